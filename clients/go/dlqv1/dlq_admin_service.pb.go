@@ -24,6 +24,59 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// How much of a message to return.
+type MessageView int32
+
+const (
+	// The same as BASIC.
+	MessageView_MESSAGE_VIEW_UNSPECIFIED MessageView = 0
+	// Without payload, attributes, original, edits, stack traces, and failures before the latest.
+	MessageView_MESSAGE_VIEW_BASIC MessageView = 1
+	// All of it, as GetMessage.
+	MessageView_MESSAGE_VIEW_FULL MessageView = 2
+)
+
+// Enum value maps for MessageView.
+var (
+	MessageView_name = map[int32]string{
+		0: "MESSAGE_VIEW_UNSPECIFIED",
+		1: "MESSAGE_VIEW_BASIC",
+		2: "MESSAGE_VIEW_FULL",
+	}
+	MessageView_value = map[string]int32{
+		"MESSAGE_VIEW_UNSPECIFIED": 0,
+		"MESSAGE_VIEW_BASIC":       1,
+		"MESSAGE_VIEW_FULL":        2,
+	}
+)
+
+func (x MessageView) Enum() *MessageView {
+	p := new(MessageView)
+	*p = x
+	return p
+}
+
+func (x MessageView) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MessageView) Descriptor() protoreflect.EnumDescriptor {
+	return file_dlq_v1_dlq_admin_service_proto_enumTypes[0].Descriptor()
+}
+
+func (MessageView) Type() protoreflect.EnumType {
+	return &file_dlq_v1_dlq_admin_service_proto_enumTypes[0]
+}
+
+func (x MessageView) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MessageView.Descriptor instead.
+func (MessageView) EnumDescriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{0}
+}
+
 // Which message to read.
 type GetMessageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -125,6 +178,364 @@ func (x *GetMessageResponse) GetMessage() *StoredMessage {
 	return nil
 }
 
+// Which messages to list.
+type ListMessagesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A queue, or a pattern: `*` stands for any characters. Empty: all queues.
+	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	// A CEL expression that is true for the messages to list; docs/reference/filters.md has its variables.
+	// Empty: all.
+	Filter string `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
+	// 1 to 1,000. Default 100. A page also ends at 1 MiB.
+	PageSize uint32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// From the previous answer, of a call with the same queue, filter and order. Empty: from the start.
+	PageToken string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// True: in each queue the latest arrivals first.
+	NewestFirst bool `protobuf:"varint,5,opt,name=newest_first,json=newestFirst,proto3" json:"newest_first,omitempty"`
+	// How much of each message to return.
+	View          MessageView `protobuf:"varint,6,opt,name=view,proto3,enum=dlq.v1.MessageView" json:"view,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListMessagesRequest) Reset() {
+	*x = ListMessagesRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListMessagesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListMessagesRequest) ProtoMessage() {}
+
+func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListMessagesRequest.ProtoReflect.Descriptor instead.
+func (*ListMessagesRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ListMessagesRequest) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *ListMessagesRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *ListMessagesRequest) GetPageSize() uint32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListMessagesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListMessagesRequest) GetNewestFirst() bool {
+	if x != nil {
+		return x.NewestFirst
+	}
+	return false
+}
+
+func (x *ListMessagesRequest) GetView() MessageView {
+	if x != nil {
+		return x.View
+	}
+	return MessageView_MESSAGE_VIEW_UNSPECIFIED
+}
+
+// A page of messages.
+type ListMessagesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By queue, then in order of arrival.
+	Messages []*StoredMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	// Where the next page begins. Empty: there is none.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Messages that this call examined, for a display of progress.
+	ExaminedCount int64 `protobuf:"varint,3,opt,name=examined_count,json=examinedCount,proto3" json:"examined_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListMessagesResponse) Reset() {
+	*x = ListMessagesResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListMessagesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListMessagesResponse) ProtoMessage() {}
+
+func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListMessagesResponse.ProtoReflect.Descriptor instead.
+func (*ListMessagesResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ListMessagesResponse) GetMessages() []*StoredMessage {
+	if x != nil {
+		return x.Messages
+	}
+	return nil
+}
+
+func (x *ListMessagesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListMessagesResponse) GetExaminedCount() int64 {
+	if x != nil {
+		return x.ExaminedCount
+	}
+	return 0
+}
+
+// What to count.
+type CountMessagesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A queue, or a pattern: `*` stands for any characters. Empty: all queues.
+	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	// A CEL expression, as for ListMessages. Empty: all messages.
+	Filter string `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
+	// CEL expressions, at most 4, such as `failure.reason`, `message.origin.service` or `hour(state_time)`:
+	// messages are counted apart for each combination of their values. Empty: all together.
+	By            []string `protobuf:"bytes,3,rep,name=by,proto3" json:"by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CountMessagesRequest) Reset() {
+	*x = CountMessagesRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CountMessagesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CountMessagesRequest) ProtoMessage() {}
+
+func (x *CountMessagesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CountMessagesRequest.ProtoReflect.Descriptor instead.
+func (*CountMessagesRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *CountMessagesRequest) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *CountMessagesRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *CountMessagesRequest) GetBy() []string {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
+// The counts so far.
+type CountMessagesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The largest first; at most 1,000.
+	Counts []*MessageCount `protobuf:"bytes,1,rep,name=counts,proto3" json:"counts,omitempty"`
+	// Messages with other values.
+	OtherCount int64 `protobuf:"varint,2,opt,name=other_count,json=otherCount,proto3" json:"other_count,omitempty"`
+	// Messages that were examined.
+	ExaminedCount int64 `protobuf:"varint,3,opt,name=examined_count,json=examinedCount,proto3" json:"examined_count,omitempty"`
+	// The queue that is being examined: they come by name.
+	Queue string `protobuf:"bytes,4,opt,name=queue,proto3" json:"queue,omitempty"`
+	// Whether all messages were examined.
+	Done          bool `protobuf:"varint,5,opt,name=done,proto3" json:"done,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CountMessagesResponse) Reset() {
+	*x = CountMessagesResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CountMessagesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CountMessagesResponse) ProtoMessage() {}
+
+func (x *CountMessagesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CountMessagesResponse.ProtoReflect.Descriptor instead.
+func (*CountMessagesResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *CountMessagesResponse) GetCounts() []*MessageCount {
+	if x != nil {
+		return x.Counts
+	}
+	return nil
+}
+
+func (x *CountMessagesResponse) GetOtherCount() int64 {
+	if x != nil {
+		return x.OtherCount
+	}
+	return 0
+}
+
+func (x *CountMessagesResponse) GetExaminedCount() int64 {
+	if x != nil {
+		return x.ExaminedCount
+	}
+	return 0
+}
+
+func (x *CountMessagesResponse) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *CountMessagesResponse) GetDone() bool {
+	if x != nil {
+		return x.Done
+	}
+	return false
+}
+
+// How many messages have the same values.
+type MessageCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One for each expression of `by`. Empty: the message has no such value.
+	Values []string `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"`
+	// How many.
+	Count         int64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MessageCount) Reset() {
+	*x = MessageCount{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MessageCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MessageCount) ProtoMessage() {}
+
+func (x *MessageCount) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MessageCount.ProtoReflect.Descriptor instead.
+func (*MessageCount) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *MessageCount) GetValues() []string {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+func (x *MessageCount) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
 // Which queues to list.
 type ListQueuesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -138,7 +549,7 @@ type ListQueuesRequest struct {
 
 func (x *ListQueuesRequest) Reset() {
 	*x = ListQueuesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[2]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -150,7 +561,7 @@ func (x *ListQueuesRequest) String() string {
 func (*ListQueuesRequest) ProtoMessage() {}
 
 func (x *ListQueuesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[2]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -163,7 +574,7 @@ func (x *ListQueuesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuesRequest.ProtoReflect.Descriptor instead.
 func (*ListQueuesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{2}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListQueuesRequest) GetPageSize() uint32 {
@@ -193,7 +604,7 @@ type ListQueuesResponse struct {
 
 func (x *ListQueuesResponse) Reset() {
 	*x = ListQueuesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[3]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -205,7 +616,7 @@ func (x *ListQueuesResponse) String() string {
 func (*ListQueuesResponse) ProtoMessage() {}
 
 func (x *ListQueuesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[3]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -218,7 +629,7 @@ func (x *ListQueuesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuesResponse.ProtoReflect.Descriptor instead.
 func (*ListQueuesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{3}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListQueuesResponse) GetQueues() []*Queue {
@@ -246,7 +657,7 @@ type GetQueueRequest struct {
 
 func (x *GetQueueRequest) Reset() {
 	*x = GetQueueRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[4]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -258,7 +669,7 @@ func (x *GetQueueRequest) String() string {
 func (*GetQueueRequest) ProtoMessage() {}
 
 func (x *GetQueueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[4]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -271,7 +682,7 @@ func (x *GetQueueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueRequest.ProtoReflect.Descriptor instead.
 func (*GetQueueRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{4}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetQueueRequest) GetQueue() string {
@@ -292,7 +703,7 @@ type GetQueueResponse struct {
 
 func (x *GetQueueResponse) Reset() {
 	*x = GetQueueResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[5]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -304,7 +715,7 @@ func (x *GetQueueResponse) String() string {
 func (*GetQueueResponse) ProtoMessage() {}
 
 func (x *GetQueueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[5]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -317,7 +728,7 @@ func (x *GetQueueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueResponse.ProtoReflect.Descriptor instead.
 func (*GetQueueResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{5}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetQueueResponse) GetQueue() *Queue {
@@ -341,7 +752,7 @@ type UpdateQueueRequest struct {
 
 func (x *UpdateQueueRequest) Reset() {
 	*x = UpdateQueueRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[6]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -353,7 +764,7 @@ func (x *UpdateQueueRequest) String() string {
 func (*UpdateQueueRequest) ProtoMessage() {}
 
 func (x *UpdateQueueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[6]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -366,7 +777,7 @@ func (x *UpdateQueueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateQueueRequest.ProtoReflect.Descriptor instead.
 func (*UpdateQueueRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{6}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *UpdateQueueRequest) GetQueue() *Queue {
@@ -394,7 +805,7 @@ type UpdateQueueResponse struct {
 
 func (x *UpdateQueueResponse) Reset() {
 	*x = UpdateQueueResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -406,7 +817,7 @@ func (x *UpdateQueueResponse) String() string {
 func (*UpdateQueueResponse) ProtoMessage() {}
 
 func (x *UpdateQueueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -419,7 +830,7 @@ func (x *UpdateQueueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateQueueResponse.ProtoReflect.Descriptor instead.
 func (*UpdateQueueResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{7}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UpdateQueueResponse) GetQueue() *Queue {
@@ -444,7 +855,7 @@ type DeleteQueueRequest struct {
 
 func (x *DeleteQueueRequest) Reset() {
 	*x = DeleteQueueRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -456,7 +867,7 @@ func (x *DeleteQueueRequest) String() string {
 func (*DeleteQueueRequest) ProtoMessage() {}
 
 func (x *DeleteQueueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -469,7 +880,7 @@ func (x *DeleteQueueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteQueueRequest.ProtoReflect.Descriptor instead.
 func (*DeleteQueueRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{8}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DeleteQueueRequest) GetQueue() string {
@@ -504,7 +915,7 @@ type DeleteQueueResponse struct {
 
 func (x *DeleteQueueResponse) Reset() {
 	*x = DeleteQueueResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -516,7 +927,7 @@ func (x *DeleteQueueResponse) String() string {
 func (*DeleteQueueResponse) ProtoMessage() {}
 
 func (x *DeleteQueueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -529,7 +940,7 @@ func (x *DeleteQueueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteQueueResponse.ProtoReflect.Descriptor instead.
 func (*DeleteQueueResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{9}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *DeleteQueueResponse) GetDeletedCount() int64 {
@@ -558,7 +969,7 @@ type SimulatePolicyRequest struct {
 
 func (x *SimulatePolicyRequest) Reset() {
 	*x = SimulatePolicyRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -570,7 +981,7 @@ func (x *SimulatePolicyRequest) String() string {
 func (*SimulatePolicyRequest) ProtoMessage() {}
 
 func (x *SimulatePolicyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -583,7 +994,7 @@ func (x *SimulatePolicyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatePolicyRequest.ProtoReflect.Descriptor instead.
 func (*SimulatePolicyRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{10}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SimulatePolicyRequest) GetQueue() string {
@@ -639,7 +1050,7 @@ type SimulatePolicyResponse struct {
 
 func (x *SimulatePolicyResponse) Reset() {
 	*x = SimulatePolicyResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -651,7 +1062,7 @@ func (x *SimulatePolicyResponse) String() string {
 func (*SimulatePolicyResponse) ProtoMessage() {}
 
 func (x *SimulatePolicyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -664,7 +1075,7 @@ func (x *SimulatePolicyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatePolicyResponse.ProtoReflect.Descriptor instead.
 func (*SimulatePolicyResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{11}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SimulatePolicyResponse) GetRetryPolicy() *RetryPolicy {
@@ -714,7 +1125,7 @@ type SimulatedAttempt struct {
 
 func (x *SimulatedAttempt) Reset() {
 	*x = SimulatedAttempt{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -726,7 +1137,7 @@ func (x *SimulatedAttempt) String() string {
 func (*SimulatedAttempt) ProtoMessage() {}
 
 func (x *SimulatedAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -739,7 +1150,7 @@ func (x *SimulatedAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedAttempt.ProtoReflect.Descriptor instead.
 func (*SimulatedAttempt) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{12}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SimulatedAttempt) GetAttempt() uint32 {
@@ -792,7 +1203,7 @@ type SimulatedQueue struct {
 
 func (x *SimulatedQueue) Reset() {
 	*x = SimulatedQueue{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -804,7 +1215,7 @@ func (x *SimulatedQueue) String() string {
 func (*SimulatedQueue) ProtoMessage() {}
 
 func (x *SimulatedQueue) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -817,7 +1228,7 @@ func (x *SimulatedQueue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedQueue.ProtoReflect.Descriptor instead.
 func (*SimulatedQueue) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{13}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SimulatedQueue) GetExaminedCount() int64 {
@@ -854,7 +1265,7 @@ type SimulatedBucket struct {
 
 func (x *SimulatedBucket) Reset() {
 	*x = SimulatedBucket{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -866,7 +1277,7 @@ func (x *SimulatedBucket) String() string {
 func (*SimulatedBucket) ProtoMessage() {}
 
 func (x *SimulatedBucket) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -879,7 +1290,7 @@ func (x *SimulatedBucket) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedBucket.ProtoReflect.Descriptor instead.
 func (*SimulatedBucket) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{14}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SimulatedBucket) GetWithin() *durationpb.Duration {
@@ -905,7 +1316,7 @@ type GetRulesRequest struct {
 
 func (x *GetRulesRequest) Reset() {
 	*x = GetRulesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -917,7 +1328,7 @@ func (x *GetRulesRequest) String() string {
 func (*GetRulesRequest) ProtoMessage() {}
 
 func (x *GetRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -930,7 +1341,7 @@ func (x *GetRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRulesRequest.ProtoReflect.Descriptor instead.
 func (*GetRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{15}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{20}
 }
 
 // The rules.
@@ -944,7 +1355,7 @@ type GetRulesResponse struct {
 
 func (x *GetRulesResponse) Reset() {
 	*x = GetRulesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -956,7 +1367,7 @@ func (x *GetRulesResponse) String() string {
 func (*GetRulesResponse) ProtoMessage() {}
 
 func (x *GetRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -969,7 +1380,7 @@ func (x *GetRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRulesResponse.ProtoReflect.Descriptor instead.
 func (*GetRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{16}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetRulesResponse) GetRuleSet() *RuleSet {
@@ -990,7 +1401,7 @@ type UpdateRulesRequest struct {
 
 func (x *UpdateRulesRequest) Reset() {
 	*x = UpdateRulesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1002,7 +1413,7 @@ func (x *UpdateRulesRequest) String() string {
 func (*UpdateRulesRequest) ProtoMessage() {}
 
 func (x *UpdateRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1015,7 +1426,7 @@ func (x *UpdateRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateRulesRequest.ProtoReflect.Descriptor instead.
 func (*UpdateRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{17}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *UpdateRulesRequest) GetRuleSet() *RuleSet {
@@ -1036,7 +1447,7 @@ type UpdateRulesResponse struct {
 
 func (x *UpdateRulesResponse) Reset() {
 	*x = UpdateRulesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1048,7 +1459,7 @@ func (x *UpdateRulesResponse) String() string {
 func (*UpdateRulesResponse) ProtoMessage() {}
 
 func (x *UpdateRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1061,7 +1472,7 @@ func (x *UpdateRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateRulesResponse.ProtoReflect.Descriptor instead.
 func (*UpdateRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{18}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *UpdateRulesResponse) GetRuleSet() *RuleSet {
@@ -1084,7 +1495,7 @@ type TestRulesRequest struct {
 
 func (x *TestRulesRequest) Reset() {
 	*x = TestRulesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1096,7 +1507,7 @@ func (x *TestRulesRequest) String() string {
 func (*TestRulesRequest) ProtoMessage() {}
 
 func (x *TestRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1109,7 +1520,7 @@ func (x *TestRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestRulesRequest.ProtoReflect.Descriptor instead.
 func (*TestRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{19}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *TestRulesRequest) GetRuleSet() *RuleSet {
@@ -1143,7 +1554,7 @@ type RuleSample struct {
 
 func (x *RuleSample) Reset() {
 	*x = RuleSample{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1155,7 +1566,7 @@ func (x *RuleSample) String() string {
 func (*RuleSample) ProtoMessage() {}
 
 func (x *RuleSample) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1168,7 +1579,7 @@ func (x *RuleSample) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleSample.ProtoReflect.Descriptor instead.
 func (*RuleSample) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{20}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RuleSample) GetEvent() RuleEvent {
@@ -1210,7 +1621,7 @@ type TestRulesResponse struct {
 
 func (x *TestRulesResponse) Reset() {
 	*x = TestRulesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1222,7 +1633,7 @@ func (x *TestRulesResponse) String() string {
 func (*TestRulesResponse) ProtoMessage() {}
 
 func (x *TestRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1235,7 +1646,7 @@ func (x *TestRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestRulesResponse.ProtoReflect.Descriptor instead.
 func (*TestRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{21}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *TestRulesResponse) GetResults() []*RuleTestResult {
@@ -1262,7 +1673,7 @@ type RuleTestResult struct {
 
 func (x *RuleTestResult) Reset() {
 	*x = RuleTestResult{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1274,7 +1685,7 @@ func (x *RuleTestResult) String() string {
 func (*RuleTestResult) ProtoMessage() {}
 
 func (x *RuleTestResult) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1287,7 +1698,7 @@ func (x *RuleTestResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleTestResult.ProtoReflect.Descriptor instead.
 func (*RuleTestResult) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{22}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RuleTestResult) GetMatched() []string {
@@ -1331,7 +1742,7 @@ type RuleFailure struct {
 
 func (x *RuleFailure) Reset() {
 	*x = RuleFailure{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1343,7 +1754,7 @@ func (x *RuleFailure) String() string {
 func (*RuleFailure) ProtoMessage() {}
 
 func (x *RuleFailure) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1356,7 +1767,7 @@ func (x *RuleFailure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleFailure.ProtoReflect.Descriptor instead.
 func (*RuleFailure) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{23}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RuleFailure) GetRule() string {
@@ -1386,7 +1797,7 @@ type ReleaseOrderingKeyRequest struct {
 
 func (x *ReleaseOrderingKeyRequest) Reset() {
 	*x = ReleaseOrderingKeyRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1398,7 +1809,7 @@ func (x *ReleaseOrderingKeyRequest) String() string {
 func (*ReleaseOrderingKeyRequest) ProtoMessage() {}
 
 func (x *ReleaseOrderingKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1411,7 +1822,7 @@ func (x *ReleaseOrderingKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseOrderingKeyRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseOrderingKeyRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{24}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ReleaseOrderingKeyRequest) GetQueue() string {
@@ -1441,7 +1852,7 @@ type ReleaseOrderingKeyResponse struct {
 
 func (x *ReleaseOrderingKeyResponse) Reset() {
 	*x = ReleaseOrderingKeyResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1453,7 +1864,7 @@ func (x *ReleaseOrderingKeyResponse) String() string {
 func (*ReleaseOrderingKeyResponse) ProtoMessage() {}
 
 func (x *ReleaseOrderingKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1466,7 +1877,7 @@ func (x *ReleaseOrderingKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseOrderingKeyResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseOrderingKeyResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{25}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ReleaseOrderingKeyResponse) GetReleased() bool {
@@ -1483,6 +1894,354 @@ func (x *ReleaseOrderingKeyResponse) GetHeldBy() string {
 	return ""
 }
 
+// What to explain.
+type ExplainRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The queue.
+	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	// A message of it. Empty: the queue itself.
+	Id            string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainRequest) Reset() {
+	*x = ExplainRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainRequest) ProtoMessage() {}
+
+func (x *ExplainRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainRequest.ProtoReflect.Descriptor instead.
+func (*ExplainRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ExplainRequest) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *ExplainRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// Why it is so.
+type ExplainResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At least one, the one to act on first.
+	Explanations  []*Explanation `protobuf:"bytes,1,rep,name=explanations,proto3" json:"explanations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainResponse) Reset() {
+	*x = ExplainResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainResponse) ProtoMessage() {}
+
+func (x *ExplainResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainResponse.ProtoReflect.Descriptor instead.
+func (*ExplainResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ExplainResponse) GetExplanations() []*Explanation {
+	if x != nil {
+		return x.Explanations
+	}
+	return nil
+}
+
+// One reason.
+type Explanation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is and what to do, in words.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// When it ends by itself. Absent: it does not, or this is unknown.
+	Until         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Explanation) Reset() {
+	*x = Explanation{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Explanation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Explanation) ProtoMessage() {}
+
+func (x *Explanation) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Explanation.ProtoReflect.Descriptor instead.
+func (*Explanation) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *Explanation) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Explanation) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+// Whose workers.
+type ListWorkersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The queue.
+	Queue         string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWorkersRequest) Reset() {
+	*x = ListWorkersRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWorkersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWorkersRequest) ProtoMessage() {}
+
+func (x *ListWorkersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWorkersRequest.ProtoReflect.Descriptor instead.
+func (*ListWorkersRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ListWorkersRequest) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+// The workers of a queue.
+type ListWorkersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 1,000.
+	Workers       []*Worker `protobuf:"bytes,1,rep,name=workers,proto3" json:"workers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWorkersResponse) Reset() {
+	*x = ListWorkersResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWorkersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWorkersResponse) ProtoMessage() {}
+
+func (x *ListWorkersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWorkersResponse.ProtoReflect.Descriptor instead.
+func (*ListWorkersResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *ListWorkersResponse) GetWorkers() []*Worker {
+	if x != nil {
+		return x.Workers
+	}
+	return nil
+}
+
+// A stream on a queue.
+type Worker struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended.
+	WorkerId string `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	// The session of the stream.
+	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// The server that it is connected to. Empty: unknown, because its stream has ended.
+	Server string `protobuf:"bytes,3,opt,name=server,proto3" json:"server,omitempty"`
+	// Whether its stream is open. If not, what it holds comes back when the leases end.
+	Connected bool `protobuf:"varint,4,opt,name=connected,proto3" json:"connected,omitempty"`
+	// Messages that it takes at most, in all its queues together. 0: unknown.
+	MaxInFlight uint32 `protobuf:"varint,5,opt,name=max_in_flight,json=maxInFlight,proto3" json:"max_in_flight,omitempty"`
+	// Messages of this queue that it holds.
+	InFlightCount int64 `protobuf:"varint,6,opt,name=in_flight_count,json=inFlightCount,proto3" json:"in_flight_count,omitempty"`
+	// Since when it has held the oldest of them. Absent: unknown, or it holds none.
+	OldestDeliveryTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=oldest_delivery_time,json=oldestDeliveryTime,proto3" json:"oldest_delivery_time,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *Worker) Reset() {
+	*x = Worker{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Worker) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Worker) ProtoMessage() {}
+
+func (x *Worker) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Worker.ProtoReflect.Descriptor instead.
+func (*Worker) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *Worker) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+func (x *Worker) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *Worker) GetServer() string {
+	if x != nil {
+		return x.Server
+	}
+	return ""
+}
+
+func (x *Worker) GetConnected() bool {
+	if x != nil {
+		return x.Connected
+	}
+	return false
+}
+
+func (x *Worker) GetMaxInFlight() uint32 {
+	if x != nil {
+		return x.MaxInFlight
+	}
+	return 0
+}
+
+func (x *Worker) GetInFlightCount() int64 {
+	if x != nil {
+		return x.InFlightCount
+	}
+	return 0
+}
+
+func (x *Worker) GetOldestDeliveryTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OldestDeliveryTime
+	}
+	return nil
+}
+
 // Which breakers.
 type ListBreakersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1494,7 +2253,7 @@ type ListBreakersRequest struct {
 
 func (x *ListBreakersRequest) Reset() {
 	*x = ListBreakersRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1506,7 +2265,7 @@ func (x *ListBreakersRequest) String() string {
 func (*ListBreakersRequest) ProtoMessage() {}
 
 func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1519,7 +2278,7 @@ func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersRequest.ProtoReflect.Descriptor instead.
 func (*ListBreakersRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{26}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListBreakersRequest) GetQueue() string {
@@ -1540,7 +2299,7 @@ type ListBreakersResponse struct {
 
 func (x *ListBreakersResponse) Reset() {
 	*x = ListBreakersResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1552,7 +2311,7 @@ func (x *ListBreakersResponse) String() string {
 func (*ListBreakersResponse) ProtoMessage() {}
 
 func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1565,7 +2324,7 @@ func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersResponse.ProtoReflect.Descriptor instead.
 func (*ListBreakersResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{27}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListBreakersResponse) GetBreakers() []*Breaker {
@@ -1594,7 +2353,7 @@ type Breaker struct {
 
 func (x *Breaker) Reset() {
 	*x = Breaker{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1606,7 +2365,7 @@ func (x *Breaker) String() string {
 func (*Breaker) ProtoMessage() {}
 
 func (x *Breaker) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1619,7 +2378,7 @@ func (x *Breaker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Breaker.ProtoReflect.Descriptor instead.
 func (*Breaker) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{28}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Breaker) GetKey() string {
@@ -1670,7 +2429,7 @@ type ResetBreakerRequest struct {
 
 func (x *ResetBreakerRequest) Reset() {
 	*x = ResetBreakerRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1682,7 +2441,7 @@ func (x *ResetBreakerRequest) String() string {
 func (*ResetBreakerRequest) ProtoMessage() {}
 
 func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1695,7 +2454,7 @@ func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerRequest.ProtoReflect.Descriptor instead.
 func (*ResetBreakerRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{29}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ResetBreakerRequest) GetQueue() string {
@@ -1723,7 +2482,7 @@ type ResetBreakerResponse struct {
 
 func (x *ResetBreakerResponse) Reset() {
 	*x = ResetBreakerResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1735,7 +2494,7 @@ func (x *ResetBreakerResponse) String() string {
 func (*ResetBreakerResponse) ProtoMessage() {}
 
 func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1748,7 +2507,7 @@ func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerResponse.ProtoReflect.Descriptor instead.
 func (*ResetBreakerResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{30}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ResetBreakerResponse) GetWasOpen() bool {
@@ -1767,7 +2526,33 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\"E\n" +
 	"\x12GetMessageResponse\x12/\n" +
-	"\amessage\x18\x01 \x01(\v2\x15.dlq.v1.StoredMessageR\amessage\"O\n" +
+	"\amessage\x18\x01 \x01(\v2\x15.dlq.v1.StoredMessageR\amessage\"\xcb\x01\n" +
+	"\x13ListMessagesRequest\x12\x14\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x16\n" +
+	"\x06filter\x18\x02 \x01(\tR\x06filter\x12\x1b\n" +
+	"\tpage_size\x18\x03 \x01(\rR\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x04 \x01(\tR\tpageToken\x12!\n" +
+	"\fnewest_first\x18\x05 \x01(\bR\vnewestFirst\x12'\n" +
+	"\x04view\x18\x06 \x01(\x0e2\x13.dlq.v1.MessageViewR\x04view\"\x98\x01\n" +
+	"\x14ListMessagesResponse\x121\n" +
+	"\bmessages\x18\x01 \x03(\v2\x15.dlq.v1.StoredMessageR\bmessages\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12%\n" +
+	"\x0eexamined_count\x18\x03 \x01(\x03R\rexaminedCount\"T\n" +
+	"\x14CountMessagesRequest\x12\x14\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x16\n" +
+	"\x06filter\x18\x02 \x01(\tR\x06filter\x12\x0e\n" +
+	"\x02by\x18\x03 \x03(\tR\x02by\"\xb7\x01\n" +
+	"\x15CountMessagesResponse\x12,\n" +
+	"\x06counts\x18\x01 \x03(\v2\x14.dlq.v1.MessageCountR\x06counts\x12\x1f\n" +
+	"\vother_count\x18\x02 \x01(\x03R\n" +
+	"otherCount\x12%\n" +
+	"\x0eexamined_count\x18\x03 \x01(\x03R\rexaminedCount\x12\x14\n" +
+	"\x05queue\x18\x04 \x01(\tR\x05queue\x12\x12\n" +
+	"\x04done\x18\x05 \x01(\bR\x04done\"<\n" +
+	"\fMessageCount\x12\x16\n" +
+	"\x06values\x18\x01 \x03(\tR\x06values\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\x03R\x05count\"O\n" +
 	"\x11ListQueuesRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\rR\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -1849,7 +2634,28 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\fordering_key\x18\x02 \x01(\tR\vorderingKey\"Q\n" +
 	"\x1aReleaseOrderingKeyResponse\x12\x1a\n" +
 	"\breleased\x18\x01 \x01(\bR\breleased\x12\x17\n" +
-	"\aheld_by\x18\x02 \x01(\tR\x06heldBy\"+\n" +
+	"\aheld_by\x18\x02 \x01(\tR\x06heldBy\"6\n" +
+	"\x0eExplainRequest\x12\x14\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\"J\n" +
+	"\x0fExplainResponse\x127\n" +
+	"\fexplanations\x18\x01 \x03(\v2\x13.dlq.v1.ExplanationR\fexplanations\"S\n" +
+	"\vExplanation\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x120\n" +
+	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"*\n" +
+	"\x12ListWorkersRequest\x12\x14\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\"?\n" +
+	"\x13ListWorkersResponse\x12(\n" +
+	"\aworkers\x18\x01 \x03(\v2\x0e.dlq.v1.WorkerR\aworkers\"\x94\x02\n" +
+	"\x06Worker\x12\x1b\n" +
+	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x02 \x01(\tR\tsessionId\x12\x16\n" +
+	"\x06server\x18\x03 \x01(\tR\x06server\x12\x1c\n" +
+	"\tconnected\x18\x04 \x01(\bR\tconnected\x12\"\n" +
+	"\rmax_in_flight\x18\x05 \x01(\rR\vmaxInFlight\x12&\n" +
+	"\x0fin_flight_count\x18\x06 \x01(\x03R\rinFlightCount\x12L\n" +
+	"\x14oldest_delivery_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x12oldestDeliveryTime\"+\n" +
 	"\x13ListBreakersRequest\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\"C\n" +
 	"\x14ListBreakersResponse\x12+\n" +
@@ -1866,10 +2672,16 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\"1\n" +
 	"\x14ResetBreakerResponse\x12\x19\n" +
-	"\bwas_open\x18\x01 \x01(\bR\awasOpen2\xf7\x06\n" +
+	"\bwas_open\x18\x01 \x01(\bR\awasOpen*Z\n" +
+	"\vMessageView\x12\x1c\n" +
+	"\x18MESSAGE_VIEW_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12MESSAGE_VIEW_BASIC\x10\x01\x12\x15\n" +
+	"\x11MESSAGE_VIEW_FULL\x10\x022\x96\t\n" +
 	"\x0fDlqAdminService\x12C\n" +
 	"\n" +
-	"GetMessage\x12\x19.dlq.v1.GetMessageRequest\x1a\x1a.dlq.v1.GetMessageResponse\x12C\n" +
+	"GetMessage\x12\x19.dlq.v1.GetMessageRequest\x1a\x1a.dlq.v1.GetMessageResponse\x12I\n" +
+	"\fListMessages\x12\x1b.dlq.v1.ListMessagesRequest\x1a\x1c.dlq.v1.ListMessagesResponse\x12N\n" +
+	"\rCountMessages\x12\x1c.dlq.v1.CountMessagesRequest\x1a\x1d.dlq.v1.CountMessagesResponse0\x01\x12C\n" +
 	"\n" +
 	"ListQueues\x12\x19.dlq.v1.ListQueuesRequest\x1a\x1a.dlq.v1.ListQueuesResponse\x12=\n" +
 	"\bGetQueue\x12\x17.dlq.v1.GetQueueRequest\x1a\x18.dlq.v1.GetQueueResponse\x12F\n" +
@@ -1879,7 +2691,9 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\bGetRules\x12\x17.dlq.v1.GetRulesRequest\x1a\x18.dlq.v1.GetRulesResponse\x12F\n" +
 	"\vUpdateRules\x12\x1a.dlq.v1.UpdateRulesRequest\x1a\x1b.dlq.v1.UpdateRulesResponse\x12@\n" +
 	"\tTestRules\x12\x18.dlq.v1.TestRulesRequest\x1a\x19.dlq.v1.TestRulesResponse\x12[\n" +
-	"\x12ReleaseOrderingKey\x12!.dlq.v1.ReleaseOrderingKeyRequest\x1a\".dlq.v1.ReleaseOrderingKeyResponse\x12I\n" +
+	"\x12ReleaseOrderingKey\x12!.dlq.v1.ReleaseOrderingKeyRequest\x1a\".dlq.v1.ReleaseOrderingKeyResponse\x12:\n" +
+	"\aExplain\x12\x16.dlq.v1.ExplainRequest\x1a\x17.dlq.v1.ExplainResponse\x12F\n" +
+	"\vListWorkers\x12\x1a.dlq.v1.ListWorkersRequest\x1a\x1b.dlq.v1.ListWorkersResponse\x12I\n" +
 	"\fListBreakers\x12\x1b.dlq.v1.ListBreakersRequest\x1a\x1c.dlq.v1.ListBreakersResponse\x12I\n" +
 	"\fResetBreaker\x12\x1b.dlq.v1.ResetBreakerRequest\x1a\x1c.dlq.v1.ResetBreakerResponseBK\n" +
 	"\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3"
@@ -1896,117 +2710,145 @@ func file_dlq_v1_dlq_admin_service_proto_rawDescGZIP() []byte {
 	return file_dlq_v1_dlq_admin_service_proto_rawDescData
 }
 
-var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_dlq_v1_dlq_admin_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
 var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
-	(*GetMessageRequest)(nil),          // 0: dlq.v1.GetMessageRequest
-	(*GetMessageResponse)(nil),         // 1: dlq.v1.GetMessageResponse
-	(*ListQueuesRequest)(nil),          // 2: dlq.v1.ListQueuesRequest
-	(*ListQueuesResponse)(nil),         // 3: dlq.v1.ListQueuesResponse
-	(*GetQueueRequest)(nil),            // 4: dlq.v1.GetQueueRequest
-	(*GetQueueResponse)(nil),           // 5: dlq.v1.GetQueueResponse
-	(*UpdateQueueRequest)(nil),         // 6: dlq.v1.UpdateQueueRequest
-	(*UpdateQueueResponse)(nil),        // 7: dlq.v1.UpdateQueueResponse
-	(*DeleteQueueRequest)(nil),         // 8: dlq.v1.DeleteQueueRequest
-	(*DeleteQueueResponse)(nil),        // 9: dlq.v1.DeleteQueueResponse
-	(*SimulatePolicyRequest)(nil),      // 10: dlq.v1.SimulatePolicyRequest
-	(*SimulatePolicyResponse)(nil),     // 11: dlq.v1.SimulatePolicyResponse
-	(*SimulatedAttempt)(nil),           // 12: dlq.v1.SimulatedAttempt
-	(*SimulatedQueue)(nil),             // 13: dlq.v1.SimulatedQueue
-	(*SimulatedBucket)(nil),            // 14: dlq.v1.SimulatedBucket
-	(*GetRulesRequest)(nil),            // 15: dlq.v1.GetRulesRequest
-	(*GetRulesResponse)(nil),           // 16: dlq.v1.GetRulesResponse
-	(*UpdateRulesRequest)(nil),         // 17: dlq.v1.UpdateRulesRequest
-	(*UpdateRulesResponse)(nil),        // 18: dlq.v1.UpdateRulesResponse
-	(*TestRulesRequest)(nil),           // 19: dlq.v1.TestRulesRequest
-	(*RuleSample)(nil),                 // 20: dlq.v1.RuleSample
-	(*TestRulesResponse)(nil),          // 21: dlq.v1.TestRulesResponse
-	(*RuleTestResult)(nil),             // 22: dlq.v1.RuleTestResult
-	(*RuleFailure)(nil),                // 23: dlq.v1.RuleFailure
-	(*ReleaseOrderingKeyRequest)(nil),  // 24: dlq.v1.ReleaseOrderingKeyRequest
-	(*ReleaseOrderingKeyResponse)(nil), // 25: dlq.v1.ReleaseOrderingKeyResponse
-	(*ListBreakersRequest)(nil),        // 26: dlq.v1.ListBreakersRequest
-	(*ListBreakersResponse)(nil),       // 27: dlq.v1.ListBreakersResponse
-	(*Breaker)(nil),                    // 28: dlq.v1.Breaker
-	(*ResetBreakerRequest)(nil),        // 29: dlq.v1.ResetBreakerRequest
-	(*ResetBreakerResponse)(nil),       // 30: dlq.v1.ResetBreakerResponse
-	(*StoredMessage)(nil),              // 31: dlq.v1.StoredMessage
-	(*Queue)(nil),                      // 32: dlq.v1.Queue
-	(*fieldmaskpb.FieldMask)(nil),      // 33: google.protobuf.FieldMask
-	(*RetryPolicy)(nil),                // 34: dlq.v1.RetryPolicy
-	(Reason)(0),                        // 35: dlq.v1.Reason
-	(*timestamppb.Timestamp)(nil),      // 36: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),        // 37: google.protobuf.Duration
-	(*RuleSet)(nil),                    // 38: dlq.v1.RuleSet
-	(RuleEvent)(0),                     // 39: dlq.v1.RuleEvent
-	(*SendToDlqRequest)(nil),           // 40: dlq.v1.SendToDlqRequest
-	(*Failure)(nil),                    // 41: dlq.v1.Failure
-	(*RuleAction)(nil),                 // 42: dlq.v1.RuleAction
-	(BreakerState)(0),                  // 43: dlq.v1.BreakerState
+	(MessageView)(0),                   // 0: dlq.v1.MessageView
+	(*GetMessageRequest)(nil),          // 1: dlq.v1.GetMessageRequest
+	(*GetMessageResponse)(nil),         // 2: dlq.v1.GetMessageResponse
+	(*ListMessagesRequest)(nil),        // 3: dlq.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),       // 4: dlq.v1.ListMessagesResponse
+	(*CountMessagesRequest)(nil),       // 5: dlq.v1.CountMessagesRequest
+	(*CountMessagesResponse)(nil),      // 6: dlq.v1.CountMessagesResponse
+	(*MessageCount)(nil),               // 7: dlq.v1.MessageCount
+	(*ListQueuesRequest)(nil),          // 8: dlq.v1.ListQueuesRequest
+	(*ListQueuesResponse)(nil),         // 9: dlq.v1.ListQueuesResponse
+	(*GetQueueRequest)(nil),            // 10: dlq.v1.GetQueueRequest
+	(*GetQueueResponse)(nil),           // 11: dlq.v1.GetQueueResponse
+	(*UpdateQueueRequest)(nil),         // 12: dlq.v1.UpdateQueueRequest
+	(*UpdateQueueResponse)(nil),        // 13: dlq.v1.UpdateQueueResponse
+	(*DeleteQueueRequest)(nil),         // 14: dlq.v1.DeleteQueueRequest
+	(*DeleteQueueResponse)(nil),        // 15: dlq.v1.DeleteQueueResponse
+	(*SimulatePolicyRequest)(nil),      // 16: dlq.v1.SimulatePolicyRequest
+	(*SimulatePolicyResponse)(nil),     // 17: dlq.v1.SimulatePolicyResponse
+	(*SimulatedAttempt)(nil),           // 18: dlq.v1.SimulatedAttempt
+	(*SimulatedQueue)(nil),             // 19: dlq.v1.SimulatedQueue
+	(*SimulatedBucket)(nil),            // 20: dlq.v1.SimulatedBucket
+	(*GetRulesRequest)(nil),            // 21: dlq.v1.GetRulesRequest
+	(*GetRulesResponse)(nil),           // 22: dlq.v1.GetRulesResponse
+	(*UpdateRulesRequest)(nil),         // 23: dlq.v1.UpdateRulesRequest
+	(*UpdateRulesResponse)(nil),        // 24: dlq.v1.UpdateRulesResponse
+	(*TestRulesRequest)(nil),           // 25: dlq.v1.TestRulesRequest
+	(*RuleSample)(nil),                 // 26: dlq.v1.RuleSample
+	(*TestRulesResponse)(nil),          // 27: dlq.v1.TestRulesResponse
+	(*RuleTestResult)(nil),             // 28: dlq.v1.RuleTestResult
+	(*RuleFailure)(nil),                // 29: dlq.v1.RuleFailure
+	(*ReleaseOrderingKeyRequest)(nil),  // 30: dlq.v1.ReleaseOrderingKeyRequest
+	(*ReleaseOrderingKeyResponse)(nil), // 31: dlq.v1.ReleaseOrderingKeyResponse
+	(*ExplainRequest)(nil),             // 32: dlq.v1.ExplainRequest
+	(*ExplainResponse)(nil),            // 33: dlq.v1.ExplainResponse
+	(*Explanation)(nil),                // 34: dlq.v1.Explanation
+	(*ListWorkersRequest)(nil),         // 35: dlq.v1.ListWorkersRequest
+	(*ListWorkersResponse)(nil),        // 36: dlq.v1.ListWorkersResponse
+	(*Worker)(nil),                     // 37: dlq.v1.Worker
+	(*ListBreakersRequest)(nil),        // 38: dlq.v1.ListBreakersRequest
+	(*ListBreakersResponse)(nil),       // 39: dlq.v1.ListBreakersResponse
+	(*Breaker)(nil),                    // 40: dlq.v1.Breaker
+	(*ResetBreakerRequest)(nil),        // 41: dlq.v1.ResetBreakerRequest
+	(*ResetBreakerResponse)(nil),       // 42: dlq.v1.ResetBreakerResponse
+	(*StoredMessage)(nil),              // 43: dlq.v1.StoredMessage
+	(*Queue)(nil),                      // 44: dlq.v1.Queue
+	(*fieldmaskpb.FieldMask)(nil),      // 45: google.protobuf.FieldMask
+	(*RetryPolicy)(nil),                // 46: dlq.v1.RetryPolicy
+	(Reason)(0),                        // 47: dlq.v1.Reason
+	(*timestamppb.Timestamp)(nil),      // 48: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),        // 49: google.protobuf.Duration
+	(*RuleSet)(nil),                    // 50: dlq.v1.RuleSet
+	(RuleEvent)(0),                     // 51: dlq.v1.RuleEvent
+	(*SendToDlqRequest)(nil),           // 52: dlq.v1.SendToDlqRequest
+	(*Failure)(nil),                    // 53: dlq.v1.Failure
+	(*RuleAction)(nil),                 // 54: dlq.v1.RuleAction
+	(BreakerState)(0),                  // 55: dlq.v1.BreakerState
 }
 var file_dlq_v1_dlq_admin_service_proto_depIdxs = []int32{
-	31, // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
-	32, // 1: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
-	32, // 2: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
-	32, // 3: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
-	33, // 4: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
-	32, // 5: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
-	34, // 6: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
-	35, // 7: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
-	36, // 8: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
-	34, // 9: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
-	12, // 10: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
-	13, // 11: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
-	37, // 12: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
-	37, // 13: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
-	37, // 14: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
-	36, // 15: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
-	14, // 16: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
-	37, // 17: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
-	38, // 18: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	38, // 19: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	38, // 20: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	38, // 21: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	20, // 22: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
-	39, // 23: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
-	40, // 24: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
-	41, // 25: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
-	22, // 26: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
-	23, // 27: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
-	42, // 28: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
-	40, // 29: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
-	28, // 30: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
-	43, // 31: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
-	36, // 32: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
-	36, // 33: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
-	0,  // 34: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
-	2,  // 35: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
-	4,  // 36: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
-	6,  // 37: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
-	8,  // 38: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
-	10, // 39: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
-	15, // 40: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
-	17, // 41: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
-	19, // 42: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
-	24, // 43: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
-	26, // 44: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
-	29, // 45: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
-	1,  // 46: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
-	3,  // 47: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
-	5,  // 48: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
-	7,  // 49: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
-	9,  // 50: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
-	11, // 51: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
-	16, // 52: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
-	18, // 53: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
-	21, // 54: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
-	25, // 55: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
-	27, // 56: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
-	30, // 57: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
-	46, // [46:58] is the sub-list for method output_type
-	34, // [34:46] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	43, // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
+	0,  // 1: dlq.v1.ListMessagesRequest.view:type_name -> dlq.v1.MessageView
+	43, // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
+	7,  // 3: dlq.v1.CountMessagesResponse.counts:type_name -> dlq.v1.MessageCount
+	44, // 4: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
+	44, // 5: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
+	44, // 6: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
+	45, // 7: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
+	44, // 8: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
+	46, // 9: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
+	47, // 10: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
+	48, // 11: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
+	46, // 12: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
+	18, // 13: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
+	19, // 14: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
+	49, // 15: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
+	49, // 16: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
+	49, // 17: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
+	48, // 18: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
+	20, // 19: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
+	49, // 20: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
+	50, // 21: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	50, // 22: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	50, // 23: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	50, // 24: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	26, // 25: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
+	51, // 26: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
+	52, // 27: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
+	53, // 28: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
+	28, // 29: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
+	29, // 30: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
+	54, // 31: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
+	52, // 32: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
+	34, // 33: dlq.v1.ExplainResponse.explanations:type_name -> dlq.v1.Explanation
+	48, // 34: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
+	37, // 35: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
+	48, // 36: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
+	40, // 37: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
+	55, // 38: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
+	48, // 39: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
+	48, // 40: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
+	1,  // 41: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
+	3,  // 42: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
+	5,  // 43: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
+	8,  // 44: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
+	10, // 45: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
+	12, // 46: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
+	14, // 47: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
+	16, // 48: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
+	21, // 49: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
+	23, // 50: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
+	25, // 51: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
+	30, // 52: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
+	32, // 53: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
+	35, // 54: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
+	38, // 55: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
+	41, // 56: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
+	2,  // 57: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
+	4,  // 58: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
+	6,  // 59: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
+	9,  // 60: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
+	11, // 61: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
+	13, // 62: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
+	15, // 63: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
+	17, // 64: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
+	22, // 65: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
+	24, // 66: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
+	27, // 67: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
+	31, // 68: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
+	33, // 69: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
+	36, // 70: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
+	39, // 71: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
+	42, // 72: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
+	57, // [57:73] is the sub-list for method output_type
+	41, // [41:57] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_dlq_admin_service_proto_init() }
@@ -2021,19 +2863,20 @@ func file_dlq_v1_dlq_admin_service_proto_init() {
 	file_dlq_v1_rule_proto_init()
 	file_dlq_v1_state_proto_init()
 	file_dlq_v1_stored_message_proto_init()
-	file_dlq_v1_dlq_admin_service_proto_msgTypes[8].OneofWrappers = []any{}
+	file_dlq_v1_dlq_admin_service_proto_msgTypes[13].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dlq_v1_dlq_admin_service_proto_rawDesc), len(file_dlq_v1_dlq_admin_service_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   31,
+			NumEnums:      1,
+			NumMessages:   42,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_dlq_v1_dlq_admin_service_proto_goTypes,
 		DependencyIndexes: file_dlq_v1_dlq_admin_service_proto_depIdxs,
+		EnumInfos:         file_dlq_v1_dlq_admin_service_proto_enumTypes,
 		MessageInfos:      file_dlq_v1_dlq_admin_service_proto_msgTypes,
 	}.Build()
 	File_dlq_v1_dlq_admin_service_proto = out.File

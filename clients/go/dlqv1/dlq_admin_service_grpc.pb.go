@@ -20,6 +20,8 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	DlqAdminService_GetMessage_FullMethodName         = "/dlq.v1.DlqAdminService/GetMessage"
+	DlqAdminService_ListMessages_FullMethodName       = "/dlq.v1.DlqAdminService/ListMessages"
+	DlqAdminService_CountMessages_FullMethodName      = "/dlq.v1.DlqAdminService/CountMessages"
 	DlqAdminService_ListQueues_FullMethodName         = "/dlq.v1.DlqAdminService/ListQueues"
 	DlqAdminService_GetQueue_FullMethodName           = "/dlq.v1.DlqAdminService/GetQueue"
 	DlqAdminService_UpdateQueue_FullMethodName        = "/dlq.v1.DlqAdminService/UpdateQueue"
@@ -29,6 +31,8 @@ const (
 	DlqAdminService_UpdateRules_FullMethodName        = "/dlq.v1.DlqAdminService/UpdateRules"
 	DlqAdminService_TestRules_FullMethodName          = "/dlq.v1.DlqAdminService/TestRules"
 	DlqAdminService_ReleaseOrderingKey_FullMethodName = "/dlq.v1.DlqAdminService/ReleaseOrderingKey"
+	DlqAdminService_Explain_FullMethodName            = "/dlq.v1.DlqAdminService/Explain"
+	DlqAdminService_ListWorkers_FullMethodName        = "/dlq.v1.DlqAdminService/ListWorkers"
 	DlqAdminService_ListBreakers_FullMethodName       = "/dlq.v1.DlqAdminService/ListBreakers"
 	DlqAdminService_ResetBreaker_FullMethodName       = "/dlq.v1.DlqAdminService/ResetBreaker"
 )
@@ -46,6 +50,16 @@ type DlqAdminServiceClient interface {
 	// INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id: it is gone, or a rule has moved
 	// it to another queue), UNAVAILABLE.
 	GetMessage(ctx context.Context, in *GetMessageRequest, opts ...grpc.CallOption) (*GetMessageResponse, error)
+	// Lists stored messages of the queues that match a pattern, in order of arrival in each queue. Reads only.
+	// One call examines a limited number of messages: a page may be short or empty although more match. Go on
+	// while there is a next_page_token. A message that is there from the first call to the last and does not
+	// change its queue is listed exactly once if it matches when it is examined. Errors: INVALID_ARGUMENT
+	// (pattern, filter with the position of the mistake, page token), UNAVAILABLE.
+	ListMessages(ctx context.Context, in *ListMessagesRequest, opts ...grpc.CallOption) (*ListMessagesResponse, error)
+	// Counts stored messages of the queues that match a pattern, by values of theirs. Each response has the
+	// counts so far and replaces the one before; the last one is `done`. It reads every state, so a million
+	// messages take seconds. Reads only. Errors: INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
+	CountMessages(ctx context.Context, in *CountMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CountMessagesResponse], error)
 	// Lists the queues that exist or have settings of their own, by name. Reads only. Errors:
 	// INVALID_ARGUMENT (page size, page token), UNAVAILABLE.
 	ListQueues(ctx context.Context, in *ListQueuesRequest, opts ...grpc.CallOption) (*ListQueuesResponse, error)
@@ -78,6 +92,13 @@ type DlqAdminServiceClient interface {
 	// Releases an ordering key that waits behind a quarantined message. That message stays in
 	// quarantine. Safe to repeat. Errors: INVALID_ARGUMENT, UNAVAILABLE.
 	ReleaseOrderingKey(ctx context.Context, in *ReleaseOrderingKeyRequest, opts ...grpc.CallOption) (*ReleaseOrderingKeyResponse, error)
+	// Explains why a message is where it is, or why a queue does or does not deliver, and what would change
+	// that. Reads only. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id),
+	// UNAVAILABLE.
+	Explain(ctx context.Context, in *ExplainRequest, opts ...grpc.CallOption) (*ExplainResponse, error)
+	// Lists the workers of a queue: its open streams, and those that have ended and still hold messages of
+	// it, who holds the oldest first. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
+	ListWorkers(ctx context.Context, in *ListWorkersRequest, opts ...grpc.CallOption) (*ListWorkersResponse, error)
 	// Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:
 	// INVALID_ARGUMENT, UNAVAILABLE.
 	ListBreakers(ctx context.Context, in *ListBreakersRequest, opts ...grpc.CallOption) (*ListBreakersResponse, error)
@@ -103,6 +124,35 @@ func (c *dlqAdminServiceClient) GetMessage(ctx context.Context, in *GetMessageRe
 	}
 	return out, nil
 }
+
+func (c *dlqAdminServiceClient) ListMessages(ctx context.Context, in *ListMessagesRequest, opts ...grpc.CallOption) (*ListMessagesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListMessagesResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_ListMessages_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *dlqAdminServiceClient) CountMessages(ctx context.Context, in *CountMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CountMessagesResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &DlqAdminService_ServiceDesc.Streams[0], DlqAdminService_CountMessages_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[CountMessagesRequest, CountMessagesResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type DlqAdminService_CountMessagesClient = grpc.ServerStreamingClient[CountMessagesResponse]
 
 func (c *dlqAdminServiceClient) ListQueues(ctx context.Context, in *ListQueuesRequest, opts ...grpc.CallOption) (*ListQueuesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -194,6 +244,26 @@ func (c *dlqAdminServiceClient) ReleaseOrderingKey(ctx context.Context, in *Rele
 	return out, nil
 }
 
+func (c *dlqAdminServiceClient) Explain(ctx context.Context, in *ExplainRequest, opts ...grpc.CallOption) (*ExplainResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_Explain_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *dlqAdminServiceClient) ListWorkers(ctx context.Context, in *ListWorkersRequest, opts ...grpc.CallOption) (*ListWorkersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListWorkersResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_ListWorkers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *dlqAdminServiceClient) ListBreakers(ctx context.Context, in *ListBreakersRequest, opts ...grpc.CallOption) (*ListBreakersResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListBreakersResponse)
@@ -227,6 +297,16 @@ type DlqAdminServiceServer interface {
 	// INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id: it is gone, or a rule has moved
 	// it to another queue), UNAVAILABLE.
 	GetMessage(context.Context, *GetMessageRequest) (*GetMessageResponse, error)
+	// Lists stored messages of the queues that match a pattern, in order of arrival in each queue. Reads only.
+	// One call examines a limited number of messages: a page may be short or empty although more match. Go on
+	// while there is a next_page_token. A message that is there from the first call to the last and does not
+	// change its queue is listed exactly once if it matches when it is examined. Errors: INVALID_ARGUMENT
+	// (pattern, filter with the position of the mistake, page token), UNAVAILABLE.
+	ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error)
+	// Counts stored messages of the queues that match a pattern, by values of theirs. Each response has the
+	// counts so far and replaces the one before; the last one is `done`. It reads every state, so a million
+	// messages take seconds. Reads only. Errors: INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
+	CountMessages(*CountMessagesRequest, grpc.ServerStreamingServer[CountMessagesResponse]) error
 	// Lists the queues that exist or have settings of their own, by name. Reads only. Errors:
 	// INVALID_ARGUMENT (page size, page token), UNAVAILABLE.
 	ListQueues(context.Context, *ListQueuesRequest) (*ListQueuesResponse, error)
@@ -259,6 +339,13 @@ type DlqAdminServiceServer interface {
 	// Releases an ordering key that waits behind a quarantined message. That message stays in
 	// quarantine. Safe to repeat. Errors: INVALID_ARGUMENT, UNAVAILABLE.
 	ReleaseOrderingKey(context.Context, *ReleaseOrderingKeyRequest) (*ReleaseOrderingKeyResponse, error)
+	// Explains why a message is where it is, or why a queue does or does not deliver, and what would change
+	// that. Reads only. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id),
+	// UNAVAILABLE.
+	Explain(context.Context, *ExplainRequest) (*ExplainResponse, error)
+	// Lists the workers of a queue: its open streams, and those that have ended and still hold messages of
+	// it, who holds the oldest first. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
+	ListWorkers(context.Context, *ListWorkersRequest) (*ListWorkersResponse, error)
 	// Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:
 	// INVALID_ARGUMENT, UNAVAILABLE.
 	ListBreakers(context.Context, *ListBreakersRequest) (*ListBreakersResponse, error)
@@ -277,6 +364,12 @@ type UnimplementedDlqAdminServiceServer struct{}
 
 func (UnimplementedDlqAdminServiceServer) GetMessage(context.Context, *GetMessageRequest) (*GetMessageResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetMessage not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListMessages not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) CountMessages(*CountMessagesRequest, grpc.ServerStreamingServer[CountMessagesResponse]) error {
+	return status.Error(codes.Unimplemented, "method CountMessages not implemented")
 }
 func (UnimplementedDlqAdminServiceServer) ListQueues(context.Context, *ListQueuesRequest) (*ListQueuesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListQueues not implemented")
@@ -304,6 +397,12 @@ func (UnimplementedDlqAdminServiceServer) TestRules(context.Context, *TestRulesR
 }
 func (UnimplementedDlqAdminServiceServer) ReleaseOrderingKey(context.Context, *ReleaseOrderingKeyRequest) (*ReleaseOrderingKeyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReleaseOrderingKey not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) Explain(context.Context, *ExplainRequest) (*ExplainResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Explain not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) ListWorkers(context.Context, *ListWorkersRequest) (*ListWorkersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListWorkers not implemented")
 }
 func (UnimplementedDlqAdminServiceServer) ListBreakers(context.Context, *ListBreakersRequest) (*ListBreakersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListBreakers not implemented")
@@ -349,6 +448,35 @@ func _DlqAdminService_GetMessage_Handler(srv interface{}, ctx context.Context, d
 	}
 	return interceptor(ctx, in, info, handler)
 }
+
+func _DlqAdminService_ListMessages_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListMessagesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).ListMessages(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_ListMessages_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).ListMessages(ctx, req.(*ListMessagesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DlqAdminService_CountMessages_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(CountMessagesRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(DlqAdminServiceServer).CountMessages(m, &grpc.GenericServerStream[CountMessagesRequest, CountMessagesResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type DlqAdminService_CountMessagesServer = grpc.ServerStreamingServer[CountMessagesResponse]
 
 func _DlqAdminService_ListQueues_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListQueuesRequest)
@@ -512,6 +640,42 @@ func _DlqAdminService_ReleaseOrderingKey_Handler(srv interface{}, ctx context.Co
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DlqAdminService_Explain_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).Explain(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_Explain_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).Explain(ctx, req.(*ExplainRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DlqAdminService_ListWorkers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListWorkersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).ListWorkers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_ListWorkers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).ListWorkers(ctx, req.(*ListWorkersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _DlqAdminService_ListBreakers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListBreakersRequest)
 	if err := dec(in); err != nil {
@@ -560,6 +724,10 @@ var DlqAdminService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _DlqAdminService_GetMessage_Handler,
 		},
 		{
+			MethodName: "ListMessages",
+			Handler:    _DlqAdminService_ListMessages_Handler,
+		},
+		{
 			MethodName: "ListQueues",
 			Handler:    _DlqAdminService_ListQueues_Handler,
 		},
@@ -596,6 +764,14 @@ var DlqAdminService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _DlqAdminService_ReleaseOrderingKey_Handler,
 		},
 		{
+			MethodName: "Explain",
+			Handler:    _DlqAdminService_Explain_Handler,
+		},
+		{
+			MethodName: "ListWorkers",
+			Handler:    _DlqAdminService_ListWorkers_Handler,
+		},
+		{
 			MethodName: "ListBreakers",
 			Handler:    _DlqAdminService_ListBreakers_Handler,
 		},
@@ -604,6 +780,12 @@ var DlqAdminService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _DlqAdminService_ResetBreaker_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "CountMessages",
+			Handler:       _DlqAdminService_CountMessages_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "dlq/v1/dlq_admin_service.proto",
 }

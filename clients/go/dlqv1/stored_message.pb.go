@@ -291,10 +291,21 @@ type FailureRecord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Why.
 	Failure *Failure `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
-	// When, if it is known.
+	// When it was reported, if it is known.
 	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
 	// Whether it was imported from another system.
-	Imported      bool `protobuf:"varint,3,opt,name=imported,proto3" json:"imported,omitempty"`
+	Imported bool `protobuf:"varint,3,opt,name=imported,proto3" json:"imported,omitempty"`
+	// When the attempt began: a worker got the message. Absent: the failure of a send, or of a lease that had
+	// ended.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// The worker that made the attempt, `unnamed` if it has no name. Empty: unknown.
+	WorkerId string `protobuf:"bytes,5,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	// The server that delivered the message. Empty: unknown.
+	Server string `protobuf:"bytes,6,opt,name=server,proto3" json:"server,omitempty"`
+	// Number of the delivery. 0: unknown, or the failure of a send.
+	DeliveryNumber uint32 `protobuf:"varint,7,opt,name=delivery_number,json=deliveryNumber,proto3" json:"delivery_number,omitempty"`
+	// What the service decided, in words: `attempt 2 of 3 failed; delay from preset webhook`. Empty: unknown.
+	Decision      string `protobuf:"bytes,8,opt,name=decision,proto3" json:"decision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -348,6 +359,41 @@ func (x *FailureRecord) GetImported() bool {
 		return x.Imported
 	}
 	return false
+}
+
+func (x *FailureRecord) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *FailureRecord) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+func (x *FailureRecord) GetServer() string {
+	if x != nil {
+		return x.Server
+	}
+	return ""
+}
+
+func (x *FailureRecord) GetDeliveryNumber() uint32 {
+	if x != nil {
+		return x.DeliveryNumber
+	}
+	return 0
+}
+
+func (x *FailureRecord) GetDecision() string {
+	if x != nil {
+		return x.Decision
+	}
+	return ""
 }
 
 // One edit of a message.
@@ -466,11 +512,17 @@ const file_dlq_v1_stored_message_proto_rawDesc = "" +
 	"\n" +
 	"start_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12;\n" +
 	"\vexpire_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"\x86\x01\n" +
+	"expireTime\"\xbb\x02\n" +
 	"\rFailureRecord\x12)\n" +
 	"\afailure\x18\x01 \x01(\v2\x0f.dlq.v1.FailureR\afailure\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1a\n" +
-	"\bimported\x18\x03 \x01(\bR\bimported\"\xb6\x01\n" +
+	"\bimported\x18\x03 \x01(\bR\bimported\x129\n" +
+	"\n" +
+	"start_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12\x1b\n" +
+	"\tworker_id\x18\x05 \x01(\tR\bworkerId\x12\x16\n" +
+	"\x06server\x18\x06 \x01(\tR\x06server\x12'\n" +
+	"\x0fdelivery_number\x18\a \x01(\rR\x0edeliveryNumber\x12\x1a\n" +
+	"\bdecision\x18\b \x01(\tR\bdecision\"\xb6\x01\n" +
 	"\vMessageEdit\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12/\n" +
@@ -521,13 +573,14 @@ var file_dlq_v1_stored_message_proto_depIdxs = []int32{
 	6,  // 11: dlq.v1.MessageLease.expire_time:type_name -> google.protobuf.Timestamp
 	10, // 12: dlq.v1.FailureRecord.failure:type_name -> dlq.v1.Failure
 	6,  // 13: dlq.v1.FailureRecord.time:type_name -> google.protobuf.Timestamp
-	6,  // 14: dlq.v1.MessageEdit.time:type_name -> google.protobuf.Timestamp
-	11, // 15: dlq.v1.MessageEdit.target:type_name -> dlq.v1.TransformTarget
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	6,  // 14: dlq.v1.FailureRecord.start_time:type_name -> google.protobuf.Timestamp
+	6,  // 15: dlq.v1.MessageEdit.time:type_name -> google.protobuf.Timestamp
+	11, // 16: dlq.v1.MessageEdit.target:type_name -> dlq.v1.TransformTarget
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_stored_message_proto_init() }

@@ -2,8 +2,8 @@
 // @generated from file dlq/v1/dlq_admin_service.proto (package dlq.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { SendToDlqRequest } from "./dlq_service_pb.ts";
 import { file_dlq_v1_dlq_service } from "./dlq_service_pb.ts";
 import type { Failure } from "./failure_pb.ts";
@@ -20,13 +20,13 @@ import type { StoredMessage } from "./stored_message_pb.ts";
 import { file_dlq_v1_stored_message } from "./stored_message_pb.ts";
 import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file dlq/v1/dlq_admin_service.proto.
  */
 export const file_dlq_v1_dlq_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5kbHEvdjEvZGxxX2FkbWluX3NlcnZpY2UucHJvdG8SBmRscS52MSIuChFHZXRNZXNzYWdlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCSI8ChJHZXRNZXNzYWdlUmVzcG9uc2USJgoHbWVzc2FnZRgBIAEoCzIVLmRscS52MS5TdG9yZWRNZXNzYWdlIjoKEUxpc3RRdWV1ZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIkwKEkxpc3RRdWV1ZXNSZXNwb25zZRIdCgZxdWV1ZXMYASADKAsyDS5kbHEudjEuUXVldWUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiAKD0dldFF1ZXVlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCSIwChBHZXRRdWV1ZVJlc3BvbnNlEhwKBXF1ZXVlGAEgASgLMg0uZGxxLnYxLlF1ZXVlImMKElVwZGF0ZVF1ZXVlUmVxdWVzdBIcCgVxdWV1ZRgBIAEoCzINLmRscS52MS5RdWV1ZRIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siMwoTVXBkYXRlUXVldWVSZXNwb25zZRIcCgVxdWV1ZRgBIAEoCzINLmRscS52MS5RdWV1ZSJhChJEZWxldGVRdWV1ZVJlcXVlc3QSDQoFcXVldWUYASABKAkSGwoOZXhwZWN0ZWRfY291bnQYAiABKANIAIgBARIMCgRldGFnGAMgASgJQhEKD19leHBlY3RlZF9jb3VudCIsChNEZWxldGVRdWV1ZVJlc3BvbnNlEhUKDWRlbGV0ZWRfY291bnQYASABKAMitgEKFVNpbXVsYXRlUG9saWN5UmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIpCgxyZXRyeV9wb2xpY3kYAiABKAsyEy5kbHEudjEuUmV0cnlQb2xpY3kSHgoGcmVhc29uGAMgASgOMg4uZGxxLnYxLlJlYXNvbhIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtza2lwX3N0b3JlZBgFIAEoCCKqAQoWU2ltdWxhdGVQb2xpY3lSZXNwb25zZRIpCgxyZXRyeV9wb2xpY3kYASABKAsyEy5kbHEudjEuUmV0cnlQb2xpY3kSKgoIYXR0ZW1wdHMYAiADKAsyGC5kbHEudjEuU2ltdWxhdGVkQXR0ZW1wdBIRCgl0cnVuY2F0ZWQYAyABKAgSJgoGc3RvcmVkGAQgASgLMhYuZGxxLnYxLlNpbXVsYXRlZFF1ZXVlItcBChBTaW11bGF0ZWRBdHRlbXB0Eg8KB2F0dGVtcHQYASABKA0SKAoFZGVsYXkYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoJbWluX2RlbGF5GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCW1heF9kZWxheRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCghkdWVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAibQoOU2ltdWxhdGVkUXVldWUSFgoOZXhhbWluZWRfY291bnQYASABKAMSKAoHcmV0cmllZBgCIAMoCzIXLmRscS52MS5TaW11bGF0ZWRCdWNrZXQSGQoRcXVhcmFudGluZWRfY291bnQYAyABKAMiSwoPU2ltdWxhdGVkQnVja2V0EikKBndpdGhpbhgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhINCgVjb3VudBgCIAEoAyIRCg9HZXRSdWxlc1JlcXVlc3QiNQoQR2V0UnVsZXNSZXNwb25zZRIhCghydWxlX3NldBgBIAEoCzIPLmRscS52MS5SdWxlU2V0IjcKElVwZGF0ZVJ1bGVzUmVxdWVzdBIhCghydWxlX3NldBgBIAEoCzIPLmRscS52MS5SdWxlU2V0IjgKE1VwZGF0ZVJ1bGVzUmVzcG9uc2USIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldCJaChBUZXN0UnVsZXNSZXF1ZXN0EiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQSIwoHc2FtcGxlcxgCIAMoCzISLmRscS52MS5SdWxlU2FtcGxlIo0BCgpSdWxlU2FtcGxlEiAKBWV2ZW50GAEgASgOMhEuZGxxLnYxLlJ1bGVFdmVudBIpCgdtZXNzYWdlGAIgASgLMhguZGxxLnYxLlNlbmRUb0RscVJlcXVlc3QSIAoHZmFpbHVyZRgDIAEoCzIPLmRscS52MS5GYWlsdXJlEhAKCGF0dGVtcHRzGAQgASgNIjwKEVRlc3RSdWxlc1Jlc3BvbnNlEicKB3Jlc3VsdHMYASADKAsyFi5kbHEudjEuUnVsZVRlc3RSZXN1bHQimQEKDlJ1bGVUZXN0UmVzdWx0Eg8KB21hdGNoZWQYASADKAkSIwoGZmFpbGVkGAIgAygLMhMuZGxxLnYxLlJ1bGVGYWlsdXJlEiIKBmFjdGlvbhgDIAEoCzISLmRscS52MS5SdWxlQWN0aW9uEi0KC3RyYW5zZm9ybWVkGAQgASgLMhguZGxxLnYxLlNlbmRUb0RscVJlcXVlc3QiKgoLUnVsZUZhaWx1cmUSDAoEcnVsZRgBIAEoCRINCgVlcnJvchgCIAEoCSJAChlSZWxlYXNlT3JkZXJpbmdLZXlSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEhQKDG9yZGVyaW5nX2tleRgCIAEoCSI/ChpSZWxlYXNlT3JkZXJpbmdLZXlSZXNwb25zZRIQCghyZWxlYXNlZBgBIAEoCBIPCgdoZWxkX2J5GAIgASgJIiQKE0xpc3RCcmVha2Vyc1JlcXVlc3QSDQoFcXVldWUYASABKAkiOQoUTGlzdEJyZWFrZXJzUmVzcG9uc2USIQoIYnJlYWtlcnMYASADKAsyDy5kbHEudjEuQnJlYWtlciKxAQoHQnJlYWtlchILCgNrZXkYASABKAkSIwoFc3RhdGUYAiABKA4yFC5kbHEudjEuQnJlYWtlclN0YXRlEi4KCm9wZW5fc2luY2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnJldHJ5X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDG9wZW5lZF9jb3VudBgFIAEoDSIxChNSZXNldEJyZWFrZXJSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEgsKA2tleRgCIAEoCSIoChRSZXNldEJyZWFrZXJSZXNwb25zZRIQCgh3YXNfb3BlbhgBIAEoCDL3BgoPRGxxQWRtaW5TZXJ2aWNlEkMKCkdldE1lc3NhZ2USGS5kbHEudjEuR2V0TWVzc2FnZVJlcXVlc3QaGi5kbHEudjEuR2V0TWVzc2FnZVJlc3BvbnNlEkMKCkxpc3RRdWV1ZXMSGS5kbHEudjEuTGlzdFF1ZXVlc1JlcXVlc3QaGi5kbHEudjEuTGlzdFF1ZXVlc1Jlc3BvbnNlEj0KCEdldFF1ZXVlEhcuZGxxLnYxLkdldFF1ZXVlUmVxdWVzdBoYLmRscS52MS5HZXRRdWV1ZVJlc3BvbnNlEkYKC1VwZGF0ZVF1ZXVlEhouZGxxLnYxLlVwZGF0ZVF1ZXVlUmVxdWVzdBobLmRscS52MS5VcGRhdGVRdWV1ZVJlc3BvbnNlEkYKC0RlbGV0ZVF1ZXVlEhouZGxxLnYxLkRlbGV0ZVF1ZXVlUmVxdWVzdBobLmRscS52MS5EZWxldGVRdWV1ZVJlc3BvbnNlEk8KDlNpbXVsYXRlUG9saWN5Eh0uZGxxLnYxLlNpbXVsYXRlUG9saWN5UmVxdWVzdBoeLmRscS52MS5TaW11bGF0ZVBvbGljeVJlc3BvbnNlEj0KCEdldFJ1bGVzEhcuZGxxLnYxLkdldFJ1bGVzUmVxdWVzdBoYLmRscS52MS5HZXRSdWxlc1Jlc3BvbnNlEkYKC1VwZGF0ZVJ1bGVzEhouZGxxLnYxLlVwZGF0ZVJ1bGVzUmVxdWVzdBobLmRscS52MS5VcGRhdGVSdWxlc1Jlc3BvbnNlEkAKCVRlc3RSdWxlcxIYLmRscS52MS5UZXN0UnVsZXNSZXF1ZXN0GhkuZGxxLnYxLlRlc3RSdWxlc1Jlc3BvbnNlElsKElJlbGVhc2VPcmRlcmluZ0tleRIhLmRscS52MS5SZWxlYXNlT3JkZXJpbmdLZXlSZXF1ZXN0GiIuZGxxLnYxLlJlbGVhc2VPcmRlcmluZ0tleVJlc3BvbnNlEkkKDExpc3RCcmVha2VycxIbLmRscS52MS5MaXN0QnJlYWtlcnNSZXF1ZXN0GhwuZGxxLnYxLkxpc3RCcmVha2Vyc1Jlc3BvbnNlEkkKDFJlc2V0QnJlYWtlchIbLmRscS52MS5SZXNldEJyZWFrZXJSZXF1ZXN0GhwuZGxxLnYxLlJlc2V0QnJlYWtlclJlc3BvbnNlQksKFGlvLmRscXNlcnZpY2UuZGxxLnYxUAFaMWdpdGh1Yi5jb20vZGxxLXNlcnZpY2UvZGxxL2NsaWVudHMvZ28vZGxxdjE7ZGxxdjFiBnByb3RvMw", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_message, file_dlq_v1_queue, file_dlq_v1_rule, file_dlq_v1_state, file_dlq_v1_stored_message, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
+  fileDesc("Ch5kbHEvdjEvZGxxX2FkbWluX3NlcnZpY2UucHJvdG8SBmRscS52MSIuChFHZXRNZXNzYWdlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCSI8ChJHZXRNZXNzYWdlUmVzcG9uc2USJgoHbWVzc2FnZRgBIAEoCzIVLmRscS52MS5TdG9yZWRNZXNzYWdlIpQBChNMaXN0TWVzc2FnZXNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEg4KBmZpbHRlchgCIAEoCRIRCglwYWdlX3NpemUYAyABKA0SEgoKcGFnZV90b2tlbhgEIAEoCRIUCgxuZXdlc3RfZmlyc3QYBSABKAgSIQoEdmlldxgGIAEoDjITLmRscS52MS5NZXNzYWdlVmlldyJwChRMaXN0TWVzc2FnZXNSZXNwb25zZRInCghtZXNzYWdlcxgBIAMoCzIVLmRscS52MS5TdG9yZWRNZXNzYWdlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIWCg5leGFtaW5lZF9jb3VudBgDIAEoAyJBChRDb3VudE1lc3NhZ2VzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIOCgZmaWx0ZXIYAiABKAkSCgoCYnkYAyADKAkihwEKFUNvdW50TWVzc2FnZXNSZXNwb25zZRIkCgZjb3VudHMYASADKAsyFC5kbHEudjEuTWVzc2FnZUNvdW50EhMKC290aGVyX2NvdW50GAIgASgDEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEg0KBXF1ZXVlGAQgASgJEgwKBGRvbmUYBSABKAgiLQoMTWVzc2FnZUNvdW50Eg4KBnZhbHVlcxgBIAMoCRINCgVjb3VudBgCIAEoAyI6ChFMaXN0UXVldWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJMChJMaXN0UXVldWVzUmVzcG9uc2USHQoGcXVldWVzGAEgAygLMg0uZGxxLnYxLlF1ZXVlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIgCg9HZXRRdWV1ZVJlcXVlc3QSDQoFcXVldWUYASABKAkiMAoQR2V0UXVldWVSZXNwb25zZRIcCgVxdWV1ZRgBIAEoCzINLmRscS52MS5RdWV1ZSJjChJVcGRhdGVRdWV1ZVJlcXVlc3QSHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIjMKE1VwZGF0ZVF1ZXVlUmVzcG9uc2USHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUiYQoSRGVsZXRlUXVldWVSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEhsKDmV4cGVjdGVkX2NvdW50GAIgASgDSACIAQESDAoEZXRhZxgDIAEoCUIRCg9fZXhwZWN0ZWRfY291bnQiLAoTRGVsZXRlUXVldWVSZXNwb25zZRIVCg1kZWxldGVkX2NvdW50GAEgASgDIrYBChVTaW11bGF0ZVBvbGljeVJlcXVlc3QSDQoFcXVldWUYASABKAkSKQoMcmV0cnlfcG9saWN5GAIgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5Eh4KBnJlYXNvbhgDIAEoDjIOLmRscS52MS5SZWFzb24SLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLc2tpcF9zdG9yZWQYBSABKAgiqgEKFlNpbXVsYXRlUG9saWN5UmVzcG9uc2USKQoMcmV0cnlfcG9saWN5GAEgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EioKCGF0dGVtcHRzGAIgAygLMhguZGxxLnYxLlNpbXVsYXRlZEF0dGVtcHQSEQoJdHJ1bmNhdGVkGAMgASgIEiYKBnN0b3JlZBgEIAEoCzIWLmRscS52MS5TaW11bGF0ZWRRdWV1ZSLXAQoQU2ltdWxhdGVkQXR0ZW1wdBIPCgdhdHRlbXB0GAEgASgNEigKBWRlbGF5GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCW1pbl9kZWxheRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgltYXhfZGVsYXkYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoIZHVlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIm0KDlNpbXVsYXRlZFF1ZXVlEhYKDmV4YW1pbmVkX2NvdW50GAEgASgDEigKB3JldHJpZWQYAiADKAsyFy5kbHEudjEuU2ltdWxhdGVkQnVja2V0EhkKEXF1YXJhbnRpbmVkX2NvdW50GAMgASgDIksKD1NpbXVsYXRlZEJ1Y2tldBIpCgZ3aXRoaW4YASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDQoFY291bnQYAiABKAMiEQoPR2V0UnVsZXNSZXF1ZXN0IjUKEEdldFJ1bGVzUmVzcG9uc2USIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldCI3ChJVcGRhdGVSdWxlc1JlcXVlc3QSIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldCI4ChNVcGRhdGVSdWxlc1Jlc3BvbnNlEiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQiWgoQVGVzdFJ1bGVzUmVxdWVzdBIhCghydWxlX3NldBgBIAEoCzIPLmRscS52MS5SdWxlU2V0EiMKB3NhbXBsZXMYAiADKAsyEi5kbHEudjEuUnVsZVNhbXBsZSKNAQoKUnVsZVNhbXBsZRIgCgVldmVudBgBIAEoDjIRLmRscS52MS5SdWxlRXZlbnQSKQoHbWVzc2FnZRgCIAEoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0EiAKB2ZhaWx1cmUYAyABKAsyDy5kbHEudjEuRmFpbHVyZRIQCghhdHRlbXB0cxgEIAEoDSI8ChFUZXN0UnVsZXNSZXNwb25zZRInCgdyZXN1bHRzGAEgAygLMhYuZGxxLnYxLlJ1bGVUZXN0UmVzdWx0IpkBCg5SdWxlVGVzdFJlc3VsdBIPCgdtYXRjaGVkGAEgAygJEiMKBmZhaWxlZBgCIAMoCzITLmRscS52MS5SdWxlRmFpbHVyZRIiCgZhY3Rpb24YAyABKAsyEi5kbHEudjEuUnVsZUFjdGlvbhItCgt0cmFuc2Zvcm1lZBgEIAEoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0IioKC1J1bGVGYWlsdXJlEgwKBHJ1bGUYASABKAkSDQoFZXJyb3IYAiABKAkiQAoZUmVsZWFzZU9yZGVyaW5nS2V5UmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIUCgxvcmRlcmluZ19rZXkYAiABKAkiPwoaUmVsZWFzZU9yZGVyaW5nS2V5UmVzcG9uc2USEAoIcmVsZWFzZWQYASABKAgSDwoHaGVsZF9ieRgCIAEoCSIrCg5FeHBsYWluUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCSI8Cg9FeHBsYWluUmVzcG9uc2USKQoMZXhwbGFuYXRpb25zGAEgAygLMhMuZGxxLnYxLkV4cGxhbmF0aW9uIkYKC0V4cGxhbmF0aW9uEgwKBHRleHQYASABKAkSKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiMKEkxpc3RXb3JrZXJzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCSI2ChNMaXN0V29ya2Vyc1Jlc3BvbnNlEh8KB3dvcmtlcnMYASADKAsyDi5kbHEudjEuV29ya2VyIrwBCgZXb3JrZXISEQoJd29ya2VyX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSDgoGc2VydmVyGAMgASgJEhEKCWNvbm5lY3RlZBgEIAEoCBIVCg1tYXhfaW5fZmxpZ2h0GAUgASgNEhcKD2luX2ZsaWdodF9jb3VudBgGIAEoAxI4ChRvbGRlc3RfZGVsaXZlcnlfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiJAoTTGlzdEJyZWFrZXJzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCSI5ChRMaXN0QnJlYWtlcnNSZXNwb25zZRIhCghicmVha2VycxgBIAMoCzIPLmRscS52MS5CcmVha2VyIrEBCgdCcmVha2VyEgsKA2tleRgBIAEoCRIjCgVzdGF0ZRgCIAEoDjIULmRscS52MS5CcmVha2VyU3RhdGUSLgoKb3Blbl9zaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKcmV0cnlfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMb3BlbmVkX2NvdW50GAUgASgNIjEKE1Jlc2V0QnJlYWtlclJlcXVlc3QSDQoFcXVldWUYASABKAkSCwoDa2V5GAIgASgJIigKFFJlc2V0QnJlYWtlclJlc3BvbnNlEhAKCHdhc19vcGVuGAEgASgIKloKC01lc3NhZ2VWaWV3EhwKGE1FU1NBR0VfVklFV19VTlNQRUNJRklFRBAAEhYKEk1FU1NBR0VfVklFV19CQVNJQxABEhUKEU1FU1NBR0VfVklFV19GVUxMEAIylgkKD0RscUFkbWluU2VydmljZRJDCgpHZXRNZXNzYWdlEhkuZGxxLnYxLkdldE1lc3NhZ2VSZXF1ZXN0GhouZGxxLnYxLkdldE1lc3NhZ2VSZXNwb25zZRJJCgxMaXN0TWVzc2FnZXMSGy5kbHEudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBocLmRscS52MS5MaXN0TWVzc2FnZXNSZXNwb25zZRJOCg1Db3VudE1lc3NhZ2VzEhwuZGxxLnYxLkNvdW50TWVzc2FnZXNSZXF1ZXN0Gh0uZGxxLnYxLkNvdW50TWVzc2FnZXNSZXNwb25zZTABEkMKCkxpc3RRdWV1ZXMSGS5kbHEudjEuTGlzdFF1ZXVlc1JlcXVlc3QaGi5kbHEudjEuTGlzdFF1ZXVlc1Jlc3BvbnNlEj0KCEdldFF1ZXVlEhcuZGxxLnYxLkdldFF1ZXVlUmVxdWVzdBoYLmRscS52MS5HZXRRdWV1ZVJlc3BvbnNlEkYKC1VwZGF0ZVF1ZXVlEhouZGxxLnYxLlVwZGF0ZVF1ZXVlUmVxdWVzdBobLmRscS52MS5VcGRhdGVRdWV1ZVJlc3BvbnNlEkYKC0RlbGV0ZVF1ZXVlEhouZGxxLnYxLkRlbGV0ZVF1ZXVlUmVxdWVzdBobLmRscS52MS5EZWxldGVRdWV1ZVJlc3BvbnNlEk8KDlNpbXVsYXRlUG9saWN5Eh0uZGxxLnYxLlNpbXVsYXRlUG9saWN5UmVxdWVzdBoeLmRscS52MS5TaW11bGF0ZVBvbGljeVJlc3BvbnNlEj0KCEdldFJ1bGVzEhcuZGxxLnYxLkdldFJ1bGVzUmVxdWVzdBoYLmRscS52MS5HZXRSdWxlc1Jlc3BvbnNlEkYKC1VwZGF0ZVJ1bGVzEhouZGxxLnYxLlVwZGF0ZVJ1bGVzUmVxdWVzdBobLmRscS52MS5VcGRhdGVSdWxlc1Jlc3BvbnNlEkAKCVRlc3RSdWxlcxIYLmRscS52MS5UZXN0UnVsZXNSZXF1ZXN0GhkuZGxxLnYxLlRlc3RSdWxlc1Jlc3BvbnNlElsKElJlbGVhc2VPcmRlcmluZ0tleRIhLmRscS52MS5SZWxlYXNlT3JkZXJpbmdLZXlSZXF1ZXN0GiIuZGxxLnYxLlJlbGVhc2VPcmRlcmluZ0tleVJlc3BvbnNlEjoKB0V4cGxhaW4SFi5kbHEudjEuRXhwbGFpblJlcXVlc3QaFy5kbHEudjEuRXhwbGFpblJlc3BvbnNlEkYKC0xpc3RXb3JrZXJzEhouZGxxLnYxLkxpc3RXb3JrZXJzUmVxdWVzdBobLmRscS52MS5MaXN0V29ya2Vyc1Jlc3BvbnNlEkkKDExpc3RCcmVha2VycxIbLmRscS52MS5MaXN0QnJlYWtlcnNSZXF1ZXN0GhwuZGxxLnYxLkxpc3RCcmVha2Vyc1Jlc3BvbnNlEkkKDFJlc2V0QnJlYWtlchIbLmRscS52MS5SZXNldEJyZWFrZXJSZXF1ZXN0GhwuZGxxLnYxLlJlc2V0QnJlYWtlclJlc3BvbnNlQksKFGlvLmRscXNlcnZpY2UuZGxxLnYxUAFaMWdpdGh1Yi5jb20vZGxxLXNlcnZpY2UvZGxxL2NsaWVudHMvZ28vZGxxdjE7ZGxxdjFiBnByb3RvMw", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_message, file_dlq_v1_queue, file_dlq_v1_rule, file_dlq_v1_state, file_dlq_v1_stored_message, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
  * Which message to read.
@@ -78,6 +78,211 @@ export const GetMessageResponseSchema: GenMessage<GetMessageResponse> = /*@__PUR
   messageDesc(file_dlq_v1_dlq_admin_service, 1);
 
 /**
+ * Which messages to list.
+ *
+ * @generated from message dlq.v1.ListMessagesRequest
+ */
+export type ListMessagesRequest = Message<"dlq.v1.ListMessagesRequest"> & {
+  /**
+   * A queue, or a pattern: `*` stands for any characters. Empty: all queues.
+   *
+   * @generated from field: string queue = 1;
+   */
+  queue: string;
+
+  /**
+   * A CEL expression that is true for the messages to list; docs/reference/filters.md has its variables.
+   * Empty: all.
+   *
+   * @generated from field: string filter = 2;
+   */
+  filter: string;
+
+  /**
+   * 1 to 1,000. Default 100. A page also ends at 1 MiB.
+   *
+   * @generated from field: uint32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * From the previous answer, of a call with the same queue, filter and order. Empty: from the start.
+   *
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+
+  /**
+   * True: in each queue the latest arrivals first.
+   *
+   * @generated from field: bool newest_first = 5;
+   */
+  newestFirst: boolean;
+
+  /**
+   * How much of each message to return.
+   *
+   * @generated from field: dlq.v1.MessageView view = 6;
+   */
+  view: MessageView;
+};
+
+/**
+ * Describes the message dlq.v1.ListMessagesRequest.
+ * Use `create(ListMessagesRequestSchema)` to create a new message.
+ */
+export const ListMessagesRequestSchema: GenMessage<ListMessagesRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 2);
+
+/**
+ * A page of messages.
+ *
+ * @generated from message dlq.v1.ListMessagesResponse
+ */
+export type ListMessagesResponse = Message<"dlq.v1.ListMessagesResponse"> & {
+  /**
+   * By queue, then in order of arrival.
+   *
+   * @generated from field: repeated dlq.v1.StoredMessage messages = 1;
+   */
+  messages: StoredMessage[];
+
+  /**
+   * Where the next page begins. Empty: there is none.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * Messages that this call examined, for a display of progress.
+   *
+   * @generated from field: int64 examined_count = 3;
+   */
+  examinedCount: bigint;
+};
+
+/**
+ * Describes the message dlq.v1.ListMessagesResponse.
+ * Use `create(ListMessagesResponseSchema)` to create a new message.
+ */
+export const ListMessagesResponseSchema: GenMessage<ListMessagesResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 3);
+
+/**
+ * What to count.
+ *
+ * @generated from message dlq.v1.CountMessagesRequest
+ */
+export type CountMessagesRequest = Message<"dlq.v1.CountMessagesRequest"> & {
+  /**
+   * A queue, or a pattern: `*` stands for any characters. Empty: all queues.
+   *
+   * @generated from field: string queue = 1;
+   */
+  queue: string;
+
+  /**
+   * A CEL expression, as for ListMessages. Empty: all messages.
+   *
+   * @generated from field: string filter = 2;
+   */
+  filter: string;
+
+  /**
+   * CEL expressions, at most 4, such as `failure.reason`, `message.origin.service` or `hour(state_time)`:
+   * messages are counted apart for each combination of their values. Empty: all together.
+   *
+   * @generated from field: repeated string by = 3;
+   */
+  by: string[];
+};
+
+/**
+ * Describes the message dlq.v1.CountMessagesRequest.
+ * Use `create(CountMessagesRequestSchema)` to create a new message.
+ */
+export const CountMessagesRequestSchema: GenMessage<CountMessagesRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 4);
+
+/**
+ * The counts so far.
+ *
+ * @generated from message dlq.v1.CountMessagesResponse
+ */
+export type CountMessagesResponse = Message<"dlq.v1.CountMessagesResponse"> & {
+  /**
+   * The largest first; at most 1,000.
+   *
+   * @generated from field: repeated dlq.v1.MessageCount counts = 1;
+   */
+  counts: MessageCount[];
+
+  /**
+   * Messages with other values.
+   *
+   * @generated from field: int64 other_count = 2;
+   */
+  otherCount: bigint;
+
+  /**
+   * Messages that were examined.
+   *
+   * @generated from field: int64 examined_count = 3;
+   */
+  examinedCount: bigint;
+
+  /**
+   * The queue that is being examined: they come by name.
+   *
+   * @generated from field: string queue = 4;
+   */
+  queue: string;
+
+  /**
+   * Whether all messages were examined.
+   *
+   * @generated from field: bool done = 5;
+   */
+  done: boolean;
+};
+
+/**
+ * Describes the message dlq.v1.CountMessagesResponse.
+ * Use `create(CountMessagesResponseSchema)` to create a new message.
+ */
+export const CountMessagesResponseSchema: GenMessage<CountMessagesResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 5);
+
+/**
+ * How many messages have the same values.
+ *
+ * @generated from message dlq.v1.MessageCount
+ */
+export type MessageCount = Message<"dlq.v1.MessageCount"> & {
+  /**
+   * One for each expression of `by`. Empty: the message has no such value.
+   *
+   * @generated from field: repeated string values = 1;
+   */
+  values: string[];
+
+  /**
+   * How many.
+   *
+   * @generated from field: int64 count = 2;
+   */
+  count: bigint;
+};
+
+/**
+ * Describes the message dlq.v1.MessageCount.
+ * Use `create(MessageCountSchema)` to create a new message.
+ */
+export const MessageCountSchema: GenMessage<MessageCount> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 6);
+
+/**
  * Which queues to list.
  *
  * @generated from message dlq.v1.ListQueuesRequest
@@ -103,7 +308,7 @@ export type ListQueuesRequest = Message<"dlq.v1.ListQueuesRequest"> & {
  * Use `create(ListQueuesRequestSchema)` to create a new message.
  */
 export const ListQueuesRequestSchema: GenMessage<ListQueuesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 2);
+  messageDesc(file_dlq_v1_dlq_admin_service, 7);
 
 /**
  * A page of queues.
@@ -131,7 +336,7 @@ export type ListQueuesResponse = Message<"dlq.v1.ListQueuesResponse"> & {
  * Use `create(ListQueuesResponseSchema)` to create a new message.
  */
 export const ListQueuesResponseSchema: GenMessage<ListQueuesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 3);
+  messageDesc(file_dlq_v1_dlq_admin_service, 8);
 
 /**
  * Which queue to read.
@@ -152,7 +357,7 @@ export type GetQueueRequest = Message<"dlq.v1.GetQueueRequest"> & {
  * Use `create(GetQueueRequestSchema)` to create a new message.
  */
 export const GetQueueRequestSchema: GenMessage<GetQueueRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 4);
+  messageDesc(file_dlq_v1_dlq_admin_service, 9);
 
 /**
  * One queue.
@@ -173,7 +378,7 @@ export type GetQueueResponse = Message<"dlq.v1.GetQueueResponse"> & {
  * Use `create(GetQueueResponseSchema)` to create a new message.
  */
 export const GetQueueResponseSchema: GenMessage<GetQueueResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 5);
+  messageDesc(file_dlq_v1_dlq_admin_service, 10);
 
 /**
  * What to change of a queue.
@@ -202,7 +407,7 @@ export type UpdateQueueRequest = Message<"dlq.v1.UpdateQueueRequest"> & {
  * Use `create(UpdateQueueRequestSchema)` to create a new message.
  */
 export const UpdateQueueRequestSchema: GenMessage<UpdateQueueRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 6);
+  messageDesc(file_dlq_v1_dlq_admin_service, 11);
 
 /**
  * The queue afterwards.
@@ -223,7 +428,7 @@ export type UpdateQueueResponse = Message<"dlq.v1.UpdateQueueResponse"> & {
  * Use `create(UpdateQueueResponseSchema)` to create a new message.
  */
 export const UpdateQueueResponseSchema: GenMessage<UpdateQueueResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 7);
+  messageDesc(file_dlq_v1_dlq_admin_service, 12);
 
 /**
  * Which queue to remove.
@@ -258,7 +463,7 @@ export type DeleteQueueRequest = Message<"dlq.v1.DeleteQueueRequest"> & {
  * Use `create(DeleteQueueRequestSchema)` to create a new message.
  */
 export const DeleteQueueRequestSchema: GenMessage<DeleteQueueRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 8);
+  messageDesc(file_dlq_v1_dlq_admin_service, 13);
 
 /**
  * The queue is gone.
@@ -279,7 +484,7 @@ export type DeleteQueueResponse = Message<"dlq.v1.DeleteQueueResponse"> & {
  * Use `create(DeleteQueueResponseSchema)` to create a new message.
  */
 export const DeleteQueueResponseSchema: GenMessage<DeleteQueueResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 9);
+  messageDesc(file_dlq_v1_dlq_admin_service, 14);
 
 /**
  * Which policy to try, and on what.
@@ -328,7 +533,7 @@ export type SimulatePolicyRequest = Message<"dlq.v1.SimulatePolicyRequest"> & {
  * Use `create(SimulatePolicyRequestSchema)` to create a new message.
  */
 export const SimulatePolicyRequestSchema: GenMessage<SimulatePolicyRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 10);
+  messageDesc(file_dlq_v1_dlq_admin_service, 15);
 
 /**
  * What the policy does.
@@ -371,7 +576,7 @@ export type SimulatePolicyResponse = Message<"dlq.v1.SimulatePolicyResponse"> & 
  * Use `create(SimulatePolicyResponseSchema)` to create a new message.
  */
 export const SimulatePolicyResponseSchema: GenMessage<SimulatePolicyResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 11);
+  messageDesc(file_dlq_v1_dlq_admin_service, 16);
 
 /**
  * One attempt of the schedule.
@@ -420,7 +625,7 @@ export type SimulatedAttempt = Message<"dlq.v1.SimulatedAttempt"> & {
  * Use `create(SimulatedAttemptSchema)` to create a new message.
  */
 export const SimulatedAttemptSchema: GenMessage<SimulatedAttempt> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 12);
+  messageDesc(file_dlq_v1_dlq_admin_service, 17);
 
 /**
  * What would happen to the messages of a queue.
@@ -455,7 +660,7 @@ export type SimulatedQueue = Message<"dlq.v1.SimulatedQueue"> & {
  * Use `create(SimulatedQueueSchema)` to create a new message.
  */
 export const SimulatedQueueSchema: GenMessage<SimulatedQueue> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 13);
+  messageDesc(file_dlq_v1_dlq_admin_service, 18);
 
 /**
  * Messages that would be retried within a time from now.
@@ -483,7 +688,7 @@ export type SimulatedBucket = Message<"dlq.v1.SimulatedBucket"> & {
  * Use `create(SimulatedBucketSchema)` to create a new message.
  */
 export const SimulatedBucketSchema: GenMessage<SimulatedBucket> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 14);
+  messageDesc(file_dlq_v1_dlq_admin_service, 19);
 
 /**
  * Asks for the rules.
@@ -498,7 +703,7 @@ export type GetRulesRequest = Message<"dlq.v1.GetRulesRequest"> & {
  * Use `create(GetRulesRequestSchema)` to create a new message.
  */
 export const GetRulesRequestSchema: GenMessage<GetRulesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 15);
+  messageDesc(file_dlq_v1_dlq_admin_service, 20);
 
 /**
  * The rules.
@@ -519,7 +724,7 @@ export type GetRulesResponse = Message<"dlq.v1.GetRulesResponse"> & {
  * Use `create(GetRulesResponseSchema)` to create a new message.
  */
 export const GetRulesResponseSchema: GenMessage<GetRulesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 16);
+  messageDesc(file_dlq_v1_dlq_admin_service, 21);
 
 /**
  * The new rules.
@@ -540,7 +745,7 @@ export type UpdateRulesRequest = Message<"dlq.v1.UpdateRulesRequest"> & {
  * Use `create(UpdateRulesRequestSchema)` to create a new message.
  */
 export const UpdateRulesRequestSchema: GenMessage<UpdateRulesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 17);
+  messageDesc(file_dlq_v1_dlq_admin_service, 22);
 
 /**
  * The rules afterwards.
@@ -561,7 +766,7 @@ export type UpdateRulesResponse = Message<"dlq.v1.UpdateRulesResponse"> & {
  * Use `create(UpdateRulesResponseSchema)` to create a new message.
  */
 export const UpdateRulesResponseSchema: GenMessage<UpdateRulesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 18);
+  messageDesc(file_dlq_v1_dlq_admin_service, 23);
 
 /**
  * Rules and samples to try.
@@ -589,7 +794,7 @@ export type TestRulesRequest = Message<"dlq.v1.TestRulesRequest"> & {
  * Use `create(TestRulesRequestSchema)` to create a new message.
  */
 export const TestRulesRequestSchema: GenMessage<TestRulesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 19);
+  messageDesc(file_dlq_v1_dlq_admin_service, 24);
 
 /**
  * A message as rules see it.
@@ -631,7 +836,7 @@ export type RuleSample = Message<"dlq.v1.RuleSample"> & {
  * Use `create(RuleSampleSchema)` to create a new message.
  */
 export const RuleSampleSchema: GenMessage<RuleSample> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 20);
+  messageDesc(file_dlq_v1_dlq_admin_service, 25);
 
 /**
  * What rules would do.
@@ -652,7 +857,7 @@ export type TestRulesResponse = Message<"dlq.v1.TestRulesResponse"> & {
  * Use `create(TestRulesResponseSchema)` to create a new message.
  */
 export const TestRulesResponseSchema: GenMessage<TestRulesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 21);
+  messageDesc(file_dlq_v1_dlq_admin_service, 26);
 
 /**
  * What rules would do to one sample.
@@ -694,7 +899,7 @@ export type RuleTestResult = Message<"dlq.v1.RuleTestResult"> & {
  * Use `create(RuleTestResultSchema)` to create a new message.
  */
 export const RuleTestResultSchema: GenMessage<RuleTestResult> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 22);
+  messageDesc(file_dlq_v1_dlq_admin_service, 27);
 
 /**
  * A rule that could not be evaluated.
@@ -722,7 +927,7 @@ export type RuleFailure = Message<"dlq.v1.RuleFailure"> & {
  * Use `create(RuleFailureSchema)` to create a new message.
  */
 export const RuleFailureSchema: GenMessage<RuleFailure> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 23);
+  messageDesc(file_dlq_v1_dlq_admin_service, 28);
 
 /**
  * Which key to release.
@@ -750,7 +955,7 @@ export type ReleaseOrderingKeyRequest = Message<"dlq.v1.ReleaseOrderingKeyReques
  * Use `create(ReleaseOrderingKeyRequestSchema)` to create a new message.
  */
 export const ReleaseOrderingKeyRequestSchema: GenMessage<ReleaseOrderingKeyRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 24);
+  messageDesc(file_dlq_v1_dlq_admin_service, 29);
 
 /**
  * What was released.
@@ -778,7 +983,189 @@ export type ReleaseOrderingKeyResponse = Message<"dlq.v1.ReleaseOrderingKeyRespo
  * Use `create(ReleaseOrderingKeyResponseSchema)` to create a new message.
  */
 export const ReleaseOrderingKeyResponseSchema: GenMessage<ReleaseOrderingKeyResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 25);
+  messageDesc(file_dlq_v1_dlq_admin_service, 30);
+
+/**
+ * What to explain.
+ *
+ * @generated from message dlq.v1.ExplainRequest
+ */
+export type ExplainRequest = Message<"dlq.v1.ExplainRequest"> & {
+  /**
+   * The queue.
+   *
+   * @generated from field: string queue = 1;
+   */
+  queue: string;
+
+  /**
+   * A message of it. Empty: the queue itself.
+   *
+   * @generated from field: string id = 2;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message dlq.v1.ExplainRequest.
+ * Use `create(ExplainRequestSchema)` to create a new message.
+ */
+export const ExplainRequestSchema: GenMessage<ExplainRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 31);
+
+/**
+ * Why it is so.
+ *
+ * @generated from message dlq.v1.ExplainResponse
+ */
+export type ExplainResponse = Message<"dlq.v1.ExplainResponse"> & {
+  /**
+   * At least one, the one to act on first.
+   *
+   * @generated from field: repeated dlq.v1.Explanation explanations = 1;
+   */
+  explanations: Explanation[];
+};
+
+/**
+ * Describes the message dlq.v1.ExplainResponse.
+ * Use `create(ExplainResponseSchema)` to create a new message.
+ */
+export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 32);
+
+/**
+ * One reason.
+ *
+ * @generated from message dlq.v1.Explanation
+ */
+export type Explanation = Message<"dlq.v1.Explanation"> & {
+  /**
+   * What it is and what to do, in words.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * When it ends by itself. Absent: it does not, or this is unknown.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 2;
+   */
+  until?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.Explanation.
+ * Use `create(ExplanationSchema)` to create a new message.
+ */
+export const ExplanationSchema: GenMessage<Explanation> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 33);
+
+/**
+ * Whose workers.
+ *
+ * @generated from message dlq.v1.ListWorkersRequest
+ */
+export type ListWorkersRequest = Message<"dlq.v1.ListWorkersRequest"> & {
+  /**
+   * The queue.
+   *
+   * @generated from field: string queue = 1;
+   */
+  queue: string;
+};
+
+/**
+ * Describes the message dlq.v1.ListWorkersRequest.
+ * Use `create(ListWorkersRequestSchema)` to create a new message.
+ */
+export const ListWorkersRequestSchema: GenMessage<ListWorkersRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 34);
+
+/**
+ * The workers of a queue.
+ *
+ * @generated from message dlq.v1.ListWorkersResponse
+ */
+export type ListWorkersResponse = Message<"dlq.v1.ListWorkersResponse"> & {
+  /**
+   * At most 1,000.
+   *
+   * @generated from field: repeated dlq.v1.Worker workers = 1;
+   */
+  workers: Worker[];
+};
+
+/**
+ * Describes the message dlq.v1.ListWorkersResponse.
+ * Use `create(ListWorkersResponseSchema)` to create a new message.
+ */
+export const ListWorkersResponseSchema: GenMessage<ListWorkersResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 35);
+
+/**
+ * A stream on a queue.
+ *
+ * @generated from message dlq.v1.Worker
+ */
+export type Worker = Message<"dlq.v1.Worker"> & {
+  /**
+   * The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended.
+   *
+   * @generated from field: string worker_id = 1;
+   */
+  workerId: string;
+
+  /**
+   * The session of the stream.
+   *
+   * @generated from field: string session_id = 2;
+   */
+  sessionId: string;
+
+  /**
+   * The server that it is connected to. Empty: unknown, because its stream has ended.
+   *
+   * @generated from field: string server = 3;
+   */
+  server: string;
+
+  /**
+   * Whether its stream is open. If not, what it holds comes back when the leases end.
+   *
+   * @generated from field: bool connected = 4;
+   */
+  connected: boolean;
+
+  /**
+   * Messages that it takes at most, in all its queues together. 0: unknown.
+   *
+   * @generated from field: uint32 max_in_flight = 5;
+   */
+  maxInFlight: number;
+
+  /**
+   * Messages of this queue that it holds.
+   *
+   * @generated from field: int64 in_flight_count = 6;
+   */
+  inFlightCount: bigint;
+
+  /**
+   * Since when it has held the oldest of them. Absent: unknown, or it holds none.
+   *
+   * @generated from field: google.protobuf.Timestamp oldest_delivery_time = 7;
+   */
+  oldestDeliveryTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.Worker.
+ * Use `create(WorkerSchema)` to create a new message.
+ */
+export const WorkerSchema: GenMessage<Worker> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 36);
 
 /**
  * Which breakers.
@@ -799,7 +1186,7 @@ export type ListBreakersRequest = Message<"dlq.v1.ListBreakersRequest"> & {
  * Use `create(ListBreakersRequestSchema)` to create a new message.
  */
 export const ListBreakersRequestSchema: GenMessage<ListBreakersRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 26);
+  messageDesc(file_dlq_v1_dlq_admin_service, 37);
 
 /**
  * Breakers that are not closed.
@@ -820,7 +1207,7 @@ export type ListBreakersResponse = Message<"dlq.v1.ListBreakersResponse"> & {
  * Use `create(ListBreakersResponseSchema)` to create a new message.
  */
 export const ListBreakersResponseSchema: GenMessage<ListBreakersResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 27);
+  messageDesc(file_dlq_v1_dlq_admin_service, 38);
 
 /**
  * A breaker at one moment.
@@ -869,7 +1256,7 @@ export type Breaker = Message<"dlq.v1.Breaker"> & {
  * Use `create(BreakerSchema)` to create a new message.
  */
 export const BreakerSchema: GenMessage<Breaker> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 28);
+  messageDesc(file_dlq_v1_dlq_admin_service, 39);
 
 /**
  * Which breaker to close.
@@ -897,7 +1284,7 @@ export type ResetBreakerRequest = Message<"dlq.v1.ResetBreakerRequest"> & {
  * Use `create(ResetBreakerRequestSchema)` to create a new message.
  */
 export const ResetBreakerRequestSchema: GenMessage<ResetBreakerRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 29);
+  messageDesc(file_dlq_v1_dlq_admin_service, 40);
 
 /**
  * The breaker is closed.
@@ -918,7 +1305,48 @@ export type ResetBreakerResponse = Message<"dlq.v1.ResetBreakerResponse"> & {
  * Use `create(ResetBreakerResponseSchema)` to create a new message.
  */
 export const ResetBreakerResponseSchema: GenMessage<ResetBreakerResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 30);
+  messageDesc(file_dlq_v1_dlq_admin_service, 41);
+
+/**
+ * How much of a message to return.
+ *
+ * @generated from enum dlq.v1.MessageView
+ */
+export const MessageView = {
+  /**
+   * The same as BASIC.
+   *
+   * @generated from enum value: MESSAGE_VIEW_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Without payload, attributes, original, edits, stack traces, and failures before the latest.
+   *
+   * @generated from enum value: MESSAGE_VIEW_BASIC = 1;
+   */
+  BASIC: 1,
+
+  /**
+   * All of it, as GetMessage.
+   *
+   * @generated from enum value: MESSAGE_VIEW_FULL = 2;
+   */
+  FULL: 2,
+} as const;
+
+/**
+ * How much of a message to return.
+ *
+ * @generated from enum dlq.v1.MessageView
+ */
+export type MessageView = (typeof MessageView)[keyof typeof MessageView] | UnknownEnum;
+
+/**
+ * Describes the enum dlq.v1.MessageView.
+ */
+export const MessageViewSchema: GenEnum<MessageView> = /*@__PURE__*/
+  enumDesc(file_dlq_v1_dlq_admin_service, 0);
 
 /**
  * For operators: reads and changes how queues work. A change acts on every server within 2 s.
@@ -940,6 +1368,32 @@ export const DlqAdminService: GenService<{
     methodKind: "unary";
     input: typeof GetMessageRequestSchema;
     output: typeof GetMessageResponseSchema;
+  },
+  /**
+   * Lists stored messages of the queues that match a pattern, in order of arrival in each queue. Reads only.
+   * One call examines a limited number of messages: a page may be short or empty although more match. Go on
+   * while there is a next_page_token. A message that is there from the first call to the last and does not
+   * change its queue is listed exactly once if it matches when it is examined. Errors: INVALID_ARGUMENT
+   * (pattern, filter with the position of the mistake, page token), UNAVAILABLE.
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.ListMessages
+   */
+  listMessages: {
+    methodKind: "unary";
+    input: typeof ListMessagesRequestSchema;
+    output: typeof ListMessagesResponseSchema;
+  },
+  /**
+   * Counts stored messages of the queues that match a pattern, by values of theirs. Each response has the
+   * counts so far and replaces the one before; the last one is `done`. It reads every state, so a million
+   * messages take seconds. Reads only. Errors: INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.CountMessages
+   */
+  countMessages: {
+    methodKind: "server_streaming";
+    input: typeof CountMessagesRequestSchema;
+    output: typeof CountMessagesResponseSchema;
   },
   /**
    * Lists the queues that exist or have settings of their own, by name. Reads only. Errors:
@@ -1044,6 +1498,29 @@ export const DlqAdminService: GenService<{
     methodKind: "unary";
     input: typeof ReleaseOrderingKeyRequestSchema;
     output: typeof ReleaseOrderingKeyResponseSchema;
+  },
+  /**
+   * Explains why a message is where it is, or why a queue does or does not deliver, and what would change
+   * that. Reads only. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id),
+   * UNAVAILABLE.
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.Explain
+   */
+  explain: {
+    methodKind: "unary";
+    input: typeof ExplainRequestSchema;
+    output: typeof ExplainResponseSchema;
+  },
+  /**
+   * Lists the workers of a queue: its open streams, and those that have ended and still hold messages of
+   * it, who holds the oldest first. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.ListWorkers
+   */
+  listWorkers: {
+    methodKind: "unary";
+    input: typeof ListWorkersRequestSchema;
+    output: typeof ListWorkersResponseSchema;
   },
   /**
    * Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:

@@ -22,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dlq/v1/stored_message.proto.
  */
 export const file_dlq_v1_stored_message: GenFile = /*@__PURE__*/
-  fileDesc("ChtkbHEvdjEvc3RvcmVkX21lc3NhZ2UucHJvdG8SBmRscS52MSKABQoNU3RvcmVkTWVzc2FnZRIgCgdtZXNzYWdlGAEgASgLMg8uZGxxLnYxLk1lc3NhZ2USIwoFc3RhdGUYAiABKA4yFC5kbHEudjEuTWVzc2FnZVN0YXRlEi4KCnN0YXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKEXF1YXJhbnRpbmVfcmVhc29uGAQgASgOMhguZGxxLnYxLlF1YXJhbnRpbmVSZWFzb24SIwoFbGVhc2UYBSABKAsyFC5kbHEudjEuTWVzc2FnZUxlYXNlEhEKCW1vdmluZ190bxgGIAEoCRIQCghpc29sYXRlZBgHIAEoCBIWCg5kZWxpdmVyeV9jb3VudBgIIAEoDRIVCg1yZWxlYXNlX2NvdW50GAkgASgNEhsKE2V4cGlyZWRfbGVhc2VfY291bnQYCiABKA0SHQoVdW5rbm93bl9vdXRjb21lX2NvdW50GAsgASgNEicKCGZhaWx1cmVzGAwgAygLMhUuZGxxLnYxLkZhaWx1cmVSZWNvcmQSKAoIb3JpZ2luYWwYDSABKAsyFi5kbHEudjEuTWVzc2FnZUNvbnRlbnQSIgoFZWRpdHMYDiADKAsyEy5kbHEudjEuTWVzc2FnZUVkaXQSGAoLbWF4X3JldHJpZXMYDyABKA1IAIgBARIpCgxyZXRyeV9wb2xpY3kYECABKAsyEy5kbHEudjEuUmV0cnlQb2xpY3kSLgoRcnVsZV9yZXRyeV9wb2xpY3kYESABKAsyEy5kbHEudjEuUmV0cnlQb2xpY3kSEgoKc2l6ZV9ieXRlcxgSIAEoDUIOCgxfbWF4X3JldHJpZXMiggEKDE1lc3NhZ2VMZWFzZRIRCgl3b3JrZXJfaWQYASABKAkSLgoKc3RhcnRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIm0KDUZhaWx1cmVSZWNvcmQSIAoHZmFpbHVyZRgBIAEoCzIPLmRscS52MS5GYWlsdXJlEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCGltcG9ydGVkGAMgASgIIpABCgtNZXNzYWdlRWRpdBIOCgZzb3VyY2UYASABKAkSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoGdGFyZ2V0GAMgASgOMhcuZGxxLnYxLlRyYW5zZm9ybVRhcmdldBINCgVwYXRjaBgEIAEoCRIPCgdpbnZlcnNlGAUgASgJQksKFGlvLmRscXNlcnZpY2UuZGxxLnYxUAFaMWdpdGh1Yi5jb20vZGxxLXNlcnZpY2UvZGxxL2NsaWVudHMvZ28vZGxxdjE7ZGxxdjFiBnByb3RvMw", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_message, file_dlq_v1_rule, file_dlq_v1_state, file_google_protobuf_timestamp]);
+  fileDesc("ChtkbHEvdjEvc3RvcmVkX21lc3NhZ2UucHJvdG8SBmRscS52MSKABQoNU3RvcmVkTWVzc2FnZRIgCgdtZXNzYWdlGAEgASgLMg8uZGxxLnYxLk1lc3NhZ2USIwoFc3RhdGUYAiABKA4yFC5kbHEudjEuTWVzc2FnZVN0YXRlEi4KCnN0YXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKEXF1YXJhbnRpbmVfcmVhc29uGAQgASgOMhguZGxxLnYxLlF1YXJhbnRpbmVSZWFzb24SIwoFbGVhc2UYBSABKAsyFC5kbHEudjEuTWVzc2FnZUxlYXNlEhEKCW1vdmluZ190bxgGIAEoCRIQCghpc29sYXRlZBgHIAEoCBIWCg5kZWxpdmVyeV9jb3VudBgIIAEoDRIVCg1yZWxlYXNlX2NvdW50GAkgASgNEhsKE2V4cGlyZWRfbGVhc2VfY291bnQYCiABKA0SHQoVdW5rbm93bl9vdXRjb21lX2NvdW50GAsgASgNEicKCGZhaWx1cmVzGAwgAygLMhUuZGxxLnYxLkZhaWx1cmVSZWNvcmQSKAoIb3JpZ2luYWwYDSABKAsyFi5kbHEudjEuTWVzc2FnZUNvbnRlbnQSIgoFZWRpdHMYDiADKAsyEy5kbHEudjEuTWVzc2FnZUVkaXQSGAoLbWF4X3JldHJpZXMYDyABKA1IAIgBARIpCgxyZXRyeV9wb2xpY3kYECABKAsyEy5kbHEudjEuUmV0cnlQb2xpY3kSLgoRcnVsZV9yZXRyeV9wb2xpY3kYESABKAsyEy5kbHEudjEuUmV0cnlQb2xpY3kSEgoKc2l6ZV9ieXRlcxgSIAEoDUIOCgxfbWF4X3JldHJpZXMiggEKDE1lc3NhZ2VMZWFzZRIRCgl3b3JrZXJfaWQYASABKAkSLgoKc3RhcnRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIusBCg1GYWlsdXJlUmVjb3JkEiAKB2ZhaWx1cmUYASABKAsyDy5kbHEudjEuRmFpbHVyZRIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghpbXBvcnRlZBgDIAEoCBIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgl3b3JrZXJfaWQYBSABKAkSDgoGc2VydmVyGAYgASgJEhcKD2RlbGl2ZXJ5X251bWJlchgHIAEoDRIQCghkZWNpc2lvbhgIIAEoCSKQAQoLTWVzc2FnZUVkaXQSDgoGc291cmNlGAEgASgJEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKBnRhcmdldBgDIAEoDjIXLmRscS52MS5UcmFuc2Zvcm1UYXJnZXQSDQoFcGF0Y2gYBCABKAkSDwoHaW52ZXJzZRgFIAEoCUJLChRpby5kbHFzZXJ2aWNlLmRscS52MVABWjFnaXRodWIuY29tL2RscS1zZXJ2aWNlL2RscS9jbGllbnRzL2dvL2RscXYxO2RscXYxYgZwcm90bzM", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_message, file_dlq_v1_rule, file_dlq_v1_state, file_google_protobuf_timestamp]);
 
 /**
  * A message as it is stored, for operators.
@@ -214,7 +214,7 @@ export type FailureRecord = Message<"dlq.v1.FailureRecord"> & {
   failure?: Failure | undefined;
 
   /**
-   * When, if it is known.
+   * When it was reported, if it is known.
    *
    * @generated from field: google.protobuf.Timestamp time = 2;
    */
@@ -226,6 +226,42 @@ export type FailureRecord = Message<"dlq.v1.FailureRecord"> & {
    * @generated from field: bool imported = 3;
    */
   imported: boolean;
+
+  /**
+   * When the attempt began: a worker got the message. Absent: the failure of a send, or of a lease that had
+   * ended.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 4;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * The worker that made the attempt, `unnamed` if it has no name. Empty: unknown.
+   *
+   * @generated from field: string worker_id = 5;
+   */
+  workerId: string;
+
+  /**
+   * The server that delivered the message. Empty: unknown.
+   *
+   * @generated from field: string server = 6;
+   */
+  server: string;
+
+  /**
+   * Number of the delivery. 0: unknown, or the failure of a send.
+   *
+   * @generated from field: uint32 delivery_number = 7;
+   */
+  deliveryNumber: number;
+
+  /**
+   * What the service decided, in words: `attempt 2 of 3 failed; delay from preset webhook`. Empty: unknown.
+   *
+   * @generated from field: string decision = 8;
+   */
+  decision: string;
 };
 
 /**

@@ -11,12 +11,22 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class MessageView(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    MESSAGE_VIEW_UNSPECIFIED: _ClassVar[MessageView]
+    MESSAGE_VIEW_BASIC: _ClassVar[MessageView]
+    MESSAGE_VIEW_FULL: _ClassVar[MessageView]
+MESSAGE_VIEW_UNSPECIFIED: MessageView
+MESSAGE_VIEW_BASIC: MessageView
+MESSAGE_VIEW_FULL: MessageView
 
 class GetMessageRequest(_message.Message):
     __slots__ = ("queue", "id")
@@ -31,6 +41,64 @@ class GetMessageResponse(_message.Message):
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     message: _stored_message_pb2.StoredMessage
     def __init__(self, message: _Optional[_Union[_stored_message_pb2.StoredMessage, _Mapping[str, object]]] = ...) -> None: ...
+
+class ListMessagesRequest(_message.Message):
+    __slots__ = ("queue", "filter", "page_size", "page_token", "newest_first", "view")
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    NEWEST_FIRST_FIELD_NUMBER: _ClassVar[int]
+    VIEW_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    filter: str
+    page_size: int
+    page_token: str
+    newest_first: bool
+    view: MessageView
+    def __init__(self, queue: _Optional[str] = ..., filter: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., newest_first: bool = ..., view: _Optional[_Union[MessageView, str]] = ...) -> None: ...
+
+class ListMessagesResponse(_message.Message):
+    __slots__ = ("messages", "next_page_token", "examined_count")
+    MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    EXAMINED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    messages: _containers.RepeatedCompositeFieldContainer[_stored_message_pb2.StoredMessage]
+    next_page_token: str
+    examined_count: int
+    def __init__(self, messages: _Optional[_Iterable[_Union[_stored_message_pb2.StoredMessage, _Mapping[str, object]]]] = ..., next_page_token: _Optional[str] = ..., examined_count: _Optional[int] = ...) -> None: ...
+
+class CountMessagesRequest(_message.Message):
+    __slots__ = ("queue", "filter", "by")
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    BY_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    filter: str
+    by: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, queue: _Optional[str] = ..., filter: _Optional[str] = ..., by: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class CountMessagesResponse(_message.Message):
+    __slots__ = ("counts", "other_count", "examined_count", "queue", "done")
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    OTHER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    EXAMINED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    counts: _containers.RepeatedCompositeFieldContainer[MessageCount]
+    other_count: int
+    examined_count: int
+    queue: str
+    done: bool
+    def __init__(self, counts: _Optional[_Iterable[_Union[MessageCount, _Mapping[str, object]]]] = ..., other_count: _Optional[int] = ..., examined_count: _Optional[int] = ..., queue: _Optional[str] = ..., done: bool = ...) -> None: ...
+
+class MessageCount(_message.Message):
+    __slots__ = ("values", "count")
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.RepeatedScalarFieldContainer[str]
+    count: int
+    def __init__(self, values: _Optional[_Iterable[str]] = ..., count: _Optional[int] = ...) -> None: ...
 
 class ListQueuesRequest(_message.Message):
     __slots__ = ("page_size", "page_token")
@@ -231,6 +299,58 @@ class ReleaseOrderingKeyResponse(_message.Message):
     released: bool
     held_by: str
     def __init__(self, released: bool = ..., held_by: _Optional[str] = ...) -> None: ...
+
+class ExplainRequest(_message.Message):
+    __slots__ = ("queue", "id")
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    id: str
+    def __init__(self, queue: _Optional[str] = ..., id: _Optional[str] = ...) -> None: ...
+
+class ExplainResponse(_message.Message):
+    __slots__ = ("explanations",)
+    EXPLANATIONS_FIELD_NUMBER: _ClassVar[int]
+    explanations: _containers.RepeatedCompositeFieldContainer[Explanation]
+    def __init__(self, explanations: _Optional[_Iterable[_Union[Explanation, _Mapping[str, object]]]] = ...) -> None: ...
+
+class Explanation(_message.Message):
+    __slots__ = ("text", "until")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    until: _timestamp_pb2.Timestamp
+    def __init__(self, text: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
+
+class ListWorkersRequest(_message.Message):
+    __slots__ = ("queue",)
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    def __init__(self, queue: _Optional[str] = ...) -> None: ...
+
+class ListWorkersResponse(_message.Message):
+    __slots__ = ("workers",)
+    WORKERS_FIELD_NUMBER: _ClassVar[int]
+    workers: _containers.RepeatedCompositeFieldContainer[Worker]
+    def __init__(self, workers: _Optional[_Iterable[_Union[Worker, _Mapping[str, object]]]] = ...) -> None: ...
+
+class Worker(_message.Message):
+    __slots__ = ("worker_id", "session_id", "server", "connected", "max_in_flight", "in_flight_count", "oldest_delivery_time")
+    WORKER_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    SERVER_FIELD_NUMBER: _ClassVar[int]
+    CONNECTED_FIELD_NUMBER: _ClassVar[int]
+    MAX_IN_FLIGHT_FIELD_NUMBER: _ClassVar[int]
+    IN_FLIGHT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    OLDEST_DELIVERY_TIME_FIELD_NUMBER: _ClassVar[int]
+    worker_id: str
+    session_id: str
+    server: str
+    connected: bool
+    max_in_flight: int
+    in_flight_count: int
+    oldest_delivery_time: _timestamp_pb2.Timestamp
+    def __init__(self, worker_id: _Optional[str] = ..., session_id: _Optional[str] = ..., server: _Optional[str] = ..., connected: bool = ..., max_in_flight: _Optional[int] = ..., in_flight_count: _Optional[int] = ..., oldest_delivery_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
 
 class ListBreakersRequest(_message.Message):
     __slots__ = ("queue",)

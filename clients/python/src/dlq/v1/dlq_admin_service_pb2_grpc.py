@@ -43,6 +43,16 @@ class DlqAdminServiceStub(object):
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetMessageRequest.SerializeToString,
                 response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetMessageResponse.FromString,
                 _registered_method=True)
+        self.ListMessages = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/ListMessages',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListMessagesRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListMessagesResponse.FromString,
+                _registered_method=True)
+        self.CountMessages = channel.unary_stream(
+                '/dlq.v1.DlqAdminService/CountMessages',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CountMessagesRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CountMessagesResponse.FromString,
+                _registered_method=True)
         self.ListQueues = channel.unary_unary(
                 '/dlq.v1.DlqAdminService/ListQueues',
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListQueuesRequest.SerializeToString,
@@ -88,6 +98,16 @@ class DlqAdminServiceStub(object):
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ReleaseOrderingKeyRequest.SerializeToString,
                 response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ReleaseOrderingKeyResponse.FromString,
                 _registered_method=True)
+        self.Explain = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/Explain',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ExplainRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ExplainResponse.FromString,
+                _registered_method=True)
+        self.ListWorkers = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/ListWorkers',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListWorkersRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListWorkersResponse.FromString,
+                _registered_method=True)
         self.ListBreakers = channel.unary_unary(
                 '/dlq.v1.DlqAdminService/ListBreakers',
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListBreakersRequest.SerializeToString,
@@ -111,6 +131,26 @@ class DlqAdminServiceServicer(object):
         """Returns one message: its content, where it is and since when, and what failed. Reads only. Errors:
         INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id: it is gone, or a rule has moved
         it to another queue), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMessages(self, request, context):
+        """Lists stored messages of the queues that match a pattern, in order of arrival in each queue. Reads only.
+        One call examines a limited number of messages: a page may be short or empty although more match. Go on
+        while there is a next_page_token. A message that is there from the first call to the last and does not
+        change its queue is listed exactly once if it matches when it is examined. Errors: INVALID_ARGUMENT
+        (pattern, filter with the position of the mistake, page token), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountMessages(self, request, context):
+        """Counts stored messages of the queues that match a pattern, by values of theirs. Each response has the
+        counts so far and replaces the one before; the last one is `done`. It reads every state, so a million
+        messages take seconds. Reads only. Errors: INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -193,6 +233,23 @@ class DlqAdminServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Explain(self, request, context):
+        """Explains why a message is where it is, or why a queue does or does not deliver, and what would change
+        that. Reads only. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id),
+        UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListWorkers(self, request, context):
+        """Lists the workers of a queue: its open streams, and those that have ended and still hold messages of
+        it, who holds the oldest first. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListBreakers(self, request, context):
         """Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:
         INVALID_ARGUMENT, UNAVAILABLE.
@@ -216,6 +273,16 @@ def add_DlqAdminServiceServicer_to_server(servicer, server):
                     servicer.GetMessage,
                     request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetMessageRequest.FromString,
                     response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetMessageResponse.SerializeToString,
+            ),
+            'ListMessages': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMessages,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListMessagesRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListMessagesResponse.SerializeToString,
+            ),
+            'CountMessages': grpc.unary_stream_rpc_method_handler(
+                    servicer.CountMessages,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CountMessagesRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CountMessagesResponse.SerializeToString,
             ),
             'ListQueues': grpc.unary_unary_rpc_method_handler(
                     servicer.ListQueues,
@@ -261,6 +328,16 @@ def add_DlqAdminServiceServicer_to_server(servicer, server):
                     servicer.ReleaseOrderingKey,
                     request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ReleaseOrderingKeyRequest.FromString,
                     response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ReleaseOrderingKeyResponse.SerializeToString,
+            ),
+            'Explain': grpc.unary_unary_rpc_method_handler(
+                    servicer.Explain,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ExplainRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ExplainResponse.SerializeToString,
+            ),
+            'ListWorkers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListWorkers,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListWorkersRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListWorkersResponse.SerializeToString,
             ),
             'ListBreakers': grpc.unary_unary_rpc_method_handler(
                     servicer.ListBreakers,

@@ -8,6 +8,8 @@ import grpc.aio
 
 class DlqAdminServiceStub:
     GetMessage: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetMessageRequest, dlq.v1.dlq_admin_service_pb2.GetMessageResponse]
+    ListMessages: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListMessagesRequest, dlq.v1.dlq_admin_service_pb2.ListMessagesResponse]
+    CountMessages: grpc.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.CountMessagesRequest, dlq.v1.dlq_admin_service_pb2.CountMessagesResponse]
     ListQueues: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListQueuesRequest, dlq.v1.dlq_admin_service_pb2.ListQueuesResponse]
     GetQueue: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetQueueRequest, dlq.v1.dlq_admin_service_pb2.GetQueueResponse]
     UpdateQueue: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateQueueRequest, dlq.v1.dlq_admin_service_pb2.UpdateQueueResponse]
@@ -17,6 +19,8 @@ class DlqAdminServiceStub:
     UpdateRules: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateRulesRequest, dlq.v1.dlq_admin_service_pb2.UpdateRulesResponse]
     TestRules: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.TestRulesRequest, dlq.v1.dlq_admin_service_pb2.TestRulesResponse]
     ReleaseOrderingKey: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyRequest, dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyResponse]
+    Explain: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ExplainRequest, dlq.v1.dlq_admin_service_pb2.ExplainResponse]
+    ListWorkers: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListWorkersRequest, dlq.v1.dlq_admin_service_pb2.ListWorkersResponse]
     ListBreakers: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListBreakersRequest, dlq.v1.dlq_admin_service_pb2.ListBreakersResponse]
     ResetBreaker: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ResetBreakerRequest, dlq.v1.dlq_admin_service_pb2.ResetBreakerResponse]
     def __init__(self, channel: grpc.Channel | grpc.aio.Channel) -> None: ...
@@ -24,6 +28,8 @@ class DlqAdminServiceStub:
 @type_check_only
 class DlqAdminServiceAsyncStub:
     GetMessage: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetMessageRequest, dlq.v1.dlq_admin_service_pb2.GetMessageResponse]
+    ListMessages: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListMessagesRequest, dlq.v1.dlq_admin_service_pb2.ListMessagesResponse]
+    CountMessages: grpc.aio.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.CountMessagesRequest, dlq.v1.dlq_admin_service_pb2.CountMessagesResponse]
     ListQueues: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListQueuesRequest, dlq.v1.dlq_admin_service_pb2.ListQueuesResponse]
     GetQueue: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetQueueRequest, dlq.v1.dlq_admin_service_pb2.GetQueueResponse]
     UpdateQueue: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateQueueRequest, dlq.v1.dlq_admin_service_pb2.UpdateQueueResponse]
@@ -33,11 +39,15 @@ class DlqAdminServiceAsyncStub:
     UpdateRules: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateRulesRequest, dlq.v1.dlq_admin_service_pb2.UpdateRulesResponse]
     TestRules: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.TestRulesRequest, dlq.v1.dlq_admin_service_pb2.TestRulesResponse]
     ReleaseOrderingKey: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyRequest, dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyResponse]
+    Explain: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ExplainRequest, dlq.v1.dlq_admin_service_pb2.ExplainResponse]
+    ListWorkers: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListWorkersRequest, dlq.v1.dlq_admin_service_pb2.ListWorkersResponse]
     ListBreakers: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListBreakersRequest, dlq.v1.dlq_admin_service_pb2.ListBreakersResponse]
     ResetBreaker: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ResetBreakerRequest, dlq.v1.dlq_admin_service_pb2.ResetBreakerResponse]
 
 class DlqAdminServiceServicer:
     def GetMessage(self, request: dlq.v1.dlq_admin_service_pb2.GetMessageRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.GetMessageResponse: ...
+    def ListMessages(self, request: dlq.v1.dlq_admin_service_pb2.ListMessagesRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListMessagesResponse: ...
+    def CountMessages(self, request: dlq.v1.dlq_admin_service_pb2.CountMessagesRequest, context: grpc.ServicerContext) -> Iterator[dlq.v1.dlq_admin_service_pb2.CountMessagesResponse]: ...
     def ListQueues(self, request: dlq.v1.dlq_admin_service_pb2.ListQueuesRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListQueuesResponse: ...
     def GetQueue(self, request: dlq.v1.dlq_admin_service_pb2.GetQueueRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.GetQueueResponse: ...
     def UpdateQueue(self, request: dlq.v1.dlq_admin_service_pb2.UpdateQueueRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.UpdateQueueResponse: ...
@@ -47,6 +57,8 @@ class DlqAdminServiceServicer:
     def UpdateRules(self, request: dlq.v1.dlq_admin_service_pb2.UpdateRulesRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.UpdateRulesResponse: ...
     def TestRules(self, request: dlq.v1.dlq_admin_service_pb2.TestRulesRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.TestRulesResponse: ...
     def ReleaseOrderingKey(self, request: dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyResponse: ...
+    def Explain(self, request: dlq.v1.dlq_admin_service_pb2.ExplainRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ExplainResponse: ...
+    def ListWorkers(self, request: dlq.v1.dlq_admin_service_pb2.ListWorkersRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListWorkersResponse: ...
     def ListBreakers(self, request: dlq.v1.dlq_admin_service_pb2.ListBreakersRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListBreakersResponse: ...
     def ResetBreaker(self, request: dlq.v1.dlq_admin_service_pb2.ResetBreakerRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ResetBreakerResponse: ...
 

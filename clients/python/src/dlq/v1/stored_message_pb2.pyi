@@ -65,14 +65,24 @@ class MessageLease(_message.Message):
     def __init__(self, worker_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
 
 class FailureRecord(_message.Message):
-    __slots__ = ("failure", "time", "imported")
+    __slots__ = ("failure", "time", "imported", "start_time", "worker_id", "server", "delivery_number", "decision")
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]
     IMPORTED_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    WORKER_ID_FIELD_NUMBER: _ClassVar[int]
+    SERVER_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    DECISION_FIELD_NUMBER: _ClassVar[int]
     failure: _failure_pb2.Failure
     time: _timestamp_pb2.Timestamp
     imported: bool
-    def __init__(self, failure: _Optional[_Union[_failure_pb2.Failure, _Mapping[str, object]]] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., imported: bool = ...) -> None: ...
+    start_time: _timestamp_pb2.Timestamp
+    worker_id: str
+    server: str
+    delivery_number: int
+    decision: str
+    def __init__(self, failure: _Optional[_Union[_failure_pb2.Failure, _Mapping[str, object]]] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., imported: bool = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., worker_id: _Optional[str] = ..., server: _Optional[str] = ..., delivery_number: _Optional[int] = ..., decision: _Optional[str] = ...) -> None: ...
 
 class MessageEdit(_message.Message):
     __slots__ = ("source", "time", "target", "patch", "inverse")

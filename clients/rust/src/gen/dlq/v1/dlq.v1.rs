@@ -2055,12 +2055,28 @@ pub struct FailureRecord {
     /// Why.
     #[prost(message, optional, tag="1")]
     pub failure: ::core::option::Option<Failure>,
-    /// When, if it is known.
+    /// When it was reported, if it is known.
     #[prost(message, optional, tag="2")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
     /// Whether it was imported from another system.
     #[prost(bool, tag="3")]
     pub imported: bool,
+    /// When the attempt began: a worker got the message. Absent: the failure of a send, or of a lease that had
+    /// ended.
+    #[prost(message, optional, tag="4")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The worker that made the attempt, `unnamed` if it has no name. Empty: unknown.
+    #[prost(string, tag="5")]
+    pub worker_id: ::prost::alloc::string::String,
+    /// The server that delivered the message. Empty: unknown.
+    #[prost(string, tag="6")]
+    pub server: ::prost::alloc::string::String,
+    /// Number of the delivery. 0: unknown, or the failure of a send.
+    #[prost(uint32, tag="7")]
+    pub delivery_number: u32,
+    /// What the service decided, in words: `attempt 2 of 3 failed; delay from preset webhook`. Empty: unknown.
+    #[prost(string, tag="8")]
+    pub decision: ::prost::alloc::string::String,
 }
 /// One edit of a message.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2097,6 +2113,85 @@ pub struct GetMessageResponse {
     /// As it is now.
     #[prost(message, optional, tag="1")]
     pub message: ::core::option::Option<StoredMessage>,
+}
+/// Which messages to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListMessagesRequest {
+    /// A queue, or a pattern: `*` stands for any characters. Empty: all queues.
+    #[prost(string, tag="1")]
+    pub queue: ::prost::alloc::string::String,
+    /// A CEL expression that is true for the messages to list; docs/reference/filters.md has its variables.
+    /// Empty: all.
+    #[prost(string, tag="2")]
+    pub filter: ::prost::alloc::string::String,
+    /// 1 to 1,000. Default 100. A page also ends at 1 MiB.
+    #[prost(uint32, tag="3")]
+    pub page_size: u32,
+    /// From the previous answer, of a call with the same queue, filter and order. Empty: from the start.
+    #[prost(string, tag="4")]
+    pub page_token: ::prost::alloc::string::String,
+    /// True: in each queue the latest arrivals first.
+    #[prost(bool, tag="5")]
+    pub newest_first: bool,
+    /// How much of each message to return.
+    #[prost(enumeration="MessageView", tag="6")]
+    pub view: i32,
+}
+/// A page of messages.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListMessagesResponse {
+    /// By queue, then in order of arrival.
+    #[prost(message, repeated, tag="1")]
+    pub messages: ::prost::alloc::vec::Vec<StoredMessage>,
+    /// Where the next page begins. Empty: there is none.
+    #[prost(string, tag="2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Messages that this call examined, for a display of progress.
+    #[prost(int64, tag="3")]
+    pub examined_count: i64,
+}
+/// What to count.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CountMessagesRequest {
+    /// A queue, or a pattern: `*` stands for any characters. Empty: all queues.
+    #[prost(string, tag="1")]
+    pub queue: ::prost::alloc::string::String,
+    /// A CEL expression, as for ListMessages. Empty: all messages.
+    #[prost(string, tag="2")]
+    pub filter: ::prost::alloc::string::String,
+    /// CEL expressions, at most 4, such as `failure.reason`, `message.origin.service` or `hour(state_time)`:
+    /// messages are counted apart for each combination of their values. Empty: all together.
+    #[prost(string, repeated, tag="3")]
+    pub by: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// The counts so far.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CountMessagesResponse {
+    /// The largest first; at most 1,000.
+    #[prost(message, repeated, tag="1")]
+    pub counts: ::prost::alloc::vec::Vec<MessageCount>,
+    /// Messages with other values.
+    #[prost(int64, tag="2")]
+    pub other_count: i64,
+    /// Messages that were examined.
+    #[prost(int64, tag="3")]
+    pub examined_count: i64,
+    /// The queue that is being examined: they come by name.
+    #[prost(string, tag="4")]
+    pub queue: ::prost::alloc::string::String,
+    /// Whether all messages were examined.
+    #[prost(bool, tag="5")]
+    pub done: bool,
+}
+/// How many messages have the same values.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MessageCount {
+    /// One for each expression of `by`. Empty: the message has no such value.
+    #[prost(string, repeated, tag="1")]
+    pub values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How many.
+    #[prost(int64, tag="2")]
+    pub count: i64,
 }
 /// Which queues to list.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2352,6 +2447,72 @@ pub struct ReleaseOrderingKeyResponse {
     #[prost(string, tag="2")]
     pub held_by: ::prost::alloc::string::String,
 }
+/// What to explain.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExplainRequest {
+    /// The queue.
+    #[prost(string, tag="1")]
+    pub queue: ::prost::alloc::string::String,
+    /// A message of it. Empty: the queue itself.
+    #[prost(string, tag="2")]
+    pub id: ::prost::alloc::string::String,
+}
+/// Why it is so.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExplainResponse {
+    /// At least one, the one to act on first.
+    #[prost(message, repeated, tag="1")]
+    pub explanations: ::prost::alloc::vec::Vec<Explanation>,
+}
+/// One reason.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Explanation {
+    /// What it is and what to do, in words.
+    #[prost(string, tag="1")]
+    pub text: ::prost::alloc::string::String,
+    /// When it ends by itself. Absent: it does not, or this is unknown.
+    #[prost(message, optional, tag="2")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Whose workers.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListWorkersRequest {
+    /// The queue.
+    #[prost(string, tag="1")]
+    pub queue: ::prost::alloc::string::String,
+}
+/// The workers of a queue.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListWorkersResponse {
+    /// At most 1,000.
+    #[prost(message, repeated, tag="1")]
+    pub workers: ::prost::alloc::vec::Vec<Worker>,
+}
+/// A stream on a queue.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Worker {
+    /// The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended.
+    #[prost(string, tag="1")]
+    pub worker_id: ::prost::alloc::string::String,
+    /// The session of the stream.
+    #[prost(string, tag="2")]
+    pub session_id: ::prost::alloc::string::String,
+    /// The server that it is connected to. Empty: unknown, because its stream has ended.
+    #[prost(string, tag="3")]
+    pub server: ::prost::alloc::string::String,
+    /// Whether its stream is open. If not, what it holds comes back when the leases end.
+    #[prost(bool, tag="4")]
+    pub connected: bool,
+    /// Messages that it takes at most, in all its queues together. 0: unknown.
+    #[prost(uint32, tag="5")]
+    pub max_in_flight: u32,
+    /// Messages of this queue that it holds.
+    #[prost(int64, tag="6")]
+    pub in_flight_count: i64,
+    /// Since when it has held the oldest of them. Absent: unknown, or it holds none.
+    #[prost(message, optional, tag="7")]
+    pub oldest_delivery_time: ::core::option::Option<::prost_types::Timestamp>,
+}
 /// Which breakers.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListBreakersRequest {
@@ -2401,6 +2562,39 @@ pub struct ResetBreakerResponse {
     /// Whether it was not.
     #[prost(bool, tag="1")]
     pub was_open: bool,
+}
+/// How much of a message to return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MessageView {
+    /// The same as BASIC.
+    Unspecified = 0,
+    /// Without payload, attributes, original, edits, stack traces, and failures before the latest.
+    Basic = 1,
+    /// All of it, as GetMessage.
+    Full = 2,
+}
+impl MessageView {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MESSAGE_VIEW_UNSPECIFIED",
+            Self::Basic => "MESSAGE_VIEW_BASIC",
+            Self::Full => "MESSAGE_VIEW_FULL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MESSAGE_VIEW_UNSPECIFIED" => Some(Self::Unspecified),
+            "MESSAGE_VIEW_BASIC" => Some(Self::Basic),
+            "MESSAGE_VIEW_FULL" => Some(Self::Full),
+            _ => None,
+        }
+    }
 }
 include!("dlq.v1.tonic.rs");
 // @@protoc_insertion_point(module)
