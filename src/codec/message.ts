@@ -7,6 +7,7 @@ import {
   EditsSchema,
 } from "../../gen/dlq/storage/v1/edits_pb.ts";
 import { type Envelope, EnvelopeSchema } from "../../gen/dlq/storage/v1/envelope_pb.ts";
+import { FailureSchema } from "../../gen/dlq/v1/failure_pb.ts";
 import { PayloadSchema, type Payload as WirePayload } from "../../gen/dlq/v1/message_pb.ts";
 import { TransformTarget } from "../../gen/dlq/v1/rule_pb.ts";
 import type { MessageContent, Payload } from "../core/message.ts";
@@ -55,7 +56,37 @@ export interface EditDiff {
 
 /** Decodes an envelope and applies its edits. Throws on damaged bytes. */
 export function decodeMessage(envelope: Uint8Array, edits: EditRecord | undefined): StoredMessage {
+  return messageOf(fromBinary(EnvelopeSchema, envelope), edits);
+}
+
+/** A failure as expressions see it. Its reason is in the message's state. */
+export interface StoredFailure {
+  type: string;
+  message: string;
+  grpcCode: number | undefined;
+  httpStatus: number | undefined;
+  attributes: Readonly<Record<string, string>>;
+}
+
+/**
+ * As `decodeMessage`, with the latest failure: `later`, a `dlq.v1.Failure`; undefined: the one that the message was sent with.
+ */
+export function decodeContent(
+  envelope: Uint8Array,
+  edits: EditRecord | undefined,
+  later: Uint8Array | undefined,
+): { message: StoredMessage; failure: StoredFailure } {
   const stored = fromBinary(EnvelopeSchema, envelope);
+  const sent = stored.failure ?? create(FailureSchema);
+  const failure = later === undefined ? sent : fromBinary(FailureSchema, later);
+  const { type, message, grpcCode, httpStatus, attributes } = failure;
+  return {
+    message: messageOf(stored, edits),
+    failure: { type, message, grpcCode, httpStatus, attributes },
+  };
+}
+
+function messageOf(stored: Envelope, edits: EditRecord | undefined): StoredMessage {
   const { sourceId, orderingKey, origin } = stored;
   return {
     sourceId,

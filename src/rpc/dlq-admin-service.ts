@@ -7,7 +7,10 @@ import type { RuleAdmin } from "../app/rules/rule-admin.ts";
 import type { Simulate } from "../app/simulate.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import { callerOf } from "./caller.ts";
+import { readCountMessages, writeCounts } from "./convert/count-messages.ts";
 import { readRelease, readReset, writeBreaker } from "./convert/delivery-blocks.ts";
+import { readExplain, writeExplanations } from "./convert/explain.ts";
+import { readListMessages } from "./convert/list-messages.ts";
 import {
   readDelete,
   readList,
@@ -18,7 +21,8 @@ import {
 } from "./convert/queues.ts";
 import { readRulesUpdate, readTest, writeOutcome } from "./convert/rules.ts";
 import { readSimulate, writeSimulation } from "./convert/simulate.ts";
-import { readGetMessage, writeStoredMessage } from "./convert/stored-message.ts";
+import { readMessageName, writeStoredMessage } from "./convert/stored-message.ts";
+import { writeWorkers } from "./convert/workers.ts";
 
 type Admin = ServiceImpl<typeof DlqAdminService>;
 
@@ -49,8 +53,19 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
   } = options;
   return {
     async getMessage(request) {
-      const { queue, id } = readGetMessage(request);
+      const { queue, id } = readMessageName(request);
       return { message: writeStoredMessage(queue, id, await messages.get(queue, id)) };
+    },
+
+    async listMessages(request, { signal }) {
+      const { command, answer } = readListMessages(request);
+      return answer(await messages.list(command, signal));
+    },
+
+    async *countMessages(request, { signal }) {
+      for await (const counts of messages.count(readCountMessages(request), signal)) {
+        yield writeCounts(counts);
+      }
     },
 
     async listQueues(request) {
@@ -89,6 +104,18 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
 
     async simulatePolicy(request, { signal }) {
       return writeSimulation(await simulate(readSimulate(request, now()), signal));
+    },
+
+    async explain(request) {
+      const { queue, id } = readExplain(request);
+      const explanations = await (id === undefined
+        ? messages.explain.queue(queue)
+        : messages.explain.message(queue, id));
+      return writeExplanations(explanations);
+    },
+
+    async listWorkers(request) {
+      return writeWorkers(await queues.workers(readQueueName("queue", request.queue)));
     },
 
     async listBreakers(request) {

@@ -125,7 +125,7 @@ async function run(
     log,
     check: queueConfiguration.check,
   });
-  const messages = createMessageAdmin(store);
+  const messages = createMessageAdmin({ ...shared, stats: dlq.stats });
   const deliveryBlocks = createDeliveryBlockAdmin(store, log);
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);

@@ -13,11 +13,23 @@ import type { Records } from "./contract/records.ts";
 import type { RouteItem, SendItem, SendReply, SendSettings } from "./contract/sends.ts";
 import type { ClaimedSession, TickReply, TickRequest } from "./contract/tick.ts";
 import type { WakeUps } from "./contract/wake-ups.ts";
+import type { QueueWorker } from "./contract/workers.ts";
 
 export type { DeletionSteps, PurgeStep, SealReply } from "./contract/deletion.ts";
 export type { BreakerSnapshot, DeliveryBlocks, OpenBreaker } from "./contract/delivery-blocks.ts";
 export type { EndedLease, StoreHints } from "./contract/hints.ts";
-export type { MessageDetails, MessageReads } from "./contract/message-reads.ts";
+export type {
+  MessageBlocks,
+  MessageDetails,
+  MessagePlace,
+  MessageReads,
+  MessageState,
+  StateFields,
+  StatesFrom,
+  StatesPage,
+  StoredAttempt,
+  StoredFailure,
+} from "./contract/message-reads.ts";
 export type {
   EditWrite,
   MatchingPage,
@@ -55,6 +67,7 @@ export type {
   TickRequest,
 } from "./contract/tick.ts";
 export type { Overdue, WakeUps } from "./contract/wake-ups.ts";
+export type { QueueWorker } from "./contract/workers.ts";
 
 /**
  * The store of the service. Every verb that changes something is atomic per queue and safe to repeat. Time is the store's:
@@ -100,6 +113,8 @@ export interface Store {
   stats(queues: readonly string[]): Promise<QueueSnapshot[]>;
   /** As `stats`, with an error of the kind INTERNAL in place of a queue whose data is damaged. */
   statsOrErrors(queues: readonly string[]): Promise<(QueueSnapshot | DlqError)[]>;
+  /** The open streams of a queue, and those that have ended and still hold messages of it. */
+  workers(queue: string): Promise<QueueWorker[]>;
   /**
    * Returns the sizes of each queue, in order: a part of `stats`, which costs less. Queues that do not exist are empty.
    * Undefined: the data of the queue is damaged.
@@ -195,6 +210,8 @@ export interface SettleItem {
   quarantineReason?: QuarantineReason;
   reason?: Reason;
   failure?: Uint8Array;
+  /** Failures: what was decided and why, for people. At most 255 bytes are stored. */
+  decision?: string;
   note?: string;
   /** Failures: the new priority of the message. */
   priority?: number;

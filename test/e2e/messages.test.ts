@@ -25,6 +25,33 @@ afterAll(async () => {
   await redis?.stop();
 });
 
+it("finds messages by what is wrong with them, whom they are about, and since when", async () => {
+  const send = (queue: string, customer: string, type: string) =>
+    client.dlq.sendToDlq({
+      ...sendRequest(queue),
+      payload: { body: { case: "text", value: JSON.stringify({ customer }) } },
+      failure: { reason: Reason.POISON_MESSAGE, type, message: `total of ${customer}` },
+    });
+  const { id: first } = await send("shop-eu", "acme", "ValidationError");
+  await send("shop-eu", "globex", "ValidationError");
+  const { id: second } = await send("shop-us", "acme", "ParseError");
+  await send("other", "acme", "ParseError");
+  const idsOf = async (filter: string) => {
+    const { messages, nextPageToken } = await client.admin.listMessages({
+      ...{ queue: "shop-*", filter },
+    });
+    expect(nextPageToken).toBe("");
+    return messages.map(({ message }) => message?.id);
+  };
+  expect(await idsOf('payload.contains("acme")')).toEqual([first, second]);
+  expect(await idsOf('state == "QUARANTINED" && failure.type == "ParseError"')).toEqual([second]);
+  expect(await idsOf('state_time > now - duration("1h")')).toHaveLength(3);
+  expect(await idsOf('state_time < now - duration("1h")')).toEqual([]);
+  const error = await errorOf(client.admin.listMessages({ filter: "failure.code == 5" }));
+  expect(error).toMatchObject({ code: Code.InvalidArgument });
+  expect(error.rawMessage).toContain("failure has no code; it has reason, type,");
+});
+
 it("shows one message through its life", async () => {
   const queue = "orders";
   const { id } = await client.dlq.sendToDlq({
@@ -42,6 +69,10 @@ it("shows one message through its life", async () => {
   expect(waiting.message.failure?.type).toBe("ReadTimeout");
   expect(msOf(waiting.message.dueTime)).toBe(msOf(waiting.message.createTime));
 
+  const reasons = async () =>
+    (await client.admin.explain({ queue, id })).explanations.map(({ text }) => text);
+  expect((await reasons()).at(0)).toContain("No worker has a StreamDue open for this queue");
+
   const worker = await Worker.open(client.dlq, { queues: [queue], workerId: "billing-1" });
   const first = await worker.next();
   const held = await message();
@@ -50,6 +81,17 @@ it("shows one message through its life", async () => {
     lease: { workerId: "billing-1" },
   });
   expect(msOf(held.lease?.expireTime)).toBeGreaterThan(msOf(held.lease?.startTime));
+  expect((await reasons()).at(0)).toContain("Worker billing-1 has held it since");
+  const { workers } = await client.admin.listWorkers({ queue });
+  expect(workers).toMatchObject([
+    {
+      workerId: "billing-1",
+      connected: true,
+      inFlightCount: 1n,
+      server: expect.stringMatching(/./),
+    },
+  ]);
+  expect(msOf(workers[0]?.oldestDeliveryTime)).toBe(msOf(held.lease?.startTime));
 
   await worker.settle(first, failed({ failure: { message: "refused" } }));
   await worker.settle(await worker.next(), quarantined);
@@ -65,7 +107,19 @@ it("shows one message through its life", async () => {
     "refused",
   ]);
   expect(set.lease).toBeUndefined();
+  const [sent, refused] = set.failures;
+  expect(msOf(sent?.time)).toBe(msOf(set.message.createTime));
+  expect(refused).toMatchObject({
+    ...{ workerId: "billing-1", deliveryNumber: 1, server: expect.stringMatching(/./) },
+    decision: expect.stringMatching(/^attempt 1 of \d+ failed; delay from message_policy/),
+  });
+  expect(msOf(refused?.time)).toBeGreaterThanOrEqual(msOf(refused?.startTime));
 
+  expect((await reasons()).at(0)).toMatch(
+    /in quarantine since .*, because a worker quarantined it/,
+  );
+  const { explanations } = await client.admin.explain({ queue });
+  expect(explanations.map(({ text }) => text).join(" ")).toContain("in quarantine");
   await client.dlq.retry({ queue, ids: [id] });
   await worker.settle(await worker.next());
   const error = await errorOf(client.admin.getMessage({ queue, id }));

@@ -12,6 +12,7 @@ import type { MessageDetails } from "../../src/app/messages/message-admin.ts";
 import { encodeRetrySettings } from "../../src/codec/retry-settings.ts";
 import { parseMessageId } from "../../src/core/message-id.ts";
 import { createRig, errorOf, type Rig, transportOf, violationsOf } from "./in-memory.ts";
+import { DETAILS } from "./scripted-messages.ts";
 
 let rig: Rig;
 beforeEach(async () => {
@@ -40,16 +41,8 @@ const envelope = (history = false) =>
     }),
   );
 
-const DETAILS: MessageDetails = {
-  ...{ state: "SCHEDULED", quarantineReason: undefined, reason: "TIMEOUT", isolated: false },
-  ...{ attempts: 2, deliveries: 3, releases: 1, leaseExpiries: 1, unknownOutcomes: 1 },
-  ...{ failureCount: 3, bytes: 99, sinceMs: 10_000, dueAtMs: 20_000, expireAtMs: undefined },
-  ...{ leaseExpireAtMs: undefined, workerId: undefined, movesTo: undefined },
-  ...{ retrySettings: new Uint8Array(), envelope: envelope(), edits: undefined, laterFailures: [] },
-};
-
 async function shown(over: Partial<MessageDetails> = {}) {
-  rig.messages.details = { ...DETAILS, ...over };
+  rig.messages.details = { ...DETAILS, envelope: envelope(), ...over };
   const { message } = await admin().getMessage({ queue: "orders", id: ID });
   if (message === undefined) throw new Error("no message");
   return message;
@@ -67,7 +60,7 @@ test("a message has what a worker would get, and where it is", async () => {
     state: MessageState.SCHEDULED,
     ...{ deliveryCount: 3, releaseCount: 1, expiredLeaseCount: 1, unknownOutcomeCount: 1 },
     ...{ isolated: false, movingTo: "", sizeBytes: 99 },
-    failures: [{ failure: { message: "as sent" }, imported: false }],
+    failures: [{ failure: { message: "as sent" }, time: timestampFromMs(CREATED_MS) }],
     edits: [],
   });
   expect(stored.stateTime && timestampMs(stored.stateTime)).toBe(10_000);
@@ -78,11 +71,19 @@ test("a message has what a worker would get, and where it is", async () => {
   expect(rig.messages.asked).toEqual([{ queue: "orders", id: parseMessageId(ID) }]);
 });
 
+const ATTEMPT = {
+  ...{ startedAtMs: 6_000, endedAtMs: 7_000, delivery: 2, exempt: false },
+  ...{ workerId: "billing-1", server: "node-1", decision: "again in 5 s" },
+};
+
 test("failures come in their order: imported, as sent, and later ones", async () => {
   const failure = (message: string) => toBinary(FailureSchema, create(FailureSchema, { message }));
   const { failures, message } = await shown({
     envelope: envelope(true),
-    laterFailures: [failure("second"), failure("third")],
+    laterFailures: [
+      { failure: failure("second"), attempt: undefined },
+      { failure: failure("third"), attempt: ATTEMPT },
+    ],
   });
   expect(failures.map((one) => [one.failure?.message, one.imported])).toEqual([
     ["imported", true],
@@ -90,8 +91,20 @@ test("failures come in their order: imported, as sent, and later ones", async ()
     ["second", false],
     ["third", false],
   ]);
-  expect(failures[0]?.time && timestampMs(failures[0].time)).toBe(5_000);
+  const times = failures.map(({ time }) => time && timestampMs(time));
+  expect(times).toEqual([5_000, undefined, undefined, 7_000]);
+  expect(failures[3]).toMatchObject({
+    ...{ workerId: "billing-1", server: "node-1", deliveryNumber: 2, decision: "again in 5 s" },
+    startTime: timestampFromMs(6_000),
+  });
   expect(message?.failure?.message).toBe("third");
+});
+
+test("a failure that did not count says why", async () => {
+  const failure = toBinary(FailureSchema, create(FailureSchema, { message: "no" }));
+  const attempt = { ...ATTEMPT, exempt: true };
+  const { failures } = await shown({ laterFailures: [{ failure, attempt }] });
+  expect(failures[1]?.decision).toMatch(/^not counted: the breaker had opened/);
 });
 
 test("an edited message has both contents and its edits", async () => {
@@ -125,6 +138,18 @@ test("lease, quarantine, move and own policy are there if the message has them",
     ...{ movingTo: "late", maxRetries: 3 },
     retryPolicy: { initialDelay: { seconds: 1n } },
   });
+});
+
+test("Explain is about a message or, without an id, about its queue", async () => {
+  rig.messages.explanations = [{ text: "It waits.", untilMs: 5_000 }, { text: "No worker." }];
+  const { explanations } = await admin().explain({ queue: "orders", id: ID });
+  expect(explanations).toMatchObject([{ text: "It waits." }, { text: "No worker." }]);
+  expect(explanations.map(({ until }) => until && timestampMs(until))).toEqual([5_000, undefined]);
+  await admin().explain({ queue: "orders" });
+  expect(rig.messages.explained).toEqual([{ queue: "orders", id: parseMessageId(ID) }, "orders"]);
+  for (const request of [{ queue: "orders", id: "7" }, { queue: "" }]) {
+    expect((await errorOf(admin().explain(request))).code).toBe(Code.InvalidArgument);
+  }
 });
 
 test("queue and id are checked", async () => {

@@ -190,3 +190,23 @@ describe("a list", () => {
     expect(violationsOf(await errorOf(admin().listQueues(request)))).toMatchObject([{ field }]);
   });
 });
+
+test("ListWorkers lists who holds the oldest message first", async () => {
+  const sessionId = (n: number) => new Uint8Array(16).fill(n);
+  const ended = { workerId: undefined, server: undefined, isOpen: false, maxInFlight: 0 };
+  const open = { workerId: "w", server: "s-1", isOpen: true, maxInFlight: 5 };
+  rig.queues.streams = [
+    { ...open, sessionId: sessionId(1), held: 0, oldestSinceMs: undefined },
+    { ...open, sessionId: sessionId(2), held: 2, oldestSinceMs: 9_000 },
+    { ...ended, sessionId: sessionId(3), held: 1, oldestSinceMs: 5_000 },
+  ];
+  const { workers } = await admin().listWorkers({ queue: "orders" });
+  expect(workers).toMatchObject([
+    { workerId: "", server: "", connected: false, maxInFlight: 0, inFlightCount: 1n },
+    { workerId: "w", server: "s-1", connected: true, maxInFlight: 5, inFlightCount: 2n },
+    { inFlightCount: 0n },
+  ]);
+  const since = workers.map((one) => one.oldestDeliveryTime && timestampMs(one.oldestDeliveryTime));
+  expect(since).toEqual([5_000, 9_000, undefined]);
+  expect(workers[0]?.sessionId).toBe("03030303-0303-0303-0303-030303030303");
+});

@@ -1,4 +1,28 @@
+import type { CountMessagesCommand, MessageCounts } from "../../src/app/messages/count-messages.ts";
+import type { Explanation } from "../../src/app/messages/explain.ts";
+import type { ListedPage, ListMessagesCommand } from "../../src/app/messages/list-messages.ts";
 import type { MessageAdmin, MessageDetails } from "../../src/app/messages/message-admin.ts";
+
+/** Of a message that waits, with an empty envelope. */
+export const DETAILS: MessageDetails = {
+  ...{ state: "SCHEDULED", quarantineReason: undefined, reason: "TIMEOUT", isolated: false },
+  ...{ attempts: 2, deliveries: 3, releases: 1, leaseExpiries: 1, unknownOutcomes: 1 },
+  ...{
+    priority: 0,
+    failureCount: 3,
+    bytes: 99,
+    sinceMs: 10_000,
+    dueAtMs: 20_000,
+    expireAtMs: undefined,
+  },
+  ...{ leaseExpireAtMs: undefined, workerId: undefined, movesTo: undefined },
+  ...{
+    retrySettings: new Uint8Array(),
+    envelope: new Uint8Array(),
+    edits: undefined,
+    laterFailures: [],
+  },
+};
 
 /** A scripted MessageAdmin. */
 export class ScriptedMessages implements MessageAdmin {
@@ -9,5 +33,40 @@ export class ScriptedMessages implements MessageAdmin {
     this.asked.push({ queue, id });
     if (this.details === undefined) throw new Error("no message is scripted");
     return this.details;
+  }
+
+  /** The messages of the answer, as far as they are taken; the page ends before the first that is not. */
+  listed: { queue: string; id: Uint8Array; details: MessageDetails }[] = [];
+  page: ListedPage = { next: undefined, examined: 0 };
+  command: ListMessagesCommand | undefined;
+
+  explanations: Explanation[] = [];
+  readonly explained: (string | { queue: string; id: Uint8Array })[] = [];
+
+  readonly explain = {
+    queue: async (queue: string) => {
+      this.explained.push(queue);
+      return this.explanations;
+    },
+    message: async (queue: string, id: Uint8Array) => {
+      this.explained.push({ queue, id });
+      return this.explanations;
+    },
+  };
+
+  counts: MessageCounts[] = [];
+  counted: CountMessagesCommand | undefined;
+
+  async *count(command: CountMessagesCommand): AsyncGenerator<MessageCounts> {
+    this.counted = command;
+    yield* this.counts;
+  }
+
+  async list(command: ListMessagesCommand): Promise<ListedPage> {
+    this.command = command;
+    for (const { queue, id, details } of this.listed) {
+      if (!command.take(queue, id, details)) break;
+    }
+    return this.page;
   }
 }

@@ -1,19 +1,34 @@
 import { unknownMessage } from "../../core/errors.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import type { MessageDetails, Store } from "../../store/contract.ts";
+import { type CountMessages, createCountMessages } from "./count-messages.ts";
+import { createExplain, type Explain, type ExplainParts } from "./explain.ts";
+import { createListMessages, type ListMessages } from "./list-messages.ts";
 
-export type { MessageDetails } from "../../store/contract.ts";
+export type { MessageDetails, StoredFailure } from "../../store/contract.ts";
 
 /** Shows operators what is stored. Each call rejects only with a DlqError. */
 export interface MessageAdmin {
   /** Rejects with NOT_FOUND if the queue has no such message. */
   get(queue: string, id: Uint8Array): Promise<MessageDetails>;
+  readonly list: ListMessages;
+  readonly count: CountMessages;
+  readonly explain: Explain;
 }
 
-export function createMessageAdmin({ messageReads }: Pick<Store, "messageReads">): MessageAdmin {
+export interface MessageAdminParts extends ExplainParts {
+  store: Pick<Store, "messageReads" | "queues" | "deliveryBlocks">;
+}
+
+export function createMessageAdmin(parts: MessageAdminParts): MessageAdmin {
+  const { store } = parts;
   return {
+    explain: createExplain(parts),
+    list: createListMessages(store),
+    count: createCountMessages(store, () => performance.now()),
+
     async get(queue, id) {
-      const details = await messageReads.details(queue, id);
+      const [details] = await store.messageReads.details(queue, [id]);
       if (details === undefined) throw unknownMessage(queue, formatMessageId(id));
       return details;
     },

@@ -1,4 +1,4 @@
-import { decodeEdits, decodeMessage } from "../../codec/message.ts";
+import { decodeEdits, decodeMessage, type StoredMessage } from "../../codec/message.ts";
 import type { Reason } from "../../core/reason.ts";
 import type { RuleDecision } from "../../rules/compiled-rules.ts";
 import type { RuleFacts } from "../../rules/facts.ts";
@@ -99,9 +99,15 @@ export function judgeSend(
 /** The facts about a stored message for rules: as it would be delivered, with its edits. */
 export function envelopeFacts(
   { envelope, edits }: { envelope: Uint8Array; edits?: Uint8Array | undefined },
+  place: Pick<RuleFacts["message"], "queue" | "priority">,
+): RuleFacts["message"] {
+  return messageFacts(decodeMessage(envelope, decodeEdits(edits)), place);
+}
+
+export function messageFacts(
+  { payload, ...stored }: StoredMessage,
   { queue, priority }: Pick<RuleFacts["message"], "queue" | "priority">,
 ): RuleFacts["message"] {
-  const { payload, ...stored } = decodeMessage(envelope, decodeEdits(edits));
   return {
     ...{ queue, priority, ...stored },
     payloadBytes: payloadBytes(payload),

@@ -13,10 +13,7 @@ export function readPage(
   request: { pageSize: number; pageToken: string },
   defaultSize: number,
 ): QueuesPage {
-  const pageSize = request.pageSize === 0 ? defaultSize : request.pageSize;
-  if (pageSize > WIRE_LIMITS.items) {
-    v.add("page_size", `is ${pageSize}; at most ${WIRE_LIMITS.items} are allowed`);
-  }
+  const pageSize = readPageSize(v, request.pageSize, defaultSize);
   const after = Buffer.from(request.pageToken, "base64url").toString();
   if (request.pageToken !== "" && !QUEUE_NAME.test(after)) {
     v.add(
@@ -25,4 +22,12 @@ export function readPage(
     );
   }
   return { pageSize, after };
+}
+
+/** 0 stands for the default. */
+export function readPageSize(v: Violations, size: number, defaultSize: number): number {
+  if (size > WIRE_LIMITS.items) {
+    v.add("page_size", `is ${size}; at most ${WIRE_LIMITS.items} are allowed`);
+  }
+  return size === 0 ? defaultSize : size;
 }

@@ -1,8 +1,7 @@
-import { create, fromBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { EditsSchema } from "../../../gen/dlq/storage/v1/edits_pb.ts";
 import { type Envelope, RetrySettingsSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
-import type { GetMessageRequest } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { MessageContentSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { type Failure, FailureSchema } from "../../../gen/dlq/v1/failure_pb.ts";
 import {
@@ -14,7 +13,7 @@ import {
   type StoredMessage,
   StoredMessageSchema,
 } from "../../../gen/dlq/v1/stored_message_pb.ts";
-import type { MessageDetails } from "../../app/messages/message-admin.ts";
+import type { MessageDetails, StoredFailure } from "../../app/messages/message-admin.ts";
 import { openStored } from "../../codec/message.ts";
 import { createdAtMs, parseMessageId } from "../../core/message-id.ts";
 import { QUARANTINE_REASONS } from "../../core/reason.ts";
@@ -22,7 +21,11 @@ import { writeMessage } from "./deliveries.ts";
 import { STATE_NUMBERS } from "./states.ts";
 import { checkQueue, Violations } from "./violations.ts";
 
-export function readGetMessage(request: GetMessageRequest): { queue: string; id: Uint8Array } {
+/** Reads the fields that name a message. */
+export function readMessageName(request: { queue: string; id: string }): {
+  queue: string;
+  id: Uint8Array;
+} {
   const v = new Violations();
   checkQueue(v, "queue", request.queue);
   const id = parseMessageId(request.id);
@@ -42,7 +45,12 @@ export function writeStoredMessage(
   const stored = create(StoredMessageSchema, {
     message: writeMessage({
       ...details,
-      ...{ queue, id, createdAtMs: createdAtMs(id), latestFailure: details.laterFailures.at(-1) },
+      ...{
+        queue,
+        id,
+        createdAtMs: createdAtMs(id),
+        latestFailure: details.laterFailures.at(-1)?.failure,
+      },
     }),
     state: STATE_NUMBERS[details.state],
     stateTime: timestampFromMs(details.sinceMs),
@@ -52,7 +60,7 @@ export function writeStoredMessage(
     releaseCount: details.releases,
     expiredLeaseCount: details.leaseExpiries,
     unknownOutcomeCount: details.unknownOutcomes,
-    failures: failuresOf(envelope, details),
+    failures: failuresOf(id, envelope, details),
     edits: editsOf(details),
     sizeBytes: details.bytes,
   });
@@ -76,20 +84,41 @@ export function writeStoredMessage(
   return stored;
 }
 
-function failuresOf(envelope: Envelope, { laterFailures }: MessageDetails): FailureRecord[] {
+function failuresOf(
+  id: Uint8Array,
+  envelope: Envelope,
+  { laterFailures }: MessageDetails,
+): FailureRecord[] {
   const imported = envelope.importedHistory?.failures ?? [];
-  const later = laterFailures.map((bytes) => fromBinary(FailureSchema, bytes));
+  // With an imported history the creation of the message is its first failure.
+  const sentAt = imported.length === 0 ? timestampFromMs(createdAtMs(id)) : undefined;
   return [
-    ...imported.map(({ failure, time }) => recordOf(failure, { time, imported: true })),
-    ...[envelope.failure, ...later].map((failure) => recordOf(failure)),
+    ...imported.map(({ failure, time }) => recordOf(failure, time, { imported: true })),
+    recordOf(envelope.failure, sentAt),
+    ...laterFailures.map(writeLater),
   ];
 }
 
+function writeLater({ failure: bytes, attempt }: StoredFailure): FailureRecord {
+  const failure = fromBinary(FailureSchema, bytes);
+  if (attempt === undefined) return recordOf(failure, undefined);
+  const { startedAtMs, endedAtMs, workerId = "", server = "", delivery = 0 } = attempt;
+  return recordOf(failure, timestampFromMs(endedAtMs), {
+    ...(startedAtMs === undefined ? {} : { startTime: timestampFromMs(startedAtMs) }),
+    ...{ workerId, server, deliveryNumber: delivery },
+    decision: attempt.exempt ? EXEMPT : attempt.decision,
+  });
+}
+
+/** What was decided did not apply. */
+const EXEMPT = "not counted: the breaker had opened; due when the breaker lets it pass";
+
 function recordOf(
   failure: Failure | undefined,
-  { time, imported = false }: { time?: Timestamp | undefined; imported?: boolean } = {},
+  time: Timestamp | undefined,
+  known: MessageInitShape<typeof FailureRecordSchema> = {},
 ): FailureRecord {
-  const record = create(FailureRecordSchema, { imported });
+  const record = create(FailureRecordSchema, known);
   if (failure !== undefined) record.failure = failure;
   if (time !== undefined) record.time = time;
   return record;

@@ -1,14 +1,78 @@
-import type { StoredState } from "../../core/message.ts";
+import type { GoneState, StoredState } from "../../core/message.ts";
 import type { QuarantineReason, Reason } from "../../core/reason.ts";
+import type { BreakerSnapshot } from "./delivery-blocks.ts";
 
 /** Reads stored messages for people. */
 export interface MessageReads {
-  /** Reads all that is stored of one message. Undefined: the queue has no such message. */
-  details(queue: string, id: Uint8Array): Promise<MessageDetails | undefined>;
+  /**
+   * Reads all that is stored of messages: of as many, in order, as fit into one reply, but at least one. Undefined: the queue
+   * has no such message.
+   */
+  details(
+    queue: string,
+    ids: readonly Uint8Array[],
+  ): Promise<readonly (MessageDetails | undefined)[]>;
+  /** Reads what holds back a scheduled message. Undefined: no scheduled message has this id. */
+  blocks(queue: string, id: Uint8Array): Promise<MessageBlocks | undefined>;
+  /** Reads the states of about a thousand messages, in order of arrival. */
+  states(queue: string, from: StatesFrom): Promise<StatesPage>;
 }
 
-/** All that is stored of one message. */
-export interface MessageDetails {
+/** What holds back a scheduled message besides its due time. */
+export interface MessageBlocks {
+  /** What blocks the messages that its limiter key, or the retry budget, covers. */
+  limiter: "key" | "budget" | undefined;
+  /** Its limiter key; empty: none. */
+  key: string;
+  /** Messages in flight of its blocked limiter key. */
+  inFlightOfKey: number;
+  /** When the limiter is checked again; undefined: unknown. */
+  checkAtMs: number | undefined;
+  /** The breaker that its outcomes move. */
+  breaker: BreakerSnapshot;
+  /** The message whose turn it is in its ordering key; undefined: it is its own turn. */
+  behind:
+    | {
+        id: Uint8Array;
+        orderingKey: string;
+        /** Undefined: unknown. */
+        state: StoredState | GoneState | undefined;
+        /** When a quarantined message stops holding the key; undefined: by hand only. */
+        holdEndsAtMs: number | undefined;
+      }
+    | undefined;
+  /** Messages of the queue that are due before it, as far as that is known. */
+  ahead: number;
+}
+
+/** Where a page of states begins. */
+export interface StatesFrom {
+  newestFirst: boolean;
+  /** Behind this message. Undefined: at the first one. */
+  after: MessagePlace | undefined;
+}
+
+/** A place in the order of arrival. Messages that arrived close to each other are ordered by id. */
+export interface MessagePlace {
+  /** The number of its group of 128 arrivals. */
+  chunk: number;
+  id: Uint8Array;
+}
+
+export interface StatesPage {
+  nowMs: number;
+  messages: readonly MessageState[];
+  /** False: there are no messages behind the last one. */
+  more: boolean;
+}
+
+/** The stored state of a message, without its content. */
+export interface MessageState extends MessagePlace, StateFields {
+  orderingKey: string;
+}
+
+/** What is known of a message by its state alone. */
+export interface StateFields {
   state: StoredState;
   quarantineReason: QuarantineReason | undefined;
   reason: Reason;
@@ -33,6 +97,11 @@ export interface MessageDetails {
   dueAtMs: number;
   /** Undefined: never expires. */
   expireAtMs: number | undefined;
+  priority: number;
+}
+
+/** All that is stored of one message. */
+export interface MessageDetails extends StateFields {
   /** Undefined: no worker holds it. */
   leaseExpireAtMs: number | undefined;
   /** Undefined: no worker holds it, or its stream has ended. */
@@ -45,6 +114,31 @@ export interface MessageDetails {
   envelope: Uint8Array;
   /** `dlq.storage.v1.Edits`, the result of all edits. */
   edits: Uint8Array | undefined;
-  /** `dlq.v1.Failure` each: those after the one in the envelope, as far as they are kept, oldest first. */
-  laterFailures: readonly Uint8Array[];
+  /** Those after the one in the envelope, as far as they are kept, oldest first. */
+  laterFailures: readonly StoredFailure[];
+}
+
+export interface StoredFailure {
+  /** `dlq.v1.Failure`. */
+  failure: Uint8Array;
+  /** Undefined: an earlier version stored it. */
+  attempt: StoredAttempt | undefined;
+}
+
+/** What is known of the attempt that failed. */
+export interface StoredAttempt {
+  /** When a worker got the message. Undefined: its lease had ended, or it is the failure of a send. */
+  startedAtMs: number | undefined;
+  /** When the failure was reported. */
+  endedAtMs: number;
+  /** Undefined: it is the failure of a send that joined the message. */
+  delivery: number | undefined;
+  /** It did not count as an attempt, because the breaker had opened. */
+  exempt: boolean;
+  /** Undefined: unknown. */
+  workerId: string | undefined;
+  /** The server of the worker's stream. Undefined: unknown. */
+  server: string | undefined;
+  /** What was decided, in words; may be empty. */
+  decision: string;
 }

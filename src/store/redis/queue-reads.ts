@@ -1,6 +1,6 @@
 import { DlqError } from "../../core/errors.ts";
 import { Turns } from "../../core/turns.ts";
-import type { HeldLease, QueueSizes, QueueSnapshot } from "../contract.ts";
+import type { HeldLease, QueueSizes, QueueSnapshot, QueueWorker } from "../contract.ts";
 import type { KnownQueues } from "./known-queues.ts";
 import {
   createManyRunner,
@@ -12,6 +12,7 @@ import type { Sessions } from "./sessions.ts";
 import { runLeases } from "./verbs/leases.ts";
 import { runSizes } from "./verbs/sizes.ts";
 import { runStats } from "./verbs/stats.ts";
+import { runWorkers } from "./verbs/workers.ts";
 
 /** A session has many queues, and all are read when it is resumed or reconciled. */
 const LEASES_AT_ONCE = 32;
@@ -51,6 +52,12 @@ export class QueueReads {
     const alive = await sessions.aliveNodes();
     const existing = await lists.existingOf(queues);
     return runStats(this.#runOnMany, queues, existing, (node) => alive.has(node));
+  }
+
+  async workers(queue: string): Promise<QueueWorker[]> {
+    await this.#parts.enter();
+    const alive = await this.#parts.sessions.aliveNodes();
+    return runWorkers(this.#parts.run, queue, (node) => alive.has(node));
   }
 
   async sizes(queues: readonly string[]): Promise<(QueueSizes | undefined)[]> {

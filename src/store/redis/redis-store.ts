@@ -38,9 +38,11 @@ import { Sessions } from "./sessions.ts";
 import { SharedLifeClock } from "./shared-life-clock.ts";
 import { LAYOUT, type StoreRefused } from "./storage-version.ts";
 import { LayoutGuard } from "./storage-version-guard.ts";
+import { runBlocks } from "./verbs/blocks.ts";
 import { runDetails } from "./verbs/details.ts";
 import { runExtend } from "./verbs/leases.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
+import { runStates } from "./verbs/states.ts";
 import { runAbandon, runTick } from "./verbs/tick.ts";
 import { RedisWakeUps } from "./wake-ups.ts";
 
@@ -134,7 +136,11 @@ export class RedisStore implements Store {
     this.#context = context;
     this.#sends = new Sends(context);
     this.messages = new RedisMessages({ ...context, capacity: this.#capacity });
-    this.messageReads = { details: (queue, id) => runDetails(context, queue, id) };
+    this.messageReads = {
+      details: (queue, ids) => runDetails(context, queue, ids),
+      states: (queue, from) => runStates(run, queue, from),
+      blocks: (queue, id) => runBlocks(context, queue, id),
+    };
     this.moves = new RedisMoves({ ...context, admit: (queue) => this.#admit(queue) });
     this.deliveryBlocks = new RedisDeliveryBlocks(context);
     this.deletion = new RedisQueueDeletion(context);
@@ -232,6 +238,7 @@ export class RedisStore implements Store {
   readonly statsOrErrors: Store["statsOrErrors"] = (queues) =>
     this.#queueReads.statsOrErrors(queues);
 
+  readonly workers: Store["workers"] = (queue) => this.#queueReads.workers(queue);
   readonly sizes: Store["sizes"] = (queues) => this.#queueReads.sizes(queues);
 
   queues(after?: string, most?: number): Promise<readonly string[]> {

@@ -116,7 +116,10 @@ export const SCRIPTS = {
     strings: ["after", "indexName"],
     item: [],
   },
-  details: { flags: "no-writes", numbers: [], strings: ["id"], item: [] },
+  details: { flags: "no-writes", numbers: ["replyBytes"], strings: [], item: ["id"] },
+  states: { flags: "no-writes", numbers: ["from", "chunks", "descending"], strings: [], item: [] },
+  blocks: { flags: "no-writes", numbers: [], strings: ["deliverySettings", "id"], item: [] },
+  workers: { flags: "no-writes", numbers: ["most"], strings: [], item: [] },
   contents: { flags: "no-writes", numbers: ["replyBytes"], strings: ["request"], item: ["id"] },
   release_order: {
     flags: "allow-oom",

@@ -6,7 +6,9 @@ import {
   type Reason,
   reasonFromNumber,
 } from "../../core/reason.ts";
+import type { StateFields } from "../contract.ts";
 import { CONSTANTS } from "./packed/constants.ts";
+import { optionalMs } from "./packed/reader.ts";
 
 const STATES: readonly (StoredState | GoneState)[] = namesByNumber(CONSTANTS.STATE);
 const BREAKER_STATES: readonly BreakerState[] = namesByNumber(CONSTANTS.BREAKER);
@@ -42,4 +44,43 @@ export function storedQuarantineReason(n: number): QuarantineReason | undefined 
 
 export function storedBreakerState(n: number): BreakerState {
   return BREAKER_STATES[n] ?? "CLOSED";
+}
+
+/** The fields of a state, as scripts and chunks have them. */
+export interface PackedState {
+  state: number;
+  qreason: number;
+  reason: number;
+  isolated: boolean;
+  attempts: number;
+  delivery: number;
+  releases: number;
+  expiries: number;
+  unknown: number;
+  failures: number;
+  size: number;
+  since: number;
+  due: number;
+  expire: number;
+  priority: number;
+}
+
+export function stateFields(packed: PackedState): StateFields {
+  return {
+    state: storedState(packed.state),
+    quarantineReason: storedQuarantineReason(packed.qreason),
+    reason: storedReason(packed.reason),
+    isolated: packed.isolated,
+    attempts: packed.attempts,
+    deliveries: packed.delivery,
+    releases: packed.releases,
+    leaseExpiries: packed.expiries,
+    unknownOutcomes: packed.unknown,
+    failureCount: packed.failures,
+    bytes: packed.size,
+    sinceMs: packed.since,
+    dueAtMs: packed.due,
+    expireAtMs: optionalMs(packed.expire),
+    priority: packed.priority,
+  };
 }

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import { NO_DELIVERY_SETTINGS } from "../../../src/core/delivery-settings.ts";
 import { formatMessageId } from "../../../src/core/message-id.ts";
 import type { SendItem } from "../../../src/store/contract.ts";
+import { BREAKER } from "../../support/key-queue-steps.ts";
 import { START_MS, useTestStore } from "../../support/store.ts";
 import {
   bytes,
@@ -24,7 +26,7 @@ const send = async (over: Partial<SendItem> = {}) =>
   storedId(only(await at.current.store.send(QUEUE, [item(over)], SETTINGS)));
 const claim = async () => only((await at.current.tick(QUEUE, [session(1)])).claimed);
 const detailsOf = async (id: Uint8Array) => {
-  const details = await at.current.store.messageReads.details(QUEUE, id);
+  const [details] = await at.current.store.messageReads.details(QUEUE, [id]);
   if (details === undefined) throw new Error("there is no such message");
   return details;
 };
@@ -40,6 +42,7 @@ test("a message that waits: its times, its content, and how often it has failed"
     ...{ attempts: 0, deliveries: 0, releases: 0, leaseExpiries: 0, unknownOutcomes: 0 },
     failureCount: 1,
     bytes: 8,
+    priority: 0,
     sinceMs: START_MS,
     dueAtMs: START_MS + 5_000,
     expireAtMs: START_MS + 60_000,
@@ -85,7 +88,84 @@ test("each failure after the first, oldest first, and what ended without an outc
     ...{ attempts: 2, deliveries: 4, leaseExpiries: 2, unknownOutcomes: 2, failureCount: 3 },
     isolated: true,
   });
-  expect(details.laterFailures.map(text)).toEqual(["second", "third"]);
+  expect(details.laterFailures.map(({ failure }) => text(failure))).toEqual(["second", "third"]);
+});
+
+test("an attempt that failed: when, how long, by which worker, and what was decided", async () => {
+  const { store, clock } = at.current;
+  const record = {
+    ...{ sessionId: formatMessageId(sessionId(1)), queues: [QUEUE], maxInFlight: 1 },
+    workerId: "billing-1",
+  };
+  const id = await send();
+  await store.signOfLife();
+  await store.registerSession(record);
+  const fail = async (over: object, passMs = 0) => {
+    const claimed = await claim();
+    await clock.advance(passMs);
+    if (passMs > LEASE_MS) await at.current.tick(QUEUE);
+    const failed = { failure: bytes("no"), delayMs: 0, ...over };
+    await store.settle(QUEUE, NO_REQUEST, [outcome(claimed, "failReschedule", failed)]);
+  };
+  await fail({ decision: "again at once" }, 2_000);
+  await fail({ decision: "é".repeat(200) });
+  await fail({}, LEASE_MS + 1);
+  await store.unregisterSession(record, true);
+  await fail({});
+  const attempts = (await detailsOf(id)).laterFailures.map(({ attempt }) => attempt);
+  const known = { exempt: false, workerId: "billing-1", server: "node-1" };
+  expect(attempts).toMatchObject([
+    {
+      ...{ ...known, delivery: 1, decision: "again at once" },
+      ...{ startedAtMs: START_MS, endedAtMs: START_MS + 2_000 },
+    },
+    { ...known, delivery: 2, decision: expect.stringMatching(/^é{127}/) },
+    { delivery: 3, startedAtMs: undefined, workerId: undefined, server: undefined, decision: "" },
+    { delivery: 4, startedAtMs: START_MS + 2_000 + LEASE_MS + 1, workerId: undefined },
+  ]);
+});
+
+test("a failure that joined a message has a time and no delivery", async () => {
+  await send({ dedupKey: "k" });
+  await at.current.clock.advance(1_000);
+  const joined = item({ dedupKey: "k", failure: bytes("again") });
+  const reply = only(await at.current.store.send(QUEUE, [joined], SETTINGS));
+  const { laterFailures } = await detailsOf(storedId(reply));
+  expect(laterFailures.map(({ attempt }) => attempt?.delivery)).toEqual([undefined]);
+});
+
+test("a failure that does not count says so", async () => {
+  const breaker = { ...BREAKER, minimumVolume: 1 };
+  at.current.deliverySettings = { ...NO_DELIVERY_SETTINGS, breaker };
+  const id = await send();
+  await send();
+  const claimed = (await at.current.tick(QUEUE, [session(1)])).claimed;
+  for (const one of claimed) {
+    const over = { failure: bytes("no"), countsForBreaker: true, delayMs: 0 };
+    await at.current.store.settle(QUEUE, NO_REQUEST, [outcome(one, "failReschedule", over)]);
+  }
+  const exempt = await Promise.all(
+    claimed.map(async (one) => (await detailsOf(one.id)).laterFailures[0]?.attempt?.exempt),
+  );
+  expect(exempt).toEqual([false, true]);
+  expect(claimed.map(({ id: own }) => own)).toContainEqual(id);
+});
+
+test("failures that an earlier version stored are read without their attempts", async () => {
+  const id = await send();
+  const claimed = await claim();
+  const over = { failure: bytes("newer"), delayMs: 0 };
+  await at.current.store.settle(QUEUE, NO_REQUEST, [outcome(claimed, "failReschedule", over)]);
+  const key = at.current.key(QUEUE, ":failures:0");
+  const field = Buffer.from(id);
+  const newer = (await at.current.redis.hgetBuffer(key, field)) ?? Buffer.alloc(0);
+  const older = Buffer.from("\0\0\0\x05older");
+  await at.current.redis.hset(key, field, Buffer.concat([older, newer]));
+  const { laterFailures } = await detailsOf(id);
+  expect(laterFailures.map(({ failure, attempt }) => [text(failure), attempt?.delivery])).toEqual([
+    ["older", undefined],
+    ["newer", 1],
+  ]);
 });
 
 test("a message in quarantine, and its edits", async () => {
@@ -114,8 +194,8 @@ test("a message that a rule moves says where to", async () => {
 test("a message that is gone has no details, and neither has one of another queue", async () => {
   const id = await send();
   const { store } = at.current;
-  expect(await store.messageReads.details("other", id)).toBeUndefined();
+  expect(await store.messageReads.details("other", [id])).toEqual([undefined]);
   await store.messages.retry(QUEUE, NO_REQUEST, toRetry([id]));
   await store.settle(QUEUE, NO_REQUEST, [outcome(await claim(), "succeed")]);
-  expect(await store.messageReads.details(QUEUE, id)).toBeUndefined();
+  expect(await store.messageReads.details(QUEUE, [id])).toEqual([undefined]);
 });

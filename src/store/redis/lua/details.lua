@@ -1,23 +1,41 @@
--- Reads all that is stored of one message.
+-- Reads all that is stored of messages: of as many, in order, as fit into `reply_bytes`, but at least one.
 -- KEYS: queue base
--- ARGV: id
--- Reply: layout `details`, its body, its edits, its failures after the first, and the stream that holds it (see workerEntry);
--- the last three '' if it has none. '': there is no such message
-local s = load_state(id)
-if not s then return '' end
-local chunk = chunk_of(id)
-local is_held = s.state == STATE.IN_FLIGHT
-local moves_to = s.place == PLACE.MOVING and move_target(s) or ''
-return {
-  write.details(s, {
+-- ARGV: reply_bytes; items: id
+-- Reply: five values for each message: layout `details`, its body, its edits, its failures after the first, and the stream
+-- that holds it (see workerEntry); the last three '' if it has none. All five are '' if there is no such message
+local function facts_of(id, s)
+  local is_held = s.state == STATE.IN_FLIGHT
+  local moves_to = s.place == PLACE.MOVING and move_target(s) or ''
+  return write.details(s, {
     isolated = s.place == PLACE.ISOLATED and 1 or 0,
     attempts = u16(s.attempts), expiries = u8(s.expiries), releases = u8(s.releases), unknown = u16(s.unknown),
     failures = u16(s.failures),
     lease_end = is_held and math.floor(tonumber(redis.call('ZSCORE', k_leases, id) or '0') + 0.5) or 0,
     moves_to = moves_to,
-  }),
-  redis.call('HGET', bodies_of(chunk), id) or '',
-  has_flag(s, FLAG.EDITED) and redis.call('HGET', k_edits .. chunk, id) or '',
-  has_flag(s, FLAG.HISTORY) and redis.call('HGET', k_failures .. chunk, id) or '',
-  is_held and redis.call('HGET', k_workers, s.session) or '',
-}
+  })
+end
+
+local ids = {}
+for at = FIRST, #ARGV do ids[#ids + 1] = ARGV[at] end
+load_states(ids)
+
+local replies, bytes = {}, 0
+for _, id in ipairs(ids) do
+  local s = load_state(id)
+  local values = { '', '', '', '', '' }
+  if s then
+    local chunk = chunk_of(id)
+    bytes = bytes + s.size
+    if #replies > 0 and bytes > reply_bytes then break end
+    values = {
+      facts_of(id, s),
+      redis.call('HGET', bodies_of(chunk), id) or '',
+      has_flag(s, FLAG.EDITED) and redis.call('HGET', k_edits .. chunk, id) or '',
+      has_flag(s, FLAG.HISTORY) and redis.call('HGET', k_failures .. chunk, id) or '',
+      s.state == STATE.IN_FLIGHT and redis.call('HGET', k_workers, s.session) or '',
+    }
+    bytes = bytes + #values[4]
+  end
+  for _, value in ipairs(values) do replies[#replies + 1] = value end
+end
+return replies

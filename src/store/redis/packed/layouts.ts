@@ -96,6 +96,7 @@ export const LAYOUTS = {
     qreason: u8,
     reason: u8,
     failure: long,
+    decision: short,
     note: medium,
   }),
   settlePriority: layout({ priority: i8 }),
@@ -207,9 +208,29 @@ export const LAYOUTS = {
     due: ms,
     expire: ms,
     leaseEnd: ms,
+    priority: i8,
     movesTo: short,
     retry: medium,
   }),
+  /** `oldest` 0: none of its leases was looked at. `holder`: as `:workers` has it; empty: the stream has ended. */
+  worker: layout({ session: bytes(16), held: u32, oldest: ms, holder: medium }),
+  /** What holds back a scheduled message. Times of 0: unknown, or none. */
+  blocks: layout({
+    /** BLOCK. */
+    limiter: u8,
+    key: short,
+    inFlight: u32,
+    checkAt: ms,
+    breaker: u8,
+    retryAt: ms,
+    order: medium,
+    /** The message whose turn it is; empty: its own. */
+    turn: short,
+    turnState: u8,
+    holdEnds: ms,
+    ahead: u32,
+  }),
+  statesPage: layout({ now: ms, more: flag }),
   content: layout({ state: u8, version: u16 }),
   walked: layout({
     id: bytes(16),

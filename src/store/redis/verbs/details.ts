@@ -1,56 +1,79 @@
-import type { MessageDetails } from "../../contract.ts";
+import type { MessageDetails, StoredAttempt, StoredFailure } from "../../contract.ts";
 import type { Bodies } from "../bodies.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
 import type { RunScript } from "../script-runner.ts";
-import { storedQuarantineReason, storedReason, storedState } from "../states.ts";
-import { workerOf } from "./stats.ts";
+import { stateFields } from "../states.ts";
+import { nodeOf, workerOf } from "./stats.ts";
 
-type DetailsReply =
-  | Buffer
-  | [facts: Buffer, body: Buffer, edits: Buffer, failures: Buffer, worker: Buffer];
+/** Bytes of one reply, unless a single message is larger. */
+const REPLY_BYTES = 4 * 1024 * 1024;
+/** Ids of one call: each costs several commands. */
+const IDS = 100;
+/** Values of the reply for each message. */
+const VALUES = 5;
 
-/** Undefined: the queue has no such message. */
 export async function runDetails(
   { run, bodies }: { run: RunScript; bodies: Bodies },
   queue: string,
-  id: Uint8Array,
-): Promise<MessageDetails | undefined> {
-  const reply = (await run("details", queue, { id }, [])) as DetailsReply;
-  if (!Array.isArray(reply)) return undefined;
-  const [facts, body, edits, failures, worker] = reply;
-  const { state, qreason, reason, isolated, expire, leaseEnd, movesTo, ...rest } = new Reader(
-    facts,
-  ).read(LAYOUTS.details);
+  ids: readonly Uint8Array[],
+): Promise<(MessageDetails | undefined)[]> {
+  const items = ids.slice(0, IDS).map((id) => ({ id }));
+  const reply = (await run("details", queue, { replyBytes: REPLY_BYTES }, items)) as Buffer[];
+  const found: (MessageDetails | undefined)[] = [];
+  for (let at = 0; at < reply.length; at += VALUES) {
+    found.push(readDetails(bodies, reply.slice(at, at + VALUES)));
+  }
+  return found;
+}
+
+function readDetails(bodies: Bodies, values: readonly Buffer[]): MessageDetails | undefined {
+  const [facts, body, edits, failures, worker] = values as [Buffer, Buffer, Buffer, Buffer, Buffer];
+  if (facts.length === 0) return undefined;
+  const packed = new Reader(facts).read(LAYOUTS.details);
   return {
-    state: storedState(state),
-    quarantineReason: storedQuarantineReason(qreason),
-    reason: storedReason(reason),
-    isolated,
-    attempts: rest.attempts,
-    deliveries: rest.delivery,
-    releases: rest.releases,
-    leaseExpiries: rest.expiries,
-    unknownOutcomes: rest.unknown,
-    failureCount: rest.failures,
-    bytes: rest.size,
-    sinceMs: rest.since,
-    dueAtMs: rest.due,
-    expireAtMs: optionalMs(expire),
-    leaseExpireAtMs: optionalMs(leaseEnd),
+    ...stateFields(packed),
+    leaseExpireAtMs: optionalMs(packed.leaseEnd),
     workerId: worker.length === 0 ? undefined : workerOf(String(worker)),
-    movesTo: movesTo.length === 0 ? undefined : Buffer.from(movesTo).toString(),
-    retrySettings: rest.retry,
+    movesTo: packed.movesTo.length === 0 ? undefined : Buffer.from(packed.movesTo).toString(),
+    retrySettings: packed.retry,
     envelope: bodies.unpack(body),
     edits: edits.length === 0 ? undefined : bodies.unpack(edits),
     laterFailures: readFailures(failures),
   };
 }
 
-/** Each entry has its length in four bytes before it. */
-function readFailures(history: Buffer): Uint8Array[] {
-  const failures: Uint8Array[] = [];
+/** Added to the length of a failure that `attempt` follows. */
+const WITH_ATTEMPT = 2 ** 31;
+
+/** The entries that append_failure of lua/lib/message.lua writes. */
+function readFailures(history: Buffer): StoredFailure[] {
+  const failures: StoredFailure[] = [];
   const reader = new Reader(history);
-  while (!reader.done) failures.push(reader.bytes(reader.number(4)));
+  while (!reader.done) {
+    const length = reader.number(4);
+    if (length < WITH_ATTEMPT) {
+      failures.push({ failure: reader.bytes(length), attempt: undefined });
+    } else {
+      const failure = reader.bytes(length - WITH_ATTEMPT);
+      failures.push({ failure, attempt: readAttempt(reader.bytes(reader.number(2))) });
+    }
+  }
   return failures;
+}
+
+function readAttempt(packed: Uint8Array): StoredAttempt {
+  const { start, ended, delivery, exempt, ...texts } = new Reader(Buffer.from(packed)).read(
+    LAYOUTS.attempt,
+  );
+  const holder = Buffer.from(texts.holder).toString();
+  return {
+    startedAtMs: optionalMs(start),
+    endedAtMs: ended,
+    delivery: delivery === 0 ? undefined : delivery,
+    exempt,
+    workerId: holder === "" ? undefined : workerOf(holder),
+    server: holder === "" ? undefined : nodeOf(holder),
+    decision: Buffer.from(texts.decision).toString(),
+  };
 }

@@ -1,0 +1,110 @@
+import type { QueuePattern } from "../../core/queue-pattern.ts";
+import type { Filter, MessageValue } from "../../rules/filter.ts";
+import type { MessageState } from "../../store/contract.ts";
+import { contentFacts, stateFacts } from "./filter-facts.ts";
+import { type ScanStep, type ScanStore, scan } from "./scan.ts";
+import { select } from "./select.ts";
+
+export interface CountMessagesCommand {
+  queues: QueuePattern;
+  filter: Filter;
+  /** Messages are counted apart for each combination of these values. Empty: together. */
+  by: readonly MessageValue[];
+}
+
+/** The counts so far. */
+export interface MessageCounts {
+  /** The largest first; at most COUNTS_SHOWN. */
+  counts: readonly MessageCount[];
+  /** Messages with other values. */
+  others: number;
+  examined: number;
+  /** The queue that is being examined; empty at the end. */
+  queue: string;
+  isDone: boolean;
+}
+
+export interface MessageCount {
+  values: readonly string[];
+  count: number;
+}
+
+export type CountMessages = (
+  command: CountMessagesCommand,
+  signal: AbortSignal,
+) => AsyncIterable<MessageCounts>;
+
+/** Combinations in an answer. */
+export const COUNTS_SHOWN = 1_000;
+/** Combinations that are kept meanwhile; messages with more of them count as others. */
+const COUNTS_KEPT = 10_000;
+/** Progress is reported this often. */
+const PROGRESS_MS = 1_000;
+
+/** Yields the counts so far once a second, and the final ones. */
+export function createCountMessages(store: ScanStore, now: () => number): CountMessages {
+  return async function* count({ queues, filter, by }, signal) {
+    const tally = new Tally();
+    let reportedAtMs = now();
+    for await (const step of scan(
+      store,
+      { queues, newestFirst: false, after: undefined },
+      signal,
+    )) {
+      for await (const values of valuesOf(store, filter, by, step, signal)) tally.add(values);
+      tally.examined += step.messages.length;
+      if (now() - reportedAtMs < PROGRESS_MS) continue;
+      reportedAtMs = now();
+      yield { ...tally.result(), queue: step.queue, isDone: false };
+    }
+    yield { ...tally.result(), queue: "", isDone: true };
+  };
+}
+
+/** The values of each message of a step that the filter matches. */
+async function* valuesOf(
+  store: ScanStore,
+  filter: Filter,
+  by: readonly MessageValue[],
+  step: ScanStep,
+  signal: AbortSignal,
+): AsyncGenerator<string[]> {
+  const { queue, nowMs } = step;
+  const isByState = by.every(({ isOfState }) => isOfState);
+  const open: MessageState[] = [];
+  for (const message of step.messages) {
+    const state = stateFacts(queue, message.id, message);
+    const matches = filter.matchesState(state, nowMs);
+    if (matches === true && isByState) yield by.map((value) => value.ofState(state, nowMs));
+    else if (matches !== false) open.push(message);
+  }
+  for await (const { state: message, details } of select(store, filter, step, signal, open)) {
+    const state = stateFacts(queue, message.id, { ...message, ...details });
+    const content = contentFacts(queue, details);
+    yield by.map((value) => value.of(state, content, nowMs));
+  }
+}
+
+class Tally {
+  readonly #counts = new Map<string, MessageCount>();
+  #others = 0;
+  examined = 0;
+
+  add(values: readonly string[]): void {
+    const key = JSON.stringify(values);
+    const found = this.#counts.get(key);
+    if (found !== undefined) found.count++;
+    else if (this.#counts.size < COUNTS_KEPT) this.#counts.set(key, { values, count: 1 });
+    else this.#others++;
+  }
+
+  result(): Pick<MessageCounts, "counts" | "others" | "examined"> {
+    const counts = [...this.#counts.values()].toSorted((a, b) => b.count - a.count);
+    const rest = counts.slice(COUNTS_SHOWN).reduce((sum, { count }) => sum + count, 0);
+    return {
+      counts: counts.slice(0, COUNTS_SHOWN).map(({ values, count }) => ({ values, count })),
+      others: this.#others + rest,
+      examined: this.examined,
+    };
+  }
+}

@@ -1,0 +1,51 @@
+import { decodeContent, decodeEdits } from "../../codec/message.ts";
+import type { Payload } from "../../core/message.ts";
+import { createdAtMs, formatMessageId } from "../../core/message-id.ts";
+import type { ContentFacts, StateFacts } from "../../rules/filter.ts";
+import type { MessageDetails, StateFields } from "../../store/contract.ts";
+import { messageFacts } from "../rules/rule-judge.ts";
+
+export function stateFacts(
+  queue: string,
+  id: Uint8Array,
+  fields: StateFields & { orderingKey: string },
+): StateFacts {
+  return {
+    ...{ id: formatMessageId(id), queue, orderingKey: fields.orderingKey },
+    priority: fields.priority,
+    reason: fields.reason,
+    state: fields.state,
+    quarantineReason: fields.quarantineReason ?? "",
+    attempts: fields.attempts,
+    deliveryCount: fields.deliveries,
+    failureCount: fields.failureCount,
+    unknownOutcomeCount: fields.unknownOutcomes,
+    sizeBytes: fields.bytes,
+    isolated: fields.isolated,
+    createdAtMs: createdAtMs(id),
+    sinceMs: fields.sinceMs,
+    dueAtMs: fields.dueAtMs,
+    expireAtMs: fields.expireAtMs,
+  };
+}
+
+/** Throws on damaged bytes. */
+export function contentFacts(queue: string, details: MessageDetails): ContentFacts {
+  const { envelope, edits, laterFailures, priority, reason } = details;
+  const { message, failure } = decodeContent(
+    envelope,
+    decodeEdits(edits),
+    laterFailures.at(-1)?.failure,
+  );
+  return {
+    message: messageFacts(message, { queue, priority }),
+    failure: { ...failure, reason },
+    payload: textOf(message.payload),
+  };
+}
+
+/** Bytes that are no UTF-8 become replacement characters. */
+function textOf({ body }: Payload): string {
+  if (body === undefined || typeof body === "string") return body ?? "";
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+}

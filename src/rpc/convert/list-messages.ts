@@ -1,0 +1,109 @@
+import { createHash } from "node:crypto";
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  type ListMessagesRequest,
+  type ListMessagesResponse,
+  ListMessagesResponseSchema,
+  MessageView,
+} from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { type StoredMessage, StoredMessageSchema } from "../../../gen/dlq/v1/stored_message_pb.ts";
+import type { ListedPage, ListMessagesCommand } from "../../app/messages/list-messages.ts";
+import type { ScanPlace } from "../../app/messages/scan.ts";
+import { formatMessageId, parseMessageId } from "../../core/message-id.ts";
+import { QUEUE_NAME } from "../../core/settings.ts";
+import { compileFilter, type Filter } from "../../rules/filter.ts";
+import { readExpression, readPattern } from "./message-selection.ts";
+import { readPageSize } from "./pages.ts";
+import { writeStoredMessage } from "./stored-message.ts";
+import { Violations } from "./violations.ts";
+
+const PAGE_DEFAULT = 100;
+/** A page ends before this, except for a single larger message. */
+const PAGE_BYTES = 1024 * 1024;
+
+/** A request, and the answer that the command fills. */
+export interface MessageList {
+  command: ListMessagesCommand;
+  answer(page: ListedPage): ListMessagesResponse;
+}
+
+export function readListMessages(request: ListMessagesRequest): MessageList {
+  const v = new Violations();
+  const { newestFirst, view } = request;
+  const queues = readPattern(v, request.queue);
+  const pageSize = readPageSize(v, request.pageSize, PAGE_DEFAULT);
+  const filter = readExpression(v, "filter", () => compileFilter(request.filter));
+  const after = readPlace(v, request);
+  v.throwIfAny();
+  const messages: StoredMessage[] = [];
+  let bytes = 0;
+  return {
+    command: {
+      filter: filter as Filter,
+      ...{ queues, newestFirst, pageSize, after },
+      take(from, id, details) {
+        const whole = writeStoredMessage(from, id, details);
+        const message = view === MessageView.FULL ? whole : basic(whole);
+        bytes += toBinary(StoredMessageSchema, message).length;
+        if (messages.length > 0 && bytes > PAGE_BYTES) return false;
+        messages.push(message);
+        return true;
+      },
+    },
+    answer: ({ next, examined }) =>
+      create(ListMessagesResponseSchema, {
+        messages,
+        nextPageToken: next === undefined ? "" : writePlace(next, request),
+        examinedCount: BigInt(examined),
+      }),
+  };
+}
+
+/** Without what only a look at one message needs. */
+function basic(whole: StoredMessage): StoredMessage {
+  const { message, original: _original, ...rest } = whole;
+  const failures = rest.failures.slice(-1);
+  for (const { failure } of failures) if (failure !== undefined) failure.stackTrace = "";
+  if (message !== undefined) {
+    delete message.payload;
+    message.attributes = {};
+    if (message.failure !== undefined) message.failure.stackTrace = "";
+  }
+  return create(StoredMessageSchema, { ...rest, ...(message && { message }), failures, edits: [] });
+}
+
+/** A page token is a place and what it belongs to, so that any server can read it. */
+function writePlace({ queue, message }: ScanPlace, request: ListMessagesRequest): string {
+  const place = message === undefined ? [] : [message.chunk, formatMessageId(message.id)];
+  return Buffer.from([queryHash(request), queue, ...place].join("/")).toString("base64url");
+}
+
+function readPlace(v: Violations, request: ListMessagesRequest): ScanPlace | undefined {
+  if (request.pageToken === "") return undefined;
+  const [hash, queue = "", chunk, idText = "", ...rest] = Buffer.from(
+    request.pageToken,
+    "base64url",
+  )
+    .toString()
+    .split("/");
+  const id = parseMessageId(idText);
+  const message =
+    chunk !== undefined && /^\d{1,10}$/.test(chunk) && id !== undefined
+      ? { chunk: Number(chunk), id }
+      : undefined;
+  const isPlace = QUEUE_NAME.test(queue) && rest.length === 0;
+  if (!isPlace || (chunk !== undefined && message === undefined)) {
+    v.add(
+      "page_token",
+      "is not a next_page_token of an earlier response; leave it out to start at the beginning",
+    );
+  } else if (hash !== queryHash(request)) {
+    v.add("page_token", "is of a call with another queue, filter or order; repeat these as well");
+  }
+  return { queue, message };
+}
+
+function queryHash({ queue, filter, newestFirst }: ListMessagesRequest): string {
+  const query = JSON.stringify([queue, filter, newestFirst]);
+  return createHash("sha256").update(query).digest("hex").slice(0, 16);
+}

@@ -1,0 +1,33 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  type ListWorkersResponse,
+  ListWorkersResponseSchema,
+  type Worker,
+  WorkerSchema,
+} from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import type { QueueWorker } from "../../app/queues/queue-admin.ts";
+import { formatMessageId } from "../../core/message-id.ts";
+import { WIRE_LIMITS } from "./limits.ts";
+
+export function writeWorkers(workers: readonly QueueWorker[]): ListWorkersResponse {
+  const byAge = workers.toSorted(
+    (a, b) => (a.oldestSinceMs ?? Infinity) - (b.oldestSinceMs ?? Infinity) || 0,
+  );
+  return create(ListWorkersResponseSchema, {
+    workers: byAge.slice(0, WIRE_LIMITS.items).map(writeWorker),
+  });
+}
+
+function writeWorker(worker: QueueWorker): Worker {
+  const { sessionId, workerId, server, isOpen, maxInFlight, held, oldestSinceMs } = worker;
+  return create(WorkerSchema, {
+    workerId: workerId ?? "",
+    sessionId: formatMessageId(sessionId),
+    server: server ?? "",
+    connected: isOpen,
+    maxInFlight,
+    inFlightCount: BigInt(held),
+    ...(oldestSinceMs === undefined ? {} : { oldestDeliveryTime: timestampFromMs(oldestSinceMs) }),
+  });
+}

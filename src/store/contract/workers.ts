@@ -1,0 +1,15 @@
+/** A stream on a queue. */
+export interface QueueWorker {
+  sessionId: Uint8Array;
+  /** Undefined: its stream has ended. */
+  workerId: string | undefined;
+  server: string | undefined;
+  /** Its server gave a sign of life lately. */
+  isOpen: boolean;
+  /** In all its queues together; 0: unknown. */
+  maxInFlight: number;
+  /** Messages of this queue that it holds. */
+  held: number;
+  /** Since when it has held the oldest of them; undefined: unknown, or it holds none. */
+  oldestSinceMs: number | undefined;
+}

@@ -1,0 +1,32 @@
+import type { QueueWorker } from "../../contract.ts";
+import { LAYOUTS } from "../packed/layouts.ts";
+import { optionalMs, Reader } from "../packed/reader.ts";
+import type { RunScript } from "../script-runner.ts";
+import { nodeOf, workerOf } from "./stats.ts";
+
+/** Leases that are looked at: they take Redis about two milliseconds. */
+const LEASES = 2_000;
+
+/** `isAlive` reports whether a node gave a sign of life lately: the streams of others have ended. */
+export async function runWorkers(
+  run: RunScript,
+  queue: string,
+  isAlive: (nodeId: string) => boolean,
+): Promise<QueueWorker[]> {
+  const reader = new Reader((await run("workers", queue, { most: LEASES }, [])) as Buffer);
+  const workers: QueueWorker[] = [];
+  while (!reader.done) {
+    const { session, held, oldest, holder } = reader.read(LAYOUTS.worker);
+    const entry = Buffer.from(holder).toString();
+    const isOpen = entry !== "" && isAlive(nodeOf(entry));
+    // Of a server that died: its streams have ended, and their messages come back.
+    if (!isOpen && held === 0) continue;
+    workers.push({
+      ...{ sessionId: session, isOpen, held, oldestSinceMs: optionalMs(oldest) },
+      workerId: entry === "" ? undefined : workerOf(entry),
+      server: entry === "" ? undefined : nodeOf(entry),
+      maxInFlight: Number(entry.split("\n", 2)[1] ?? 0),
+    });
+  }
+  return workers;
+}

@@ -1,0 +1,162 @@
+import { beforeEach, expect, it } from "vitest";
+import {
+  createListMessages,
+  EXAMINED_A_CALL,
+  type ListMessagesCommand,
+} from "../../../src/app/messages/list-messages.ts";
+import type { ScanPlace } from "../../../src/app/messages/scan.ts";
+import { QueuePattern } from "../../../src/core/queue-pattern.ts";
+import { compileFilter } from "../../../src/rules/filter.ts";
+import { envelope } from "../../support/edits.ts";
+import { useTestStore } from "../../support/store.ts";
+import {
+  hex,
+  item,
+  NO_REQUEST,
+  outcome,
+  SETTINGS,
+  session,
+  storedId,
+} from "../../support/store-items.ts";
+
+const at = useTestStore();
+const SIGNAL = new AbortController().signal;
+
+let taken: string[];
+beforeEach(() => {
+  taken = [];
+});
+
+async function send(queue: string, count: number, text = "{}"): Promise<string[]> {
+  const body = envelope(text);
+  const ids: Uint8Array[] = [];
+  for (let left = count; left > 0; left -= 100) {
+    const items = Array.from({ length: Math.min(left, 100) }, () => item({ envelope: body }));
+    ids.push(...(await at.current.store.send(queue, items, SETTINGS)).map(storedId));
+  }
+  return ids.map(hex);
+}
+
+function command(over: Partial<ListMessagesCommand> & { filterText?: string } = {}) {
+  const { filterText = "", ...rest } = over;
+  return {
+    queues: new QueuePattern("*"),
+    filter: compileFilter(filterText),
+    ...{ newestFirst: false, pageSize: 100, after: undefined },
+    take: (queue: string, id: Uint8Array) => taken.push(`${queue} ${hex(id)}`) > 0,
+    ...rest,
+  } satisfies ListMessagesCommand;
+}
+const list = (over?: Parameters<typeof command>[0]) =>
+  createListMessages(at.current.store)(command(over), SIGNAL);
+
+/** Lists until there is no further page; returns how many messages each call examined. */
+async function listAll(over: Parameters<typeof command>[0] = {}): Promise<number[]> {
+  const examined: number[] = [];
+  let after: ScanPlace | undefined;
+  do {
+    const page = await list({ ...over, after });
+    examined.push(page.examined);
+    after = page.next;
+  } while (after !== undefined);
+  return examined;
+}
+
+it("lists the messages of all queues, by queue and in order of arrival", async () => {
+  const expected: string[] = [];
+  for (const queue of ["a", "b", "c"]) {
+    expected.push(...(await send(queue, 150)).map((id) => `${queue} ${id}`));
+  }
+  await listAll();
+  expect(taken).toEqual(expected);
+  taken = [];
+  await listAll({ newestFirst: true, pageSize: 7 });
+  const byQueue = Map.groupBy(expected, ([queue]) => queue);
+  expect(taken).toEqual([...byQueue.values()].flatMap((own) => own.toReversed()));
+});
+
+it("lists the queues that match a pattern", async () => {
+  for (const queue of ["nrders", "orders", "orders-eu", "orders-us", "orderz", "z-eu"]) {
+    await send(queue, 1);
+  }
+  const queuesOf = async (pattern: string) => {
+    taken = [];
+    await listAll({ queues: new QueuePattern(pattern), pageSize: 1 });
+    return taken.map((line) => line.split(" ")[0]);
+  };
+  expect(await queuesOf("orders")).toEqual(["orders"]);
+  expect(await queuesOf("orders*")).toEqual(["orders", "orders-eu", "orders-us"]);
+  expect(await queuesOf("*-eu")).toEqual(["orders-eu", "z-eu"]);
+  expect(await queuesOf("nothing*")).toEqual([]);
+  expect(await queuesOf("nothing")).toEqual([]);
+});
+
+it("lists what the filter matches, by state and by content", async () => {
+  const acme = await send("a", 3, '{"customer":"acme"}');
+  await send("a", 200);
+  const more = await send("b", 2, '{"customer":"acme"}');
+  await listAll({ filterText: 'payload.contains("acme")' });
+  expect(taken).toEqual([...acme.map((id) => `a ${id}`), ...more.map((id) => `b ${id}`)]);
+  const [held] = (await at.current.tick("b", [session(1, { count: 1 })])).claimed;
+  taken = [];
+  await listAll({ filterText: 'state == "IN_FLIGHT" && payload.contains("acme")' });
+  expect(taken).toEqual([`b ${held && hex(held.id)}`]);
+  taken = [];
+  await listAll({ filterText: 'message.queue == "c"' });
+  expect(taken).toEqual([]);
+});
+
+it("ends a page where the answer is full, and goes on there", async () => {
+  const ids = await send("a", 10);
+  let room = 4;
+  const page = await list({ take: (_queue, id) => room-- > 0 && taken.push(hex(id)) > 0 });
+  expect([taken.length, page.examined]).toEqual([4, 4]);
+  await list({ after: page.next, take: (_queue, id) => taken.push(hex(id)) > 0 });
+  expect(taken).toEqual(ids);
+});
+
+it("examines a limited number of messages a call", async () => {
+  await send("a", EXAMINED_A_CALL + 3_000);
+  const examined = await listAll({ filterText: 'state == "IN_FLIGHT"' });
+  expect(examined.reduce((sum, one) => sum + one)).toBe(EXAMINED_A_CALL + 3_000);
+  expect(examined).toHaveLength(2);
+  expect(Math.max(...examined)).toBeLessThan(EXAMINED_A_CALL + 2_000);
+  expect(taken).toEqual([]);
+});
+
+it("looks at a limited number of queues a call", async () => {
+  for (let n = 0; n < 600; n++) await send(`queue-${String(n).padStart(3, "0")}`, 1);
+  const examined = await listAll({ filterText: 'state == "IN_FLIGHT"' });
+  expect(examined.length).toBeGreaterThan(1);
+  expect(examined.reduce((sum, one) => sum + one)).toBe(600);
+});
+
+it("judges a message by what it is when it is taken", async () => {
+  await send("a", 2);
+  const { store } = at.current;
+  const claimed = [...(await at.current.tick("a", [session(1)])).claimed];
+  const racing = {
+    queues: store.queues.bind(store),
+    messageReads: {
+      ...store.messageReads,
+      async details(queue: string, ids: readonly Uint8Array[]) {
+        const [first, second] = claimed.splice(0);
+        if (first !== undefined && second !== undefined) {
+          await store.settle("a", NO_REQUEST, [
+            outcome(first, "succeed"),
+            outcome(second, "failReschedule", { delayMs: 5_000, failure: new Uint8Array() }),
+          ]);
+        }
+        return store.messageReads.details(queue, ids);
+      },
+    },
+  };
+  await createListMessages(racing)(command({ filterText: 'state == "IN_FLIGHT"' }), SIGNAL);
+  expect(taken).toEqual([]);
+});
+
+it("stops when the caller has gone", async () => {
+  await send("a", 1);
+  const gone = AbortSignal.abort();
+  await expect(createListMessages(at.current.store)(command(), gone)).rejects.toThrow();
+});

@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import { formatMessageId } from "../../../src/core/message-id.ts";
+import type { SessionRecord } from "../../../src/store/contract.ts";
+import { START_MS, until, useTestStore } from "../../support/store.ts";
+import { item, SETTINGS, session, sessionId } from "../../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+
+const record = (n: number, workerId: string): SessionRecord => ({
+  ...{ sessionId: formatMessageId(sessionId(n)), queues: [QUEUE], maxInFlight: 10 * n, workerId },
+});
+const send = (count: number) =>
+  at.current.store.send(
+    QUEUE,
+    Array.from({ length: count }, () => item()),
+    SETTINGS,
+  );
+const workers = async () =>
+  (await at.current.store.workers(QUEUE)).toSorted((a, b) =>
+    Buffer.compare(a.sessionId, b.sessionId),
+  );
+
+test("open streams, with what each holds and since when", async () => {
+  const { store, clock } = at.current;
+  await store.signOfLife();
+  await send(3);
+  await store.registerSession(record(1, "billing\n1"));
+  await store.registerSession(record(2, "billing-2"));
+  await at.current.tick(QUEUE, [session(1, { count: 1 })]);
+  await clock.advance(1_000);
+  await at.current.tick(QUEUE, [session(1, { count: 1 })]);
+  const known = { server: "node-1", isOpen: true };
+  expect(await workers()).toEqual([
+    {
+      ...{ ...known, sessionId: sessionId(1), workerId: "billing\n1", maxInFlight: 10 },
+      ...{ held: 2, oldestSinceMs: START_MS },
+    },
+    {
+      ...{ ...known, sessionId: sessionId(2), workerId: "billing-2", maxInFlight: 20 },
+      ...{ held: 0, oldestSinceMs: undefined },
+    },
+  ]);
+});
+
+test("a stream that has ended is there as long as it holds messages", async () => {
+  const { store, clock } = at.current;
+  await store.signOfLife();
+  await send(1);
+  await store.registerSession(record(1, "billing-1"));
+  await at.current.tick(QUEUE, [session(1)]);
+  await store.unregisterSession(record(1, "billing-1"), true);
+  expect(await workers()).toEqual([
+    {
+      ...{ sessionId: sessionId(1), workerId: undefined, server: undefined, isOpen: false },
+      ...{ maxInFlight: 0, held: 1, oldestSinceMs: START_MS },
+    },
+  ]);
+  await clock.advance(30_001);
+  await at.current.tick(QUEUE);
+  expect(await workers()).toEqual([]);
+});
+
+test("the streams of a silent server count as ended", async () => {
+  const { redis, prefix } = at.current;
+  const other = at.current.openStore({ nodeId: "dead" });
+  await until("the connection", () => other.ready || undefined);
+  await other.signOfLife();
+  await send(1);
+  await other.registerSession(record(1, "billing-1"));
+  await other.registerSession(record(2, "idle"));
+  await at.current.tick(QUEUE, [session(1)]);
+  expect(await workers()).toHaveLength(2);
+  await redis.zincrby(`${prefix}:nodes`, -11_000, "dead");
+  expect(await workers()).toMatchObject([{ workerId: "billing-1", isOpen: false, held: 1 }]);
+});
+
+test("a queue that does not exist has no workers", async () => {
+  expect(await at.current.store.workers("nothing")).toEqual([]);
+});
