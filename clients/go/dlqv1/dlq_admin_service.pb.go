@@ -342,7 +342,7 @@ type CountMessagesRequest struct {
 	// A CEL expression, as for ListMessages. Empty: all messages.
 	Filter string `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
 	// CEL expressions, at most 4, such as `failure.reason`, `message.origin.service` or `hour(state_time)`:
-	// messages are counted apart for each combination of their values. Empty: all together.
+	// messages are counted separately for each combination of their values. Empty: all together.
 	By            []string `protobuf:"bytes,3,rep,name=by,proto3" json:"by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -484,7 +484,7 @@ func (x *CountMessagesResponse) GetDone() bool {
 // How many messages have the same values.
 type MessageCount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One for each expression of `by`. Empty: the message has no such value.
+	// One for each expression of `by`, cut at 128 characters. An empty text: the message lacks this value.
 	Values []string `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"`
 	// How many.
 	Count         int64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
@@ -1998,7 +1998,7 @@ func (x *ExplainResponse) GetExplanations() []*Explanation {
 // One reason.
 type Explanation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What it is and what to do, in words.
+	// The cause and what to do, in words.
 	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
 	// When it ends by itself. Absent: it does not, or this is unknown.
 	Until         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`
@@ -2050,7 +2050,7 @@ func (x *Explanation) GetUntil() *timestamppb.Timestamp {
 	return nil
 }
 
-// Whose workers.
+// Which workers to list.
 type ListWorkersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The queue.
@@ -2099,7 +2099,7 @@ func (x *ListWorkersRequest) GetQueue() string {
 // The workers of a queue.
 type ListWorkersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// At most 1,000.
+	// At most 1,000: those with the oldest held messages.
 	Workers       []*Worker `protobuf:"bytes,1,rep,name=workers,proto3" json:"workers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2142,12 +2142,13 @@ func (x *ListWorkersResponse) GetWorkers() []*Worker {
 	return nil
 }
 
-// A stream on a queue.
+// A worker session on a queue.
 type Worker struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended.
+	// The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended. Streams of a
+	// server that died keep theirs.
 	WorkerId string `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
-	// The session of the stream.
+	// Its session.
 	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	// The server that it is connected to. Empty: unknown, because its stream has ended.
 	Server string `protobuf:"bytes,3,opt,name=server,proto3" json:"server,omitempty"`

@@ -50,13 +50,14 @@ type DlqAdminServiceClient interface {
 	// INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id: it is gone, or a rule has moved
 	// it to another queue), UNAVAILABLE.
 	GetMessage(ctx context.Context, in *GetMessageRequest, opts ...grpc.CallOption) (*GetMessageResponse, error)
-	// Lists stored messages of the queues that match a pattern, in order of arrival in each queue. Reads only.
+	// Lists stored messages of the queues that match a pattern, in each queue in order of arrival; messages that
+	// arrived close to each other are ordered by id, and so by their first failure. Reads only.
 	// One call examines a limited number of messages: a page may be short or empty although more match. Go on
-	// while there is a next_page_token. A message that is there from the first call to the last and does not
-	// change its queue is listed exactly once if it matches when it is examined. Errors: INVALID_ARGUMENT
-	// (pattern, filter with the position of the mistake, page token), UNAVAILABLE.
+	// while there is a next_page_token. A message that stays in its queue from the first call to the last is
+	// examined once, and listed if it matches then. Errors: INVALID_ARGUMENT (pattern, filter with the
+	// position of the mistake, page token), UNAVAILABLE.
 	ListMessages(ctx context.Context, in *ListMessagesRequest, opts ...grpc.CallOption) (*ListMessagesResponse, error)
-	// Counts stored messages of the queues that match a pattern, by values of theirs. Each response has the
+	// Counts stored messages of the queues that match a pattern, grouped by up to four values. Each response has the
 	// counts so far and replaces the one before; the last one is `done`. It reads every state, so a million
 	// messages take seconds. Reads only. Errors: INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
 	CountMessages(ctx context.Context, in *CountMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CountMessagesResponse], error)
@@ -96,8 +97,9 @@ type DlqAdminServiceClient interface {
 	// that. Reads only. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id),
 	// UNAVAILABLE.
 	Explain(ctx context.Context, in *ExplainRequest, opts ...grpc.CallOption) (*ExplainResponse, error)
-	// Lists the workers of a queue: its open streams, and those that have ended and still hold messages of
-	// it, who holds the oldest first. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
+	// Lists the worker sessions of a queue: those with an open stream, and ended ones that still hold messages
+	// of it. The one with the oldest held message comes first. Reads only. Errors: INVALID_ARGUMENT,
+	// UNAVAILABLE.
 	ListWorkers(ctx context.Context, in *ListWorkersRequest, opts ...grpc.CallOption) (*ListWorkersResponse, error)
 	// Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:
 	// INVALID_ARGUMENT, UNAVAILABLE.
@@ -297,13 +299,14 @@ type DlqAdminServiceServer interface {
 	// INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id: it is gone, or a rule has moved
 	// it to another queue), UNAVAILABLE.
 	GetMessage(context.Context, *GetMessageRequest) (*GetMessageResponse, error)
-	// Lists stored messages of the queues that match a pattern, in order of arrival in each queue. Reads only.
+	// Lists stored messages of the queues that match a pattern, in each queue in order of arrival; messages that
+	// arrived close to each other are ordered by id, and so by their first failure. Reads only.
 	// One call examines a limited number of messages: a page may be short or empty although more match. Go on
-	// while there is a next_page_token. A message that is there from the first call to the last and does not
-	// change its queue is listed exactly once if it matches when it is examined. Errors: INVALID_ARGUMENT
-	// (pattern, filter with the position of the mistake, page token), UNAVAILABLE.
+	// while there is a next_page_token. A message that stays in its queue from the first call to the last is
+	// examined once, and listed if it matches then. Errors: INVALID_ARGUMENT (pattern, filter with the
+	// position of the mistake, page token), UNAVAILABLE.
 	ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error)
-	// Counts stored messages of the queues that match a pattern, by values of theirs. Each response has the
+	// Counts stored messages of the queues that match a pattern, grouped by up to four values. Each response has the
 	// counts so far and replaces the one before; the last one is `done`. It reads every state, so a million
 	// messages take seconds. Reads only. Errors: INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
 	CountMessages(*CountMessagesRequest, grpc.ServerStreamingServer[CountMessagesResponse]) error
@@ -343,8 +346,9 @@ type DlqAdminServiceServer interface {
 	// that. Reads only. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id),
 	// UNAVAILABLE.
 	Explain(context.Context, *ExplainRequest) (*ExplainResponse, error)
-	// Lists the workers of a queue: its open streams, and those that have ended and still hold messages of
-	// it, who holds the oldest first. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
+	// Lists the worker sessions of a queue: those with an open stream, and ended ones that still hold messages
+	// of it. The one with the oldest held message comes first. Reads only. Errors: INVALID_ARGUMENT,
+	// UNAVAILABLE.
 	ListWorkers(context.Context, *ListWorkersRequest) (*ListWorkersResponse, error)
 	// Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:
 	// INVALID_ARGUMENT, UNAVAILABLE.

@@ -222,7 +222,7 @@ func (x *StoredMessage) GetSizeBytes() uint32 {
 	return 0
 }
 
-// Who holds a message.
+// The lease of a message.
 type MessageLease struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The worker's name, `unnamed` if it has none. Empty: its stream has ended.
@@ -295,8 +295,8 @@ type FailureRecord struct {
 	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
 	// Whether it was imported from another system.
 	Imported bool `protobuf:"varint,3,opt,name=imported,proto3" json:"imported,omitempty"`
-	// When the attempt began: a worker got the message. Absent: the failure of a send, or of a lease that had
-	// ended.
+	// When a worker got the message for this attempt. Absent: the failure came with a send or was imported, was
+	// reported after the lease had ended, or was stored by an earlier version.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// The worker that made the attempt, `unnamed` if it has no name. Empty: unknown.
 	WorkerId string `protobuf:"bytes,5,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
@@ -304,7 +304,8 @@ type FailureRecord struct {
 	Server string `protobuf:"bytes,6,opt,name=server,proto3" json:"server,omitempty"`
 	// Number of the delivery. 0: unknown, or the failure of a send.
 	DeliveryNumber uint32 `protobuf:"varint,7,opt,name=delivery_number,json=deliveryNumber,proto3" json:"delivery_number,omitempty"`
-	// What the service decided, in words: `attempt 2 of 3 failed; delay from preset webhook`. Empty: unknown.
+	// The verdict and its cause, in words: `attempt 2 of 3 failed; delay from preset webhook`. Empty: unknown, or
+	// the failure came with a send.
 	Decision      string `protobuf:"bytes,8,opt,name=decision,proto3" json:"decision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

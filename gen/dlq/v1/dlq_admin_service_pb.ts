@@ -191,7 +191,7 @@ export type CountMessagesRequest = Message<"dlq.v1.CountMessagesRequest"> & {
 
   /**
    * CEL expressions, at most 4, such as `failure.reason`, `message.origin.service` or `hour(state_time)`:
-   * messages are counted apart for each combination of their values. Empty: all together.
+   * messages are counted separately for each combination of their values. Empty: all together.
    *
    * @generated from field: repeated string by = 3;
    */
@@ -261,7 +261,7 @@ export const CountMessagesResponseSchema: GenMessage<CountMessagesResponse> = /*
  */
 export type MessageCount = Message<"dlq.v1.MessageCount"> & {
   /**
-   * One for each expression of `by`. Empty: the message has no such value.
+   * One for each expression of `by`, cut at 128 characters. An empty text: the message lacks this value.
    *
    * @generated from field: repeated string values = 1;
    */
@@ -1041,7 +1041,7 @@ export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
  */
 export type Explanation = Message<"dlq.v1.Explanation"> & {
   /**
-   * What it is and what to do, in words.
+   * The cause and what to do, in words.
    *
    * @generated from field: string text = 1;
    */
@@ -1063,7 +1063,7 @@ export const ExplanationSchema: GenMessage<Explanation> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_admin_service, 33);
 
 /**
- * Whose workers.
+ * Which workers to list.
  *
  * @generated from message dlq.v1.ListWorkersRequest
  */
@@ -1090,7 +1090,7 @@ export const ListWorkersRequestSchema: GenMessage<ListWorkersRequest> = /*@__PUR
  */
 export type ListWorkersResponse = Message<"dlq.v1.ListWorkersResponse"> & {
   /**
-   * At most 1,000.
+   * At most 1,000: those with the oldest held messages.
    *
    * @generated from field: repeated dlq.v1.Worker workers = 1;
    */
@@ -1105,20 +1105,21 @@ export const ListWorkersResponseSchema: GenMessage<ListWorkersResponse> = /*@__P
   messageDesc(file_dlq_v1_dlq_admin_service, 35);
 
 /**
- * A stream on a queue.
+ * A worker session on a queue.
  *
  * @generated from message dlq.v1.Worker
  */
 export type Worker = Message<"dlq.v1.Worker"> & {
   /**
-   * The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended.
+   * The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended. Streams of a
+   * server that died keep theirs.
    *
    * @generated from field: string worker_id = 1;
    */
   workerId: string;
 
   /**
-   * The session of the stream.
+   * Its session.
    *
    * @generated from field: string session_id = 2;
    */
@@ -1370,11 +1371,12 @@ export const DlqAdminService: GenService<{
     output: typeof GetMessageResponseSchema;
   },
   /**
-   * Lists stored messages of the queues that match a pattern, in order of arrival in each queue. Reads only.
+   * Lists stored messages of the queues that match a pattern, in each queue in order of arrival; messages that
+   * arrived close to each other are ordered by id, and so by their first failure. Reads only.
    * One call examines a limited number of messages: a page may be short or empty although more match. Go on
-   * while there is a next_page_token. A message that is there from the first call to the last and does not
-   * change its queue is listed exactly once if it matches when it is examined. Errors: INVALID_ARGUMENT
-   * (pattern, filter with the position of the mistake, page token), UNAVAILABLE.
+   * while there is a next_page_token. A message that stays in its queue from the first call to the last is
+   * examined once, and listed if it matches then. Errors: INVALID_ARGUMENT (pattern, filter with the
+   * position of the mistake, page token), UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqAdminService.ListMessages
    */
@@ -1384,7 +1386,7 @@ export const DlqAdminService: GenService<{
     output: typeof ListMessagesResponseSchema;
   },
   /**
-   * Counts stored messages of the queues that match a pattern, by values of theirs. Each response has the
+   * Counts stored messages of the queues that match a pattern, grouped by up to four values. Each response has the
    * counts so far and replaces the one before; the last one is `done`. It reads every state, so a million
    * messages take seconds. Reads only. Errors: INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
    *
@@ -1512,8 +1514,9 @@ export const DlqAdminService: GenService<{
     output: typeof ExplainResponseSchema;
   },
   /**
-   * Lists the workers of a queue: its open streams, and those that have ended and still hold messages of
-   * it, who holds the oldest first. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
+   * Lists the worker sessions of a queue: those with an open stream, and ended ones that still hold messages
+   * of it. The one with the oldest held message comes first. Reads only. Errors: INVALID_ARGUMENT,
+   * UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqAdminService.ListWorkers
    */

@@ -166,7 +166,7 @@ export const StoredMessageSchema: GenMessage<StoredMessage> = /*@__PURE__*/
   messageDesc(file_dlq_v1_stored_message, 0);
 
 /**
- * Who holds a message.
+ * The lease of a message.
  *
  * @generated from message dlq.v1.MessageLease
  */
@@ -228,8 +228,8 @@ export type FailureRecord = Message<"dlq.v1.FailureRecord"> & {
   imported: boolean;
 
   /**
-   * When the attempt began: a worker got the message. Absent: the failure of a send, or of a lease that had
-   * ended.
+   * When a worker got the message for this attempt. Absent: the failure came with a send or was imported, was
+   * reported after the lease had ended, or was stored by an earlier version.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 4;
    */
@@ -257,7 +257,8 @@ export type FailureRecord = Message<"dlq.v1.FailureRecord"> & {
   deliveryNumber: number;
 
   /**
-   * What the service decided, in words: `attempt 2 of 3 failed; delay from preset webhook`. Empty: unknown.
+   * The verdict and its cause, in words: `attempt 2 of 3 failed; delay from preset webhook`. Empty: unknown, or
+   * the failure came with a send.
    *
    * @generated from field: string decision = 8;
    */

@@ -137,18 +137,19 @@ class DlqAdminServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListMessages(self, request, context):
-        """Lists stored messages of the queues that match a pattern, in order of arrival in each queue. Reads only.
+        """Lists stored messages of the queues that match a pattern, in each queue in order of arrival; messages that
+        arrived close to each other are ordered by id, and so by their first failure. Reads only.
         One call examines a limited number of messages: a page may be short or empty although more match. Go on
-        while there is a next_page_token. A message that is there from the first call to the last and does not
-        change its queue is listed exactly once if it matches when it is examined. Errors: INVALID_ARGUMENT
-        (pattern, filter with the position of the mistake, page token), UNAVAILABLE.
+        while there is a next_page_token. A message that stays in its queue from the first call to the last is
+        examined once, and listed if it matches then. Errors: INVALID_ARGUMENT (pattern, filter with the
+        position of the mistake, page token), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CountMessages(self, request, context):
-        """Counts stored messages of the queues that match a pattern, by values of theirs. Each response has the
+        """Counts stored messages of the queues that match a pattern, grouped by up to four values. Each response has the
         counts so far and replaces the one before; the last one is `done`. It reads every state, so a million
         messages take seconds. Reads only. Errors: INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
         """
@@ -243,8 +244,9 @@ class DlqAdminServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListWorkers(self, request, context):
-        """Lists the workers of a queue: its open streams, and those that have ended and still hold messages of
-        it, who holds the oldest first. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
+        """Lists the worker sessions of a queue: those with an open stream, and ended ones that still hold messages
+        of it. The one with the oldest held message comes first. Reads only. Errors: INVALID_ARGUMENT,
+        UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -2036,7 +2036,7 @@ pub struct StoredMessage {
     #[prost(uint32, tag="18")]
     pub size_bytes: u32,
 }
-/// Who holds a message.
+/// The lease of a message.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MessageLease {
     /// The worker's name, `unnamed` if it has none. Empty: its stream has ended.
@@ -2061,8 +2061,8 @@ pub struct FailureRecord {
     /// Whether it was imported from another system.
     #[prost(bool, tag="3")]
     pub imported: bool,
-    /// When the attempt began: a worker got the message. Absent: the failure of a send, or of a lease that had
-    /// ended.
+    /// When a worker got the message for this attempt. Absent: the failure came with a send or was imported, was
+    /// reported after the lease had ended, or was stored by an earlier version.
     #[prost(message, optional, tag="4")]
     pub start_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The worker that made the attempt, `unnamed` if it has no name. Empty: unknown.
@@ -2074,7 +2074,8 @@ pub struct FailureRecord {
     /// Number of the delivery. 0: unknown, or the failure of a send.
     #[prost(uint32, tag="7")]
     pub delivery_number: u32,
-    /// What the service decided, in words: `attempt 2 of 3 failed; delay from preset webhook`. Empty: unknown.
+    /// The verdict and its cause, in words: `attempt 2 of 3 failed; delay from preset webhook`. Empty: unknown, or
+    /// the failure came with a send.
     #[prost(string, tag="8")]
     pub decision: ::prost::alloc::string::String,
 }
@@ -2160,7 +2161,7 @@ pub struct CountMessagesRequest {
     #[prost(string, tag="2")]
     pub filter: ::prost::alloc::string::String,
     /// CEL expressions, at most 4, such as `failure.reason`, `message.origin.service` or `hour(state_time)`:
-    /// messages are counted apart for each combination of their values. Empty: all together.
+    /// messages are counted separately for each combination of their values. Empty: all together.
     #[prost(string, repeated, tag="3")]
     pub by: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -2186,7 +2187,7 @@ pub struct CountMessagesResponse {
 /// How many messages have the same values.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MessageCount {
-    /// One for each expression of `by`. Empty: the message has no such value.
+    /// One for each expression of `by`, cut at 128 characters. An empty text: the message lacks this value.
     #[prost(string, repeated, tag="1")]
     pub values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// How many.
@@ -2467,14 +2468,14 @@ pub struct ExplainResponse {
 /// One reason.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Explanation {
-    /// What it is and what to do, in words.
+    /// The cause and what to do, in words.
     #[prost(string, tag="1")]
     pub text: ::prost::alloc::string::String,
     /// When it ends by itself. Absent: it does not, or this is unknown.
     #[prost(message, optional, tag="2")]
     pub until: ::core::option::Option<::prost_types::Timestamp>,
 }
-/// Whose workers.
+/// Which workers to list.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListWorkersRequest {
     /// The queue.
@@ -2484,17 +2485,18 @@ pub struct ListWorkersRequest {
 /// The workers of a queue.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListWorkersResponse {
-    /// At most 1,000.
+    /// At most 1,000: those with the oldest held messages.
     #[prost(message, repeated, tag="1")]
     pub workers: ::prost::alloc::vec::Vec<Worker>,
 }
-/// A stream on a queue.
+/// A worker session on a queue.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Worker {
-    /// The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended.
+    /// The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended. Streams of a
+    /// server that died keep theirs.
     #[prost(string, tag="1")]
     pub worker_id: ::prost::alloc::string::String,
-    /// The session of the stream.
+    /// Its session.
     #[prost(string, tag="2")]
     pub session_id: ::prost::alloc::string::String,
     /// The server that it is connected to. Empty: unknown, because its stream has ended.
