@@ -197,7 +197,8 @@ export interface QueueReport {
   openBreakers: number;
   /** Ordering keys that wait behind a quarantined message. */
   heldKeys: number;
-  conditions: readonly { code: string; message: string }[];
+  /** `partly`: it holds back some messages only. */
+  conditions: readonly { code: string; message: string; partly?: boolean }[];
 }
 
 /** The report of a queue with damaged data: its figures are unknown. */

@@ -100,7 +100,7 @@ function report(
       ...{ paused, pausedReason, pausedUntilAtMs },
       sendsRefused: storeFull ?? reachedLimit(snapshot, settings),
       nextDueInMs: nextDueAtMs === undefined ? undefined : Math.max(0, nextDueAtMs - nowMs),
-    }).map(({ code, text }) => ({ code, message: text })),
+    }).map(({ text, ...one }) => ({ ...one, message: text })),
   };
 }
 

@@ -21,7 +21,7 @@ export interface MessageSituation {
   quarantineReason: QuarantineReason | undefined;
   /** When its quarantine ends; undefined: never. */
   retentionEndsAtMs: number | undefined;
-  /** What was decided after its latest failure; empty: unknown. */
+  /** The decision that put it into its state; empty: unknown, or none. */
   decision: string;
   workerId: string | undefined;
   leaseExpireAtMs: number | undefined;
@@ -30,7 +30,7 @@ export interface MessageSituation {
   /** What holds it back; undefined: nothing, or it is not scheduled. */
   blocks: MessageHold | undefined;
   /** Of its queue, as `Stats` reports them. */
-  conditions: readonly { code: string; message: string }[];
+  conditions: readonly { code: string; message: string; partly?: boolean }[];
 }
 
 /** What holds back a scheduled message besides its due time. */
@@ -48,7 +48,8 @@ export interface MessageHold {
         holdEndsAtMs: number | undefined;
       }
     | undefined;
-  ahead: number;
+  /** Undefined: unknown. */
+  ahead: number | undefined;
 }
 
 /** Returns at least one explanation, the one to act on first. */
@@ -104,7 +105,7 @@ function scheduled(message: MessageSituation): Explanation[] {
   if (movesTo !== undefined) {
     return [{ text: `A routing rule is moving it to queue ${movesTo}; this takes some seconds.` }];
   }
-  const ofQueue = conditions.filter(({ code }) => BLOCKING.has(code));
+  const ofQueue = conditions.filter(({ code, partly = false }) => BLOCKING.has(code) && !partly);
   if (dueAtMs > nowMs) {
     const wait = `It waits for its due time${inBrackets(decision)}; to deliver it now, call Retry with "ids": ["${id}"].`;
     const paused = ofQueue.filter(({ code }) => code === "PAUSED");
@@ -170,10 +171,12 @@ function blockedByKey({ key, breaker, inFlightOfKey, checkAtMs }: MessageHold): 
 }
 
 function due({ dueAtMs, blocks }: MessageSituation, isBlocked: boolean): Explanation {
-  const ahead = blocks?.ahead ?? 0;
-  const before = ahead === 0 ? "" : `, behind ${ahead} that were due before`;
-  const next = isBlocked ? "" : "; a worker gets it next";
-  return { text: `It has been due since ${timeOf(dueAtMs)}${before}${next}.` };
+  const since = `It has been due since ${timeOf(dueAtMs)}`;
+  const ahead = blocks?.ahead;
+  if (ahead === undefined)
+    return { text: `${since}; a worker gets it when those before it have been delivered.` };
+  if (ahead > 0) return { text: `${since}, behind ${ahead} that were due before.` };
+  return { text: isBlocked ? `${since}.` : `${since}; a worker gets it next.` };
 }
 
 function inBrackets(decision: string): string {

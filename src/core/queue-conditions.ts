@@ -51,6 +51,8 @@ export interface QueueCondition {
   code: QueueConditionCode;
   /** For people: the state and what to do. */
   text: string;
+  /** It holds back some messages only, while others are delivered. */
+  partly?: boolean;
 }
 
 /**
@@ -145,6 +147,7 @@ function partlyBlocked(queue: QueueSnapshot): QueueCondition[] {
     conditions.push({
       code: "BREAKER_OPEN",
       text: `The breakers of ${count(openBreakers, "key")} are open because too many attempts fail; messages of other keys are delivered. ListBreakers names the keys.`,
+      partly: true,
     });
   }
   if (blockingLimiters > openBreakers) {
@@ -152,12 +155,14 @@ function partlyBlocked(queue: QueueSnapshot): QueueCondition[] {
     conditions.push({
       code: "LIMITED",
       text: `${limits} by key or of the retry budget block due messages for now; they are delivered later automatically.`,
+      partly: true,
     });
   }
   if (heldKeys > 0) {
     conditions.push({
       code: "ORDER_HELD",
       text: `Blocked behind a quarantined message: ${count(heldKeys, "ordering key")}; retry the message, or call ReleaseOrderingKey to deliver those behind it.`,
+      partly: true,
     });
   }
   return conditions;

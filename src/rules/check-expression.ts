@@ -42,6 +42,9 @@ export function checkExpression(
   return { type, patterns, reads, testsFields };
 }
 
+/** The search for a longer literal may cost the product of both lengths. */
+const LONG_TEXT_LITERAL = 250;
+
 class Check {
   readonly patterns: { text: string; offset: number | undefined }[] = [];
   readonly reads = new Set<string>();
@@ -139,7 +142,7 @@ class Check {
     if (!isScalar(first) || others.some((type) => type !== first)) {
       throw this.#error(
         expr,
-        "the elements of a list must be strings, numbers or booleans of one type",
+        "the elements of a list must be strings, numbers, booleans or times of one type",
       );
     }
     return `list of ${first}`;
@@ -161,12 +164,27 @@ class Check {
   #operator(expr: Expr, name: string, args: readonly Expr[], depth: number): ExpressionType {
     const types = args.map((arg) => this.typeOf(arg, depth + 1));
     if (name === "_[_]") return this.#index(expr, types, args[1]);
+    if (["_==_", "_!=_", "@in"].includes(name)) this.#checkValues(args);
     const result = operatorType(name, types);
     if (typeof result === "string") return result;
     throw this.#error(
       (result.operand !== undefined && args[result.operand]) || expr,
       result.problem,
     );
+  }
+
+  /** Of a text that has certain values only, all literals that it is compared with. */
+  #checkValues(args: readonly Expr[]): void {
+    const { values } = this.#vocabulary;
+    const name = args.map(pathOf).find((path) => path !== undefined && Object.hasOwn(values, path));
+    const known = name === undefined ? undefined : values[name];
+    if (known === undefined) return;
+    for (const literal of args.flatMap(elementsOf)) {
+      const text = textOf(literal);
+      if (text === undefined || known.includes(text)) continue;
+      const all = known.filter((one) => one !== "").join(", ");
+      throw this.#error(literal, `${name} is never ${JSON.stringify(text)}; it may be ${all}`);
+    }
   }
 
   #index(expr: Expr, types: readonly ExpressionType[], key?: Expr): ExpressionType {
@@ -201,6 +219,9 @@ class Check {
     if (rule.takes === "literal") {
       const literal = all[1] as Expr;
       const text = this.#literal(literal, name);
+      if (on === "long text" && text.length > LONG_TEXT_LITERAL) {
+        throw this.#error(literal, `${name} takes at most ${LONG_TEXT_LITERAL} characters here`);
+      }
       if (name === "matches") this.patterns.push({ text, offset: this.#offset(literal) });
     }
     return rule.gives;
@@ -235,6 +256,18 @@ class Check {
   #error(expr: Expr, message: string): ExpressionError {
     return new ExpressionError(message, this.#offset(expr));
   }
+}
+
+/** The name of a variable, or of a field as `failure.reason`. */
+function pathOf({ exprKind: kind }: Expr): string | undefined {
+  if (kind.case === "identExpr") return kind.value.name;
+  if (kind.case !== "selectExpr" || kind.value.operand === undefined) return undefined;
+  const of = pathOf(kind.value.operand);
+  return of === undefined ? undefined : `${of}.${kind.value.field}`;
+}
+
+function elementsOf(expr: Expr): readonly Expr[] {
+  return expr.exprKind.case === "listExpr" ? expr.exprKind.value.elements : [expr];
 }
 
 function textOf(expr: Expr): string | undefined {

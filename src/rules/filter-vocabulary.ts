@@ -1,3 +1,5 @@
+import type { StoredState } from "../core/message.ts";
+import { QUARANTINE_REASONS, REASONS } from "../core/reason.ts";
 import { durationMs, instantMs } from "./times.ts";
 import { FUNCTIONS, RECORDS, type Vocabulary } from "./vocabulary.ts";
 
@@ -40,4 +42,9 @@ export const FILTER_VOCABULARY: Vocabulary = {
     },
   },
   elsewhere: {},
+  values: {
+    state: ["SCHEDULED", "IN_FLIGHT", "QUARANTINED"] satisfies StoredState[],
+    quarantine_reason: ["", ...Object.keys(QUARANTINE_REASONS)],
+    "failure.reason": Object.keys(REASONS),
+  },
 };

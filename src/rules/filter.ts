@@ -9,6 +9,7 @@ export interface StateFacts {
   id: string;
   queue: string;
   priority: number;
+  /** Empty: it has none, or its queue had no order when it arrived. */
   orderingKey: string;
   /** Of its latest failure. */
   reason: string;
@@ -30,8 +31,8 @@ export interface StateFacts {
 
 /** What the content of a message says. */
 export interface ContentFacts extends Pick<RuleFacts, "message" | "failure"> {
-  /** The payload as text. */
-  payload: string;
+  /** Returns the payload as text. */
+  payload(): string;
 }
 
 /** Selects stored messages. An expression that is absent or fails for a message does not match it. */
@@ -58,8 +59,12 @@ export function compileFilter(text: string): Filter {
       // What reads the content fails here, and && and || ignore a side that fails if the other decides.
       return needsContent && typeof outcome !== "boolean" ? undefined : outcome === true;
     },
-    matches: (state, content, nowMs) =>
-      withoutStackTraces(() => run(allBindings(state, content(), nowMs))) === true,
+    matches(state, content, nowMs) {
+      const bindings = needsContent
+        ? allBindings(reads, state, content(), nowMs)
+        : stateBindings(state, nowMs);
+      return withoutStackTraces(() => run(bindings)) === true;
+    },
   };
 }
 
@@ -89,12 +94,12 @@ export function compileValue(text: string): MessageValue {
   return {
     isOfState: isOfState(reads),
     ofState: (state, nowMs) => evaluated(stateBindings(state, nowMs)),
-    of: (state, content, nowMs) => evaluated(allBindings(state, content, nowMs)),
+    of: (state, content, nowMs) => evaluated(allBindings(reads, state, content, nowMs)),
   };
 }
 
 /** Characters of a value; longer ones are cut. */
-const VALUE_LENGTH = 128;
+export const VALUE_LENGTH = 128;
 
 function short(value: string): string {
   return value.length <= VALUE_LENGTH ? value : `${value.slice(0, VALUE_LENGTH - 1)}…`;
@@ -103,7 +108,7 @@ function short(value: string): string {
 /** What is known without the content. */
 const STATE_READS: ReadonlySet<string> = new Set([
   ...Object.keys(FILTER_VOCABULARY.variables).filter((name) => name !== "payload"),
-  ...["message.id", "message.queue", "message.ordering_key", "message.priority", "failure.reason"],
+  ...["message.id", "message.queue", "message.priority", "failure.reason"],
 ]);
 
 function isOfState(reads: ReadonlySet<string>): boolean {
@@ -111,20 +116,24 @@ function isOfState(reads: ReadonlySet<string>): boolean {
 }
 
 function allBindings(
+  reads: ReadonlySet<string>,
   state: StateFacts,
   { message, failure, payload }: ContentFacts,
   nowMs: number,
 ): Bindings {
-  const records = recordsOf({ message, failure }, { id: state.id });
-  return { ...stateBindings(state, nowMs), ...records, payload };
+  const bindings = {
+    ...stateBindings(state, nowMs),
+    ...recordsOf({ message, failure }, { id: state.id }),
+  };
+  return reads.has("payload") ? { ...bindings, payload: payload() } : bindings;
 }
 
 function stateBindings(state: StateFacts, nowMs: number): Bindings {
   const { id, queue, priority, orderingKey, reason, expireAtMs } = state;
   return {
     message: record({
-      ...{ id, queue, ordering_key: orderingKey },
-      priority: BigInt(priority),
+      ...{ id, queue, priority: BigInt(priority) },
+      ...(orderingKey !== "" && { ordering_key: orderingKey }),
     }),
     failure: record({ reason }),
     state: state.state,

@@ -6,6 +6,8 @@ const ARRIVAL: Vocabulary = {
   records: RECORDS,
   functions: FUNCTIONS,
   elsewhere: { attempts: "on failure only" },
+  // A later version may have more reasons, and a rule that it accepted must stay valid.
+  values: {},
 };
 
 /** What the rules of each event may use. */

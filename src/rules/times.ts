@@ -20,11 +20,16 @@ export function durationMs(text: string): number {
   return Math.round(text.startsWith("-") ? -sum : sum);
 }
 
+const INSTANT =
+  /^(\d{4}-\d\d-(\d\d))T(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
+
 /** Reads an instant of RFC 3339. Throws an Error for anything else. */
 export function instantMs(text: string): number {
-  const isWhole = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/.test(text);
-  const ms = isWhole ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) {
+  const parts = INSTANT.exec(text);
+  const ms = parts === null ? Number.NaN : Date.parse(text);
+  // Date takes the 30th of February for the 2nd of March.
+  const dayInMonth = new Date(`${parts?.[1]}T00:00:00Z`).getUTCDate();
+  if (Number.isNaN(ms) || dayInMonth !== Number(parts?.[2])) {
     throw new Error('a time is written as "2026-01-31T18:30:00Z" or "2026-01-31T19:30:00+01:00"');
   }
   return ms;

@@ -22,6 +22,8 @@ export interface Vocabulary {
   readonly functions: Readonly<Record<string, ExpressionFunction>>;
   /** Variables of other expressions, and where they are known. */
   readonly elsewhere: Readonly<Record<string, string>>;
+  /** The only values of some texts: a comparison with another one is a mistake. */
+  readonly values: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Fields of the records, in all expressions. */

@@ -82,6 +82,22 @@ describe("due", () => {
     ]);
   });
 
+  it("does not wait for what holds back others", () => {
+    const conditions = [
+      { ...condition("BREAKER_OPEN"), partly: true },
+      { ...condition("LIMITED"), partly: true },
+    ];
+    expect(explain({ conditions })[0]?.text).toContain("a worker gets it next");
+  });
+
+  it("has an unknown place if it is in a key queue or has a priority", () => {
+    expect(held({ ahead: undefined })).toEqual([
+      {
+        text: "It has been due since 2026-03-01T11:59:59.000Z; a worker gets it when those before it have been delivered.",
+      },
+    ]);
+  });
+
   it("waits behind another message of its ordering key", () => {
     const behind = { id: "m-0", orderingKey: "customer-4", holdEndsAtMs: NOW_MS + 7 };
     expect(held({ behind: { ...behind, state: "IN_FLIGHT" } })).toEqual([

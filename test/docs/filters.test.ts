@@ -2,8 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { Reason } from "../../gen/dlq/v1/state_pb.ts";
-import { EXAMINED_A_CALL } from "../../src/app/messages/list-messages.ts";
-import { compileFilter } from "../../src/rules/filter.ts";
+import { COUNTS_SHOWN } from "../../src/app/messages/count-messages.ts";
+import { BYTES_A_CALL, EXAMINED_A_CALL } from "../../src/app/messages/list-messages.ts";
+import { compileFilter, VALUE_LENGTH } from "../../src/rules/filter.ts";
 import { FILTER_VOCABULARY } from "../../src/rules/filter-vocabulary.ts";
 import { type ExpressionType, FUNCTIONS, fieldsOf } from "../../src/rules/vocabulary.ts";
 import { connectTo, type TestClient } from "../support/grpc.ts";
@@ -39,7 +40,10 @@ describe("the example calls", () => {
       await client.dlq.sendToDlq({
         ...sendRequest("orders-eu"),
         payload: { body: { case: "text", value: JSON.stringify({ customer }) } },
-        failure: { reason: Reason.POISON_MESSAGE, message: "total must be a number" },
+        failure: {
+          ...{ reason: Reason.POISON_MESSAGE, type: "ValidationError" },
+          message: "total must be a number",
+        },
       });
     }
     const blocks = fencesOf(PAGE).filter(({ info }) => info.includes(" calls"));
@@ -79,5 +83,8 @@ test("every variable and every function of filters has a row", () => {
 });
 
 test("the limit of a call is that of the code", () => {
-  expect(PAGE).toContain(`at most about ${EXAMINED_A_CALL.toLocaleString("en")} messages`);
+  const limit = `examines about ${EXAMINED_A_CALL.toLocaleString("en")} messages`;
+  expect(PAGE).toContain(`${limit} or ${BYTES_A_CALL / 1024 ** 2} MiB of content`);
+  expect(PAGE).toContain(`At most ${COUNTS_SHOWN.toLocaleString("en")} combinations`);
+  expect(PAGE).toContain(`cut at ${VALUE_LENGTH} characters`);
 });

@@ -5,11 +5,13 @@ import { STATS_QUEUES } from "../../src/app/stats.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { DEFAULT_QUEUE_SETTINGS, LIMITS, QUEUE_NAME } from "../../src/core/settings.ts";
 import { WIRE_LIMITS } from "../../src/rpc/convert/limits.ts";
+import { MESSAGES_PAGE_BYTES } from "../../src/rpc/convert/list-messages.ts";
 import { PAGE_BYTES, PAGE_DEFAULT } from "../../src/rpc/convert/queues.ts";
 import { MASK_LENGTH } from "../../src/rpc/json-values.ts";
 import { READ_MAX_BYTES } from "../../src/rpc/methods.ts";
 import { UNPAID_PIECES } from "../../src/rpc/pieces.ts";
 import { MAX_FIELDS, MAX_JSON_DEPTH, MAX_VALUES } from "../../src/rpc/request-fields.ts";
+import { RULE_LIMITS } from "../../src/rules/rule.ts";
 import { CONSTANTS } from "../../src/store/redis/packed/constants.ts";
 import { readDocument, tableRows } from "./markdown.ts";
 
@@ -64,6 +66,8 @@ const EXPECTED = [
   String(LIMITS.retryIds),
   `1 to ${W.items}, default ${PAGE_DEFAULT}, for \`Stats\` ${STATS_QUEUES}`,
   size(PAGE_BYTES),
+  size(MESSAGES_PAGE_BYTES),
+  `${size(RULE_LIMITS.expressionBytes)}; ${W.countValues}`,
   size(LIMITS.queueConfigBytes),
   size(LIMITS.queueConfigsBytes),
   size(READ_MAX_BYTES),

@@ -19,6 +19,7 @@ import { variableOf, yamlKeyOf } from "../../src/config/setting.ts";
 import { REFUSAL_KINDS } from "../../src/core/transform/json.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 import { codeName } from "../../src/rpc/error-map.ts";
+import { FILTER_VOCABULARY } from "../../src/rules/filter-vocabulary.ts";
 import { CONSTANTS } from "../../src/store/redis/packed/constants.ts";
 import { SCRIPTS } from "../../src/store/redis/scripts.ts";
 import { readScenarios } from "../contract/scenario.ts";
@@ -93,6 +94,7 @@ const KNOWN = new Set([
   ...Object.keys(SCRIPTS),
   ...Object.keys(CONSTANTS.CHANGE).map((kind) => kind.toLowerCase()),
   ...["exists_one"], // of CEL
+  ...Object.keys(FILTER_VOCABULARY.variables),
   ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON", "DLQ_GO"], // of the scripts
   ...["DLQ_SPOOL_DIR", "DLQ_SERVER_COMMAND"], // of the clients
 ]);

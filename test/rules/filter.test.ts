@@ -21,7 +21,7 @@ const STATE: StateFacts = {
   dueAtMs: NOW_MS - 2 * HOUR_MS,
   expireAtMs: undefined,
 };
-const CONTENT: ContentFacts = { ...factsWith(), payload: '{"customer":"acme-7"}' };
+const CONTENT: ContentFacts = { ...factsWith(), payload: () => '{"customer":"acme-7"}' };
 
 const byState = (text: string) => compileFilter(text).matchesState(STATE, NOW_MS);
 const byAll = (text: string, content = CONTENT) =>
@@ -45,6 +45,7 @@ test.each([
   ["unknown_outcome_count > 0 && !isolated && size_bytes > 2000", true],
   ['message.id.startsWith("0190") && message.queue == "orders"', true],
   ['message.priority > 4 && message.ordering_key == "customer-4"', true],
+  ['message.ordering_key != "customer-4"', false],
   ['state_time >= now - duration("1h")', true],
   ['state_time > now - duration("59m59s")', false],
   ['create_time < timestamp("2026-03-01T09:30:00+01:00")', false],
@@ -88,6 +89,21 @@ it("matches nothing if a value is absent, or an operation fails for the message"
   expect(byAll("10 / (attempts - 2) == 1")).toBe(false);
 });
 
+it("reads the ordering key from the content if the state has none", () => {
+  const state = { ...STATE, orderingKey: "" };
+  for (const text of ['message.ordering_key == "customer-4"', 'message.ordering_key == ""']) {
+    expect(compileFilter(text).matchesState(state, NOW_MS)).toBeUndefined();
+  }
+  expect(compileValue("message.ordering_key").isOfState).toBe(false);
+  expect(compileValue("message.ordering_key").of(state, CONTENT, NOW_MS)).toBe("customer-4");
+});
+
+it("cuts a long value", () => {
+  const content = { ...factsWith({}, { message: "x".repeat(200) }), payload: () => "" };
+  const value = compileValue("failure.message").of(STATE, content, NOW_MS);
+  expect(value).toBe(`${"x".repeat(127)}…`);
+});
+
 it("matches an end of life only if there is one", () => {
   const state = { ...STATE, expireAtMs: NOW_MS + HOUR_MS };
   const filter = compileFilter('expire_time < now + duration("2h")');
@@ -125,6 +141,7 @@ test.each([
   ['status == "QUARANTINED"', /^at character 1: unknown variable status; known are message, /],
   ['payload == "x"', /long text == string is not defined/],
   ['payload.matches("x")', /matches is not defined for long text/],
+  [`payload.contains("${"a".repeat(251)}")`, /at most 250 characters/],
   ["payload.contains(message.id)", /contains takes a literal string/],
   ['state_time > timestamp("yesterday")', /a time is written as "2026-/],
   ["state_time > timestamp(message.id)", /timestamp takes a literal string/],
@@ -135,6 +152,13 @@ test.each([
   ['duration("1h") - now > duration("1h")', /duration - timestamp is not defined/],
   ['string(now) == "x"', /string is not defined for timestamp/],
   ["attempts", /has type int; it must be bool/],
+  [
+    'state == "MESSAGE_STATE_QUARANTINED"',
+    /^at character 10: state is never "MESSAGE_STATE_QUARANTINED"; it may be SCHEDULED, IN_FLIGHT, QUARANTINED$/,
+  ],
+  ['"quarantined" != state', /state is never "quarantined"/],
+  ['failure.reason in ["TIMEOUT", "TIMEDOUT"]', /failure.reason is never "TIMEDOUT"/],
+  ['quarantine_reason == "RETRIES"', /it may be NON_RETRYABLE, POISON, RETRIES_EXHAUSTED,/],
 ])("%s is refused with a reason", (text, why) => {
   expect(problem(text)).toMatch(why);
 });

@@ -1,41 +1,62 @@
 import type { Filter } from "../../rules/filter.ts";
 import type { MessageDetails, MessageState } from "../../store/contract.ts";
+import { Pace } from "../timers.ts";
 import { contentFacts, stateFacts } from "./filter-facts.ts";
-import type { ScanStep, ScanStore } from "./scan.ts";
+import type { Scanner, ScanStep } from "./scan.ts";
 
 /** Messages whose content is read at once. */
 const DETAILS = 100;
 
-/** A message that a filter matches, as it is now. */
-export interface Selected {
+/** A message with its content, as it is now. */
+export interface ReadMessage {
   state: MessageState;
   details: MessageDetails;
+  /** Whether the filter matches it. */
+  matches: boolean;
 }
 
-/** Reads the content of messages of a step, and yields those that the filter matches, in order. */
-export async function* select(
-  store: Pick<ScanStore, "messageReads">,
+/** The messages of a step of which the state alone does not say that the filter doesn't match them. */
+export async function candidates(
+  filter: Filter,
+  { queue, messages, nowMs }: ScanStep,
+): Promise<MessageState[]> {
+  const found: MessageState[] = [];
+  const pace = new Pace();
+  for (const one of messages) {
+    if (filter.matchesState(stateFacts(queue, one.id, one), nowMs) !== false) found.push(one);
+    if (pace.isTooLong) await pace.giveTurn();
+  }
+  return found;
+}
+
+/**
+ * Reads candidates of a step, in order, without those that are gone by now. Other work runs in between. `wanted`: how many the
+ * caller is likely to take.
+ */
+export async function* readCandidates(
+  scanner: Pick<Scanner, "details">,
   filter: Filter,
   step: ScanStep,
+  found: readonly MessageState[],
   signal: AbortSignal,
-  found: readonly MessageState[] = candidates(filter, step),
-): AsyncGenerator<Selected> {
+  wanted = DETAILS,
+): AsyncGenerator<ReadMessage> {
+  const { queue } = step;
+  let atOnce = Math.min(wanted, DETAILS);
+  const pace = new Pace();
   for (let at = 0; at < found.length; ) {
     signal.throwIfAborted();
-    const ids = found.slice(at, at + DETAILS).map(({ id }) => id);
-    for (const details of await store.messageReads.details(step.queue, ids)) {
+    const ids = found.slice(at, at + atOnce).map(({ id }) => id);
+    atOnce = Math.min(2 * atOnce, DETAILS);
+    for (const details of await scanner.details(queue, ids)) {
       const state = found[at++] as MessageState;
+      if (pace.isTooLong) await pace.giveTurn();
       // It may have changed since its state was read.
-      if (details !== undefined && isMatch(filter, step, state, details)) yield { state, details };
+      if (details !== undefined) {
+        yield { state, details, matches: isMatch(filter, step, state, details) };
+      }
     }
   }
-}
-
-/** Those of which the state alone does not say that they don't match. */
-function candidates(filter: Filter, { queue, messages, nowMs }: ScanStep): MessageState[] {
-  return messages.filter(
-    (one) => filter.matchesState(stateFacts(queue, one.id, one), nowMs) !== false,
-  );
 }
 
 function isMatch(

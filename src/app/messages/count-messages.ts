@@ -1,9 +1,10 @@
 import type { QueuePattern } from "../../core/queue-pattern.ts";
 import type { Filter, MessageValue } from "../../rules/filter.ts";
 import type { MessageState } from "../../store/contract.ts";
+import { Pace } from "../timers.ts";
+import { readCandidates } from "./candidates.ts";
 import { contentFacts, stateFacts } from "./filter-facts.ts";
-import { type ScanStep, type ScanStore, scan } from "./scan.ts";
-import { select } from "./select.ts";
+import type { Scanner, ScanStep } from "./scan.ts";
 
 export interface CountMessagesCommand {
   queues: QueuePattern;
@@ -41,21 +42,21 @@ const COUNTS_KEPT = 10_000;
 /** Progress is reported this often. */
 const PROGRESS_MS = 1_000;
 
-/** Yields the counts so far once a second, and the final ones. */
-export function createCountMessages(store: ScanStore, now: () => number): CountMessages {
+/** Yields the counts so far once a second, and the final ones. `now`: a clock in milliseconds. */
+export function createCountMessages(scanner: Scanner, now: () => number): CountMessages {
   return async function* count({ queues, filter, by }, signal) {
     const tally = new Tally();
+    const range = { queues, newestFirst: false, after: undefined };
     let reportedAtMs = now();
-    for await (const step of scan(
-      store,
-      { queues, newestFirst: false, after: undefined },
-      signal,
-    )) {
-      for await (const values of valuesOf(store, filter, by, step, signal)) tally.add(values);
+    for await (const step of scanner.states(range, signal)) {
+      for await (const values of valuesOf(scanner, filter, by, step, signal)) {
+        tally.add(values);
+        const nowMs = now();
+        if (nowMs - reportedAtMs < PROGRESS_MS) continue;
+        reportedAtMs = nowMs;
+        yield { ...tally.result(), queue: step.queue, isDone: false };
+      }
       tally.examined += step.messages.length;
-      if (now() - reportedAtMs < PROGRESS_MS) continue;
-      reportedAtMs = now();
-      yield { ...tally.result(), queue: step.queue, isDone: false };
     }
     yield { ...tally.result(), queue: "", isDone: true };
   };
@@ -63,7 +64,7 @@ export function createCountMessages(store: ScanStore, now: () => number): CountM
 
 /** The values of each message of a step that the filter matches. */
 async function* valuesOf(
-  store: ScanStore,
+  scanner: Scanner,
   filter: Filter,
   by: readonly MessageValue[],
   step: ScanStep,
@@ -72,13 +73,17 @@ async function* valuesOf(
   const { queue, nowMs } = step;
   const isByState = by.every(({ isOfState }) => isOfState);
   const open: MessageState[] = [];
+  const pace = new Pace();
   for (const message of step.messages) {
     const state = stateFacts(queue, message.id, message);
     const matches = filter.matchesState(state, nowMs);
     if (matches === true && isByState) yield by.map((value) => value.ofState(state, nowMs));
     else if (matches !== false) open.push(message);
+    if (pace.isTooLong) await pace.giveTurn();
   }
-  for await (const { state: message, details } of select(store, filter, step, signal, open)) {
+  const read = readCandidates(scanner, filter, step, open, signal);
+  for await (const { state: message, details, matches } of read) {
+    if (!matches) continue;
     const state = stateFacts(queue, message.id, { ...message, ...details });
     const content = contentFacts(queue, details);
     yield by.map((value) => value.of(state, content, nowMs));

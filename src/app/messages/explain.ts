@@ -47,7 +47,7 @@ export function createExplain({ store, settingsOf, stats }: ExplainParts): Expla
       return explainMessage({
         ...{ id: formatMessageId(id), nowMs, ...details, conditions },
         retentionEndsAtMs: retentionEndsAtMs(details, settingsOf(queue)),
-        decision: details.laterFailures.at(-1)?.attempt?.decision ?? "",
+        decision: decisionOf(details),
         blocks: blocks && holdOf(blocks),
       });
     },
@@ -57,6 +57,13 @@ export function createExplain({ store, settingsOf, stats }: ExplainParts): Expla
     const { queues, nowMs = Number.POSITIVE_INFINITY } = await stats([queue]);
     return { nowMs, conditions: queues[0]?.conditions ?? [] };
   }
+}
+
+/** What was decided after its latest failure, if that put it into its present state. */
+function decisionOf({ laterFailures, sinceMs }: MessageDetails): string {
+  const attempt = laterFailures.at(-1)?.attempt;
+  const isLast = attempt?.endedAtMs === sinceMs && !attempt.exempt;
+  return isLast ? attempt.decision : "";
 }
 
 function retentionEndsAtMs(

@@ -40,12 +40,12 @@ export function contentFacts(queue: string, details: MessageDetails): ContentFac
   return {
     message: messageFacts(message, { queue, priority }),
     failure: { ...failure, reason },
-    payload: textOf(message.payload),
+    payload: () => payloadText(message.payload),
   };
 }
 
 /** Bytes that are no UTF-8 become replacement characters. */
-function textOf({ body }: Payload): string {
+function payloadText({ body }: Payload): string {
   if (body === undefined || typeof body === "string") return body ?? "";
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
 }

@@ -1,7 +1,7 @@
 import type { Filter } from "../../rules/filter.ts";
 import type { MessageDetails, MessagePlace, MessageState } from "../../store/contract.ts";
-import { type ScanPlace, type ScanRange, type ScanStep, type ScanStore, scan } from "./scan.ts";
-import { select } from "./select.ts";
+import { candidates, readCandidates } from "./candidates.ts";
+import type { Scanner, ScanPlace, ScanRange, ScanStep } from "./scan.ts";
 
 export interface ListMessagesCommand extends ScanRange {
   filter: Filter;
@@ -21,32 +21,43 @@ export type ListMessages = (
   signal: AbortSignal,
 ) => Promise<ListedPage>;
 
-/** The most messages that one call examines. */
+/** About the most messages that one call examines; names of queues count, too. */
 export const EXAMINED_A_CALL = 10_000;
-/** What a step costs besides its messages: a queue may be empty. */
-const STEP_COST = 20;
+/** A call ends after it has read so much content. */
+export const BYTES_A_CALL = 64 * 1024 * 1024;
 
-export function createListMessages(store: ScanStore): ListMessages {
+export function createListMessages(scanner: Scanner): ListMessages {
   return async (command, signal) => {
     let examined = 0;
     let cost = 0;
+    let bytes = 0;
     let room = command.pageSize;
-    for await (const step of scan(store, command, signal)) {
+    const { filter } = command;
+    for await (const step of scanner.states(command, signal)) {
       const { queue, messages, from } = step;
       if (cost >= EXAMINED_A_CALL) return { next: { queue, message: from }, examined };
       let last = from;
-      for await (const { state, details } of select(store, command.filter, step, signal)) {
-        const isTaken = command.take(queue, state.id, details);
-        if (isTaken) last = state;
-        if (!isTaken || --room === 0) {
-          return { next: { queue, message: last }, examined: examined + countTo(step, last) };
-        }
+      const endHere = () => ({
+        next: { queue, message: last },
+        examined: examined + countTo(step, last),
+      });
+      const found = await candidates(filter, step);
+      const read = readCandidates(scanner, filter, step, found, signal, room);
+      for await (const { state, details, matches } of read) {
+        if (matches && !command.take(queue, state.id, details)) return endHere();
+        last = state;
+        bytes += bytesOf(details);
+        if ((matches && --room === 0) || bytes >= BYTES_A_CALL) return endHere();
       }
       examined += messages.length;
-      cost += messages.length + STEP_COST;
+      cost += step.cost;
     }
     return { next: undefined, examined };
   };
+}
+
+function bytesOf({ bytes, laterFailures }: MessageDetails): number {
+  return laterFailures.reduce((sum, { failure }) => sum + failure.length, bytes);
 }
 
 /** How many messages of a step are examined if it ends after `last`. */

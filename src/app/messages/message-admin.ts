@@ -4,6 +4,7 @@ import type { MessageDetails, Store } from "../../store/contract.ts";
 import { type CountMessages, createCountMessages } from "./count-messages.ts";
 import { createExplain, type Explain, type ExplainParts } from "./explain.ts";
 import { createListMessages, type ListMessages } from "./list-messages.ts";
+import { Scanner } from "./scan.ts";
 
 export type { MessageDetails, StoredFailure } from "../../store/contract.ts";
 
@@ -22,10 +23,11 @@ export interface MessageAdminParts extends ExplainParts {
 
 export function createMessageAdmin(parts: MessageAdminParts): MessageAdmin {
   const { store } = parts;
+  const scanner = new Scanner(store);
   return {
     explain: createExplain(parts),
-    list: createListMessages(store),
-    count: createCountMessages(store, () => performance.now()),
+    list: createListMessages(scanner),
+    count: createCountMessages(scanner, () => performance.now()),
 
     async get(queue, id) {
       const [details] = await store.messageReads.details(queue, [id]);

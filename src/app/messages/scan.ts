@@ -1,6 +1,6 @@
 import type { QueuePattern } from "../../core/queue-pattern.ts";
 import { Turns } from "../../core/turns.ts";
-import type { MessagePlace, MessageState, Store } from "../../store/contract.ts";
+import type { MessageDetails, MessagePlace, MessageState, Store } from "../../store/contract.ts";
 import { nextTurn } from "../timers.ts";
 
 export type ScanStore = Pick<Store, "messageReads" | "queues">;
@@ -19,65 +19,90 @@ export interface ScanPlace {
   message: MessagePlace | undefined;
 }
 
-/** The states of some messages of one queue. Without messages: the queue begins here. */
+/** The states of some messages of one queue. */
 export interface ScanStep {
   queue: string;
   /** Where the step begins. */
   from: MessagePlace | undefined;
   nowMs: number;
   messages: readonly MessageState[];
+  /** What it cost to read, in messages. */
+  cost: number;
 }
 
-/** Names that are read at once. */
+/** Names that are read at once, and what that costs. */
 const NAMES = 100;
+const NAMES_COST = 200;
+/** What a page costs besides its messages: a queue may be empty. */
+const PAGE_COST = 20;
 /** Pages that are read at once, of all calls together: sends and deliveries wait behind them. */
 const PAGES_AT_ONCE = 2;
-const turns = new Turns(PAGES_AT_ONCE);
 
-/**
- * Reads the states of all messages in a range, about a thousand at a time. Other work runs in between. A message that is there
- * all the time is in one step.
- */
-export async function* scan(
-  store: ScanStore,
-  { queues, newestFirst, after }: ScanRange,
-  signal: AbortSignal,
-): AsyncGenerator<ScanStep> {
-  for await (const queue of queuesOf(store, queues, after)) {
-    let from = queue === after?.queue ? after.message : undefined;
-    for (let more = true; more; ) {
+/** Reads what is stored, for all calls together. */
+export class Scanner {
+  readonly #store: ScanStore;
+  readonly #turns = new Turns(PAGES_AT_ONCE);
+
+  constructor(store: ScanStore) {
+    this.#store = store;
+  }
+
+  /**
+   * Reads the states of all messages in a range, about a thousand at a time. Other work runs in between. A message that is
+   * there all the time is in one step.
+   */
+  async *states(range: ScanRange, signal: AbortSignal): AsyncGenerator<ScanStep> {
+    const { newestFirst, after } = range;
+    for await (const { queue, matches } of this.#queues(range, signal)) {
+      if (!matches) {
+        yield { queue, from: undefined, nowMs: 0, messages: [], cost: NAMES_COST };
+        continue;
+      }
+      let from = queue === after?.queue ? after.message : undefined;
+      do {
+        signal.throwIfAborted();
+        const place = { newestFirst, after: from };
+        const page = await this.#turns.run(() => this.#store.messageReads.states(queue, place));
+        const { nowMs, messages, next } = page;
+        yield { queue, from, nowMs, messages, cost: messages.length + PAGE_COST };
+        from = next;
+        await nextTurn();
+      } while (from !== undefined);
+    }
+  }
+
+  /** As MessageReads.details. */
+  details(
+    queue: string,
+    ids: readonly Uint8Array[],
+  ): Promise<readonly (MessageDetails | undefined)[]> {
+    return this.#turns.run(() => this.#store.messageReads.details(queue, ids));
+  }
+
+  /** The queues from a place on, in order; of those that don't match the pattern the last one of each page of names. */
+  async *#queues(
+    { queues, after }: ScanRange,
+    signal: AbortSignal,
+  ): AsyncGenerator<{ queue: string; matches: boolean }> {
+    if (queues.only !== undefined) {
+      yield { queue: queues.only, matches: true };
+      return;
+    }
+    if (after !== undefined && queues.matches(after.queue)) {
+      yield { queue: after.queue, matches: true };
+    }
+    let last = after?.queue ?? beforeAll(queues.prefix);
+    for (;;) {
       signal.throwIfAborted();
-      const place = { newestFirst, after: from };
-      const page = await turns.run(() => store.messageReads.states(queue, place));
-      yield { queue, from, nowMs: page.nowMs, messages: page.messages };
-      more = page.more;
-      // A page without messages is the last one: chunks are kept only while they have some.
-      from = page.messages.at(-1) ?? from;
-      await nextTurn();
+      const names = await this.#store.queues(last, NAMES);
+      for (const queue of names) {
+        if (queue > queues.prefix && !queue.startsWith(queues.prefix)) return;
+        if (queues.matches(queue)) yield { queue, matches: true };
+        last = queue;
+      }
+      if (names.length < NAMES) return;
+      if (!queues.matches(last)) yield { queue: last, matches: false };
     }
-  }
-}
-
-/** The queues from a place on, in order. */
-async function* queuesOf(
-  store: ScanStore,
-  queues: QueuePattern,
-  after: ScanPlace | undefined,
-): AsyncGenerator<string> {
-  if (queues.only !== undefined) {
-    yield queues.only;
-    return;
-  }
-  if (after !== undefined) yield after.queue;
-  let last = after?.queue ?? beforeAll(queues.prefix);
-  for (;;) {
-    const names = await store.queues(last, NAMES);
-    for (const name of names) {
-      if (name > queues.prefix && !name.startsWith(queues.prefix)) return;
-      if (queues.matches(name)) yield name;
-      last = name;
-    }
-    if (names.length < NAMES) return;
   }
 }
 

@@ -19,7 +19,7 @@ import { Violations } from "./violations.ts";
 
 const PAGE_DEFAULT = 100;
 /** A page ends before this, except for a single larger message. */
-const PAGE_BYTES = 1024 * 1024;
+export const MESSAGES_PAGE_BYTES = 1024 * 1024;
 
 /** A request, and the answer that the command fills. */
 export interface MessageList {
@@ -45,7 +45,7 @@ export function readListMessages(request: ListMessagesRequest): MessageList {
         const whole = writeStoredMessage(from, id, details);
         const message = view === MessageView.FULL ? whole : basic(whole);
         bytes += toBinary(StoredMessageSchema, message).length;
-        if (messages.length > 0 && bytes > PAGE_BYTES) return false;
+        if (messages.length > 0 && bytes > MESSAGES_PAGE_BYTES) return false;
         messages.push(message);
         return true;
       },

@@ -41,8 +41,8 @@ export interface MessageBlocks {
         holdEndsAtMs: number | undefined;
       }
     | undefined;
-  /** Messages of the queue that are due before it, as far as that is known. */
-  ahead: number;
+  /** Messages that are due before it; undefined: unknown, as in a key queue or with a priority. */
+  ahead: number | undefined;
 }
 
 /** Where a page of states begins. */
@@ -62,8 +62,8 @@ export interface MessagePlace {
 export interface StatesPage {
   nowMs: number;
   messages: readonly MessageState[];
-  /** False: there are no messages behind the last one. */
-  more: boolean;
+  /** Where the next page begins; undefined: this is the last one. */
+  next: MessagePlace | undefined;
 }
 
 /** The stored state of a message, without its content. */

@@ -4,6 +4,7 @@ import {
   createCountMessages,
   type MessageCounts,
 } from "../../../src/app/messages/count-messages.ts";
+import { Scanner } from "../../../src/app/messages/scan.ts";
 import { QueuePattern } from "../../../src/core/queue-pattern.ts";
 import { compileFilter, compileValue } from "../../../src/rules/filter.ts";
 import type { SendItem } from "../../../src/store/contract.ts";
@@ -24,7 +25,7 @@ async function send(queue: string, count: number, over: Partial<SendItem> = {}):
 }
 
 async function count(filter: string, by: string[], queues = "*", now = () => 0) {
-  const counted = createCountMessages(at.current.store, now)(
+  const counted = createCountMessages(new Scanner(at.current.store), now)(
     {
       queues: new QueuePattern(queues),
       filter: compileFilter(filter),
@@ -82,8 +83,7 @@ it("reports progress once a second", async () => {
   const end = later.at(-1);
   expect(reports.filter(({ isDone }) => isDone)).toEqual([end]);
   expect(early).toMatchObject({ queue: "a" });
-  expect(early?.examined).toBeLessThan(3_000);
-  expect(early?.counts[0]?.count).toBe(early?.examined);
+  expect(early?.counts[0]?.count).toBeLessThan(3_000);
   expect(end).toMatchObject({ examined: 3_000, counts: [{ count: 3_000 }] });
 });
 

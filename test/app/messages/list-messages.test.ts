@@ -4,7 +4,7 @@ import {
   EXAMINED_A_CALL,
   type ListMessagesCommand,
 } from "../../../src/app/messages/list-messages.ts";
-import type { ScanPlace } from "../../../src/app/messages/scan.ts";
+import { Scanner, type ScanPlace, type ScanStore } from "../../../src/app/messages/scan.ts";
 import { QueuePattern } from "../../../src/core/queue-pattern.ts";
 import { compileFilter } from "../../../src/rules/filter.ts";
 import { envelope } from "../../support/edits.ts";
@@ -21,6 +21,8 @@ import {
 
 const at = useTestStore();
 const SIGNAL = new AbortController().signal;
+
+const listFrom = (store: ScanStore) => createListMessages(new Scanner(store));
 
 let taken: string[];
 beforeEach(() => {
@@ -48,7 +50,7 @@ function command(over: Partial<ListMessagesCommand> & { filterText?: string } = 
   } satisfies ListMessagesCommand;
 }
 const list = (over?: Parameters<typeof command>[0]) =>
-  createListMessages(at.current.store)(command(over), SIGNAL);
+  listFrom(at.current.store)(command(over), SIGNAL);
 
 /** Lists until there is no further page; returns how many messages each call examined. */
 async function listAll(over: Parameters<typeof command>[0] = {}): Promise<number[]> {
@@ -124,12 +126,48 @@ it("examines a limited number of messages a call", async () => {
   expect(taken).toEqual([]);
 });
 
+it("reads a limited amount of content a call", async () => {
+  await send("a", 30, "x".repeat(3 * 1024 * 1024));
+  const examined = await listAll({ filterText: 'payload.contains("y")' });
+  expect(examined).toEqual([22, 8]);
+});
+
 it("looks at a limited number of queues a call", async () => {
   for (let n = 0; n < 600; n++) await send(`queue-${String(n).padStart(3, "0")}`, 1);
   const examined = await listAll({ filterText: 'state == "IN_FLIGHT"' });
   expect(examined.length).toBeGreaterThan(1);
   expect(examined.reduce((sum, one) => sum + one)).toBe(600);
 });
+
+it("looks at a limited number of names a call, and lists no queue outside the pattern", async () => {
+  const names = Array.from({ length: 6_000 }, (_, n) => `queue-${n}`).toSorted();
+  const store = at.current.store;
+  const read: string[] = [];
+  const scripted = {
+    messageReads: {
+      ...store.messageReads,
+      async states(queue: string) {
+        read.push(queue);
+        return EMPTY;
+      },
+    },
+    queues: async (after = "", most = 0) => {
+      const from = names.findIndex((name) => name > after);
+      return from < 0 ? [] : names.slice(from, from + most);
+    },
+  };
+  let calls = 0;
+  let after: ScanPlace | undefined;
+  do {
+    calls++;
+    after = (await listFrom(scripted)(command({ queues: new QueuePattern("*-77"), after }), SIGNAL))
+      .next;
+  } while (after !== undefined);
+  expect(calls).toBe(2);
+  expect(read).toEqual(["queue-77"]);
+});
+
+const EMPTY = { nowMs: 0, messages: [], next: undefined };
 
 it("judges a message by what it is when it is taken", async () => {
   await send("a", 2);
@@ -151,12 +189,12 @@ it("judges a message by what it is when it is taken", async () => {
       },
     },
   };
-  await createListMessages(racing)(command({ filterText: 'state == "IN_FLIGHT"' }), SIGNAL);
+  await listFrom(racing)(command({ filterText: 'state == "IN_FLIGHT"' }), SIGNAL);
   expect(taken).toEqual([]);
 });
 
 it("stops when the caller has gone", async () => {
   await send("a", 1);
   const gone = AbortSignal.abort();
-  await expect(createListMessages(at.current.store)(command(), gone)).rejects.toThrow();
+  await expect(listFrom(at.current.store)(command(), gone)).rejects.toThrow();
 });

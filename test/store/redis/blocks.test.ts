@@ -33,6 +33,11 @@ test("a due message is behind those that were due before", async () => {
   });
 });
 
+test("a message with a priority has an unknown place", async () => {
+  const id = await send({ priority: 5 });
+  expect((await blocks(id))?.ahead).toBeUndefined();
+});
+
 test("a message behind another one of its ordering key names it", async () => {
   at.current.deliverySettings = {
     ...NO_DELIVERY_SETTINGS,

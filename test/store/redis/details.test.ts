@@ -119,7 +119,7 @@ test("an attempt that failed: when, how long, by which worker, and what was deci
       ...{ ...known, delivery: 1, decision: "again at once" },
       ...{ startedAtMs: START_MS, endedAtMs: START_MS + 2_000 },
     },
-    { ...known, delivery: 2, decision: expect.stringMatching(/^é{127}/) },
+    { ...known, delivery: 2, decision: "é".repeat(127) },
     { delivery: 3, startedAtMs: undefined, workerId: undefined, server: undefined, decision: "" },
     { delivery: 4, startedAtMs: START_MS + 2_000 + LEASE_MS + 1, workerId: undefined },
   ]);

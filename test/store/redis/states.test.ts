@@ -26,10 +26,12 @@ const states = (newestFirst = false, after?: MessagePlace, queue = QUEUE) =>
 /** Reads all pages. `between` runs after each. */
 async function all(newestFirst: boolean, between = async () => {}): Promise<MessageState[]> {
   const found: MessageState[] = [];
+  let after: MessagePlace | undefined;
   for (;;) {
-    const { messages, more } = await states(newestFirst, found.at(-1));
+    const { messages, next } = await states(newestFirst, after);
     found.push(...messages);
-    if (!more) return found;
+    if (next === undefined) return found;
+    after = next;
     await between();
   }
 }
@@ -38,7 +40,7 @@ const idsOf = (messages: readonly MessageState[]) => messages.map(({ id }) => he
 it("says of each message what its state says", async () => {
   const [id] = await send({ delayMs: 5_000, ttlMs: 60_000, priority: -7, orderingKey: "c" });
   expect(await states()).toMatchObject({
-    ...{ nowMs: START_MS, more: false },
+    ...{ nowMs: START_MS, next: undefined },
     messages: [
       {
         ...{ id, chunk: 0, state: "SCHEDULED", quarantineReason: undefined, reason: "TIMEOUT" },
@@ -109,10 +111,13 @@ it("lists each message once while messages change their state, arrive and leave"
 });
 
 test("a queue without messages has an empty page", async () => {
-  expect(await states(false, undefined, "nothing")).toMatchObject({ messages: [], more: false });
+  expect(await states(false, undefined, "nothing")).toMatchObject({
+    messages: [],
+    next: undefined,
+  });
   await send({});
   await at.current.store.settle(QUEUE, NO_REQUEST, [outcome(await claim(), "succeed")]);
-  expect(await states(true)).toMatchObject({ messages: [], more: false });
+  expect(await states(true)).toMatchObject({ messages: [], next: undefined });
 });
 
 test("details answer as many messages as fit, in order, and nothing for one that is gone", async () => {
@@ -125,4 +130,14 @@ test("details answer as many messages as fit, in order, and nothing for one that
   const found = await details(unknown, ...ids.slice(2), unknown);
   expect(found.map((one) => one?.state)).toEqual([undefined, "SCHEDULED", undefined]);
   expect(await details()).toEqual([]);
+});
+
+test("reading goes on behind chunks that have lost their states", async () => {
+  for (let n = 0; n < 16; n++) await send(...Array.from({ length: 128 }, () => ({})));
+  const { redis } = at.current;
+  const lost = Array.from({ length: 10 }, (_, n) => n + 2);
+  for (const n of lost) await redis.del(at.current.key(QUEUE, `:states:${n}`));
+  expect(await all(false)).toHaveLength((16 - lost.length) * 128);
+  expect(await all(true)).toHaveLength((16 - lost.length) * 128);
+  await redis.flushdb();
 });

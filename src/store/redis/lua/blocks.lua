@@ -6,7 +6,7 @@ local s = load_state(id)
 if not s or s.state ~= STATE.SCHEDULED then return '' end
 
 local reply = { limiter = 0, key = s.key, in_flight = 0, check_at = 0, breaker = BREAKER.CLOSED, retry_at = 0,
-  order = s.order, turn = '', turn_state = 0, hold_ends = 0, ahead = 0 }
+  order = s.order, turn = '', turn_state = 0, hold_ends = 0, ahead = BLOCK.NO_RANK }
 
 if has_flag(s, FLAG.WAITING) then
   local turn = ordering.turn_of(s.order) or ''
@@ -36,5 +36,5 @@ if breaker then
 end
 
 -- A message in a key queue or with a priority has no place in the order of the others.
-if is_plain(s) then reply.ahead = redis.call('ZRANK', k_due, id) or 0 end
+if is_plain(s) then reply.ahead = redis.call('ZRANK', k_due, id) or BLOCK.NO_RANK end
 return write.blocks(reply)

@@ -187,7 +187,7 @@ local function holder_of(session)
   if not holders[session] then
     -- Only people read it: a damaged list must not refuse outcomes.
     local entry = redis.pcall('HGET', k_workers, session)
-    holders[session] = type(entry) == 'string' and string.sub(entry, 1, 255) or ''
+    holders[session] = type(entry) == 'string' and entry or ''
   end
   return holders[session]
 end

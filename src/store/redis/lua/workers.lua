@@ -11,7 +11,9 @@ local function add(session, holder)
 end
 
 local entries = redis.call('HGETALL', k_workers)
-for at = 1, #entries, 2 do add(entries[at], entries[at + 1]) end
+for at = 1, #entries, 2 do
+  if #entries[at] == 16 then add(entries[at], entries[at + 1]) end
+end
 
 local ids = redis.call('ZRANGE', k_leases, 0, most - 1)
 load_states(ids)

@@ -119,7 +119,7 @@ export const CONSTANTS = {
   BREAKER: { CLOSED: 0, OPEN: 1, HALF_OPEN: 2 },
   SCOPE: { QUEUE: 1, KEY: 2 },
   /** What blocks the key queue of a message. */
-  BLOCK: { NONE: 0, KEY: 1, BUDGET: 2 },
+  BLOCK: { NONE: 0, KEY: 1, BUDGET: 2, NO_RANK: 0xffff_ffff },
   ORDERING: { OFF: 0, KEY: 1, HOLD: 2 },
 
   /** Kinds of changes in the outbox. */

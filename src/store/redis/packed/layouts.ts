@@ -228,6 +228,7 @@ export const LAYOUTS = {
     turn: short,
     turnState: u8,
     holdEnds: ms,
+    /** BLOCK.NO_RANK: unknown. */
     ahead: u32,
   }),
   statesPage: layout({ now: ms, more: flag }),

@@ -69,7 +69,7 @@ export const STORED_LAYOUTS = {
     /** It did not count, because the breaker had opened. */
     exempt: flag,
     /** The stream that held the message, as `:workers` has it. */
-    holder: short,
+    holder: medium,
     /** What was decided, in words. */
     decision: short,
   }),

@@ -32,6 +32,6 @@ export async function runBlocks(
             state: anyState(found.turnState),
             holdEndsAtMs: optionalMs(found.holdEnds),
           },
-    ahead: found.ahead,
+    ahead: found.ahead === BLOCK.NO_RANK ? undefined : found.ahead,
   };
 }

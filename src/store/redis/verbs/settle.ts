@@ -1,6 +1,7 @@
 import type { LeaseTokenParts } from "../../../core/lease-token.ts";
 import { ISOLATE_AFTER_EXPIRIES } from "../../../core/lifetime.ts";
 import { QUARANTINE_REASONS, REASONS } from "../../../core/reason.ts";
+import { cutUtf8 } from "../../../core/utf8.ts";
 import type { Examined, Settled, SettleItem, SettleKind, SettleReply } from "../../contract.ts";
 import type { Bodies } from "../bodies.ts";
 import type { StoreContext } from "../context.ts";
@@ -140,7 +141,7 @@ function packOutcome(item: SettleItem, bodies: Bodies): Buffer {
     qreason: item.quarantineReason ? QUARANTINE_REASONS[item.quarantineReason] : 0,
     reason: item.reason ? REASONS[item.reason] : 0,
     failure: item.failure ?? NOTHING,
-    decision: item.decision ? Buffer.from(item.decision).subarray(0, DECISION_BYTES) : NOTHING,
+    decision: item.decision ? Buffer.from(cutUtf8(item.decision, DECISION_BYTES)) : NOTHING,
     note: item.note ? Buffer.from(item.note) : NOTHING,
   });
   const changes = changedParts(item, bodies);

@@ -1,4 +1,4 @@
-import type { MessageState, StatesFrom, StatesPage } from "../../contract.ts";
+import type { MessagePlace, MessageState, StatesFrom, StatesPage } from "../../contract.ts";
 import { CONSTANTS } from "../packed/constants.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
 import { Reader } from "../packed/reader.ts";
@@ -23,16 +23,21 @@ export async function runStates(
     descending: newestFirst ? 1 : 0,
   };
   const [page, ...chunks] = (await run("states", queue, header, [])) as StatesReply;
+  const { now, more } = new Reader(page).read(LAYOUTS.statesPage);
   const messages: MessageState[] = [];
+  let next: MessagePlace | undefined;
   for (let at = 0; at < chunks.length; at += 2) {
     const chunk = Number(String(chunks[at]));
     const own = readChunk(chunk, chunks[at + 1] as Buffer[]).toSorted(byId);
     if (newestFirst) own.reverse();
     messages.push(...(chunk === after?.chunk ? own.filter(isBehind(after.id, newestFirst)) : own));
+    next = { chunk, id: newestFirst ? FIRST_ID : LAST_ID };
   }
-  const { now, more } = new Reader(page).read(LAYOUTS.statesPage);
-  return { nowMs: now, messages, more };
+  return { nowMs: now, messages, next: more ? next : undefined };
 }
+
+const FIRST_ID = new Uint8Array(16);
+const LAST_ID = new Uint8Array(16).fill(255);
 
 function readChunk(chunk: number, values: readonly Buffer[]): MessageState[] {
   const messages: MessageState[] = [];

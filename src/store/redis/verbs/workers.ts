@@ -25,7 +25,7 @@ export async function runWorkers(
       ...{ sessionId: session, isOpen, held, oldestSinceMs: optionalMs(oldest) },
       workerId: entry === "" ? undefined : workerOf(entry),
       server: entry === "" ? undefined : nodeOf(entry),
-      maxInFlight: Number(entry.split("\n", 2)[1] ?? 0),
+      maxInFlight: Number(entry.split("\n", 2)[1]) || 0,
     });
   }
   return workers;
