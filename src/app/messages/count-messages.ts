@@ -48,28 +48,32 @@ export function createCountMessages(scanner: Scanner, now: () => number): CountM
     const tally = new Tally();
     const range = { queues, newestFirst: false, after: undefined };
     let reportedAtMs = now();
+    const isReportDue = () => {
+      const nowMs = now();
+      const isDue = nowMs - reportedAtMs >= PROGRESS_MS;
+      if (isDue) reportedAtMs = nowMs;
+      return isDue;
+    };
     for await (const step of scanner.states(range, signal)) {
       for await (const values of valuesOf(scanner, filter, by, step, signal)) {
-        tally.add(values);
-        const nowMs = now();
-        if (nowMs - reportedAtMs < PROGRESS_MS) continue;
-        reportedAtMs = nowMs;
-        yield { ...tally.result(), queue: step.queue, isDone: false };
+        if (values !== undefined) tally.add(values);
+        if (isReportDue()) yield { ...tally.result(), queue: step.queue, isDone: false };
       }
       tally.examined += step.messages.length;
+      if (isReportDue()) yield { ...tally.result(), queue: step.queue, isDone: false };
     }
     yield { ...tally.result(), queue: "", isDone: true };
   };
 }
 
-/** The values of each message of a step that the filter matches. */
+/** The values of each message of a step that the filter matches; undefined for one whose content was read in vain. */
 async function* valuesOf(
   scanner: Scanner,
   filter: Filter,
   by: readonly MessageValue[],
   step: ScanStep,
   signal: AbortSignal,
-): AsyncGenerator<string[]> {
+): AsyncGenerator<string[] | undefined> {
   const { queue, nowMs } = step;
   const isByState = by.every(({ isOfState }) => isOfState);
   const open: MessageState[] = [];
@@ -83,7 +87,10 @@ async function* valuesOf(
   }
   const read = readCandidates(scanner, filter, step, open, signal);
   for await (const { state: message, details, matches } of read) {
-    if (!matches) continue;
+    if (!matches) {
+      yield undefined;
+      continue;
+    }
     const state = stateFacts(queue, message.id, { ...message, ...details });
     const content = contentFacts(queue, details);
     yield by.map((value) => value.of(state, content, nowMs));

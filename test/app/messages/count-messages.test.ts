@@ -87,6 +87,16 @@ it("reports progress once a second", async () => {
   expect(end).toMatchObject({ examined: 3_000, counts: [{ count: 3_000 }] });
 });
 
+it("reports progress also while nothing matches", async () => {
+  await send("a", 300);
+  let ms = 0;
+  const reports = await count('payload.contains("x")', [], "*", () => (ms += 10));
+  expect(reports.length).toBeGreaterThan(2);
+  expect(reports.at(-1)).toMatchObject({ counts: [], examined: 300, isDone: true });
+  const byState = await count('state == "IN_FLIGHT"', [], "*", () => (ms += 1_000));
+  expect(byState.map(({ examined }) => examined)).toEqual([300, 300]);
+});
+
 it("shows the most frequent values, and how many messages have others", async () => {
   await send("a", COUNTS_SHOWN + 100);
   const result = await last("", ["message.id"]);
