@@ -57,9 +57,10 @@ type DlqAdminServiceClient interface {
 	// examined once, and listed if it matches then. Errors: INVALID_ARGUMENT (pattern, filter with the
 	// position of the mistake, page token), UNAVAILABLE.
 	ListMessages(ctx context.Context, in *ListMessagesRequest, opts ...grpc.CallOption) (*ListMessagesResponse, error)
-	// Counts stored messages of the queues that match a pattern, grouped by up to four values. Each response has the
-	// counts so far and replaces the one before; the last one is `done`. It reads every state, so a million
-	// messages take seconds. Reads only. Errors: INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
+	// Counts stored messages of the queues that match a pattern, grouped by up to four values. Each response
+	// has the counts so far and replaces the one before; the last one is `done`. It reads every state, so a
+	// million messages take about ten seconds, and longer if content must be read. Reads only. Errors:
+	// INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
 	CountMessages(ctx context.Context, in *CountMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CountMessagesResponse], error)
 	// Lists the queues that exist or have settings of their own, by name. Reads only. Errors:
 	// INVALID_ARGUMENT (page size, page token), UNAVAILABLE.
@@ -306,9 +307,10 @@ type DlqAdminServiceServer interface {
 	// examined once, and listed if it matches then. Errors: INVALID_ARGUMENT (pattern, filter with the
 	// position of the mistake, page token), UNAVAILABLE.
 	ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error)
-	// Counts stored messages of the queues that match a pattern, grouped by up to four values. Each response has the
-	// counts so far and replaces the one before; the last one is `done`. It reads every state, so a million
-	// messages take seconds. Reads only. Errors: INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
+	// Counts stored messages of the queues that match a pattern, grouped by up to four values. Each response
+	// has the counts so far and replaces the one before; the last one is `done`. It reads every state, so a
+	// million messages take about ten seconds, and longer if content must be read. Reads only. Errors:
+	// INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
 	CountMessages(*CountMessagesRequest, grpc.ServerStreamingServer[CountMessagesResponse]) error
 	// Lists the queues that exist or have settings of their own, by name. Reads only. Errors:
 	// INVALID_ARGUMENT (page size, page token), UNAVAILABLE.

@@ -1386,9 +1386,10 @@ export const DlqAdminService: GenService<{
     output: typeof ListMessagesResponseSchema;
   },
   /**
-   * Counts stored messages of the queues that match a pattern, grouped by up to four values. Each response has the
-   * counts so far and replaces the one before; the last one is `done`. It reads every state, so a million
-   * messages take seconds. Reads only. Errors: INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
+   * Counts stored messages of the queues that match a pattern, grouped by up to four values. Each response
+   * has the counts so far and replaces the one before; the last one is `done`. It reads every state, so a
+   * million messages take about ten seconds, and longer if content must be read. Reads only. Errors:
+   * INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqAdminService.CountMessages
    */
