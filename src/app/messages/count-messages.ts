@@ -9,7 +9,7 @@ import type { Scanner, ScanStep } from "./scan.ts";
 export interface CountMessagesCommand {
   queues: QueuePattern;
   filter: Filter;
-  /** Messages are counted apart for each combination of these values. Empty: together. */
+  /** Messages are counted separately for each combination of these values. Empty: together. */
   by: readonly MessageValue[];
 }
 
@@ -37,7 +37,7 @@ export type CountMessages = (
 
 /** Combinations in an answer. */
 export const COUNTS_SHOWN = 1_000;
-/** Combinations that are kept meanwhile; messages with more of them count as others. */
+/** Combinations that are counted; messages with further ones count as others. */
 const COUNTS_KEPT = 10_000;
 /** Progress is reported this often. */
 const PROGRESS_MS = 1_000;
@@ -66,7 +66,7 @@ export function createCountMessages(scanner: Scanner, now: () => number): CountM
   };
 }
 
-/** The values of each message of a step that the filter matches; undefined for one whose content was read in vain. */
+/** The values of each message of a step that the filter matches; undefined for one that was read and does not match. */
 async function* valuesOf(
   scanner: Scanner,
   filter: Filter,

@@ -8,7 +8,7 @@ import { Scanner } from "./scan.ts";
 
 export type { MessageDetails, StoredFailure } from "../../store/contract.ts";
 
-/** Shows operators what is stored. Each call rejects only with a DlqError. */
+/** Shows operators what is stored. Rejects with a DlqError, or with the error of decoding if stored content is damaged. */
 export interface MessageAdmin {
   /** Rejects with NOT_FOUND if the queue has no such message. */
   get(queue: string, id: Uint8Array): Promise<MessageDetails>;
