@@ -65,14 +65,13 @@ export class Life {
   /** By key; empty: the queue's. */
   readonly breakers = new Map<string, Breaker>();
   readonly turns = new Map<string, Turn>();
-  /** When the queue last had a tick. */
-  tendedAtMs: number;
+  /** When a tick was last noted; 0: never. */
+  tendedAtMs = 0;
   /** The end of the last outage. */
   resumedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(nowMs: number, settings: LifeSettings) {
     this.nowMs = nowMs;
-    this.tendedAtMs = nowMs;
     this.settings = settings;
     this.limiters = settings.limiters;
     this.wasLimited = isLimited(settings.limiters);

@@ -6,6 +6,8 @@ import { endHolds } from "./orders.ts";
 
 /** While leases are out some server ticks each second: a longer silence was an outage. */
 const SILENCE_MS = 2_500;
+/** Ticks are noted at most so often: a silence may be measured longer by this. */
+const NOTED_EACH_MS = 1_000;
 const CRASH_LOOP = 5;
 
 /** What a stream has room for. */
@@ -45,11 +47,16 @@ export function tend(life: Life): Ended {
   const leased = life.inState("IN_FLIGHT");
   const silence = life.nowMs - life.tendedAtMs;
   if (leased.length > 0 && silence > SILENCE_MS) life.resumedAtMs = life.nowMs;
-  life.tendedAtMs = life.nowMs;
+  if (leased.length > 0) noteTick(life);
   const lost = leased.flatMap((message) => expire(life, message));
   const ended = endLives(life);
   endHolds(life);
   return { lost, ended };
+}
+
+/** Takes note of a tick while leases are out. */
+function noteTick(life: Life): void {
+  if (life.nowMs - life.tendedAtMs >= NOTED_EACH_MS) life.tendedAtMs = life.nowMs;
 }
 
 function expire(life: Life, message: Message): Ended["lost"] {
@@ -145,6 +152,7 @@ export function handOut(
     take(life, message, claim, room.offer);
     handed.push(message);
   }
+  if (handed.length > 0) noteTick(life);
   return { due, before, handed, rooms, wrong };
 }
 
