@@ -7,7 +7,7 @@ import {
   sendsByOthers,
 } from "./rows/client.ts";
 import { deliver, deliverBy4, reschedule } from "./rows/deliver.ts";
-import { latenesses } from "./rows/lateness.ts";
+import { latenesses, latenessOfMany } from "./rows/lateness.ts";
 import { deliverFromMany, deliverToMany, idle, sendToMany } from "./rows/many.ts";
 import { payloads } from "./rows/payloads.ts";
 import { sendBatch, sendUnary } from "./rows/send.ts";
@@ -34,6 +34,7 @@ export const ROWS: readonly Row[] = [
   sendToMany,
   deliverFromMany,
   deliverToMany,
+  latenessOfMany,
   ...payloads,
 ];
 

@@ -65,6 +65,17 @@ export const GOALS: readonly Goal[] = [
   atMost("lateness at 1,000 a second, p50", 5, "ms", "lateness-1000", "p50"),
   atMost("lateness at 1,000 a second, p99", 20, "ms", "lateness-1000", "p99"),
   atMost("lateness at 10,000 a second, p99", 50, "ms", "lateness-10000", "p99"),
+  {
+    words: "lateness p99 over 1,000 queues / of one queue",
+    bound: 1.5,
+    better: "lower",
+    unit: "x",
+    value(look) {
+      const many = look("lateness-1000-queues", OURS, "p99");
+      const one = look("lateness-1000", OURS, "p99");
+      return many === undefined || one === undefined ? undefined : many / one;
+    },
+  },
   atMost("Stats with many stored, p99", 10, "ms", "stored", "stats p99"),
   ratio("send with many stored / empty", 0.9, ["stored", OURS], ["empty", OURS], "send"),
   ratio("deliver with many stored / empty", 0.9, ["stored", OURS], ["empty", OURS], "deliver"),

@@ -21,18 +21,33 @@ export const latenesses: readonly Row[] = [100, 1_000, 10_000].map((rate) => ({
   measures: [P50, P99],
   systems: SYSTEMS,
   short: ["dlq:always"],
-  open: (context) => openLateness(context, rate),
+  open: (context) => openLateness(context, rate, 1),
 }));
 
-async function openLateness({ system, scale }: TrialContext, rate: number): Promise<Trial> {
+const MANY_QUEUES = 1_000;
+
+export const latenessOfMany: Row = {
+  name: "lateness-1000-queues",
+  words: "lateness at 1,000 due per second, over 1,000 queues",
+  measures: [P50, P99],
+  systems: ["dlq:always"],
+  short: [],
+  open: (context) => openLateness(context, 1_000, MANY_QUEUES),
+};
+
+async function openLateness(
+  { system, scale }: TrialContext,
+  rate: number,
+  queues: number,
+): Promise<Trial> {
   const load = system.startLoad();
   const nextQueue = queueSequence();
   const count = Math.max(50, Math.round(rate * scale.seconds));
-  let target = { queue: "", bytes: PAYLOAD_BYTES };
+  let target = { queue: "", queues, bytes: PAYLOAD_BYTES };
   let headStartMs = HEAD_START_MS;
   /** Returns whether all were stored before the first was due. */
   const store = async () => {
-    target = { queue: nextQueue(), bytes: PAYLOAD_BYTES };
+    target = { ...target, queue: nextQueue() };
     const firstDueAtMs = Date.now() + headStartMs;
     await fill(load, target, count, { firstDueAtMs, dueRate: rate });
     return Date.now() <= firstDueAtMs;
