@@ -1,0 +1,83 @@
+// Normalises words with marks of addresses: URLs, paths, e-mail addresses, host:port, times of day.
+
+import { normaliseName } from "./normalise-name.ts";
+import { EMAIL, ID, IP, NUMBER, PATH, TIME } from "./placeholders.ts";
+
+const EMAIL_WORD = /^[\w.+%-]+@[\w-]+(?:\.[\w-]+)+$/;
+const TIME_OF_DAY = /^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?$/;
+const TIMESTAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?$/;
+const IPV6 = /^[0-9a-f.]*:[0-9a-f.:]*:[0-9a-f.:%]*$/i;
+const DRIVE = /^[A-Za-z]:[\\/]/;
+
+/** @param word has one of / \ : @ */
+export function normaliseAddress(word: string): string {
+  const scheme = word.indexOf("://");
+  if (scheme > 0) return normaliseUrl(word, scheme + 3);
+  if (TIME_OF_DAY.test(word) || TIMESTAMP.test(word)) return TIME;
+  if (EMAIL_WORD.test(word)) return EMAIL;
+  if (isPath(word)) return normalisePath(word);
+  if (IPV6.test(word) && word.length > 2) return IP;
+  return eachPart(word);
+}
+
+/** The host stays, since it names what failed; numbers in it, the port, ids in the path and the query do not. */
+function normaliseUrl(word: string, start: number): string {
+  const rest = word.slice(start);
+  const end = rest.search(/[/?#]/);
+  const authority = end < 0 ? rest : rest.slice(0, end);
+  const host = authority.slice(authority.lastIndexOf("@") + 1);
+  const path = end < 0 ? "" : rest.slice(end);
+  const query = path.search(/[?#]/);
+  const segments = query < 0 ? path : path.slice(0, query);
+  return `${normaliseName(word.slice(0, start - 3))}://${hostOf(host)}${normaliseSegments(segments)}`;
+}
+
+function hostOf(host: string): string {
+  const port = host.lastIndexOf(":");
+  const name = port > 0 ? host.slice(0, port) : host;
+  const steady = IPV6.test(name) ? IP : normaliseName(name);
+  return port > 0 ? `${steady}:${NUMBER}` : steady;
+}
+
+const isPath = (word: string): boolean =>
+  word.startsWith("/") ||
+  word.startsWith("./") ||
+  word.startsWith("../") ||
+  word.startsWith("~/") ||
+  DRIVE.test(word);
+
+/** Folders at the root of a file system. Other paths are those of URLs. */
+const ROOT =
+  /^(?:[A-Za-z]:|~|\.{1,2}|\/(?:tmp|var|home|usr|opt|etc|srv|app|root|data|mnt|media|proc|dev|sys|run|workspace|builds?|Users|Volumes|private|lib|bin|tmpfs|nix|snap|work))[\\/]/;
+
+function normalisePath(word: string): string {
+  if (!ROOT.test(word)) return normaliseSegments(word.split("?", 1)[0] ?? word);
+  const name = word.slice(Math.max(word.lastIndexOf("/"), word.lastIndexOf("\\")) + 1);
+  const [file = "", ...places] = name.split(":");
+  return `${PATH}/${normaliseName(file)}${places.length > 0 ? `:${NUMBER}` : ""}`;
+}
+
+/** A segment with a number is an id, except for versions of APIs: v1. */
+function normaliseSegments(path: string): string {
+  return path
+    .split("/")
+    .map((segment) => normaliseSegment(segment))
+    .join("/");
+}
+
+const VERSION = /^v\d{1,2}$/;
+
+function normaliseSegment(segment: string): string {
+  if (segment === "" || VERSION.test(segment)) return segment;
+  if (segment.includes("@") || segment.includes(":")) return ID;
+  const steady = normaliseName(segment);
+  return steady === NUMBER || steady.includes("<") ? ID : steady;
+}
+
+/** Keeps the marks and normalises what is between them. */
+function eachPart(word: string): string {
+  return word
+    .split(/([/\\:@]+)/)
+    .map((part, at) => (at % 2 === 1 || part === "" ? part : normaliseName(part)))
+    .join("");
+}

@@ -1,0 +1,198 @@
+// Replaces the variable parts of a message, so that messages of one defect become equal.
+
+import { ADDRESS, classOf, DIGIT, isAlphanumeric, isWordClass, SPACE } from "./characters.ts";
+import { keepsNumber } from "./kept-number.ts";
+import { normaliseAddress } from "./normalise-address.ts";
+import { normaliseName } from "./normalise-name.ts";
+import { DURATION, ID, NUMBER, TIME, VALUE } from "./placeholders.ts";
+import { isValue } from "./quoted-text.ts";
+
+/** More of a message is not read. */
+const READ_CHARS = 4096;
+/** A normalised message is about this long at most. Below READ_CHARS, so that long values do not move the cut. */
+const TEXT_CHARS = 512;
+const WORD_CHARS = 256;
+const QUOTED_CHARS = 512;
+
+const UNITS = new Set(
+  "ns us µs ms s sec secs second seconds m min mins minute minutes h hour hours d day days milliseconds millis microseconds".split(
+    " ",
+  ),
+);
+const MONTH = /^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*$/;
+const WEEKDAY = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)$/;
+
+const QUOTES = new Map([
+  [0x22, 0x22],
+  [0x27, 0x27],
+  [0x60, 0x60],
+  [0x201c, 0x201d],
+  [0x2018, 0x2019],
+]);
+
+/**
+ * Returns a message with placeholders for numbers, ids, times, addresses and quoted values. Names stay: of columns, fields,
+ * hosts, functions. Takes time in proportion to the message, up to 4,096 characters of it.
+ */
+export function normaliseMessage(message: string): string {
+  return new MessageReader(message.slice(0, READ_CHARS)).read();
+}
+
+class MessageReader {
+  #text: string;
+  #at = 0;
+  #out = "";
+  /** The last placeholder, and where it ends in the result. */
+  #last = "";
+  #lastEnd = -1;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  read(): string {
+    const text = this.#text;
+    while (this.#at < text.length && this.#out.length < TEXT_CHARS) {
+      const code = text.charCodeAt(this.#at);
+      const kind = classOf(code);
+      if (kind === SPACE) this.#space();
+      else if (isWordClass(kind)) this.#word();
+      else if (QUOTES.has(code)) this.#quote(QUOTES.get(code) ?? code);
+      else this.#mark();
+    }
+    return this.#out.trimEnd();
+  }
+
+  #space(): void {
+    while (this.#at < this.#text.length && classOf(this.#text.charCodeAt(this.#at)) === SPACE) {
+      this.#at++;
+    }
+    if (this.#out !== "" && !this.#out.endsWith(" ")) this.#out += " ";
+  }
+
+  #mark(): void {
+    this.#out += this.#text[this.#at];
+    this.#at++;
+  }
+
+  #word(): void {
+    const text = this.#text;
+    const start = this.#at;
+    const limit = Math.min(text.length, start + WORD_CHARS);
+    let kinds = 0;
+    let end = start;
+    while (end < limit) {
+      const kind = classOf(text.charCodeAt(end));
+      if (!isWordClass(kind)) break;
+      kinds |= kind;
+      end++;
+    }
+    // Punctuation at the end belongs to the sentence.
+    while (end > start && isFinalMark(text.charCodeAt(end - 1))) end--;
+    if (end === start) {
+      this.#mark();
+      return;
+    }
+    this.#at = end;
+    const word = text.slice(start, end);
+    if ((kinds & DIGIT) === 0 && ((kinds & ADDRESS) === 0 || !hasAddress(word))) this.#plain(word);
+    else if (keepsNumber(word, this.#out, text, end)) this.#out += word;
+    else this.#normalised((kinds & ADDRESS) === 0 ? normaliseName(word) : normaliseAddress(word));
+  }
+
+  /** Words without digits, which are names or say what happened. */
+  #plain(word: string): void {
+    const afterNumber = this.#last === NUMBER && this.#isLast(" ");
+    if (afterNumber && UNITS.has(word)) {
+      this.#out = this.#out.slice(0, this.#lastEnd - NUMBER.length);
+      this.#placeholder(DURATION);
+    } else if ((afterNumber && MONTH.test(word)) || WEEKDAY.test(word)) this.#placeholder(TIME);
+    else this.#out += word.length > WORD_CHARS - 1 ? ID : word;
+  }
+
+  #normalised(word: string): void {
+    if (word.startsWith("<") && word.endsWith(">") && word.indexOf(">") === word.length - 1) {
+      this.#placeholder(word);
+    } else this.#out += word;
+  }
+
+  /** A list of values is as one value, however long. */
+  #placeholder(text: string): void {
+    if (this.#last === text && (this.#isLast(", ") || this.#isLast(",") || this.#isLast(" "))) {
+      this.#out = this.#out.slice(0, this.#lastEnd);
+    } else this.#out += text;
+    this.#last = text;
+    this.#lastEnd = this.#out.length;
+  }
+
+  #isLast(between: string): boolean {
+    return this.#lastEnd === this.#out.length - between.length && this.#out.endsWith(between);
+  }
+
+  #quote(closing: number): void {
+    const text = this.#text;
+    const start = this.#at + 1;
+    const isOpening = this.#at === 0 || !isAlphanumeric(text.charCodeAt(this.#at - 1));
+    const end = isOpening ? closingQuote(text, start, closing) : -1;
+    if (end < 0) {
+      this.#mark();
+      return;
+    }
+    const content = text.slice(start, end);
+    const before = this.#out.slice(-24);
+    const after = text.slice(end + 1, end + 32);
+    if (isValue(content, before, after)) {
+      if (isSentence(content)) {
+        this.#mark();
+        return;
+      }
+      this.#placeholder(VALUE);
+      this.#at = end + 1;
+      return;
+    }
+    this.#out += text[start - 1];
+    this.#at = end + 1;
+    this.#normalisedContent(content);
+    this.#out += text[end];
+  }
+
+  #normalisedContent(content: string): void {
+    this.#out += normaliseMessage(content);
+  }
+}
+
+/** Texts with three words or more are messages themselves. */
+function isSentence(content: string): boolean {
+  const first = content.indexOf(" ");
+  return first > 0 && content.indexOf(" ", first + 1) > 0;
+}
+
+function closingQuote(text: string, start: number, closing: number): number {
+  const limit = Math.min(text.length, start + QUOTED_CHARS);
+  for (let at = start; at < limit; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x0a) return -1;
+    if (code === closing && text.charCodeAt(at - 1) !== 0x5c) {
+      const next = at + 1 < text.length ? text.charCodeAt(at + 1) : 32;
+      if (!isAlphanumeric(next)) return at;
+    }
+  }
+  return -1;
+}
+
+function isFinalMark(code: number): boolean {
+  return code === 0x2e || code === 0x3a || code === 0x3f || code === 0x2d || code === 0x2a;
+}
+
+/** Words such as `read/write` and `std::io` have no address. */
+function hasAddress(word: string): boolean {
+  return (
+    word.includes("://") ||
+    word.includes("@") ||
+    word.startsWith("/") ||
+    word.startsWith("./") ||
+    word.startsWith("~") ||
+    word.startsWith("../") ||
+    word[1] === ":"
+  );
+}
