@@ -1,22 +1,31 @@
 import type { DlqError } from "../core/errors.ts";
 import type { LeaseTokenParts } from "../core/lease-token.ts";
-import type { GoneState, StoredState } from "../core/message.ts";
+import type { StoredState } from "../core/message.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 import type { TokenBucket } from "../core/token-bucket.ts";
 import type { DeletionSteps } from "./contract/deletion.ts";
 import type { BreakerSnapshot, DeliveryBlocks } from "./contract/delivery-blocks.ts";
+import type { Groups } from "./contract/groups.ts";
 import type { StoreHints } from "./contract/hints.ts";
 import type { MessageReads } from "./contract/message-reads.ts";
-import type { EditWrite, Messages } from "./contract/messages.ts";
+import type { Messages } from "./contract/messages.ts";
 import type { Moves } from "./contract/moves.ts";
 import type { Records } from "./contract/records.ts";
 import type { RouteItem, SendItem, SendReply, SendSettings } from "./contract/sends.ts";
+import type { Examined, SettleItem, SettleReply } from "./contract/settle.ts";
 import type { ClaimedSession, TickReply, TickRequest } from "./contract/tick.ts";
 import type { WakeUps } from "./contract/wake-ups.ts";
 import type { QueueWorker } from "./contract/workers.ts";
 
 export type { DeletionSteps, PurgeStep, SealReply } from "./contract/deletion.ts";
 export type { BreakerSnapshot, DeliveryBlocks, OpenBreaker } from "./contract/delivery-blocks.ts";
+export type {
+  FailureGroup,
+  GroupDetails,
+  GroupStatus,
+  Groups,
+  StoredGroup,
+} from "./contract/groups.ts";
 export type { EndedLease, StoreHints } from "./contract/hints.ts";
 export type {
   MessageBlocks,
@@ -57,6 +66,7 @@ export type {
   SendReply,
   SendSettings,
 } from "./contract/sends.ts";
+export type { Examined, Settled, SettleItem, SettleKind, SettleReply } from "./contract/settle.ts";
 export type {
   Claimed,
   ClaimedSession,
@@ -157,88 +167,11 @@ export interface Store {
   readonly deployment: Records;
   /** Moves of messages from one queue to another. */
   readonly moves: Moves;
+  readonly groups: Groups;
   readonly deletion: DeletionSteps;
 
   /** Hints between nodes: cheap, and sometimes lost. */
   readonly hints: StoreHints;
-}
-
-export interface Examined {
-  status: "APPLIED" | "LEASE_LOST" | "NOT_FOUND";
-  version: number;
-  attempts: number;
-  releases: number;
-  reason: Reason;
-  poisoned: boolean;
-  /** When its round of attempts began; undefined: when it was accepted. */
-  roundStartedAtMs: number | undefined;
-  /** The delay before this attempt, if the next one grows from it. */
-  lastDelayMs: number | undefined;
-  /** `dlq.storage.v1.RetrySettings`. */
-  retrySettings: Uint8Array;
-  priority: number;
-  /** Moves by rules so far. */
-  hops: number;
-  /** `dlq.storage.v1.Envelope` and, of an edited message, `dlq.storage.v1.Edits`, with `withEnvelopes`. */
-  envelope?: Uint8Array;
-  edits?: Uint8Array;
-}
-
-export type SettleKind =
-  | "succeed"
-  | "discard"
-  | "quarantine"
-  | "failReschedule"
-  | "failQuarantine"
-  | "failDiscard"
-  /** To another queue; delay and quarantine reason are for there. */
-  | "failMove"
-  | "release"
-  /** Claimed, and never written to its stream. */
-  | "return";
-
-export interface SettleItem {
-  token: LeaseTokenParts;
-  kind: SettleKind;
-  /** Decided on this version of the message; undefined: applies to any. */
-  version?: number;
-  delayMs?: number;
-  /** The next delay grows from this one. */
-  rememberDelay?: boolean;
-  /** Failures: whether the reason counts for a breaker. */
-  countsForBreaker?: boolean;
-  quarantineReason?: QuarantineReason;
-  reason?: Reason;
-  failure?: Uint8Array;
-  /** Failures: what was decided and why, for people. At most 255 bytes are stored. */
-  decision?: string;
-  note?: string;
-  /** Failures: the new priority of the message. */
-  priority?: number;
-  /** Failures: the new `dlq.storage.v1.RetrySettings` of the message. */
-  retrySettings?: Uint8Array;
-  /** Target of a `failMove`, and the result here if the target refuses the message. */
-  move?: { target: string; ifRefused: { delayMs: number; quarantineReason?: QuarantineReason } };
-  /** failReschedule: edits of the message before its next delivery, decided on `version`. */
-  edit?: EditWrite;
-}
-
-export interface Settled {
-  status: "APPLIED" | "LEASE_LOST" | "NOT_FOUND";
-  state: StoredState | GoneState | undefined;
-  quarantineReason: QuarantineReason | undefined;
-  dueAtMs: number | undefined;
-  /** The session that held the lease; undefined: the lease had expired. */
-  sessionId: Uint8Array | undefined;
-  heldMs: number;
-  ageMs: number;
-}
-
-export interface SettleReply {
-  /** It is the answer to an earlier call of the same request: nothing was done now. */
-  repeated: boolean;
-  nowMs: number;
-  results: readonly Settled[];
 }
 
 export interface ExtendItem {

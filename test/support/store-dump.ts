@@ -42,6 +42,8 @@ export interface QueueDump {
   byAge: Map<string, number>;
   /** The times of the queue in the wake-up indexes; undefined: it is not there. */
   wakeUps: Record<(typeof WAKE_UPS)[number], number | undefined>;
+  /** Groups of its partition: number -> digest, and number -> how many messages of the queue it says to have. */
+  groups: { digests: Map<number, string>; counts: Map<number, number> };
   /** When the first chunk with lives is looked at. */
   firstEndMs: number | undefined;
 }
@@ -120,6 +122,7 @@ export async function dumpQueue(redis: Redis, base: string): Promise<QueueDump> 
     movedIn,
     byAge: await scores(redis, `${base}:elders`),
     wakeUps: await wakeUps(redis, base),
+    groups: await groupsOf(redis, base),
     firstEndMs: [...(await scores(redis, `${base}:expiry`)).values()][0],
   };
 }
@@ -131,6 +134,29 @@ async function wakeUps(redis: Redis, base: string): Promise<QueueDump["wakeUps"]
     return [name, score === null ? undefined : Number(score)];
   });
   return Object.fromEntries(await Promise.all(times));
+}
+
+async function groupsOf(redis: Redis, base: string): Promise<QueueDump["groups"]> {
+  const at = base.lastIndexOf(":");
+  const [partition, queue] = [base.slice(0, at), base.slice(at + 1)];
+  const entriesOf = async (key: string): Promise<[Buffer, Buffer][]> => {
+    const flat = (await redis.callBuffer("HGETALL", partition + key)) as Buffer[];
+    return flat.flatMap((field, index) =>
+      index % 2 === 0 ? [[field, flat[index + 1] as Buffer] as [Buffer, Buffer]] : [],
+    );
+  };
+  const digests = await entriesOf("/group-digests");
+  const counts = await entriesOf("/group-counts");
+  return {
+    digests: new Map(
+      digests.map(([number, digest]) => [Number(String(number)), digest.toString("hex")]),
+    ),
+    counts: new Map(
+      counts
+        .filter(([field]) => field.toString("utf8", 3) === queue)
+        .map(([field, count]) => [field.readUIntBE(0, 3), Number(String(count))]),
+    ),
+  };
 }
 
 async function arrivals(redis: Redis, key: string): Promise<Map<string, number>> {

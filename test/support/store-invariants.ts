@@ -46,6 +46,15 @@ export function brokenInvariants(dump: QueueDump): string[] {
     check(String(Math.floor(m.arrival / 128)) === m.chunk, `${name}: in the wrong chunk`);
   }
 
+  const inGroups = Map.groupBy(
+    [...dump.messages.values()].filter(({ group }) => group > 0),
+    ({ group }) => group,
+  );
+  for (const number of new Set([...inGroups.keys(), ...dump.groups.counts.keys()])) {
+    const [messages, counted] = [inGroups.get(number)?.length, dump.groups.counts.get(number)];
+    check(messages === counted, `group ${number} has ${messages} messages, counted ${counted}`);
+  }
+
   // No index, body, history or session names a message that does not exist.
   for (const [index, entries] of Object.entries(dump.indexes)) {
     for (const id of entries.keys()) check(dump.messages.has(id), `${index} has an orphan ${id}`);

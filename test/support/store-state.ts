@@ -51,6 +51,8 @@ export interface DumpedState {
   moving: boolean;
   /** Moves by rules so far. */
   hops: number;
+  /** The number of its group; 0: none. */
+  group: number;
 }
 
 const STATES = ["SCHEDULED", "IN_FLIGHT", "QUARANTINED"] as const;
@@ -65,7 +67,7 @@ export function decodeState(packed: Buffer): DumpedState {
   const decoded = {
     state,
     isolated: place === 1,
-    hasEventFields: placeAndMarks >= 4,
+    hasEventFields: (placeAndMarks & 4) !== 0,
     moving: place === 2,
     rejoined: (flags & 1) !== 0,
     poisoned: (flags & 2) !== 0,
@@ -93,9 +95,11 @@ export function decodeState(packed: Buffer): DumpedState {
   const lease = Buffer.from(reader.bytes(reader.number(1)));
   reader.bytes(reader.number(1));
   reader.bytes(reader.number(2));
+  const extra = decodeExtra((flags & 8) !== 0 ? reader : undefined);
   return {
     ...decoded,
-    ...decodeExtra((flags & 8) !== 0 ? reader : undefined),
+    ...extra,
+    group: (placeAndMarks & 8) !== 0 ? reader.number(3) : 0,
     nonce: lease.subarray(0, 16).toString("hex"),
     session: lease.subarray(16).toString("hex"),
   };
@@ -107,7 +111,7 @@ function decodeExtra(reader: Reader | undefined) {
     return { priority: 0, limiterKey: "", orderingKey: "", roundAtMs: 0, lastDelayMs: 0, hops: 0 };
   }
   const text = (length: number) => Buffer.from(reader.bytes(length)).toString();
-  return {
+  const extra = {
     priority: (reader.number(1) << 24) >> 24,
     limiterKey: text(reader.number(1)),
     orderingKey: text(reader.number(2)),
@@ -115,6 +119,8 @@ function decodeExtra(reader: Reader | undefined) {
     lastDelayMs: reader.number(6),
     hops: reader.number(1),
   };
+  reader.bytes(reader.number(1));
+  return extra;
 }
 
 /** How many messages came before: the 40 bits around version and variant. */

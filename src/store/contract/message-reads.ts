@@ -69,6 +69,8 @@ export interface StatesPage {
 /** The stored state of a message, without its content. */
 export interface MessageState extends MessagePlace, StateFields {
   orderingKey: string;
+  /** The digest of its group, in hexadecimal digits. Empty: it is in none. */
+  group: string;
 }
 
 /** What is known of a message by its state alone. */
@@ -108,6 +110,8 @@ export interface MessageDetails extends StateFields {
   workerId: string | undefined;
   /** The queue that it is moving to. */
   movesTo: string | undefined;
+  /** The digest of its group, in hexadecimal digits. Empty: it is in none. */
+  group: string;
   /** `dlq.storage.v1.RetrySettings`. */
   retrySettings: Uint8Array;
   /** `dlq.storage.v1.Envelope`, as it was sent. */

@@ -43,6 +43,7 @@ export interface MovingMessage {
     body: Uint8Array;
     history: Uint8Array;
     edits: Uint8Array;
+    group: Uint8Array;
     eventFields: Uint8Array;
   };
 }

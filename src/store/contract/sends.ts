@@ -2,6 +2,7 @@ import type { DlqError } from "../../core/errors.ts";
 import type { StoredState } from "../../core/message.ts";
 import type { QuarantineReason, Reason } from "../../core/reason.ts";
 import type { QueueSettings } from "../../core/settings.ts";
+import type { FailureGroup } from "./groups.ts";
 import type { EditWrite } from "./messages.ts";
 
 export type SendSettings = Pick<
@@ -41,6 +42,8 @@ export interface SendItem {
   note?: string;
   /** For the outbox: `dlq.storage.v1.EventFields`, at most 255 bytes. Absent: none. */
   eventFields?: Uint8Array;
+  /** Absent: the message is in no group. */
+  group?: FailureGroup;
   /** Edits of a new message; not applied if it joins one. */
   edit?: EditWrite;
   /** Absent: a repeat is only recognized by its request. */

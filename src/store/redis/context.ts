@@ -1,4 +1,5 @@
 import type { Bodies } from "./bodies.ts";
+import type { GroupTexts } from "./group-texts.ts";
 import type { Replication } from "./replication.ts";
 import type { RunScript } from "./script-runner.ts";
 
@@ -6,6 +7,7 @@ import type { RunScript } from "./script-runner.ts";
 export interface StoreContext {
   readonly run: RunScript;
   readonly bodies: Bodies;
+  readonly groupTexts: GroupTexts;
   /** Bytes of a partition's outbox. */
   readonly outboxMaxBytes: number;
   /** The delivery settings of a queue now, packed. */

@@ -142,6 +142,18 @@ export const PARTITION_KEYS = {
   outbox: "/outbox",
   /** string: where the outbox ends (layout `outboxEnd`). */
   outboxEnd: "/outbox-end",
+  /** hash: digest of a group's fingerprint -> layout `group`. */
+  groups: "/groups",
+  /** hash: number of a group -> its digest. */
+  groupDigests: "/group-digests",
+  /** hash: digest -> what the group is formed of (dlq.storage.v1.GroupDescription). */
+  groupTexts: "/group-texts",
+  /** hash: number of a group and a queue (layout `groupCount`) -> how many messages the group has there. */
+  groupCounts: "/group-counts",
+  /** hash: digest -> who set the status of a group, and why (dlq.storage.v1.GroupNote). */
+  groupNotes: "/group-notes",
+  /** hash of 5 minutes: number of a group -> its failures. Expires. */
+  groupTrend: "/group-trend:",
 } as const;
 
 export function partitionKeys(
@@ -158,6 +170,12 @@ export function partitionKeys(
     settings: base + PARTITION_KEYS.settings,
     outbox: base + PARTITION_KEYS.outbox,
     outboxEnd: base + PARTITION_KEYS.outboxEnd,
+    groups: base + PARTITION_KEYS.groups,
+    groupDigests: base + PARTITION_KEYS.groupDigests,
+    groupTexts: base + PARTITION_KEYS.groupTexts,
+    groupCounts: base + PARTITION_KEYS.groupCounts,
+    groupNotes: base + PARTITION_KEYS.groupNotes,
+    groupTrend: base + PARTITION_KEYS.groupTrend,
   };
 }
 

@@ -46,8 +46,8 @@ export class RedisMoves implements Moves {
     const items = ids.map((id) => ({ id }));
     const values = (await this.#parts.run("moving", queue, header, items)) as Buffer[];
     const found: MovingMessage[] = [];
-    for (let at = 0; at < values.length; at += 6) {
-      found.push(readMoving(values.slice(at, at + 6) as SixValues, this.#parts.bodies));
+    for (let at = 0; at < values.length; at += 7) {
+      found.push(readMoving(values.slice(at, at + 7) as SevenValues, this.#parts.bodies));
     }
     return found;
   }
@@ -104,17 +104,18 @@ export class RedisMoves implements Moves {
 }
 
 /** As lua/moving.lua writes them for each message. */
-type SixValues = [
+type SevenValues = [
   head: Buffer,
   state: Buffer,
   body: Buffer,
   history: Buffer,
   edits: Buffer,
   eventFields: Buffer,
+  group: Buffer,
 ];
 
-function readMoving(values: SixValues, bodies: Bodies): MovingMessage {
-  const [head, state, body, history, edits, eventFields] = values;
+function readMoving(values: SevenValues, bodies: Bodies): MovingMessage {
+  const [head, state, body, history, edits, eventFields, group] = values;
   const reader = new Reader(head);
   const { id, delivery } = reader.read(LAYOUTS.moving);
   return {
@@ -123,19 +124,19 @@ function readMoving(values: SixValues, bodies: Bodies): MovingMessage {
     target: Buffer.from(reader.rest()).toString(),
     envelope: bodies.unpack(body),
     edits: edits.length === 0 ? undefined : bodies.unpack(edits),
-    stored: { state, body, history, edits, eventFields },
+    stored: { state, body, history, edits, eventFields, group },
   };
 }
 
 function packReceived({ message, limiterKey, orderingKey }: ReceiveItem) {
-  const { state, body, history, edits, eventFields } = message.stored;
+  const { state, body, history, edits, eventFields, group } = message.stored;
   const facts = LAYOUTS.receiveItem.pack({
     id: message.id,
     delivery: message.deliveryNumber,
     key: Buffer.from(limiterKey),
     order: Buffer.from(orderingKey),
   });
-  return { facts, state, envelope: body, history, edits, eventFields };
+  return { facts, state, envelope: body, history, edits, eventFields, group };
 }
 
 function decision(number: number): Received {

@@ -19,8 +19,11 @@ import { Connection } from "./connection.ts";
 import type { StoreContext } from "./context.ts";
 import { RedisDeliveryBlocks } from "./delivery-blocks.ts";
 import { packDeliverySettings } from "./delivery-settings.ts";
+import { GroupTexts } from "./group-texts.ts";
+import { RedisGroups } from "./groups.ts";
 import { RedisHints } from "./hints.ts";
 import { KnownQueues } from "./known-queues.ts";
+import { createMessageReads } from "./message-reads.ts";
 import { RedisMessages } from "./messages.ts";
 import { RedisMoves } from "./moves.ts";
 import { Opening } from "./opening.ts";
@@ -38,11 +41,8 @@ import { Sessions } from "./sessions.ts";
 import { SharedLifeClock } from "./shared-life-clock.ts";
 import { LAYOUT, type StoreRefused } from "./storage-version.ts";
 import { LayoutGuard } from "./storage-version-guard.ts";
-import { runBlocks } from "./verbs/blocks.ts";
-import { runDetails } from "./verbs/details.ts";
 import { runExtend } from "./verbs/leases.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
-import { runStates } from "./verbs/states.ts";
 import { runAbandon, runTick } from "./verbs/tick.ts";
 import { RedisWakeUps } from "./wake-ups.ts";
 
@@ -61,6 +61,7 @@ export class RedisStore implements Store {
   readonly configs: RedisRecords;
   readonly deployment: RedisRecords;
   readonly moves: RedisMoves;
+  readonly groups: RedisGroups;
   readonly deletion: RedisQueueDeletion;
   readonly partitions = PARTITIONS;
   readonly #options: RedisStoreOptions;
@@ -124,10 +125,12 @@ export class RedisStore implements Store {
     const run = createScriptRunner(runner);
     const reads = { ...runner, run, queues: this.#queues, sessions: this.#sessions };
     this.#queueReads = new QueueReads(reads);
+    this.groups = new RedisGroups(runner);
     this.wakeUps = new RedisWakeUps({ ...runner, run, nodeId, onError });
     const context: StoreContext = {
       run,
       bodies: new Bodies(options.compressMinBytes),
+      groupTexts: new GroupTexts(now),
       outboxMaxBytes,
       deliverySettingsOf: (queue) => packDeliverySettings(this.#deliverySettingsOf(queue)),
       historyChangedAtMs: () => this.#history.changedAtMs,
@@ -136,19 +139,11 @@ export class RedisStore implements Store {
     this.#context = context;
     this.#sends = new Sends(context);
     this.messages = new RedisMessages({ ...context, capacity: this.#capacity });
-    this.messageReads = {
-      details: (queue, ids) => runDetails(context, queue, ids),
-      states: (queue, from) => runStates(run, queue, from),
-      blocks: (queue, id) => runBlocks(context, queue, id),
-    };
+    this.messageReads = createMessageReads(context, this.groups);
     this.moves = new RedisMoves({ ...context, admit: (queue) => this.#admit(queue) });
     this.deliveryBlocks = new RedisDeliveryBlocks(context);
     this.deletion = new RedisQueueDeletion(context);
-    this.hints = new RedisHints({
-      ...{ target: options.target, prefix, nodeId, publisher: connection.redis, timeoutMs },
-      ...(options.pingMs === undefined ? {} : { pingMs: options.pingMs }),
-      ...(options.onError ? { onError: options.onError } : {}),
-    });
+    this.hints = new RedisHints({ ...options, publisher: connection.redis });
     this.hints.onConfig((queue) => this.#queues.forget(queue));
   }
 

@@ -77,7 +77,7 @@ export const SCRIPTS = {
     flags: "allow-oom",
     numbers: ["maxMessages", "maxBytes", "refuse", "historyChanged", "outboxMaxBytes"],
     strings: ["from", "deliverySettings"],
-    item: ["facts", "state", "envelope", "history", "edits", "eventFields"],
+    item: ["facts", "state", "envelope", "history", "edits", "eventFields", "group"],
   },
   moved: {
     flags: "allow-oom",
@@ -134,6 +134,11 @@ export const SCRIPTS = {
     strings: ["key", "deliverySettings"],
     item: [],
   },
+  // These four are of a partition.
+  groups: { flags: "no-writes", numbers: [], strings: [], item: [] },
+  group_details: { flags: "no-writes", numbers: ["from", "to"], strings: [], item: ["digest"] },
+  group_digests: { flags: "no-writes", numbers: [], strings: [], item: ["number"] },
+  set_group: { flags: "allow-oom", numbers: ["status"], strings: ["digest", "note"], item: [] },
   stats: { flags: "no-writes", numbers: [], strings: [], item: [] },
   seal: { flags: "allow-oom", numbers: ["expected"], strings: [], item: [] },
   purge: {

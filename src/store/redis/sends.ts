@@ -86,8 +86,15 @@ export class Sends {
     items: readonly SendItem[],
     settings: SendSettings,
   ): Promise<SendReply[]> {
-    const { run, bodies, outboxMaxBytes, deliverySettingsOf, historyChangedAtMs, replication } =
-      this.#context;
+    const {
+      run,
+      bodies,
+      groupTexts,
+      outboxMaxBytes,
+      deliverySettingsOf,
+      historyChangedAtMs,
+      replication,
+    } = this.#context;
     const random = randomFillSync(Buffer.allocUnsafe(items.length * RANDOM_BYTES));
     const reply = (await run(
       "send",
@@ -104,7 +111,11 @@ export class Sends {
       },
       items.map((item, index) => {
         const at = index * RANDOM_BYTES;
-        const facts = packItem(item, random.subarray(at, at + RANDOM_BYTES), settings, bodies);
+        const added = {
+          random: random.subarray(at, at + RANDOM_BYTES),
+          group: groupTexts.pack(queue, item.group),
+        };
+        const facts = packItem(item, added, settings, bodies);
         return { facts, envelope: bodies.pack(item.envelope, item.payloadBytes) };
       }),
     )) as Buffer;
@@ -119,14 +130,14 @@ export class Sends {
 
 function packItem(
   item: SendItem,
-  random: Uint8Array,
+  added: { random: Uint8Array; group: Uint8Array },
   settings: SendSettings,
   bodies: Bodies,
 ): Buffer {
   const dedup = settings.dedupWindowMs > 0 ? digest(item.dedupKey, 16) : NOTHING;
   const mayJoin = dedup.length > 0;
   const base = LAYOUTS.sendItem.of({
-    random,
+    ...added,
     reason: REASONS[item.reason],
     qreason: item.quarantineReason ? QUARANTINE_REASONS[item.quarantineReason] : 0,
     delay: item.delayMs,

@@ -41,6 +41,7 @@ test("a message that waits: its times, its content, and how often it has failed"
     isolated: false,
     ...{ attempts: 0, deliveries: 0, releases: 0, leaseExpiries: 0, unknownOutcomes: 0 },
     failureCount: 1,
+    group: "",
     bytes: 8,
     priority: 0,
     sinceMs: START_MS,

@@ -3,15 +3,22 @@
 -- ARGV: reply_bytes; items: id
 -- Reply: five values for each message: layout `details`, its body, its edits, its failures after the first, and the stream
 -- that holds it (see workerEntry); the last three '' if it has none. All five are '' if there is no such message
+local function group_of(s)
+  local digest = s.group > 0 and redis.pcall('HGET', p_group_digests, string.format('%d', s.group))
+  return type(digest) == 'string' and digest or ''
+end
+
 local function facts_of(id, s)
   local is_held = s.state == STATE.IN_FLIGHT
   local moves_to = s.place == PLACE.MOVING and move_target(s) or ''
+  local group = group_of(s)
   return write.details(s, {
     isolated = s.place == PLACE.ISOLATED and 1 or 0,
     attempts = u16(s.attempts), expiries = u8(s.expiries), releases = u8(s.releases), unknown = u16(s.unknown),
     failures = u16(s.failures),
     lease_end = is_held and math.floor(tonumber(redis.call('ZSCORE', k_leases, id) or '0') + 0.5) or 0,
     moves_to = moves_to,
+    group = group,
   })
 end
 

@@ -2,7 +2,15 @@
 -- whose move started `age` milliseconds ago. As many as fit into `reply_bytes`, but at least one. Writes nothing.
 -- KEYS: queue base
 -- ARGV: age, page (how many at most), reply_bytes; items: id
--- Reply: six values for each: layout `moving` and the target; packed state; body; history; edits; event fields
+-- Reply: seven values for each: layout `moving` and the target; packed state; body; history; edits; event fields; digest and
+-- description of its group
+local function group_of(s)
+  local digest = s.group > 0 and redis.pcall('HGET', p_group_digests, string.format('%d', s.group))
+  if type(digest) ~= 'string' then return '' end
+  local text = redis.pcall('HGET', p_group_texts, digest)
+  return digest .. (type(text) == 'string' and text or '')
+end
+
 local ids = { unpack(ARGV, FIRST) }
 if #ids == 0 then ids = redis.call('ZRANGEBYSCORE', k_moving, '-inf', now - age, 'LIMIT', 0, page) end
 load_states(ids)
@@ -20,6 +28,7 @@ for _, id in ipairs(ids) do
     replies[#replies + 1] = has_flag(s, FLAG.HISTORY) and redis.call('HGET', k_failures .. chunk, id) or ''
     replies[#replies + 1] = has_flag(s, FLAG.EDITED) and redis.call('HGET', k_edits .. chunk, id) or ''
     replies[#replies + 1] = s.marks > 0 and redis.call('HGET', k_event_fields .. chunk, id) or ''
+    replies[#replies + 1] = group_of(s)
   end
 end
 return replies

@@ -4,7 +4,7 @@
 -- KEYS: base of the target queue
 -- ARGV: max_messages, max_bytes, refuse (0, or the status of MOVE for messages that are not decided yet), history_changed (as
 -- in tick.lua), outbox_max_bytes, from (the other queue), delivery_settings; items: facts (layout `receive_item`), state,
--- envelope, history, edits, event_fields
+-- envelope, history, edits, event_fields, group (digest and description, or nothing)
 -- Reply: one byte for each, a number of MOVE
 local items, marks = {}, {}
 for at = FIRST, #ARGV, STRIDE do
@@ -64,7 +64,8 @@ local function take_in(item, s)
   if history ~= '' then put(k_failures .. chunk, id, history) end
   local edits = ARGV[item.at + I_edits]
   if edits ~= '' then put(k_edits .. chunk, id, edits) end
-  s.marks = 0
+  s.marks, s.group = 0, 0
+  groups.enter(id, s, ARGV[item.at + I_group], 0)
   keep_event_fields(id, s, ARGV[item.at + I_event_fields])
   -- The first byte of the plan of a move: the quarantine reason here; 0: none.
   local qreason = string.byte(s.move)

@@ -37,6 +37,7 @@ end
 local function join(id, s, item)
   count_cell(s, -1)
   append_failure(id, s, item.reason, item.failure)
+  groups.enter(id, s, item.group, 1)
   count_cell(s, 1)
   if is_poison(item.source) then set_flag(s, FLAG.POISONED, true) end
   -- A worker may still report a success that it began before this failure: the message stays then.
@@ -92,7 +93,7 @@ local function accept(item, left)
     attempts = item.attempts, expiries = 0, releases = 0, unknown = 0, failures = 1 + item.failures, delivery = 0,
     size = item.size, due = 0, expire = ttl > 0 and item.born + ttl or 0, ttl = math.ceil(ttl / 1000), since = now,
     lease = 0, nonce = '', session = '', source = item.source, retry = item.retry, priority = item.priority,
-    key = item.key, order = item.order, round = 0, last_delay = 0, hops = 0, move = '',
+    key = item.key, order = item.order, round = 0, last_delay = 0, hops = 0, move = '', group = 0,
   }
   local chunk = chunk_of_sequence(sequence)
   chunks_of_ids[id] = chunk
@@ -109,6 +110,7 @@ local function accept(item, left)
     if qreason == 0 then qreason = QUARANTINE.POISON end
   end
   if item.edits ~= '' then edit(id, s, item.edits) end
+  groups.enter(id, s, item.group, 1)
   if qreason > 0 then
     s.due = now
     quarantine(id, s, qreason)

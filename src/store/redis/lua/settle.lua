@@ -67,6 +67,7 @@ local function release_exempt(id, s, o)
   reset_delivery(s)
   if o.attempt then o.attempt.exempt = 1 end
   append_failure(id, s, o.reason, o.failure, o.attempt)
+  groups.enter(id, s, o.group, 1)
   count(COUNTER.RELEASED)
   schedule(id, s, now)
 end
@@ -76,6 +77,7 @@ local function fail(id, s, o)
   s.attempts = s.attempts + 1
   reset_delivery(s)
   append_failure(id, s, o.reason, o.failure, o.attempt)
+  groups.enter(id, s, o.group, 1)
   s.priority, s.retry = o.priority or s.priority, o.retry or s.retry
   count(COUNTER.FAILED_ATTEMPTS)
   if o.edits then edit(id, s, o.edits) end
@@ -130,6 +132,7 @@ local function apply(o, s, no_longer_suspected, late)
   elseif kind == OUTCOME.FAIL_DISCARD and not exempt then
     s.attempts = s.attempts + 1
     count(COUNTER.FAILED_ATTEMPTS)
+    groups.enter(id, s, o.group, 1)
     remove(id, s, STATE.DISCARDED, COUNTER.DISCARDED)
     return CHANGE.DISCARDED
   end

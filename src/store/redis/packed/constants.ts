@@ -35,6 +35,20 @@ export const CONSTANTS = {
     FIRST: 4,
     /** It has event fields. */
     EVENT_FIELDS: 1,
+    /** It is in a group. */
+    GROUP: 2,
+  },
+
+  GROUP: {
+    /** Status. */
+    OPEN: 0,
+    RESOLVED: 1,
+    ARCHIVED: 2,
+    /** The number of all messages whose groups find no place. */
+    OTHER: 16_777_215,
+    /** Failures are counted by this time, which is kept for a little over a day. */
+    TREND_MS: 300_000,
+    TREND_KEPT_MS: 93_600_000,
   },
 
   FLAG: {
@@ -161,7 +175,12 @@ export const CONSTANTS = {
   },
 
   /** Fields of a partition's `meta` (keys.ts). */
-  PARTITION_META: { TENDED: "tended", RESUMED: "resumed", STEPS_BACK: "steps_back" },
+  PARTITION_META: {
+    TENDED: "tended",
+    RESUMED: "resumed",
+    STEPS_BACK: "steps_back",
+    GROUPS: "groups",
+  },
 
   /** Fields of `counters` (keys.ts). */
   COUNTER: {
@@ -188,6 +207,8 @@ export const CONSTANTS = {
   },
 
   LIMIT: {
+    /** Groups of a partition. */
+    GROUPS: 10_000,
     /** Changes in the outbox are removed after 1 to 1.5 times this age; without further changes after 2 times. */
     OUTBOX_AGE_MS: 86_400_000,
     /** Messages of a chunk, in the order of their arrival. */

@@ -68,6 +68,8 @@ export const LAYOUTS = {
     payloadHash: short,
     retry: medium,
     failure: long,
+    /** Digest and description of the failure's group; either may be missing. */
+    group: medium,
   }),
   /** Behind `sendItem`, if it has any of these. */
   sendExtra: layout({
@@ -98,6 +100,8 @@ export const LAYOUTS = {
     failure: long,
     decision: short,
     note: medium,
+    /** As in `sendItem`. */
+    group: medium,
   }),
   settlePriority: layout({ priority: i8 }),
   settleRetry: layout({ retry: medium }),
@@ -210,6 +214,8 @@ export const LAYOUTS = {
     leaseEnd: ms,
     priority: i8,
     movesTo: short,
+    /** Digest; empty: it is in no group. */
+    group: short,
     retry: medium,
   }),
   /** `oldest` 0: none of its leases was looked at. `holder`: as `:workers` has it; empty: the stream has ended. */

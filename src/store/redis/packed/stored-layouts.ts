@@ -53,6 +53,24 @@ export const STORED_LAYOUTS = {
     /** `movePlan` and the queue that it moves to, or nothing. */
     move: short,
   }),
+  /** With MARK.GROUP, behind `stateExtra`: the number of its group in the partition. */
+  stateGroup: layout({ group: u24 }),
+  /** A group of a partition. `changed`: when its status was last set by a person; 0: never. */
+  group: layout({
+    number: u24,
+    status: u8,
+    first: ms,
+    last: ms,
+    total: ms,
+    changed: ms,
+    /** The first failure after it was resolved; 0: none. */
+    regressed: ms,
+    /** The message that failed last, and its queue. */
+    latest: bytes(16),
+    queue: short,
+  }),
+  /** The queue follows. */
+  groupCount: layout({ number: u24 }),
   /** Of a move: quarantine reason there; quarantine reason or due time here, if it is refused there. */
   movePlan: layout({ qreason: u8, refusedQreason: u8, refusedDue: ms }),
   /** A UUIDv7: time, then the arrival, around version and variant. Random bits follow. */

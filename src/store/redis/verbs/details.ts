@@ -36,6 +36,7 @@ function readDetails(bodies: Bodies, values: readonly Buffer[]): MessageDetails 
     leaseExpireAtMs: optionalMs(packed.leaseEnd),
     workerId: worker.length === 0 ? undefined : workerOf(String(worker)),
     movesTo: packed.movesTo.length === 0 ? undefined : Buffer.from(packed.movesTo).toString(),
+    group: Buffer.from(packed.group).toString("hex"),
     retrySettings: packed.retry,
     envelope: bodies.unpack(body),
     edits: edits.length === 0 ? undefined : bodies.unpack(edits),

@@ -98,11 +98,13 @@ function readExamined(facts: Buffer): Examined {
 }
 
 export async function runSettle(
-  { run, outboxMaxBytes, bodies, deliverySettingsOf, historyChangedAtMs }: StoreContext,
+  context: StoreContext,
   queue: string,
   request: Uint8Array,
   items: readonly SettleItem[],
 ): Promise<SettleReply | undefined> {
+  const { run, outboxMaxBytes, bodies, groupTexts, deliverySettingsOf, historyChangedAtMs } =
+    context;
   const header = {
     request,
     isolateAt: ISOLATE_AFTER_EXPIRIES,
@@ -110,7 +112,9 @@ export async function runSettle(
     outboxMaxBytes,
     deliverySettings: deliverySettingsOf(queue),
   };
-  const args = items.map((item) => ({ facts: packOutcome(item, bodies) }));
+  const args = items.map((item) => ({
+    facts: packOutcome(item, groupTexts.pack(queue, item.group), bodies),
+  }));
   const answer = (await run("settle", queue, header, args)) as Buffer | [Buffer];
   if (Array.isArray(answer)) return readSettled(answer[0], true);
   return answer.length === 0 ? undefined : readSettled(answer, false);
@@ -131,7 +135,7 @@ function outcomeBits(item: SettleItem): number {
   );
 }
 
-function packOutcome(item: SettleItem, bodies: Bodies): Buffer {
+function packOutcome(item: SettleItem, group: Uint8Array, bodies: Bodies): Buffer {
   const outcome = LAYOUTS.settleItem.of({
     ...tokenFields(item.token),
     kind: KINDS[item.kind],
@@ -141,6 +145,7 @@ function packOutcome(item: SettleItem, bodies: Bodies): Buffer {
     qreason: item.quarantineReason ? QUARANTINE_REASONS[item.quarantineReason] : 0,
     reason: item.reason ? REASONS[item.reason] : 0,
     failure: item.failure ?? NOTHING,
+    group,
     decision: item.decision ? Buffer.from(cutUtf8(item.decision, DECISION_BYTES)) : NOTHING,
     note: item.note ? Buffer.from(item.note) : NOTHING,
   });

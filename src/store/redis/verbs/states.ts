@@ -12,8 +12,13 @@ const { MARK, FLAG, PLACE } = CONSTANTS;
 /** The page, and for each chunk its number and its ids and states. */
 type StatesReply = [page: Buffer, ...chunks: (Buffer | Buffer[])[]];
 
+/** A state with the number of its group; 0: none. */
+type NumberedState = Omit<MessageState, "group"> & { groupNumber: number };
+
+/** @param digestsOf returns the digests of groups by their numbers */
 export async function runStates(
   run: RunScript,
+  digestsOf: (numbers: readonly number[]) => Promise<ReadonlyMap<number, string>>,
   queue: string,
   { newestFirst, after }: StatesFrom,
 ): Promise<StatesPage> {
@@ -24,7 +29,7 @@ export async function runStates(
   };
   const [page, ...chunks] = (await run("states", queue, header, [])) as StatesReply;
   const { now, more } = new Reader(page).read(LAYOUTS.statesPage);
-  const messages: MessageState[] = [];
+  const messages: NumberedState[] = [];
   let next: MessagePlace | undefined;
   for (let at = 0; at < chunks.length; at += 2) {
     const chunk = Number(String(chunks[at]));
@@ -33,21 +38,31 @@ export async function runStates(
     messages.push(...(chunk === after?.chunk ? own.filter(isBehind(after.id, newestFirst)) : own));
     next = { chunk, id: newestFirst ? FIRST_ID : LAST_ID };
   }
-  return { nowMs: now, messages, next: more ? next : undefined };
+  const numbers = new Set(messages.map(({ groupNumber }) => groupNumber));
+  numbers.delete(0);
+  const digests = await digestsOf([...numbers]);
+  return {
+    nowMs: now,
+    messages: messages.map(({ groupNumber, ...state }) => ({
+      ...state,
+      group: digests.get(groupNumber) ?? "",
+    })),
+    next: more ? next : undefined,
+  };
 }
 
 const FIRST_ID = new Uint8Array(16);
 const LAST_ID = new Uint8Array(16).fill(255);
 
-function readChunk(chunk: number, values: readonly Buffer[]): MessageState[] {
-  const messages: MessageState[] = [];
+function readChunk(chunk: number, values: readonly Buffer[]): NumberedState[] {
+  const messages: NumberedState[] = [];
   for (let at = 0; at < values.length; at += 2) {
     messages.push(readState(chunk, values[at] as Buffer, values[at + 1] as Buffer));
   }
   return messages;
 }
 
-function readState(chunk: number, id: Buffer, packed: Buffer): MessageState {
+function readState(chunk: number, id: Buffer, packed: Buffer): NumberedState {
   const reader = new Reader(packed);
   const { place, flags, ...state } = reader.read(LAYOUTS.state);
   const extra = (flags & FLAG.EXTRA) === 0 ? undefined : reader.read(LAYOUTS.stateExtra);
@@ -60,11 +75,13 @@ function readState(chunk: number, id: Buffer, packed: Buffer): MessageState {
       priority: extra?.priority ?? 0,
     }),
     orderingKey: extra === undefined ? "" : String(Buffer.from(extra.order)),
+    groupNumber:
+      (place & (MARK.GROUP * MARK.FIRST)) === 0 ? 0 : reader.read(LAYOUTS.stateGroup).group,
   };
 }
 
-const byId = (a: MessageState, b: MessageState): number => Buffer.compare(a.id, b.id);
+const byId = (a: MessagePlace, b: MessagePlace): number => Buffer.compare(a.id, b.id);
 
 function isBehind(last: Uint8Array, newestFirst: boolean) {
-  return ({ id }: MessageState): boolean => Buffer.compare(id, last) * (newestFirst ? -1 : 1) > 0;
+  return ({ id }: MessagePlace): boolean => Buffer.compare(id, last) * (newestFirst ? -1 : 1) > 0;
 }

@@ -50,5 +50,7 @@ do
       end
     end
     deltas = {}
+    if next(group_deltas) then flush_group_counts() end
+    if groups.built then groups.flush() end
   end
 end

@@ -127,6 +127,7 @@ local function forget(id, s)
   thinned_chunks[chunk] = true
   count(COUNTER.MESSAGES, -1)
   count(COUNTER.BYTES, -s.size)
+  leave_group(s)
   if s.order ~= '' then ordering.leave(id, s) end
 end
 

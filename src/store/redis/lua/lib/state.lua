@@ -19,14 +19,16 @@ local function pack_state(s)
   end
   if extra ~= '' or s.flags >= FLAG.EXTRA then set_flag(s, FLAG.EXTRA, extra ~= '') end
   local holder = s.nonce .. s.session
-  return write.state(s, { place = s.place + MARK.FIRST * s.marks,
+  local marks = s.marks
+  if s.group > 0 then marks, extra = marks + MARK.GROUP, extra .. write.state_group(s) end
+  return write.state(s, { place = s.place + MARK.FIRST * marks,
     attempts = u16(s.attempts), expiries = u8(s.expiries), releases = u8(s.releases),
     unknown = u16(s.unknown), failures = u16(s.failures), holder = holder }) .. extra
 end
 
--- The second part of a state that has none.
+-- The further parts of a state that has none.
 local PLAIN_STATE = { __index = {
-  marks = 0, priority = 0, key = '', order = '', round = 0, last_delay = 0, hops = 0, move = '',
+  marks = 0, group = 0, priority = 0, key = '', order = '', round = 0, last_delay = 0, hops = 0, move = '',
 } }
 
 local function unpack_state(v)
@@ -35,8 +37,13 @@ local function unpack_state(v)
   setmetatable(s, PLAIN_STATE)
   if s.place >= MARK.FIRST then s.place, s.marks = s.place % MARK.FIRST, math.floor(s.place / MARK.FIRST) end
   if s.flags >= FLAG.EXTRA and has_flag(s, FLAG.EXTRA) then
-    local priority, key, order, round, last_delay, hops, move = read.state_extra(v, extra)
+    local priority, key, order, round, last_delay, hops, move, rest = read.state_extra(v, extra)
+    extra = rest
     s.priority, s.key, s.order, s.round, s.last_delay, s.hops, s.move = priority, key, order, round, last_delay, hops, move
+  end
+  if s.marks >= MARK.GROUP then
+    local group = read.state_group(v, extra)
+    s.marks, s.group = s.marks - MARK.GROUP, group
   end
   return s
 end

@@ -1,0 +1,52 @@
+/** The fingerprint of a failure, for the store. */
+export interface FailureGroup {
+  /** 16 bytes; equal for failures that are alike. */
+  digest: Uint8Array;
+  /** Encodes `dlq.storage.v1.GroupDescription`, which the store keeps of the first of them. */
+  describe(): Uint8Array;
+}
+
+export type GroupStatus = "OPEN" | "RESOLVED" | "ARCHIVED";
+
+/** A group of messages whose latest failures are alike, in one partition. */
+export interface StoredGroup {
+  partition: number;
+  /** 32 hexadecimal digits. */
+  digest: string;
+  status: GroupStatus;
+  /** When a person last set the status. */
+  changedAtMs: number | undefined;
+  /** The first failure since it was resolved. */
+  regressedAtMs: number | undefined;
+  firstFailureAtMs: number;
+  lastFailureAtMs: number;
+  failureCount: number;
+  /** The message that failed last, and its queue then. */
+  latest: { id: Uint8Array; queue: string };
+  /** Messages that are stored, by queue. */
+  stored: ReadonlyMap<string, number>;
+}
+
+export interface GroupDetails {
+  /** `dlq.storage.v1.GroupDescription`; empty: none is stored. */
+  description: Uint8Array;
+  /** `dlq.storage.v1.GroupNote`; empty: nobody has set its status. */
+  note: Uint8Array;
+  /** Failures in equal times of five minutes, from the asked one on. */
+  trend: readonly number[];
+}
+
+export interface Groups {
+  /** All groups of all partitions. `otherCount`: messages whose group found no place. */
+  list(): Promise<{ groups: StoredGroup[]; otherCount: number }>;
+  /** Details of groups, in order. `fromMs`, `toMs`: the times of the trend, at most 26 hours ago. */
+  details(
+    groups: readonly Pick<StoredGroup, "partition" | "digest">[],
+    fromMs: number,
+    toMs: number,
+  ): Promise<GroupDetails[]>;
+  /** The digests of groups of a queue's partition by their numbers there. Of an unknown number: an empty text. */
+  digests(queue: string, numbers: readonly number[]): Promise<ReadonlyMap<number, string>>;
+  /** Sets the status of a group in all partitions that have it. Returns in how many. */
+  setStatus(digest: string, status: GroupStatus, note: Uint8Array): Promise<number>;
+}

@@ -1,0 +1,28 @@
+-- Reads more of some groups of a partition. Writes nothing.
+-- KEYS: partition base
+-- ARGV: from, to (numbers of times of GROUP.TREND_MS); items: digest
+-- Reply: three values for each digest: its description, its note, and its failures in each of the times, separated by spaces
+local digests = { unpack(ARGV, FIRST) }
+local numbers, trends = {}, {}
+for index, v in ipairs(redis.call('HMGET', p_groups, unpack(digests))) do
+  -- No group has the number 0.
+  numbers[index], trends[index] = '0', {}
+  if v then
+    local number = read.group(v)
+    numbers[index] = string.format('%d', number)
+  end
+end
+for time = from, to do
+  local counts = redis.call('HMGET', p_group_trend .. string.format('%d', time), unpack(numbers))
+  for index in ipairs(digests) do
+    table.insert(trends[index], counts[index] or '0')
+  end
+end
+local texts, notes = redis.call('HMGET', p_group_texts, unpack(digests)), redis.call('HMGET', p_group_notes, unpack(digests))
+local replies = {}
+for index in ipairs(digests) do
+  table.insert(replies, texts[index] or '')
+  table.insert(replies, notes[index] or '')
+  table.insert(replies, table.concat(trends[index], ' '))
+end
+return replies

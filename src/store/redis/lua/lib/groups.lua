@@ -1,0 +1,88 @@
+-- Groups of messages whose latest failures are alike, in the partition of their queues. The states of its messages have the
+-- number of their group. Groups are for people: damaged ones refuse no message, and no outcome.
+local groups = lazy({})
+
+-- How many messages have come less how many have left, by number of their group.
+local group_deltas = {}
+
+local function leave_group(s)
+  if s.group > 0 then group_deltas[s.group] = (group_deltas[s.group] or 0) - 1 end
+end
+
+local function flush_group_counts()
+  for number, by in pairs(group_deltas) do
+    local field = write.group_count { number = number } .. QUEUE
+    local after = by ~= 0 and redis.pcall('HINCRBY', p_group_counts, field, string.format('%d', by))
+    if type(after) == 'number' and after <= 0 then redis.call('HDEL', p_group_counts, field) end
+  end
+  group_deltas = {}
+end
+
+function groups.build()
+  -- Groups by digest, with the failures that this script has counted. Those without a record have all that found no place.
+  local met = {}
+
+  local function new_group(digest)
+    local groups_now = redis.pcall('HLEN', p_groups)
+    if type(groups_now) ~= 'number' then return { number = 0 } end
+    local number = groups_now < LIMIT.GROUPS and redis.call('HINCRBY', p_meta, PARTITION_META.GROUPS, 1) or GROUP.OTHER
+    if number >= GROUP.OTHER then return { number = GROUP.OTHER } end
+    redis.pcall('HSET', p_group_digests, string.format('%d', number), digest)
+    return { number = number, status = GROUP.OPEN, first = now, last = now, total = 0, changed = 0, regressed = 0,
+      has_record = true }
+  end
+
+  local function read_record(v)
+    local group = record.group(v)
+    return group
+  end
+
+  local function load_group(digest)
+    local v = redis.pcall('HGET', p_groups, digest)
+    if not v then return new_group(digest) end
+    local is_sound, group = pcall(read_record, v)
+    if not is_sound then return { number = 0 } end
+    group.has_record = true
+    return group
+  end
+
+  -- Puts the message into the group of its latest failure. `given`: the digest, and behind it a description that is stored
+  -- if there is none. `failures`: how many it is, 0 for a message that moved here.
+  function groups.enter(id, s, given, failures)
+    if given == '' then return end
+    local digest = string.sub(given, 1, 16)
+    local group = met[digest]
+    if not group then
+      group = load_group(digest)
+      group.failures = 0
+      met[digest] = group
+    end
+    if #given > 16 then group.text = string.sub(given, 17) end
+    group.failures = group.failures + failures
+    group.latest, group.queue = id, QUEUE
+    if s.group == group.number then return end
+    leave_group(s)
+    s.group = group.number
+    if s.group > 0 then group_deltas[s.group] = (group_deltas[s.group] or 0) + 1 end
+  end
+
+  local function count_failures(group)
+    group.total, group.last = group.total + group.failures, now
+    if group.status == GROUP.RESOLVED and group.regressed == 0 then group.regressed = now end
+    local key = p_group_trend .. string.format('%d', math.floor(now / GROUP.TREND_MS))
+    local counted = redis.pcall('HINCRBY', key, string.format('%d', group.number), group.failures)
+    if counted == group.failures then redis.call('PEXPIRE', key, GROUP.TREND_KEPT_MS) end
+  end
+
+  -- After flush_writes.
+  function groups.flush()
+    for digest, group in pairs(met) do
+      if group.has_record then
+        if group.failures > 0 then count_failures(group) end
+        redis.pcall('HSET', p_groups, digest, write.group(group))
+        if group.text then redis.pcall('HSETNX', p_group_texts, digest, group.text) end
+      end
+    end
+    met = {}
+  end
+end

@@ -1,0 +1,220 @@
+import { describe, expect, test } from "vitest";
+import type { FailureGroup, SendItem } from "../../../src/store/contract.ts";
+import { partitionBase } from "../../../src/store/redis/keys.ts";
+import { partitionOf } from "../../../src/store/redis/partitions.ts";
+import { START_MS, useTestStore } from "../../support/store.ts";
+import {
+  bytes,
+  item,
+  NO_REQUEST,
+  only,
+  outcome,
+  SETTINGS,
+  session,
+  storedId,
+  text,
+  toRetry,
+} from "../../support/store-items.ts";
+
+const at = useTestStore();
+/** In different partitions. */
+const [A, B] = ["a", "b"];
+const MINUTE_MS = 60_000;
+
+const groupOf = (name: string): FailureGroup => ({
+  digest: Buffer.alloc(16, name),
+  describe: () => bytes(`described ${name}`),
+});
+const digestOf = (name: string) => Buffer.alloc(16, name).toString("hex");
+
+const send = async (queue: string, name: string | undefined, over: Partial<SendItem> = {}) => {
+  const group = name === undefined ? {} : { group: groupOf(name) };
+  const replies = await at.current.store.send(queue, [item({ ...group, ...over })], SETTINGS);
+  return storedId(only(replies));
+};
+const claim = async (queue: string) =>
+  only((await at.current.tick(queue, [session(1, { count: 1 })])).claimed);
+const settle = (queue: string, ...how: Parameters<typeof outcome>) =>
+  at.current.store.settle(queue, NO_REQUEST, [outcome(...how)]);
+const list = async () => {
+  const { groups } = await at.current.store.groups.list();
+  return groups.toSorted((a, b) => a.digest.localeCompare(b.digest) || a.partition - b.partition);
+};
+const stored = async () =>
+  (await list()).map(({ digest, stored: queues }) => [
+    Buffer.from(digest, "hex").toString()[0],
+    Object.fromEntries(queues),
+  ]);
+const key = (suffix: string, queue = A) =>
+  partitionBase(at.current.prefix, partitionOf(queue)).slice(0, -1) + suffix;
+
+describe("a group", () => {
+  test("counts failures, and the messages that have it last", async () => {
+    const id = await send(A, "x");
+    await send(A, "x");
+    const before = only(await list());
+    expect(before).toMatchObject({
+      ...{ digest: digestOf("x"), partition: partitionOf(A), status: "OPEN" },
+      ...{ firstFailureAtMs: START_MS, lastFailureAtMs: START_MS, failureCount: 2 },
+      ...{ changedAtMs: undefined, regressedAtMs: undefined },
+    });
+    await at.current.clock.set(START_MS + 1_000);
+    const claimed = await claim(A);
+    await settle(A, claimed, "failReschedule", {
+      ...{ delayMs: 0, reason: "TIMEOUT", failure: bytes("again"), group: groupOf("y") },
+    });
+    expect(await stored()).toEqual([
+      ["x", { [A]: 1 }],
+      ["y", { [A]: 1 }],
+    ]);
+    expect((await list()).at(-1)).toMatchObject({ latest: { id, queue: A } });
+    await settle(A, await claim(A), "succeed");
+    await settle(A, await claim(A), "discard");
+    expect(await stored()).toEqual([
+      ["x", {}],
+      ["y", {}],
+    ]);
+    expect(await at.current.redis.exists(key("/group-counts"))).toBe(0);
+    expect((await list()).map(({ failureCount }) => failureCount)).toEqual([2, 1]);
+  });
+
+  test("follows a failure that joins a message", async () => {
+    const joining = { dedupKey: "k", payloadHash: bytes("0123456789abcdef") };
+    await send(A, "x", joining);
+    await send(A, "y", joining);
+    expect(await stored()).toEqual([
+      ["x", {}],
+      ["y", { [A]: 1 }],
+    ]);
+  });
+
+  test("keeps what it is formed of, and its failures of each five minutes", async () => {
+    await send(A, "x");
+    await send(A, "x");
+    await at.current.clock.set(START_MS + 11 * MINUTE_MS);
+    await send(A, "x");
+    const group = only(await list());
+    const nowMs = START_MS + 11 * MINUTE_MS;
+    const [details] = await at.current.store.groups.details([group], START_MS - 1, nowMs);
+    expect(text(details?.description)).toBe("described x");
+    expect(details?.trend).toEqual([0, 2, 0, 1]);
+    expect(details?.note).toHaveLength(0);
+  });
+
+  test("of a retried message stays", async () => {
+    const id = await send(A, "x", { quarantineReason: "POISON" });
+    await at.current.store.messages.retry(A, NO_REQUEST, toRetry([id]));
+    expect(await stored()).toEqual([["x", { [A]: 1 }]]);
+  });
+
+  test("loses the messages of a queue that is deleted", async () => {
+    await send(A, "x");
+    await send(A, undefined);
+    const { deletion } = at.current.store;
+    await deletion.seal(A, 2);
+    while ((await deletion.purge(A)) === "removed");
+    await deletion.remove(A);
+    expect(await stored()).toEqual([["x", {}]]);
+  });
+
+  test("goes with a message that moves to another partition", async () => {
+    await send(A, "x");
+    await settle(A, await claim(A), "failMove", {
+      ...{ delayMs: 0, reason: "TIMEOUT", failure: bytes("again"), group: groupOf("y") },
+      move: { target: B, ifRefused: { delayMs: 0 } },
+    });
+    const { moves } = at.current.store;
+    const message = only(await moves.pending(A, { olderThanMs: 0 }));
+    const here = { limiterKey: "", orderingKey: "" };
+    await moves.receive(B, A, [{ message, ...here }], SETTINGS);
+    await moves.end(A, [{ message, received: true }]);
+    const groups = (await list()).filter(({ digest }) => digest === digestOf("y"));
+    expect(new Map(groups.map(({ partition, stored: queues }) => [partition, queues]))).toEqual(
+      new Map([
+        [partitionOf(A), new Map()],
+        [partitionOf(B), new Map([[B, 1]])],
+      ]),
+    );
+    const there = groups.filter(({ partition }) => partition === partitionOf(B));
+    expect(there[0]?.failureCount).toBe(0);
+    const [details] = await at.current.store.groups.details(there, START_MS, START_MS);
+    expect(text(details?.description)).toBe("described y");
+  });
+
+  test("that is resolved says when it failed again, in each partition", async () => {
+    await send(A, "x");
+    await send(B, "x");
+    const { groups } = at.current.store;
+    expect(await groups.setStatus(digestOf("x"), "RESOLVED", bytes("note"))).toBe(2);
+    await at.current.clock.set(START_MS + 1_000);
+    await send(B, "x");
+    await at.current.clock.set(START_MS + 2_000);
+    await send(B, "x");
+    const byPartition = new Map((await list()).map((group) => [group.partition, group]));
+    const status = { status: "RESOLVED", changedAtMs: START_MS };
+    expect(byPartition.get(partitionOf(A))).toMatchObject({ ...status, regressedAtMs: undefined });
+    expect(byPartition.get(partitionOf(B))).toMatchObject({
+      ...status,
+      regressedAtMs: START_MS + 1_000,
+    });
+    expect(await groups.setStatus(digestOf("y"), "RESOLVED", bytes(""))).toBe(0);
+  });
+});
+
+test("states and details of messages name their group", async () => {
+  const id = await send(A, "x");
+  const other = await send(A, undefined, { limiterKey: "k", orderingKey: "o" });
+  const grouped = await send(A, "y", { limiterKey: "k", orderingKey: "o" });
+  const { messageReads } = at.current.store;
+  const { messages } = await messageReads.states(A, { newestFirst: false, after: undefined });
+  const details = await messageReads.details(A, [id, other, grouped]);
+  const expected = [digestOf("x"), "", digestOf("y")];
+  expect(messages.map(({ group }) => group)).toEqual(expected);
+  expect(details.map((one) => one?.group)).toEqual(expected);
+});
+
+test("a partition has at most 10,000 groups; messages of further ones are counted together", async () => {
+  await send(A, "x");
+  const { redis } = at.current;
+  for (let n = 1; n < 10_000; n++) redis.hset(key("/groups"), Buffer.alloc(16, `n${n}`), "");
+  await redis.ping();
+  const late = await send(A, "z");
+  await send(A, "x");
+  expect((await at.current.store.groups.list()).otherCount).toBe(1);
+  const [details] = await at.current.store.messageReads.details(A, [late]);
+  expect(details?.group).toBe("");
+  await settle(A, await claim(A), "succeed");
+  await settle(A, await claim(A), "succeed");
+  await settle(A, await claim(A), "succeed");
+  expect((await at.current.store.groups.list()).otherCount).toBe(0);
+});
+
+test.each(["/groups", "/group-digests", "/group-texts", "/group-counts", "/group-trend:"])(
+  "a damaged %s refuses no message and no outcome",
+  async (suffix) => {
+    const { redis } = at.current;
+    const family = suffix.endsWith(":") ? `${Math.floor(START_MS / 300_000)}` : "";
+    await redis.set(key(suffix) + family, "of a person");
+    await send(A, "x");
+    const claimed = await claim(A);
+    const failure = { reason: "TIMEOUT", failure: bytes("again"), group: groupOf("y") } as const;
+    const reply = await settle(A, claimed, "failReschedule", { delayMs: 0, ...failure });
+    expect(only(reply?.results).status).toBe("APPLIED");
+    await settle(A, await claim(A), "succeed");
+    await redis.del(key(suffix) + family);
+    expect((await at.current.dump(A)).messages.size).toBe(0);
+  },
+);
+
+test("a damaged group refuses no message", async () => {
+  await at.current.redis.hset(key("/groups"), Buffer.alloc(16, "x"), "of a person");
+  await send(A, "x");
+  expect(await list()).toEqual([]);
+});
+
+test("a version that knows no groups left messages without one", async () => {
+  const id = await send(A, undefined);
+  const [details] = await at.current.store.messageReads.details(A, [id]);
+  expect(details?.group).toBe("");
+  expect(await list()).toEqual([]);
+});
