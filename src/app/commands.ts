@@ -38,6 +38,10 @@ export interface FailureRecord extends RetryAfterFacts {
   reason: Reason | undefined;
   type: string;
   message: string;
+  /** As the runtime prints it. Empty: none. */
+  stackTrace: string;
+  /** The sender's own fingerprint. Empty: none. */
+  fingerprint: string;
   grpcCode: number | undefined;
   httpStatus: number | undefined;
   attributes: Readonly<Record<string, string>>;

@@ -11,6 +11,7 @@ import type { Examined, SettleItem } from "../store/contract.ts";
 import type { FailureRecord, OutcomeCommand } from "./commands.ts";
 import type { DecidedOutcome } from "./edits/automatic-edits.ts";
 import { groupsOfRules } from "./edits/plan-edits.ts";
+import type { GroupOf } from "./groups/failure-group.ts";
 import { envelopeFacts, failureFacts, type RuleJudge } from "./rules/rule-judge.ts";
 
 /** What an outcome does to a message, and why. */
@@ -26,6 +27,8 @@ export interface FailureParts {
   random(): number;
   /** The wall clock. */
   now(): number;
+  /** Absent: messages are in no groups. */
+  groupOf?: GroupOf;
   /** Absent: there are no rules. */
   rules?: Pick<RuleJudge, "hasRulesFor" | "judge" | "reportCircle">;
 }
@@ -51,11 +54,13 @@ function decide(outcome: Failed, facts: Examined, parts: FailureParts): Decision
   const { action, decidedBy, edits: ruledEdits } = applyRules(outcome, facts, reason, parts);
   const ofRules = groupsOfRules(ruledEdits);
   const settings = parts.settingsOf(token.queue);
+  const group = parts.groupOf?.(failure, reason);
   const item = {
     token,
     version: facts.version,
     reason,
     failure: failure.encode(reason),
+    ...(group === undefined ? {} : { group }),
     countsForBreaker: settings.breaker !== "off" && settings.breakerReasons.includes(reason),
   };
   if (action.drop) {

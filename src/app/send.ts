@@ -8,6 +8,7 @@ import { arrivalVerdict, type Verdict } from "../core/verdict.ts";
 import type { SendItem, SendReply, Store } from "../store/contract.ts";
 import type { SendCommand, SendResult } from "./commands.ts";
 import { arrivalEdits, RefusedEdits } from "./edits/automatic-edits.ts";
+import type { GroupOf } from "./groups/failure-group.ts";
 import type { EditObserver, Observer } from "./observer.ts";
 import { type JudgedSend, judgeSend, type RuleJudge } from "./rules/rule-judge.ts";
 import { concludeSend, type ReplyParts } from "./send-reply.ts";
@@ -24,6 +25,8 @@ export interface SendParts extends ReplyParts {
   /** Attributes, and `source_id`, that changes in the outbox carry. Absent: none. */
   outboxFields?: readonly string[];
   observer: Observer & EditObserver;
+  /** Absent: messages are in no groups. */
+  groupOf?: GroupOf;
   /** Absent: there are no rules. */
   rules?: Pick<RuleJudge, "hasRulesFor" | "judge">;
 }
@@ -181,7 +184,7 @@ const REPEATED = "";
 function prepare(
   { command, queue, reason, action, rule }: JudgedSend,
   settings: QueueSettings,
-  parts: Pick<SendParts, "random" | "now" | "outboxFields">,
+  parts: Pick<SendParts, "random" | "now" | "outboxFields" | "groupOf">,
 ): Prepared {
   const { failure, dueAtMs, importedHistory } = command;
   const messageRetry = { ...command.retry, rulePolicy: action.retryPolicy };
@@ -205,6 +208,7 @@ function prepare(
   const dropped = action.drop === true;
   const joins = command.dedupKey !== "" && !dropped;
   const eventFields = encodeEventFields(parts.outboxFields ?? [], command);
+  const group = dropped ? undefined : parts.groupOf?.(failure, reason);
   return {
     why: dropped ? `rule ${rule} drops it` : verdict.why,
     item: {
@@ -231,6 +235,7 @@ function prepare(
       number: numberOf(command, queue),
       importedHistory,
       ...(eventFields === undefined ? {} : { eventFields }),
+      ...(group === undefined ? {} : { group }),
     },
   };
 }

@@ -68,6 +68,14 @@ export function unknownMessage(queue: string, id: string): DlqError {
   );
 }
 
+export function unknownGroup(id: string): DlqError {
+  return new DlqError(`there is no group ${id}: check the id, or list the groups with ListGroups`, {
+    kind: "NOT_FOUND",
+    resource: "group",
+    name: id,
+  });
+}
+
 export function unknownQueue(queue: string): DlqError {
   return new DlqError(
     `queue ${queue} does not exist, and sends do not create queues here (queue_creation is closed); check its name, or create it in the configuration or with UpdateQueue`,

@@ -1,5 +1,6 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import type { GroupAdmin } from "../app/groups/group-admin.ts";
 import type { MessageAdmin } from "../app/messages/message-admin.ts";
 import type { DeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
@@ -10,6 +11,14 @@ import { callerOf } from "./caller.ts";
 import { readCountMessages, writeCounts } from "./convert/count-messages.ts";
 import { readRelease, readReset, writeBreaker } from "./convert/delivery-blocks.ts";
 import { readExplain, writeExplanations } from "./convert/explain.ts";
+import {
+  readGetGroup,
+  readListGroups,
+  readUpdateGroup,
+  writeGetGroup,
+  writeGroup,
+  writeGroups,
+} from "./convert/groups.ts";
 import { readListMessages } from "./convert/list-messages.ts";
 import {
   readDelete,
@@ -28,6 +37,7 @@ type Admin = ServiceImpl<typeof DlqAdminService>;
 
 export interface DlqAdminServiceOptions {
   messages: MessageAdmin;
+  groups: GroupAdmin;
   queues: QueueAdmin;
   deliveryBlocks: DeliveryBlockAdmin;
   rules: RuleAdmin;
@@ -44,6 +54,7 @@ export interface DlqAdminServiceOptions {
 export function createDlqAdminService(options: DlqAdminServiceOptions) {
   const {
     messages,
+    groups,
     queues,
     deliveryBlocks,
     rules,
@@ -66,6 +77,21 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
       for await (const counts of messages.count(readCountMessages(request), signal)) {
         yield writeCounts(counts);
       }
+    },
+
+    async listGroups(request) {
+      return writeGroups(await groups.list(readListGroups(request)), request);
+    },
+
+    async getGroup(request) {
+      const { id, sinceMs } = readGetGroup(request);
+      return writeGetGroup(await groups.get(id, sinceMs));
+    },
+
+    async updateGroup(request, context) {
+      const { id, status, note } = readUpdateGroup(request);
+      const { caller = "" } = callerOf(context);
+      return { group: writeGroup(await groups.setState(id, status, { caller, note })) };
     },
 
     async listQueues(request) {

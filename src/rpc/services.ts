@@ -3,6 +3,7 @@ import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import type { Dlq } from "../app/commands.ts";
+import type { GroupAdmin } from "../app/groups/group-admin.ts";
 import type { MessageAdmin } from "../app/messages/message-admin.ts";
 import type { DeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
@@ -19,6 +20,7 @@ import type { StreamQueues } from "./stream-queues.ts";
 export interface ServicesOptions {
   dlq: Dlq;
   messages: MessageAdmin;
+  groups: GroupAdmin;
   queues: QueueAdmin;
   deliveryBlocks: DeliveryBlockAdmin;
   rules: RuleAdmin;

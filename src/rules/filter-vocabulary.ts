@@ -17,6 +17,7 @@ export const FILTER_VOCABULARY: Vocabulary = {
     unknown_outcome_count: "int",
     size_bytes: "int",
     isolated: "bool",
+    group_id: "string",
     create_time: "timestamp",
     state_time: "timestamp",
     due_time: "timestamp",

@@ -22,6 +22,8 @@ export interface StateFacts {
   unknownOutcomeCount: number;
   sizeBytes: number;
   isolated: boolean;
+  /** The id of its group. Empty: it is in none. */
+  groupId: string;
   createdAtMs: number;
   sinceMs: number;
   dueAtMs: number;
@@ -144,6 +146,7 @@ function stateBindings(state: StateFacts, nowMs: number): Bindings {
     unknown_outcome_count: BigInt(state.unknownOutcomeCount),
     size_bytes: BigInt(state.sizeBytes),
     isolated: state.isolated,
+    group_id: state.groupId,
     create_time: BigInt(state.createdAtMs),
     state_time: BigInt(state.sinceMs),
     due_time: BigInt(state.dueAtMs),

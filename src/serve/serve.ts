@@ -1,6 +1,8 @@
 import { BoundedLog } from "../app/bounded-log.ts";
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
+import { createGroupOf } from "../app/groups/failure-group.ts";
+import { createGroupAdmin } from "../app/groups/group-admin.ts";
 import { createMessageAdmin } from "../app/messages/message-admin.ts";
 import { Deletions } from "../app/queues/deletion.ts";
 import { createDeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
@@ -104,6 +106,7 @@ async function run(
   const shared = {
     ...{ store, registry, settingsOf: inForce.of, ...clock, ...observed, mover },
     ...{ onDeleting: deletions.resume, onMoveLate: mover.resume },
+    groupOf: createGroupOf(),
     rules: new RuleJudge({ rules: rulesInForce, ...observed, now: Date.now }),
   };
   store.hints.onConfig((queue, deleted) => {
@@ -126,6 +129,7 @@ async function run(
     check: queueConfiguration.check,
   });
   const messages = createMessageAdmin({ ...shared, stats: dlq.stats });
+  const groups = createGroupAdmin(shared);
   const deliveryBlocks = createDeliveryBlockAdmin(store, log);
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
@@ -137,7 +141,7 @@ async function run(
   });
   const credentials = await liveCredentials(config, files);
   const guard = createGuard({ credentials, metrics, log });
-  const useCases = { dlq, messages, queues, deliveryBlocks, rules: ruleAdmin, simulate };
+  const useCases = { dlq, messages, groups, queues, deliveryBlocks, rules: ruleAdmin, simulate };
   const listeners = await listen(config, log, metrics, useCases, guard, readiness, certificate);
   if (certificate !== undefined) certificate.onRenewed = listeners.useCertificate;
   const address = await listeners.start();
@@ -179,7 +183,7 @@ async function listen(
   metrics: MetricsRegistry,
   useCases: Pick<
     ServicesOptions,
-    "dlq" | "messages" | "queues" | "deliveryBlocks" | "rules" | "simulate"
+    "dlq" | "messages" | "groups" | "queues" | "deliveryBlocks" | "rules" | "simulate"
   >,
   guard: Guard,
   readiness: ServerReadiness,

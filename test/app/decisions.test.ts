@@ -36,6 +36,8 @@ const command: SendCommand = {
     reason: undefined,
     type: "TimeoutError",
     message: "",
+    stackTrace: "",
+    fingerprint: "",
     grpcCode: undefined,
     httpStatus: undefined,
     attributes: {},

@@ -168,7 +168,13 @@ test("a send finishes the deletion of a server that died and is accepted after i
     encodeEnvelope: () => bytes("e"),
     failure: {
       ...{ reason: "TIMEOUT" as const, type: "", message: "" },
-      ...{ grpcCode: undefined, httpStatus: undefined, attributes: {} },
+      ...{
+        stackTrace: "",
+        fingerprint: "",
+        grpcCode: undefined,
+        httpStatus: undefined,
+        attributes: {},
+      },
       encode: () => bytes("f"),
     },
   };

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { STATS_QUEUES } from "../../src/app/stats.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { DEFAULT_QUEUE_SETTINGS, LIMITS, QUEUE_NAME } from "../../src/core/settings.ts";
+import { GROUPS_PAGE } from "../../src/rpc/convert/groups.ts";
 import { WIRE_LIMITS } from "../../src/rpc/convert/limits.ts";
 import { MESSAGES_PAGE_BYTES } from "../../src/rpc/convert/list-messages.ts";
 import { PAGE_BYTES, PAGE_DEFAULT } from "../../src/rpc/convert/queues.ts";
@@ -64,7 +65,7 @@ const EXPECTED = [
   `${MAX_VALUES}; ${MAX_JSON_DEPTH}`,
   `9; ${MASK_LENGTH}`,
   String(LIMITS.retryIds),
-  `1 to ${W.items}, default ${PAGE_DEFAULT}, for \`Stats\` ${STATS_QUEUES}`,
+  `1 to ${W.items}, default ${PAGE_DEFAULT}, for \`Stats\` ${STATS_QUEUES}, for groups ${GROUPS_PAGE}`,
   size(PAGE_BYTES),
   size(MESSAGES_PAGE_BYTES),
   `${size(RULE_LIMITS.expressionBytes)}; ${W.countValues}`,
@@ -75,8 +76,9 @@ const EXPECTED = [
   `at least 1, default ${size(W.inFlightBytesDefault)}`,
   `${LEASE}, default ${DEFAULT_QUEUE_SETTINGS.leaseDurationMs / 1000} s`,
   size(W.frameBytes),
-  `${W.failure.typeBytes} bytes, ${size(W.failure.messageBytes)}, ${size(W.failure.stackTraceBytes)}`,
+  `${W.failure.typeBytes} bytes, ${size(W.failure.messageBytes)}, ${size(W.failure.stackTraceBytes)}, ${W.failure.fingerprintBytes} bytes`,
   map(W.failure.attributes),
+  size(W.groupNoteBytes),
   `${size(W.noteBytes)}; the outbox keeps ${NOTE_BYTES} bytes`,
   `the last ${HISTORY_ENTRIES}, ${size(HISTORY_BYTES)} in all`,
   `the last ${W.importedHistory.failures}, ${size(W.importedHistory.failureBytes)} in all`,

@@ -4,6 +4,7 @@ import { brokenInvariants } from "../support/store-invariants.ts";
 import type { Life } from "./life/life.ts";
 import { type Message, needsIsolation } from "./life/message.ts";
 import { hasTurn } from "./life/orders.ts";
+import { digestOf } from "./real/group-of.ts";
 
 /** The differences between store and model, as text. Empty: none. */
 export function differences(
@@ -23,6 +24,11 @@ export function differences(
     }
     const expected = facts(life, message);
     const seen: Record<string, unknown> = stateOf(stored, dump, id);
+    check(
+      `group of ${id}`,
+      dump.groups.digests.get(stored.group),
+      digestOf(message.reason).toString("hex"),
+    );
     for (const [name, value] of Object.entries(expected))
       check(`${name} of ${id}`, seen[name], value);
   }

@@ -19,6 +19,7 @@ import { createServices } from "../../src/rpc/services.ts";
 import { StreamQueues } from "../../src/rpc/stream-queues.ts";
 import { ScriptedDeliveryBlocks } from "./scripted-delivery-blocks.ts";
 import { ScriptedDlq } from "./scripted-dlq.ts";
+import { ScriptedGroups } from "./scripted-groups.ts";
 import { ScriptedMessages } from "./scripted-messages.ts";
 import { ScriptedQueues } from "./scripted-queues.ts";
 import { ScriptedRules } from "./scripted-rules.ts";
@@ -70,6 +71,7 @@ export interface Rig {
   dlq: ScriptedDlq;
   queues: ScriptedQueues;
   messages: ScriptedMessages;
+  groups: ScriptedGroups;
   deliveryBlocks: ScriptedDeliveryBlocks;
   rules: ScriptedRules;
   /** Received commands; the result is always the same. */
@@ -94,6 +96,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const dlq = new ScriptedDlq();
   const queues = new ScriptedQueues();
   const messages = new ScriptedMessages();
+  const groups = new ScriptedGroups();
   const deliveryBlocks = new ScriptedDeliveryBlocks();
   const rules = new ScriptedRules();
   const simulated: SimulateCommand[] = [];
@@ -112,6 +115,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const services = createServices({
     dlq,
     messages,
+    groups,
     queues,
     deliveryBlocks,
     rules,
@@ -130,6 +134,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   return {
     dlq,
     messages,
+    groups,
     queues,
     deliveryBlocks,
     rules,

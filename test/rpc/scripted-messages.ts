@@ -9,6 +9,7 @@ export const DETAILS: MessageDetails = {
   ...{ attempts: 2, deliveries: 3, releases: 1, leaseExpiries: 1, unknownOutcomes: 1 },
   ...{
     priority: 0,
+    group: "",
     failureCount: 3,
     bytes: 99,
     sinceMs: 10_000,

@@ -16,6 +16,7 @@ const STATE: StateFacts = {
   ...{ orderingKey: "customer-4", reason: "WEBHOOK_FAILED" },
   ...{ state: "QUARANTINED", quarantineReason: "POISON", attempts: 2, deliveryCount: 3 },
   ...{ failureCount: 4, unknownOutcomeCount: 1, sizeBytes: 2_100, isolated: false },
+  groupId: "01f3",
   createdAtMs: NOW_MS - 3 * HOUR_MS,
   sinceMs: NOW_MS - HOUR_MS,
   dueAtMs: NOW_MS - 2 * HOUR_MS,

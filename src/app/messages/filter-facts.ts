@@ -3,12 +3,13 @@ import type { Payload } from "../../core/message.ts";
 import { createdAtMs, formatMessageId } from "../../core/message-id.ts";
 import type { ContentFacts, StateFacts } from "../../rules/filter.ts";
 import type { MessageDetails, StateFields } from "../../store/contract.ts";
+import { groupIdOf } from "../groups/group-id.ts";
 import { messageFacts } from "../rules/rule-judge.ts";
 
 export function stateFacts(
   queue: string,
   id: Uint8Array,
-  fields: StateFields & { orderingKey: string },
+  fields: StateFields & { orderingKey: string; group: string },
 ): StateFacts {
   return {
     ...{ id: formatMessageId(id), queue, orderingKey: fields.orderingKey },
@@ -22,6 +23,7 @@ export function stateFacts(
     unknownOutcomeCount: fields.unknownOutcomes,
     sizeBytes: fields.bytes,
     isolated: fields.isolated,
+    groupId: groupIdOf(fields.group),
     createdAtMs: createdAtMs(id),
     sinceMs: fields.sinceMs,
     dueAtMs: fields.dueAtMs,

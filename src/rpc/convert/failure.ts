@@ -32,6 +32,8 @@ export function readFailure(sent: Failure | undefined): ReadFailure {
     reason: reasonFromNumber(failure.reason),
     type: failure.type,
     message: failure.message,
+    stackTrace: failure.stackTrace,
+    fingerprint: failure.fingerprint,
     retryAfterMs: failure.retryAfter && toMs(failure.retryAfter),
     retryAfterText: retryAfterText(failure.attributes),
     attributes: failure.attributes,
@@ -48,10 +50,12 @@ function cut(sent: Failure): Failure {
   const message = cutUtf8(sent.message, LIMIT.messageBytes);
   const stackTrace = cutUtf8(sent.stackTrace, LIMIT.stackTraceBytes);
   const attributes = cutAttributes(sent.attributes);
+  const fingerprint = cutUtf8(sent.fingerprint, LIMIT.fingerprintBytes);
   const truncated =
     type !== sent.type ||
     message !== sent.message ||
     stackTrace !== sent.stackTrace ||
+    fingerprint !== sent.fingerprint ||
     attributes !== sent.attributes;
   const failure = create(FailureSchema);
   failure.reason = sent.reason;
@@ -59,6 +63,7 @@ function cut(sent: Failure): Failure {
   failure.message = message;
   failure.stackTrace = stackTrace;
   failure.attributes = attributes;
+  failure.fingerprint = fingerprint;
   failure.truncated = truncated;
   if (sent.grpcCode !== undefined) failure.grpcCode = sent.grpcCode;
   if (sent.httpStatus !== undefined) failure.httpStatus = sent.httpStatus;

@@ -35,6 +35,7 @@ export const WIRE_LIMITS = {
     typeBytes: 512,
     messageBytes: 4096,
     stackTraceBytes: 16_384,
+    fingerprintBytes: 256,
     attributes: { count: 32, keyBytes: 128, valueBytes: 1024 },
   },
   /** Failures are cut like others, and the oldest are dropped; never refused. */
@@ -44,6 +45,7 @@ export const WIRE_LIMITS = {
   /** Messages in one TestRules call. */
   ruleSamples: 100,
   noteBytes: 1024,
+  groupNoteBytes: 1024,
   /** Queues of a StreamDue or Stats request, outcomes, tokens, ids, requests of a batch. */
   items: 1000,
   inFlightBytesDefault: 64 * 1024 * 1024,

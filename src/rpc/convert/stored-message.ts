@@ -13,6 +13,7 @@ import {
   type StoredMessage,
   StoredMessageSchema,
 } from "../../../gen/dlq/v1/stored_message_pb.ts";
+import { groupIdOf } from "../../app/groups/group-id.ts";
 import type { MessageDetails, StoredFailure } from "../../app/messages/message-admin.ts";
 import { openStored } from "../../codec/message.ts";
 import { createdAtMs, parseMessageId } from "../../core/message-id.ts";
@@ -63,6 +64,7 @@ export function writeStoredMessage(
     failures: failuresOf(id, envelope, details),
     edits: editsOf(details),
     sizeBytes: details.bytes,
+    groupId: groupIdOf(details.group),
   });
   if (quarantineReason !== undefined)
     stored.quarantineReason = QUARANTINE_REASONS[quarantineReason];

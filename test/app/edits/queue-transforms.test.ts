@@ -52,7 +52,15 @@ async function claim(): Promise<Claimed> {
 
 const failure: FailureRecord = {
   reason: "TIMEOUT",
-  ...{ type: "", message: "", grpcCode: undefined, httpStatus: undefined, attributes: {} },
+  ...{
+    type: "",
+    message: "",
+    stackTrace: "",
+    fingerprint: "",
+    grpcCode: undefined,
+    httpStatus: undefined,
+    attributes: {},
+  },
   encode: () => new Uint8Array(8),
 };
 const failed = (claimed: Claimed, nonRetryable = false): OutcomeCommand => ({

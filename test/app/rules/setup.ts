@@ -72,7 +72,13 @@ export function command(over: Partial<SendCommand> = {}): SendCommand {
     failure: {
       reason: "TIMEOUT",
       ...{ type: "TimeoutError", message: "late", attributes: {} },
-      ...{ grpcCode: undefined, httpStatus: undefined, encode: () => new Uint8Array(8) },
+      ...{
+        stackTrace: "",
+        fingerprint: "",
+        grpcCode: undefined,
+        httpStatus: undefined,
+        encode: () => new Uint8Array(8),
+      },
     },
     ...{ sourceId: "", dedupKey: "", payloadHash: new Uint8Array(16), priority: 0 },
     ...{ orderingKey: "", delayMs: undefined, dueAtMs: undefined, ttlMs: undefined, retry: {} },

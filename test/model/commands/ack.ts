@@ -168,7 +168,15 @@ function command(report: Call["reports"][number]): OutcomeCommand {
     case "failed": {
       const { reason, hopeless: nonRetryable, retryAfterMs, failure: text } = report;
       const failure = {
-        ...{ reason, type: "", message: "", grpcCode: undefined, httpStatus: undefined },
+        ...{
+          reason,
+          type: "",
+          message: "",
+          stackTrace: "",
+          fingerprint: "",
+          grpcCode: undefined,
+          httpStatus: undefined,
+        },
         attributes: {},
         encode: () => bytes(text),
       };

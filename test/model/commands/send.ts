@@ -94,7 +94,14 @@ function command(sendRequest: SendRequest): SendCommand {
     },
     failure: {
       ...{ reason: sendRequest.reason, type: "", message: "" },
-      ...{ grpcCode: undefined, httpStatus: undefined, attributes: {}, encode: failure },
+      ...{
+        stackTrace: "",
+        fingerprint: "",
+        grpcCode: undefined,
+        httpStatus: undefined,
+        attributes: {},
+        encode: failure,
+      },
     },
   };
 }

@@ -10,6 +10,7 @@ import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
 import { type TestStore, until } from "../../support/store.ts";
 import type { LifeSettings } from "../life/life.ts";
 import type { Limiters } from "../life/limiters.ts";
+import { groupOf } from "./group-of.ts";
 import { SILENT_LOG } from "./names.ts";
 import { queueSettings } from "./settings.ts";
 import { Streams, WORKERS } from "./streams.ts";
@@ -126,6 +127,7 @@ function createServer(
     settingsOf: () => rig.settings,
     random: () => rig.random,
     now: Date.now,
+    groupOf,
     onDeleting() {},
   };
   return {

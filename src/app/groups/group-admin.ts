@@ -1,0 +1,199 @@
+import {
+  decodeGroupDescription,
+  decodeGroupNote,
+  encodeGroupNote,
+  type GroupNote,
+} from "../../codec/group.ts";
+import { invalidField, unknownGroup } from "../../core/errors.ts";
+import type { FingerprintParts } from "../../core/fingerprint/fingerprint.ts";
+import type { QueuePattern } from "../../core/queue-pattern.ts";
+import type { GroupDetails, GroupStatus, MessageDetails, Store } from "../../store/contract.ts";
+import { type GroupState, type MergedGroup, mergeGroups } from "./merged-group.ts";
+
+export type { GroupState } from "./merged-group.ts";
+
+export const GROUP_ORDERS = ["STORED", "LAST_FAILURE", "FAILURES"] as const;
+export type GroupOrder = (typeof GROUP_ORDERS)[number];
+
+export interface ListGroupsCommand {
+  queues: QueuePattern;
+  /** Empty: all but archived ones. */
+  states: readonly GroupState[];
+  /** Only groups with a failure in this time before now; undefined: all. */
+  sinceMs: number | undefined;
+  order: GroupOrder;
+  pageSize: number;
+  /** Undefined: from the start. */
+  after: GroupPlace | undefined;
+}
+
+/** A place in an order of groups. */
+export interface GroupPlace {
+  /** By what groups are ordered. */
+  rank: number;
+  digest: string;
+}
+
+/** A group as operators see it. */
+export interface GroupView extends Omit<MergedGroup, "parts"> {
+  /** Undefined: its description was lost. */
+  description: FingerprintParts | undefined;
+  note: GroupNote | undefined;
+  /** Failures in equal parts of time, oldest first. */
+  trend: readonly number[];
+  /** How long a part is. */
+  trendStepMs: number;
+}
+
+export interface GroupsPage {
+  groups: readonly GroupView[];
+  /** Where the next page begins; undefined: there is none. */
+  next: GroupPlace | undefined;
+  total: number;
+  /** Messages whose groups found no place. */
+  otherCount: number;
+}
+
+/** Shows operators groups of messages whose failures are alike. Rejects with a DlqError. */
+export interface GroupAdmin {
+  list(command: ListGroupsCommand): Promise<GroupsPage>;
+  /** @param id the first digits of a digest, at least 6 */
+  get(
+    id: string,
+    sinceMs: number | undefined,
+  ): Promise<{ group: GroupView; latest: MessageDetails | undefined }>;
+  setState(id: string, status: GroupStatus, note: GroupNote): Promise<GroupView>;
+}
+
+export interface GroupAdminParts {
+  store: Pick<Store, "groups" | "messageReads">;
+  /** The wall clock. */
+  now(): number;
+}
+
+/** The store counts failures in times of this length. */
+const STEP_MS = 300_000;
+const TREND_PARTS = 24;
+/** Also the longest trend. */
+const DAY_MS = 86_400_000;
+
+export function createGroupAdmin({ store, now }: GroupAdminParts): GroupAdmin {
+  const all = () => true;
+
+  async function find(id: string): Promise<MergedGroup> {
+    const { groups } = await store.groups.list();
+    const found = mergeGroups(
+      groups.filter(({ digest }) => digest.startsWith(id)),
+      all,
+    );
+    const [group, other] = found;
+    if (group === undefined) throw unknownGroup(id);
+    if (other !== undefined)
+      throw invalidField("id", `several groups begin with ${id}; give more digits`);
+    return group;
+  }
+
+  async function view(groups: readonly MergedGroup[], sinceMs = DAY_MS): Promise<GroupView[]> {
+    const trend = trendOf(now(), sinceMs);
+    const parts = groups.flatMap((group) => group.parts);
+    const details = await store.groups.details(parts, trend.fromMs, trend.toMs);
+    const detailsOf = new Map(parts.map((part, index) => [part, details[index] as GroupDetails]));
+    return groups.map(({ parts: own, ...group }) => ({
+      ...group,
+      ...describe(
+        own.map((part) => detailsOf.get(part) as GroupDetails),
+        trend,
+      ),
+    }));
+  }
+
+  return {
+    async list({ queues, states, sinceMs, order, pageSize, after }) {
+      const { groups, otherCount } = await store.groups.list();
+      const oldestMs = sinceMs === undefined ? 0 : now() - sinceMs;
+      const found = mergeGroups(groups, (queue) => queues.matches(queue)).filter(
+        ({ state, storedCount, lastFailureAtMs }) =>
+          (states.length === 0 ? state !== "ARCHIVED" : states.includes(state)) &&
+          (storedCount > 0 || (queues.prefix === "" && queues.only === undefined)) &&
+          lastFailureAtMs >= oldestMs,
+      );
+      const rank = RANKS[order];
+      const sorted = found.toSorted((a, b) => rank(b) - rank(a) || (a.digest < b.digest ? -1 : 1));
+      const rest =
+        after === undefined
+          ? sorted
+          : sorted.filter((group) => isBehind(rank(group), group.digest, after));
+      const page = rest.slice(0, pageSize);
+      const last = rest.length > page.length ? page.at(-1) : undefined;
+      return {
+        groups: await view(page, sinceMs),
+        next: last && { rank: rank(last), digest: last.digest },
+        total: found.length,
+        otherCount,
+      };
+    },
+
+    async get(id, sinceMs) {
+      const found = await find(id);
+      const { queue, id: messageId } = found.latest;
+      const [[group], [latest]] = await Promise.all([
+        view([found], sinceMs),
+        store.messageReads.details(queue, [messageId]),
+      ]);
+      return { group: group as GroupView, latest };
+    },
+
+    async setState(id, status, note) {
+      const { digest } = await find(id);
+      if ((await store.groups.setStatus(digest, status, encodeGroupNote(note))) === 0)
+        throw unknownGroup(id);
+      const [group] = await view([await find(digest)]);
+      return group as GroupView;
+    },
+  };
+}
+
+const RANKS: Record<GroupOrder, (group: MergedGroup) => number> = {
+  STORED: ({ storedCount }) => storedCount,
+  LAST_FAILURE: ({ lastFailureAtMs }) => lastFailureAtMs,
+  FAILURES: ({ failureCount }) => failureCount,
+};
+
+function isBehind(rank: number, digest: string, after: GroupPlace): boolean {
+  return rank < after.rank || (rank === after.rank && digest > after.digest);
+}
+
+interface Trend {
+  fromMs: number;
+  toMs: number;
+  /** Times of the store in one part. */
+  stepsAPart: number;
+}
+
+/** The times of a trend that ends now: whole parts, so that the last one is not over. */
+function trendOf(nowMs: number, sinceMs: number): Trend {
+  const steps = Math.ceil(Math.min(sinceMs, DAY_MS) / STEP_MS);
+  const stepsAPart = Math.ceil(steps / TREND_PARTS);
+  const toMs = Math.floor(nowMs / STEP_MS) * STEP_MS;
+  const parts = Math.ceil(steps / stepsAPart);
+  return { fromMs: toMs - (parts * stepsAPart - 1) * STEP_MS, toMs, stepsAPart };
+}
+
+/** What the partitions say of one group; the first has its description and its note, if any has. */
+function describe(details: readonly GroupDetails[], { stepsAPart }: Trend) {
+  const description = details.find((one) => one.description.length > 0)?.description;
+  const note = details.find((one) => one.note.length > 0)?.note;
+  const trend: number[] = [];
+  for (const one of details) {
+    one.trend.forEach((count, index) => {
+      const part = Math.floor(index / stepsAPart);
+      trend[part] = (trend[part] ?? 0) + count;
+    });
+  }
+  return {
+    description: description && decodeGroupDescription(description),
+    note: note && decodeGroupNote(note),
+    trend,
+    trendStepMs: stepsAPart * STEP_MS,
+  };
+}

@@ -1,0 +1,42 @@
+import { expect, it } from "vitest";
+import type { FailureRecord } from "../../../src/app/commands.ts";
+import { createGroupOf } from "../../../src/app/groups/failure-group.ts";
+import { decodeGroupDescription } from "../../../src/codec/group.ts";
+
+const failure = (over: Partial<FailureRecord> = {}): FailureRecord => ({
+  ...{ reason: undefined, type: "KeyError", message: "order 17 is gone", stackTrace: "" },
+  ...{ fingerprint: "", grpcCode: undefined, httpStatus: undefined, attributes: {} },
+  encode: () => new Uint8Array(),
+  ...over,
+});
+
+it("gives alike failures one digest, and says what they have in common", () => {
+  const groupOf = createGroupOf();
+  const first = groupOf(failure(), "EXECUTION_FAILED");
+  const second = groupOf(failure({ message: "order 18 is gone" }), "EXECUTION_FAILED");
+  expect(second.digest).toEqual(first.digest);
+  expect(decodeGroupDescription(first.describe())).toMatchObject({
+    ...{ reason: "EXECUTION_FAILED", type: "KeyError", own: "" },
+    message: expect.stringContaining("is gone"),
+  });
+});
+
+it.each<[string, Partial<FailureRecord>]>([
+  ["type", { type: "ValueError" }],
+  ["message", { message: "the list is empty" }],
+  ["HTTP status", { httpStatus: 502 }],
+  ["own fingerprint", { fingerprint: "card-declined" }],
+])("tells failures of another %s apart, also remembered ones", (_, over) => {
+  const groupOf = createGroupOf();
+  const [one, other] = [failure(), failure(over)].map((each) => groupOf(each, "TIMEOUT"));
+  expect(other?.digest).not.toEqual(one?.digest);
+  expect(groupOf(failure(), "TIMEOUT").digest).toEqual(one?.digest);
+  expect(groupOf(failure(over), "TIMEOUT").digest).toEqual(other?.digest);
+});
+
+it("remembers equal failures, but no long ones", () => {
+  const groupOf = createGroupOf();
+  expect(groupOf(failure(), "TIMEOUT")).toBe(groupOf(failure(), "TIMEOUT"));
+  const long = failure({ message: "x".repeat(5_000) });
+  expect(groupOf(long, "TIMEOUT")).not.toBe(groupOf(long, "TIMEOUT"));
+});
