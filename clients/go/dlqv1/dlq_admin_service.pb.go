@@ -77,6 +77,63 @@ func (MessageView) EnumDescriptor() ([]byte, []int) {
 	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{0}
 }
 
+// The order of groups in a list.
+type GroupOrder int32
+
+const (
+	// The same as STORED.
+	GroupOrder_GROUP_ORDER_UNSPECIFIED GroupOrder = 0
+	// The most stored messages first.
+	GroupOrder_GROUP_ORDER_STORED GroupOrder = 1
+	// The latest failure first.
+	GroupOrder_GROUP_ORDER_LAST_FAILURE GroupOrder = 2
+	// The most failures since its beginning first.
+	GroupOrder_GROUP_ORDER_FAILURES GroupOrder = 3
+)
+
+// Enum value maps for GroupOrder.
+var (
+	GroupOrder_name = map[int32]string{
+		0: "GROUP_ORDER_UNSPECIFIED",
+		1: "GROUP_ORDER_STORED",
+		2: "GROUP_ORDER_LAST_FAILURE",
+		3: "GROUP_ORDER_FAILURES",
+	}
+	GroupOrder_value = map[string]int32{
+		"GROUP_ORDER_UNSPECIFIED":  0,
+		"GROUP_ORDER_STORED":       1,
+		"GROUP_ORDER_LAST_FAILURE": 2,
+		"GROUP_ORDER_FAILURES":     3,
+	}
+)
+
+func (x GroupOrder) Enum() *GroupOrder {
+	p := new(GroupOrder)
+	*p = x
+	return p
+}
+
+func (x GroupOrder) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (GroupOrder) Descriptor() protoreflect.EnumDescriptor {
+	return file_dlq_v1_dlq_admin_service_proto_enumTypes[1].Descriptor()
+}
+
+func (GroupOrder) Type() protoreflect.EnumType {
+	return &file_dlq_v1_dlq_admin_service_proto_enumTypes[1]
+}
+
+func (x GroupOrder) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use GroupOrder.Descriptor instead.
+func (GroupOrder) EnumDescriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{1}
+}
+
 // Which message to read.
 type GetMessageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -536,6 +593,392 @@ func (x *MessageCount) GetCount() int64 {
 	return 0
 }
 
+// Which groups to list.
+type ListGroupsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A queue, or a pattern: `*` stands for any characters. Empty: all queues. Only groups with stored messages
+	// in one of them are listed; with an empty pattern also groups without messages.
+	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	// Only groups in one of these states. Empty: all but archived ones.
+	States []GroupState `protobuf:"varint,2,rep,packed,name=states,proto3,enum=dlq.v1.GroupState" json:"states,omitempty"`
+	// Only groups with a failure in this time before now, which the trend covers, up to 24 hours. Absent: all
+	// groups, with a trend of 24 hours.
+	Since *durationpb.Duration `protobuf:"bytes,3,opt,name=since,proto3" json:"since,omitempty"`
+	// The order of groups.
+	Order GroupOrder `protobuf:"varint,4,opt,name=order,proto3,enum=dlq.v1.GroupOrder" json:"order,omitempty"`
+	// 1 to 1,000. Default 50.
+	PageSize uint32 `protobuf:"varint,5,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// From the previous answer, of a call with the same queue, states, since and order. Empty: from the start.
+	PageToken     string `protobuf:"bytes,6,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListGroupsRequest) Reset() {
+	*x = ListGroupsRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListGroupsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListGroupsRequest) ProtoMessage() {}
+
+func (x *ListGroupsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListGroupsRequest.ProtoReflect.Descriptor instead.
+func (*ListGroupsRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ListGroupsRequest) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *ListGroupsRequest) GetStates() []GroupState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *ListGroupsRequest) GetSince() *durationpb.Duration {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+func (x *ListGroupsRequest) GetOrder() GroupOrder {
+	if x != nil {
+		return x.Order
+	}
+	return GroupOrder_GROUP_ORDER_UNSPECIFIED
+}
+
+func (x *ListGroupsRequest) GetPageSize() uint32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListGroupsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of groups.
+type ListGroupsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the asked order.
+	Groups []*Group `protobuf:"bytes,1,rep,name=groups,proto3" json:"groups,omitempty"`
+	// Where the next page begins. Empty: there is none.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Groups on all pages.
+	TotalCount int64 `protobuf:"varint,3,opt,name=total_count,json=totalCount,proto3" json:"total_count,omitempty"`
+	// Stored messages that are in no group, because there are 10,000 groups in their part of the queues.
+	OtherStoredCount int64 `protobuf:"varint,4,opt,name=other_stored_count,json=otherStoredCount,proto3" json:"other_stored_count,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *ListGroupsResponse) Reset() {
+	*x = ListGroupsResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListGroupsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListGroupsResponse) ProtoMessage() {}
+
+func (x *ListGroupsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListGroupsResponse.ProtoReflect.Descriptor instead.
+func (*ListGroupsResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ListGroupsResponse) GetGroups() []*Group {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
+}
+
+func (x *ListGroupsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListGroupsResponse) GetTotalCount() int64 {
+	if x != nil {
+		return x.TotalCount
+	}
+	return 0
+}
+
+func (x *ListGroupsResponse) GetOtherStoredCount() int64 {
+	if x != nil {
+		return x.OtherStoredCount
+	}
+	return 0
+}
+
+// Which group to read.
+type GetGroupRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, or the first 6 or more digits of it.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// How much time the trend covers, at most 24 hours. Default 24 hours.
+	Since         *durationpb.Duration `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetGroupRequest) Reset() {
+	*x = GetGroupRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetGroupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetGroupRequest) ProtoMessage() {}
+
+func (x *GetGroupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetGroupRequest.ProtoReflect.Descriptor instead.
+func (*GetGroupRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *GetGroupRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *GetGroupRequest) GetSince() *durationpb.Duration {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+// One group.
+type GetGroupResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it is now, in all queues.
+	Group *Group `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
+	// Its message that failed last, complete. Absent: it is gone.
+	Latest        *StoredMessage `protobuf:"bytes,2,opt,name=latest,proto3" json:"latest,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetGroupResponse) Reset() {
+	*x = GetGroupResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetGroupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetGroupResponse) ProtoMessage() {}
+
+func (x *GetGroupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetGroupResponse.ProtoReflect.Descriptor instead.
+func (*GetGroupResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *GetGroupResponse) GetGroup() *Group {
+	if x != nil {
+		return x.Group
+	}
+	return nil
+}
+
+func (x *GetGroupResponse) GetLatest() *StoredMessage {
+	if x != nil {
+		return x.Latest
+	}
+	return nil
+}
+
+// The new state of a group.
+type UpdateGroupRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, or the first 6 or more digits of it.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// OPEN, RESOLVED or ARCHIVED.
+	State GroupState `protobuf:"varint,2,opt,name=state,proto3,enum=dlq.v1.GroupState" json:"state,omitempty"`
+	// Why, or what was done. Replaces the note before. At most 1 KiB.
+	Note          string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateGroupRequest) Reset() {
+	*x = UpdateGroupRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateGroupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateGroupRequest) ProtoMessage() {}
+
+func (x *UpdateGroupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateGroupRequest.ProtoReflect.Descriptor instead.
+func (*UpdateGroupRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *UpdateGroupRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *UpdateGroupRequest) GetState() GroupState {
+	if x != nil {
+		return x.State
+	}
+	return GroupState_GROUP_STATE_UNSPECIFIED
+}
+
+func (x *UpdateGroupRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// The changed group.
+type UpdateGroupResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it is now.
+	Group         *Group `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateGroupResponse) Reset() {
+	*x = UpdateGroupResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateGroupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateGroupResponse) ProtoMessage() {}
+
+func (x *UpdateGroupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateGroupResponse.ProtoReflect.Descriptor instead.
+func (*UpdateGroupResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *UpdateGroupResponse) GetGroup() *Group {
+	if x != nil {
+		return x.Group
+	}
+	return nil
+}
+
 // Which queues to list.
 type ListQueuesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -549,7 +992,7 @@ type ListQueuesRequest struct {
 
 func (x *ListQueuesRequest) Reset() {
 	*x = ListQueuesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -561,7 +1004,7 @@ func (x *ListQueuesRequest) String() string {
 func (*ListQueuesRequest) ProtoMessage() {}
 
 func (x *ListQueuesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -574,7 +1017,7 @@ func (x *ListQueuesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuesRequest.ProtoReflect.Descriptor instead.
 func (*ListQueuesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{7}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListQueuesRequest) GetPageSize() uint32 {
@@ -604,7 +1047,7 @@ type ListQueuesResponse struct {
 
 func (x *ListQueuesResponse) Reset() {
 	*x = ListQueuesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -616,7 +1059,7 @@ func (x *ListQueuesResponse) String() string {
 func (*ListQueuesResponse) ProtoMessage() {}
 
 func (x *ListQueuesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -629,7 +1072,7 @@ func (x *ListQueuesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuesResponse.ProtoReflect.Descriptor instead.
 func (*ListQueuesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{8}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListQueuesResponse) GetQueues() []*Queue {
@@ -657,7 +1100,7 @@ type GetQueueRequest struct {
 
 func (x *GetQueueRequest) Reset() {
 	*x = GetQueueRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -669,7 +1112,7 @@ func (x *GetQueueRequest) String() string {
 func (*GetQueueRequest) ProtoMessage() {}
 
 func (x *GetQueueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -682,7 +1125,7 @@ func (x *GetQueueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueRequest.ProtoReflect.Descriptor instead.
 func (*GetQueueRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{9}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetQueueRequest) GetQueue() string {
@@ -703,7 +1146,7 @@ type GetQueueResponse struct {
 
 func (x *GetQueueResponse) Reset() {
 	*x = GetQueueResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -715,7 +1158,7 @@ func (x *GetQueueResponse) String() string {
 func (*GetQueueResponse) ProtoMessage() {}
 
 func (x *GetQueueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -728,7 +1171,7 @@ func (x *GetQueueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueResponse.ProtoReflect.Descriptor instead.
 func (*GetQueueResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{10}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetQueueResponse) GetQueue() *Queue {
@@ -752,7 +1195,7 @@ type UpdateQueueRequest struct {
 
 func (x *UpdateQueueRequest) Reset() {
 	*x = UpdateQueueRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -764,7 +1207,7 @@ func (x *UpdateQueueRequest) String() string {
 func (*UpdateQueueRequest) ProtoMessage() {}
 
 func (x *UpdateQueueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -777,7 +1220,7 @@ func (x *UpdateQueueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateQueueRequest.ProtoReflect.Descriptor instead.
 func (*UpdateQueueRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{11}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *UpdateQueueRequest) GetQueue() *Queue {
@@ -805,7 +1248,7 @@ type UpdateQueueResponse struct {
 
 func (x *UpdateQueueResponse) Reset() {
 	*x = UpdateQueueResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -817,7 +1260,7 @@ func (x *UpdateQueueResponse) String() string {
 func (*UpdateQueueResponse) ProtoMessage() {}
 
 func (x *UpdateQueueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -830,7 +1273,7 @@ func (x *UpdateQueueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateQueueResponse.ProtoReflect.Descriptor instead.
 func (*UpdateQueueResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{12}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *UpdateQueueResponse) GetQueue() *Queue {
@@ -855,7 +1298,7 @@ type DeleteQueueRequest struct {
 
 func (x *DeleteQueueRequest) Reset() {
 	*x = DeleteQueueRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -867,7 +1310,7 @@ func (x *DeleteQueueRequest) String() string {
 func (*DeleteQueueRequest) ProtoMessage() {}
 
 func (x *DeleteQueueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -880,7 +1323,7 @@ func (x *DeleteQueueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteQueueRequest.ProtoReflect.Descriptor instead.
 func (*DeleteQueueRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{13}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *DeleteQueueRequest) GetQueue() string {
@@ -915,7 +1358,7 @@ type DeleteQueueResponse struct {
 
 func (x *DeleteQueueResponse) Reset() {
 	*x = DeleteQueueResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +1370,7 @@ func (x *DeleteQueueResponse) String() string {
 func (*DeleteQueueResponse) ProtoMessage() {}
 
 func (x *DeleteQueueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1383,7 @@ func (x *DeleteQueueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteQueueResponse.ProtoReflect.Descriptor instead.
 func (*DeleteQueueResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{14}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *DeleteQueueResponse) GetDeletedCount() int64 {
@@ -969,7 +1412,7 @@ type SimulatePolicyRequest struct {
 
 func (x *SimulatePolicyRequest) Reset() {
 	*x = SimulatePolicyRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -981,7 +1424,7 @@ func (x *SimulatePolicyRequest) String() string {
 func (*SimulatePolicyRequest) ProtoMessage() {}
 
 func (x *SimulatePolicyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -994,7 +1437,7 @@ func (x *SimulatePolicyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatePolicyRequest.ProtoReflect.Descriptor instead.
 func (*SimulatePolicyRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{15}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SimulatePolicyRequest) GetQueue() string {
@@ -1050,7 +1493,7 @@ type SimulatePolicyResponse struct {
 
 func (x *SimulatePolicyResponse) Reset() {
 	*x = SimulatePolicyResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1062,7 +1505,7 @@ func (x *SimulatePolicyResponse) String() string {
 func (*SimulatePolicyResponse) ProtoMessage() {}
 
 func (x *SimulatePolicyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1075,7 +1518,7 @@ func (x *SimulatePolicyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatePolicyResponse.ProtoReflect.Descriptor instead.
 func (*SimulatePolicyResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{16}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SimulatePolicyResponse) GetRetryPolicy() *RetryPolicy {
@@ -1125,7 +1568,7 @@ type SimulatedAttempt struct {
 
 func (x *SimulatedAttempt) Reset() {
 	*x = SimulatedAttempt{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1137,7 +1580,7 @@ func (x *SimulatedAttempt) String() string {
 func (*SimulatedAttempt) ProtoMessage() {}
 
 func (x *SimulatedAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1150,7 +1593,7 @@ func (x *SimulatedAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedAttempt.ProtoReflect.Descriptor instead.
 func (*SimulatedAttempt) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{17}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *SimulatedAttempt) GetAttempt() uint32 {
@@ -1203,7 +1646,7 @@ type SimulatedQueue struct {
 
 func (x *SimulatedQueue) Reset() {
 	*x = SimulatedQueue{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1215,7 +1658,7 @@ func (x *SimulatedQueue) String() string {
 func (*SimulatedQueue) ProtoMessage() {}
 
 func (x *SimulatedQueue) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1228,7 +1671,7 @@ func (x *SimulatedQueue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedQueue.ProtoReflect.Descriptor instead.
 func (*SimulatedQueue) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{18}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *SimulatedQueue) GetExaminedCount() int64 {
@@ -1265,7 +1708,7 @@ type SimulatedBucket struct {
 
 func (x *SimulatedBucket) Reset() {
 	*x = SimulatedBucket{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1277,7 +1720,7 @@ func (x *SimulatedBucket) String() string {
 func (*SimulatedBucket) ProtoMessage() {}
 
 func (x *SimulatedBucket) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1290,7 +1733,7 @@ func (x *SimulatedBucket) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedBucket.ProtoReflect.Descriptor instead.
 func (*SimulatedBucket) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{19}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SimulatedBucket) GetWithin() *durationpb.Duration {
@@ -1316,7 +1759,7 @@ type GetRulesRequest struct {
 
 func (x *GetRulesRequest) Reset() {
 	*x = GetRulesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1328,7 +1771,7 @@ func (x *GetRulesRequest) String() string {
 func (*GetRulesRequest) ProtoMessage() {}
 
 func (x *GetRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1341,7 +1784,7 @@ func (x *GetRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRulesRequest.ProtoReflect.Descriptor instead.
 func (*GetRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{20}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{26}
 }
 
 // The rules.
@@ -1355,7 +1798,7 @@ type GetRulesResponse struct {
 
 func (x *GetRulesResponse) Reset() {
 	*x = GetRulesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1367,7 +1810,7 @@ func (x *GetRulesResponse) String() string {
 func (*GetRulesResponse) ProtoMessage() {}
 
 func (x *GetRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1380,7 +1823,7 @@ func (x *GetRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRulesResponse.ProtoReflect.Descriptor instead.
 func (*GetRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{21}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetRulesResponse) GetRuleSet() *RuleSet {
@@ -1401,7 +1844,7 @@ type UpdateRulesRequest struct {
 
 func (x *UpdateRulesRequest) Reset() {
 	*x = UpdateRulesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1413,7 +1856,7 @@ func (x *UpdateRulesRequest) String() string {
 func (*UpdateRulesRequest) ProtoMessage() {}
 
 func (x *UpdateRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1426,7 +1869,7 @@ func (x *UpdateRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateRulesRequest.ProtoReflect.Descriptor instead.
 func (*UpdateRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{22}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *UpdateRulesRequest) GetRuleSet() *RuleSet {
@@ -1447,7 +1890,7 @@ type UpdateRulesResponse struct {
 
 func (x *UpdateRulesResponse) Reset() {
 	*x = UpdateRulesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1459,7 +1902,7 @@ func (x *UpdateRulesResponse) String() string {
 func (*UpdateRulesResponse) ProtoMessage() {}
 
 func (x *UpdateRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1472,7 +1915,7 @@ func (x *UpdateRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateRulesResponse.ProtoReflect.Descriptor instead.
 func (*UpdateRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{23}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *UpdateRulesResponse) GetRuleSet() *RuleSet {
@@ -1495,7 +1938,7 @@ type TestRulesRequest struct {
 
 func (x *TestRulesRequest) Reset() {
 	*x = TestRulesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1507,7 +1950,7 @@ func (x *TestRulesRequest) String() string {
 func (*TestRulesRequest) ProtoMessage() {}
 
 func (x *TestRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1520,7 +1963,7 @@ func (x *TestRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestRulesRequest.ProtoReflect.Descriptor instead.
 func (*TestRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{24}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *TestRulesRequest) GetRuleSet() *RuleSet {
@@ -1554,7 +1997,7 @@ type RuleSample struct {
 
 func (x *RuleSample) Reset() {
 	*x = RuleSample{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1566,7 +2009,7 @@ func (x *RuleSample) String() string {
 func (*RuleSample) ProtoMessage() {}
 
 func (x *RuleSample) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1579,7 +2022,7 @@ func (x *RuleSample) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleSample.ProtoReflect.Descriptor instead.
 func (*RuleSample) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{25}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RuleSample) GetEvent() RuleEvent {
@@ -1621,7 +2064,7 @@ type TestRulesResponse struct {
 
 func (x *TestRulesResponse) Reset() {
 	*x = TestRulesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1633,7 +2076,7 @@ func (x *TestRulesResponse) String() string {
 func (*TestRulesResponse) ProtoMessage() {}
 
 func (x *TestRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1646,7 +2089,7 @@ func (x *TestRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestRulesResponse.ProtoReflect.Descriptor instead.
 func (*TestRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{26}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *TestRulesResponse) GetResults() []*RuleTestResult {
@@ -1673,7 +2116,7 @@ type RuleTestResult struct {
 
 func (x *RuleTestResult) Reset() {
 	*x = RuleTestResult{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1685,7 +2128,7 @@ func (x *RuleTestResult) String() string {
 func (*RuleTestResult) ProtoMessage() {}
 
 func (x *RuleTestResult) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1698,7 +2141,7 @@ func (x *RuleTestResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleTestResult.ProtoReflect.Descriptor instead.
 func (*RuleTestResult) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{27}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RuleTestResult) GetMatched() []string {
@@ -1742,7 +2185,7 @@ type RuleFailure struct {
 
 func (x *RuleFailure) Reset() {
 	*x = RuleFailure{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1754,7 +2197,7 @@ func (x *RuleFailure) String() string {
 func (*RuleFailure) ProtoMessage() {}
 
 func (x *RuleFailure) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1767,7 +2210,7 @@ func (x *RuleFailure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleFailure.ProtoReflect.Descriptor instead.
 func (*RuleFailure) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{28}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *RuleFailure) GetRule() string {
@@ -1797,7 +2240,7 @@ type ReleaseOrderingKeyRequest struct {
 
 func (x *ReleaseOrderingKeyRequest) Reset() {
 	*x = ReleaseOrderingKeyRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1809,7 +2252,7 @@ func (x *ReleaseOrderingKeyRequest) String() string {
 func (*ReleaseOrderingKeyRequest) ProtoMessage() {}
 
 func (x *ReleaseOrderingKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1822,7 +2265,7 @@ func (x *ReleaseOrderingKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseOrderingKeyRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseOrderingKeyRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{29}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ReleaseOrderingKeyRequest) GetQueue() string {
@@ -1852,7 +2295,7 @@ type ReleaseOrderingKeyResponse struct {
 
 func (x *ReleaseOrderingKeyResponse) Reset() {
 	*x = ReleaseOrderingKeyResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1864,7 +2307,7 @@ func (x *ReleaseOrderingKeyResponse) String() string {
 func (*ReleaseOrderingKeyResponse) ProtoMessage() {}
 
 func (x *ReleaseOrderingKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1877,7 +2320,7 @@ func (x *ReleaseOrderingKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseOrderingKeyResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseOrderingKeyResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{30}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ReleaseOrderingKeyResponse) GetReleased() bool {
@@ -1907,7 +2350,7 @@ type ExplainRequest struct {
 
 func (x *ExplainRequest) Reset() {
 	*x = ExplainRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[31]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1919,7 +2362,7 @@ func (x *ExplainRequest) String() string {
 func (*ExplainRequest) ProtoMessage() {}
 
 func (x *ExplainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[31]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1932,7 +2375,7 @@ func (x *ExplainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRequest.ProtoReflect.Descriptor instead.
 func (*ExplainRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{31}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ExplainRequest) GetQueue() string {
@@ -1960,7 +2403,7 @@ type ExplainResponse struct {
 
 func (x *ExplainResponse) Reset() {
 	*x = ExplainResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[32]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1972,7 +2415,7 @@ func (x *ExplainResponse) String() string {
 func (*ExplainResponse) ProtoMessage() {}
 
 func (x *ExplainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[32]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1985,7 +2428,7 @@ func (x *ExplainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainResponse.ProtoReflect.Descriptor instead.
 func (*ExplainResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{32}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ExplainResponse) GetExplanations() []*Explanation {
@@ -2008,7 +2451,7 @@ type Explanation struct {
 
 func (x *Explanation) Reset() {
 	*x = Explanation{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[33]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2020,7 +2463,7 @@ func (x *Explanation) String() string {
 func (*Explanation) ProtoMessage() {}
 
 func (x *Explanation) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[33]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2033,7 +2476,7 @@ func (x *Explanation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Explanation.ProtoReflect.Descriptor instead.
 func (*Explanation) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{33}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Explanation) GetText() string {
@@ -2061,7 +2504,7 @@ type ListWorkersRequest struct {
 
 func (x *ListWorkersRequest) Reset() {
 	*x = ListWorkersRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[34]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2073,7 +2516,7 @@ func (x *ListWorkersRequest) String() string {
 func (*ListWorkersRequest) ProtoMessage() {}
 
 func (x *ListWorkersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[34]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2086,7 +2529,7 @@ func (x *ListWorkersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkersRequest.ProtoReflect.Descriptor instead.
 func (*ListWorkersRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{34}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ListWorkersRequest) GetQueue() string {
@@ -2107,7 +2550,7 @@ type ListWorkersResponse struct {
 
 func (x *ListWorkersResponse) Reset() {
 	*x = ListWorkersResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[35]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2119,7 +2562,7 @@ func (x *ListWorkersResponse) String() string {
 func (*ListWorkersResponse) ProtoMessage() {}
 
 func (x *ListWorkersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[35]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2132,7 +2575,7 @@ func (x *ListWorkersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkersResponse.ProtoReflect.Descriptor instead.
 func (*ListWorkersResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{35}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ListWorkersResponse) GetWorkers() []*Worker {
@@ -2166,7 +2609,7 @@ type Worker struct {
 
 func (x *Worker) Reset() {
 	*x = Worker{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[36]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2178,7 +2621,7 @@ func (x *Worker) String() string {
 func (*Worker) ProtoMessage() {}
 
 func (x *Worker) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[36]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2191,7 +2634,7 @@ func (x *Worker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Worker.ProtoReflect.Descriptor instead.
 func (*Worker) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{36}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Worker) GetWorkerId() string {
@@ -2254,7 +2697,7 @@ type ListBreakersRequest struct {
 
 func (x *ListBreakersRequest) Reset() {
 	*x = ListBreakersRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[37]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2266,7 +2709,7 @@ func (x *ListBreakersRequest) String() string {
 func (*ListBreakersRequest) ProtoMessage() {}
 
 func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[37]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2279,7 +2722,7 @@ func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersRequest.ProtoReflect.Descriptor instead.
 func (*ListBreakersRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{37}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListBreakersRequest) GetQueue() string {
@@ -2300,7 +2743,7 @@ type ListBreakersResponse struct {
 
 func (x *ListBreakersResponse) Reset() {
 	*x = ListBreakersResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[38]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2312,7 +2755,7 @@ func (x *ListBreakersResponse) String() string {
 func (*ListBreakersResponse) ProtoMessage() {}
 
 func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[38]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2325,7 +2768,7 @@ func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersResponse.ProtoReflect.Descriptor instead.
 func (*ListBreakersResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{38}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ListBreakersResponse) GetBreakers() []*Breaker {
@@ -2354,7 +2797,7 @@ type Breaker struct {
 
 func (x *Breaker) Reset() {
 	*x = Breaker{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[39]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2366,7 +2809,7 @@ func (x *Breaker) String() string {
 func (*Breaker) ProtoMessage() {}
 
 func (x *Breaker) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[39]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2379,7 +2822,7 @@ func (x *Breaker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Breaker.ProtoReflect.Descriptor instead.
 func (*Breaker) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{39}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Breaker) GetKey() string {
@@ -2430,7 +2873,7 @@ type ResetBreakerRequest struct {
 
 func (x *ResetBreakerRequest) Reset() {
 	*x = ResetBreakerRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2442,7 +2885,7 @@ func (x *ResetBreakerRequest) String() string {
 func (*ResetBreakerRequest) ProtoMessage() {}
 
 func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2455,7 +2898,7 @@ func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerRequest.ProtoReflect.Descriptor instead.
 func (*ResetBreakerRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{40}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ResetBreakerRequest) GetQueue() string {
@@ -2483,7 +2926,7 @@ type ResetBreakerResponse struct {
 
 func (x *ResetBreakerResponse) Reset() {
 	*x = ResetBreakerResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2495,7 +2938,7 @@ func (x *ResetBreakerResponse) String() string {
 func (*ResetBreakerResponse) ProtoMessage() {}
 
 func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2508,7 +2951,7 @@ func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerResponse.ProtoReflect.Descriptor instead.
 func (*ResetBreakerResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{41}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ResetBreakerResponse) GetWasOpen() bool {
@@ -2522,7 +2965,7 @@ var File_dlq_v1_dlq_admin_service_proto protoreflect.FileDescriptor
 
 const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1edlq/v1/dlq_admin_service.proto\x12\x06dlq.v1\x1a\x18dlq/v1/dlq_service.proto\x1a\x14dlq/v1/failure.proto\x1a\x14dlq/v1/message.proto\x1a\x12dlq/v1/queue.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x1bdlq/v1/stored_message.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"9\n" +
+	"\x1edlq/v1/dlq_admin_service.proto\x12\x06dlq.v1\x1a\x18dlq/v1/dlq_service.proto\x1a\x14dlq/v1/failure.proto\x1a\x12dlq/v1/group.proto\x1a\x14dlq/v1/message.proto\x1a\x12dlq/v1/queue.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x1bdlq/v1/stored_message.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"9\n" +
 	"\x11GetMessageRequest\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\"E\n" +
@@ -2553,7 +2996,33 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x04done\x18\x05 \x01(\bR\x04done\"<\n" +
 	"\fMessageCount\x12\x16\n" +
 	"\x06values\x18\x01 \x03(\tR\x06values\x12\x14\n" +
-	"\x05count\x18\x02 \x01(\x03R\x05count\"O\n" +
+	"\x05count\x18\x02 \x01(\x03R\x05count\"\xec\x01\n" +
+	"\x11ListGroupsRequest\x12\x14\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\x12*\n" +
+	"\x06states\x18\x02 \x03(\x0e2\x12.dlq.v1.GroupStateR\x06states\x12/\n" +
+	"\x05since\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x05since\x12(\n" +
+	"\x05order\x18\x04 \x01(\x0e2\x12.dlq.v1.GroupOrderR\x05order\x12\x1b\n" +
+	"\tpage_size\x18\x05 \x01(\rR\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x06 \x01(\tR\tpageToken\"\xb2\x01\n" +
+	"\x12ListGroupsResponse\x12%\n" +
+	"\x06groups\x18\x01 \x03(\v2\r.dlq.v1.GroupR\x06groups\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1f\n" +
+	"\vtotal_count\x18\x03 \x01(\x03R\n" +
+	"totalCount\x12,\n" +
+	"\x12other_stored_count\x18\x04 \x01(\x03R\x10otherStoredCount\"R\n" +
+	"\x0fGetGroupRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12/\n" +
+	"\x05since\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x05since\"f\n" +
+	"\x10GetGroupResponse\x12#\n" +
+	"\x05group\x18\x01 \x01(\v2\r.dlq.v1.GroupR\x05group\x12-\n" +
+	"\x06latest\x18\x02 \x01(\v2\x15.dlq.v1.StoredMessageR\x06latest\"b\n" +
+	"\x12UpdateGroupRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12(\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x12.dlq.v1.GroupStateR\x05state\x12\x12\n" +
+	"\x04note\x18\x03 \x01(\tR\x04note\":\n" +
+	"\x13UpdateGroupResponse\x12#\n" +
+	"\x05group\x18\x01 \x01(\v2\r.dlq.v1.GroupR\x05group\"O\n" +
 	"\x11ListQueuesRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\rR\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -2677,12 +3146,23 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\vMessageView\x12\x1c\n" +
 	"\x18MESSAGE_VIEW_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12MESSAGE_VIEW_BASIC\x10\x01\x12\x15\n" +
-	"\x11MESSAGE_VIEW_FULL\x10\x022\x96\t\n" +
+	"\x11MESSAGE_VIEW_FULL\x10\x02*y\n" +
+	"\n" +
+	"GroupOrder\x12\x1b\n" +
+	"\x17GROUP_ORDER_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12GROUP_ORDER_STORED\x10\x01\x12\x1c\n" +
+	"\x18GROUP_ORDER_LAST_FAILURE\x10\x02\x12\x18\n" +
+	"\x14GROUP_ORDER_FAILURES\x10\x032\xe2\n" +
+	"\n" +
 	"\x0fDlqAdminService\x12C\n" +
 	"\n" +
 	"GetMessage\x12\x19.dlq.v1.GetMessageRequest\x1a\x1a.dlq.v1.GetMessageResponse\x12I\n" +
 	"\fListMessages\x12\x1b.dlq.v1.ListMessagesRequest\x1a\x1c.dlq.v1.ListMessagesResponse\x12N\n" +
 	"\rCountMessages\x12\x1c.dlq.v1.CountMessagesRequest\x1a\x1d.dlq.v1.CountMessagesResponse0\x01\x12C\n" +
+	"\n" +
+	"ListGroups\x12\x19.dlq.v1.ListGroupsRequest\x1a\x1a.dlq.v1.ListGroupsResponse\x12=\n" +
+	"\bGetGroup\x12\x17.dlq.v1.GetGroupRequest\x1a\x18.dlq.v1.GetGroupResponse\x12F\n" +
+	"\vUpdateGroup\x12\x1a.dlq.v1.UpdateGroupRequest\x1a\x1b.dlq.v1.UpdateGroupResponse\x12C\n" +
 	"\n" +
 	"ListQueues\x12\x19.dlq.v1.ListQueuesRequest\x1a\x1a.dlq.v1.ListQueuesResponse\x12=\n" +
 	"\bGetQueue\x12\x17.dlq.v1.GetQueueRequest\x1a\x18.dlq.v1.GetQueueResponse\x12F\n" +
@@ -2711,145 +3191,169 @@ func file_dlq_v1_dlq_admin_service_proto_rawDescGZIP() []byte {
 	return file_dlq_v1_dlq_admin_service_proto_rawDescData
 }
 
-var file_dlq_v1_dlq_admin_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
+var file_dlq_v1_dlq_admin_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
 var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
 	(MessageView)(0),                   // 0: dlq.v1.MessageView
-	(*GetMessageRequest)(nil),          // 1: dlq.v1.GetMessageRequest
-	(*GetMessageResponse)(nil),         // 2: dlq.v1.GetMessageResponse
-	(*ListMessagesRequest)(nil),        // 3: dlq.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),       // 4: dlq.v1.ListMessagesResponse
-	(*CountMessagesRequest)(nil),       // 5: dlq.v1.CountMessagesRequest
-	(*CountMessagesResponse)(nil),      // 6: dlq.v1.CountMessagesResponse
-	(*MessageCount)(nil),               // 7: dlq.v1.MessageCount
-	(*ListQueuesRequest)(nil),          // 8: dlq.v1.ListQueuesRequest
-	(*ListQueuesResponse)(nil),         // 9: dlq.v1.ListQueuesResponse
-	(*GetQueueRequest)(nil),            // 10: dlq.v1.GetQueueRequest
-	(*GetQueueResponse)(nil),           // 11: dlq.v1.GetQueueResponse
-	(*UpdateQueueRequest)(nil),         // 12: dlq.v1.UpdateQueueRequest
-	(*UpdateQueueResponse)(nil),        // 13: dlq.v1.UpdateQueueResponse
-	(*DeleteQueueRequest)(nil),         // 14: dlq.v1.DeleteQueueRequest
-	(*DeleteQueueResponse)(nil),        // 15: dlq.v1.DeleteQueueResponse
-	(*SimulatePolicyRequest)(nil),      // 16: dlq.v1.SimulatePolicyRequest
-	(*SimulatePolicyResponse)(nil),     // 17: dlq.v1.SimulatePolicyResponse
-	(*SimulatedAttempt)(nil),           // 18: dlq.v1.SimulatedAttempt
-	(*SimulatedQueue)(nil),             // 19: dlq.v1.SimulatedQueue
-	(*SimulatedBucket)(nil),            // 20: dlq.v1.SimulatedBucket
-	(*GetRulesRequest)(nil),            // 21: dlq.v1.GetRulesRequest
-	(*GetRulesResponse)(nil),           // 22: dlq.v1.GetRulesResponse
-	(*UpdateRulesRequest)(nil),         // 23: dlq.v1.UpdateRulesRequest
-	(*UpdateRulesResponse)(nil),        // 24: dlq.v1.UpdateRulesResponse
-	(*TestRulesRequest)(nil),           // 25: dlq.v1.TestRulesRequest
-	(*RuleSample)(nil),                 // 26: dlq.v1.RuleSample
-	(*TestRulesResponse)(nil),          // 27: dlq.v1.TestRulesResponse
-	(*RuleTestResult)(nil),             // 28: dlq.v1.RuleTestResult
-	(*RuleFailure)(nil),                // 29: dlq.v1.RuleFailure
-	(*ReleaseOrderingKeyRequest)(nil),  // 30: dlq.v1.ReleaseOrderingKeyRequest
-	(*ReleaseOrderingKeyResponse)(nil), // 31: dlq.v1.ReleaseOrderingKeyResponse
-	(*ExplainRequest)(nil),             // 32: dlq.v1.ExplainRequest
-	(*ExplainResponse)(nil),            // 33: dlq.v1.ExplainResponse
-	(*Explanation)(nil),                // 34: dlq.v1.Explanation
-	(*ListWorkersRequest)(nil),         // 35: dlq.v1.ListWorkersRequest
-	(*ListWorkersResponse)(nil),        // 36: dlq.v1.ListWorkersResponse
-	(*Worker)(nil),                     // 37: dlq.v1.Worker
-	(*ListBreakersRequest)(nil),        // 38: dlq.v1.ListBreakersRequest
-	(*ListBreakersResponse)(nil),       // 39: dlq.v1.ListBreakersResponse
-	(*Breaker)(nil),                    // 40: dlq.v1.Breaker
-	(*ResetBreakerRequest)(nil),        // 41: dlq.v1.ResetBreakerRequest
-	(*ResetBreakerResponse)(nil),       // 42: dlq.v1.ResetBreakerResponse
-	(*StoredMessage)(nil),              // 43: dlq.v1.StoredMessage
-	(*Queue)(nil),                      // 44: dlq.v1.Queue
-	(*fieldmaskpb.FieldMask)(nil),      // 45: google.protobuf.FieldMask
-	(*RetryPolicy)(nil),                // 46: dlq.v1.RetryPolicy
-	(Reason)(0),                        // 47: dlq.v1.Reason
-	(*timestamppb.Timestamp)(nil),      // 48: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),        // 49: google.protobuf.Duration
-	(*RuleSet)(nil),                    // 50: dlq.v1.RuleSet
-	(RuleEvent)(0),                     // 51: dlq.v1.RuleEvent
-	(*SendToDlqRequest)(nil),           // 52: dlq.v1.SendToDlqRequest
-	(*Failure)(nil),                    // 53: dlq.v1.Failure
-	(*RuleAction)(nil),                 // 54: dlq.v1.RuleAction
-	(BreakerState)(0),                  // 55: dlq.v1.BreakerState
+	(GroupOrder)(0),                    // 1: dlq.v1.GroupOrder
+	(*GetMessageRequest)(nil),          // 2: dlq.v1.GetMessageRequest
+	(*GetMessageResponse)(nil),         // 3: dlq.v1.GetMessageResponse
+	(*ListMessagesRequest)(nil),        // 4: dlq.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),       // 5: dlq.v1.ListMessagesResponse
+	(*CountMessagesRequest)(nil),       // 6: dlq.v1.CountMessagesRequest
+	(*CountMessagesResponse)(nil),      // 7: dlq.v1.CountMessagesResponse
+	(*MessageCount)(nil),               // 8: dlq.v1.MessageCount
+	(*ListGroupsRequest)(nil),          // 9: dlq.v1.ListGroupsRequest
+	(*ListGroupsResponse)(nil),         // 10: dlq.v1.ListGroupsResponse
+	(*GetGroupRequest)(nil),            // 11: dlq.v1.GetGroupRequest
+	(*GetGroupResponse)(nil),           // 12: dlq.v1.GetGroupResponse
+	(*UpdateGroupRequest)(nil),         // 13: dlq.v1.UpdateGroupRequest
+	(*UpdateGroupResponse)(nil),        // 14: dlq.v1.UpdateGroupResponse
+	(*ListQueuesRequest)(nil),          // 15: dlq.v1.ListQueuesRequest
+	(*ListQueuesResponse)(nil),         // 16: dlq.v1.ListQueuesResponse
+	(*GetQueueRequest)(nil),            // 17: dlq.v1.GetQueueRequest
+	(*GetQueueResponse)(nil),           // 18: dlq.v1.GetQueueResponse
+	(*UpdateQueueRequest)(nil),         // 19: dlq.v1.UpdateQueueRequest
+	(*UpdateQueueResponse)(nil),        // 20: dlq.v1.UpdateQueueResponse
+	(*DeleteQueueRequest)(nil),         // 21: dlq.v1.DeleteQueueRequest
+	(*DeleteQueueResponse)(nil),        // 22: dlq.v1.DeleteQueueResponse
+	(*SimulatePolicyRequest)(nil),      // 23: dlq.v1.SimulatePolicyRequest
+	(*SimulatePolicyResponse)(nil),     // 24: dlq.v1.SimulatePolicyResponse
+	(*SimulatedAttempt)(nil),           // 25: dlq.v1.SimulatedAttempt
+	(*SimulatedQueue)(nil),             // 26: dlq.v1.SimulatedQueue
+	(*SimulatedBucket)(nil),            // 27: dlq.v1.SimulatedBucket
+	(*GetRulesRequest)(nil),            // 28: dlq.v1.GetRulesRequest
+	(*GetRulesResponse)(nil),           // 29: dlq.v1.GetRulesResponse
+	(*UpdateRulesRequest)(nil),         // 30: dlq.v1.UpdateRulesRequest
+	(*UpdateRulesResponse)(nil),        // 31: dlq.v1.UpdateRulesResponse
+	(*TestRulesRequest)(nil),           // 32: dlq.v1.TestRulesRequest
+	(*RuleSample)(nil),                 // 33: dlq.v1.RuleSample
+	(*TestRulesResponse)(nil),          // 34: dlq.v1.TestRulesResponse
+	(*RuleTestResult)(nil),             // 35: dlq.v1.RuleTestResult
+	(*RuleFailure)(nil),                // 36: dlq.v1.RuleFailure
+	(*ReleaseOrderingKeyRequest)(nil),  // 37: dlq.v1.ReleaseOrderingKeyRequest
+	(*ReleaseOrderingKeyResponse)(nil), // 38: dlq.v1.ReleaseOrderingKeyResponse
+	(*ExplainRequest)(nil),             // 39: dlq.v1.ExplainRequest
+	(*ExplainResponse)(nil),            // 40: dlq.v1.ExplainResponse
+	(*Explanation)(nil),                // 41: dlq.v1.Explanation
+	(*ListWorkersRequest)(nil),         // 42: dlq.v1.ListWorkersRequest
+	(*ListWorkersResponse)(nil),        // 43: dlq.v1.ListWorkersResponse
+	(*Worker)(nil),                     // 44: dlq.v1.Worker
+	(*ListBreakersRequest)(nil),        // 45: dlq.v1.ListBreakersRequest
+	(*ListBreakersResponse)(nil),       // 46: dlq.v1.ListBreakersResponse
+	(*Breaker)(nil),                    // 47: dlq.v1.Breaker
+	(*ResetBreakerRequest)(nil),        // 48: dlq.v1.ResetBreakerRequest
+	(*ResetBreakerResponse)(nil),       // 49: dlq.v1.ResetBreakerResponse
+	(*StoredMessage)(nil),              // 50: dlq.v1.StoredMessage
+	(GroupState)(0),                    // 51: dlq.v1.GroupState
+	(*durationpb.Duration)(nil),        // 52: google.protobuf.Duration
+	(*Group)(nil),                      // 53: dlq.v1.Group
+	(*Queue)(nil),                      // 54: dlq.v1.Queue
+	(*fieldmaskpb.FieldMask)(nil),      // 55: google.protobuf.FieldMask
+	(*RetryPolicy)(nil),                // 56: dlq.v1.RetryPolicy
+	(Reason)(0),                        // 57: dlq.v1.Reason
+	(*timestamppb.Timestamp)(nil),      // 58: google.protobuf.Timestamp
+	(*RuleSet)(nil),                    // 59: dlq.v1.RuleSet
+	(RuleEvent)(0),                     // 60: dlq.v1.RuleEvent
+	(*SendToDlqRequest)(nil),           // 61: dlq.v1.SendToDlqRequest
+	(*Failure)(nil),                    // 62: dlq.v1.Failure
+	(*RuleAction)(nil),                 // 63: dlq.v1.RuleAction
+	(BreakerState)(0),                  // 64: dlq.v1.BreakerState
 }
 var file_dlq_v1_dlq_admin_service_proto_depIdxs = []int32{
-	43, // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
+	50, // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
 	0,  // 1: dlq.v1.ListMessagesRequest.view:type_name -> dlq.v1.MessageView
-	43, // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
-	7,  // 3: dlq.v1.CountMessagesResponse.counts:type_name -> dlq.v1.MessageCount
-	44, // 4: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
-	44, // 5: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
-	44, // 6: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
-	45, // 7: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
-	44, // 8: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
-	46, // 9: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
-	47, // 10: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
-	48, // 11: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
-	46, // 12: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
-	18, // 13: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
-	19, // 14: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
-	49, // 15: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
-	49, // 16: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
-	49, // 17: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
-	48, // 18: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
-	20, // 19: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
-	49, // 20: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
-	50, // 21: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	50, // 22: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	50, // 23: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	50, // 24: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	26, // 25: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
-	51, // 26: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
-	52, // 27: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
-	53, // 28: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
-	28, // 29: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
-	29, // 30: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
-	54, // 31: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
-	52, // 32: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
-	34, // 33: dlq.v1.ExplainResponse.explanations:type_name -> dlq.v1.Explanation
-	48, // 34: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
-	37, // 35: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
-	48, // 36: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
-	40, // 37: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
-	55, // 38: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
-	48, // 39: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
-	48, // 40: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
-	1,  // 41: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
-	3,  // 42: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
-	5,  // 43: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
-	8,  // 44: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
-	10, // 45: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
-	12, // 46: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
-	14, // 47: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
-	16, // 48: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
-	21, // 49: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
-	23, // 50: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
-	25, // 51: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
-	30, // 52: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
-	32, // 53: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
-	35, // 54: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
-	38, // 55: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
-	41, // 56: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
-	2,  // 57: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
-	4,  // 58: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
-	6,  // 59: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
-	9,  // 60: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
-	11, // 61: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
-	13, // 62: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
-	15, // 63: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
-	17, // 64: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
-	22, // 65: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
-	24, // 66: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
-	27, // 67: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
-	31, // 68: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
-	33, // 69: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
-	36, // 70: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
-	39, // 71: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
-	42, // 72: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
-	57, // [57:73] is the sub-list for method output_type
-	41, // [41:57] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	50, // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
+	8,  // 3: dlq.v1.CountMessagesResponse.counts:type_name -> dlq.v1.MessageCount
+	51, // 4: dlq.v1.ListGroupsRequest.states:type_name -> dlq.v1.GroupState
+	52, // 5: dlq.v1.ListGroupsRequest.since:type_name -> google.protobuf.Duration
+	1,  // 6: dlq.v1.ListGroupsRequest.order:type_name -> dlq.v1.GroupOrder
+	53, // 7: dlq.v1.ListGroupsResponse.groups:type_name -> dlq.v1.Group
+	52, // 8: dlq.v1.GetGroupRequest.since:type_name -> google.protobuf.Duration
+	53, // 9: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
+	50, // 10: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
+	51, // 11: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
+	53, // 12: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
+	54, // 13: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
+	54, // 14: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
+	54, // 15: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
+	55, // 16: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
+	54, // 17: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
+	56, // 18: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
+	57, // 19: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
+	58, // 20: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
+	56, // 21: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
+	25, // 22: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
+	26, // 23: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
+	52, // 24: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
+	52, // 25: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
+	52, // 26: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
+	58, // 27: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
+	27, // 28: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
+	52, // 29: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
+	59, // 30: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	59, // 31: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	59, // 32: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	59, // 33: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	33, // 34: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
+	60, // 35: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
+	61, // 36: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
+	62, // 37: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
+	35, // 38: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
+	36, // 39: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
+	63, // 40: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
+	61, // 41: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
+	41, // 42: dlq.v1.ExplainResponse.explanations:type_name -> dlq.v1.Explanation
+	58, // 43: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
+	44, // 44: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
+	58, // 45: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
+	47, // 46: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
+	64, // 47: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
+	58, // 48: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
+	58, // 49: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
+	2,  // 50: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
+	4,  // 51: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
+	6,  // 52: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
+	9,  // 53: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
+	11, // 54: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
+	13, // 55: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
+	15, // 56: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
+	17, // 57: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
+	19, // 58: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
+	21, // 59: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
+	23, // 60: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
+	28, // 61: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
+	30, // 62: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
+	32, // 63: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
+	37, // 64: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
+	39, // 65: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
+	42, // 66: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
+	45, // 67: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
+	48, // 68: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
+	3,  // 69: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
+	5,  // 70: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
+	7,  // 71: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
+	10, // 72: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
+	12, // 73: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
+	14, // 74: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
+	16, // 75: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
+	18, // 76: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
+	20, // 77: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
+	22, // 78: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
+	24, // 79: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
+	29, // 80: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
+	31, // 81: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
+	34, // 82: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
+	38, // 83: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
+	40, // 84: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
+	43, // 85: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
+	46, // 86: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
+	49, // 87: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
+	69, // [69:88] is the sub-list for method output_type
+	50, // [50:69] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_dlq_admin_service_proto_init() }
@@ -2859,19 +3363,20 @@ func file_dlq_v1_dlq_admin_service_proto_init() {
 	}
 	file_dlq_v1_dlq_service_proto_init()
 	file_dlq_v1_failure_proto_init()
+	file_dlq_v1_group_proto_init()
 	file_dlq_v1_message_proto_init()
 	file_dlq_v1_queue_proto_init()
 	file_dlq_v1_rule_proto_init()
 	file_dlq_v1_state_proto_init()
 	file_dlq_v1_stored_message_proto_init()
-	file_dlq_v1_dlq_admin_service_proto_msgTypes[13].OneofWrappers = []any{}
+	file_dlq_v1_dlq_admin_service_proto_msgTypes[19].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dlq_v1_dlq_admin_service_proto_rawDesc), len(file_dlq_v1_dlq_admin_service_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   42,
+			NumEnums:      2,
+			NumMessages:   48,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,6 +22,9 @@ const (
 	DlqAdminService_GetMessage_FullMethodName         = "/dlq.v1.DlqAdminService/GetMessage"
 	DlqAdminService_ListMessages_FullMethodName       = "/dlq.v1.DlqAdminService/ListMessages"
 	DlqAdminService_CountMessages_FullMethodName      = "/dlq.v1.DlqAdminService/CountMessages"
+	DlqAdminService_ListGroups_FullMethodName         = "/dlq.v1.DlqAdminService/ListGroups"
+	DlqAdminService_GetGroup_FullMethodName           = "/dlq.v1.DlqAdminService/GetGroup"
+	DlqAdminService_UpdateGroup_FullMethodName        = "/dlq.v1.DlqAdminService/UpdateGroup"
 	DlqAdminService_ListQueues_FullMethodName         = "/dlq.v1.DlqAdminService/ListQueues"
 	DlqAdminService_GetQueue_FullMethodName           = "/dlq.v1.DlqAdminService/GetQueue"
 	DlqAdminService_UpdateQueue_FullMethodName        = "/dlq.v1.DlqAdminService/UpdateQueue"
@@ -62,6 +65,15 @@ type DlqAdminServiceClient interface {
 	// million messages take about ten seconds, and longer if content must be read. Reads only. Errors:
 	// INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
 	CountMessages(ctx context.Context, in *CountMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CountMessagesResponse], error)
+	// Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
+	// whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
+	// INVALID_ARGUMENT (pattern, page size, page token), UNAVAILABLE.
+	ListGroups(ctx context.Context, in *ListGroupsRequest, opts ...grpc.CallOption) (*ListGroupsResponse, error)
+	// Returns one group. Reads only. Errors: INVALID_ARGUMENT (not the id of a group), NOT_FOUND, UNAVAILABLE.
+	GetGroup(ctx context.Context, in *GetGroupRequest, opts ...grpc.CallOption) (*GetGroupResponse, error)
+	// Sets the state of a group, with a note. A resolved group that fails again is REGRESSED. Messages stay as
+	// they are. Safe to repeat. Errors: INVALID_ARGUMENT (id, state, note), NOT_FOUND, UNAVAILABLE.
+	UpdateGroup(ctx context.Context, in *UpdateGroupRequest, opts ...grpc.CallOption) (*UpdateGroupResponse, error)
 	// Lists the queues that exist or have settings of their own, by name. Reads only. Errors:
 	// INVALID_ARGUMENT (page size, page token), UNAVAILABLE.
 	ListQueues(ctx context.Context, in *ListQueuesRequest, opts ...grpc.CallOption) (*ListQueuesResponse, error)
@@ -156,6 +168,36 @@ func (c *dlqAdminServiceClient) CountMessages(ctx context.Context, in *CountMess
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type DlqAdminService_CountMessagesClient = grpc.ServerStreamingClient[CountMessagesResponse]
+
+func (c *dlqAdminServiceClient) ListGroups(ctx context.Context, in *ListGroupsRequest, opts ...grpc.CallOption) (*ListGroupsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListGroupsResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_ListGroups_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *dlqAdminServiceClient) GetGroup(ctx context.Context, in *GetGroupRequest, opts ...grpc.CallOption) (*GetGroupResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetGroupResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_GetGroup_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *dlqAdminServiceClient) UpdateGroup(ctx context.Context, in *UpdateGroupRequest, opts ...grpc.CallOption) (*UpdateGroupResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateGroupResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_UpdateGroup_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
 
 func (c *dlqAdminServiceClient) ListQueues(ctx context.Context, in *ListQueuesRequest, opts ...grpc.CallOption) (*ListQueuesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -312,6 +354,15 @@ type DlqAdminServiceServer interface {
 	// million messages take about ten seconds, and longer if content must be read. Reads only. Errors:
 	// INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
 	CountMessages(*CountMessagesRequest, grpc.ServerStreamingServer[CountMessagesResponse]) error
+	// Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
+	// whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
+	// INVALID_ARGUMENT (pattern, page size, page token), UNAVAILABLE.
+	ListGroups(context.Context, *ListGroupsRequest) (*ListGroupsResponse, error)
+	// Returns one group. Reads only. Errors: INVALID_ARGUMENT (not the id of a group), NOT_FOUND, UNAVAILABLE.
+	GetGroup(context.Context, *GetGroupRequest) (*GetGroupResponse, error)
+	// Sets the state of a group, with a note. A resolved group that fails again is REGRESSED. Messages stay as
+	// they are. Safe to repeat. Errors: INVALID_ARGUMENT (id, state, note), NOT_FOUND, UNAVAILABLE.
+	UpdateGroup(context.Context, *UpdateGroupRequest) (*UpdateGroupResponse, error)
 	// Lists the queues that exist or have settings of their own, by name. Reads only. Errors:
 	// INVALID_ARGUMENT (page size, page token), UNAVAILABLE.
 	ListQueues(context.Context, *ListQueuesRequest) (*ListQueuesResponse, error)
@@ -376,6 +427,15 @@ func (UnimplementedDlqAdminServiceServer) ListMessages(context.Context, *ListMes
 }
 func (UnimplementedDlqAdminServiceServer) CountMessages(*CountMessagesRequest, grpc.ServerStreamingServer[CountMessagesResponse]) error {
 	return status.Error(codes.Unimplemented, "method CountMessages not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) ListGroups(context.Context, *ListGroupsRequest) (*ListGroupsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListGroups not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) GetGroup(context.Context, *GetGroupRequest) (*GetGroupResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetGroup not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) UpdateGroup(context.Context, *UpdateGroupRequest) (*UpdateGroupResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateGroup not implemented")
 }
 func (UnimplementedDlqAdminServiceServer) ListQueues(context.Context, *ListQueuesRequest) (*ListQueuesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListQueues not implemented")
@@ -483,6 +543,60 @@ func _DlqAdminService_CountMessages_Handler(srv interface{}, stream grpc.ServerS
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type DlqAdminService_CountMessagesServer = grpc.ServerStreamingServer[CountMessagesResponse]
+
+func _DlqAdminService_ListGroups_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListGroupsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).ListGroups(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_ListGroups_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).ListGroups(ctx, req.(*ListGroupsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DlqAdminService_GetGroup_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetGroupRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).GetGroup(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_GetGroup_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).GetGroup(ctx, req.(*GetGroupRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DlqAdminService_UpdateGroup_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateGroupRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).UpdateGroup(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_UpdateGroup_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).UpdateGroup(ctx, req.(*UpdateGroupRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
 
 func _DlqAdminService_ListQueues_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListQueuesRequest)
@@ -732,6 +846,18 @@ var DlqAdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListMessages",
 			Handler:    _DlqAdminService_ListMessages_Handler,
+		},
+		{
+			MethodName: "ListGroups",
+			Handler:    _DlqAdminService_ListGroups_Handler,
+		},
+		{
+			MethodName: "GetGroup",
+			Handler:    _DlqAdminService_GetGroup_Handler,
+		},
+		{
+			MethodName: "UpdateGroup",
+			Handler:    _DlqAdminService_UpdateGroup_Handler,
 		},
 		{
 			MethodName: "ListQueues",

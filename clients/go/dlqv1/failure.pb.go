@@ -48,7 +48,10 @@ type Failure struct {
 	// google.rpc.RetryInfo. The worker's retry_after and the producer's delay or due_time win. 0 to 30
 	// days, more is cut; negative values are ignored. Absent: read from the attribute `retry-after`, in
 	// any case, in seconds or as an HTTP date.
-	RetryAfter    *durationpb.Duration `protobuf:"bytes,9,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
+	RetryAfter *durationpb.Duration `protobuf:"bytes,9,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
+	// The sender's own name for failures of this kind, e.g. `card-declined`: failures with the same one form
+	// one group, whatever their type and message. Cut after 256 bytes. Empty: the server compares failures.
+	Fingerprint   string `protobuf:"bytes,10,opt,name=fingerprint,proto3" json:"fingerprint,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -146,11 +149,18 @@ func (x *Failure) GetRetryAfter() *durationpb.Duration {
 	return nil
 }
 
+func (x *Failure) GetFingerprint() string {
+	if x != nil {
+		return x.Fingerprint
+	}
+	return ""
+}
+
 var File_dlq_v1_failure_proto protoreflect.FileDescriptor
 
 const file_dlq_v1_failure_proto_rawDesc = "" +
 	"\n" +
-	"\x14dlq/v1/failure.proto\x12\x06dlq.v1\x1a\x12dlq/v1/state.proto\x1a\x1egoogle/protobuf/duration.proto\"\xc0\x03\n" +
+	"\x14dlq/v1/failure.proto\x12\x06dlq.v1\x1a\x12dlq/v1/state.proto\x1a\x1egoogle/protobuf/duration.proto\"\xe2\x03\n" +
 	"\aFailure\x12&\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x0e.dlq.v1.ReasonR\x06reason\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n" +
@@ -165,7 +175,9 @@ const file_dlq_v1_failure_proto_rawDesc = "" +
 	"attributes\x12\x1c\n" +
 	"\ttruncated\x18\b \x01(\bR\ttruncated\x12:\n" +
 	"\vretry_after\x18\t \x01(\v2\x19.google.protobuf.DurationR\n" +
-	"retryAfter\x1a=\n" +
+	"retryAfter\x12 \n" +
+	"\vfingerprint\x18\n" +
+	" \x01(\tR\vfingerprint\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\f\n" +

@@ -8,6 +8,8 @@ import type { SendToDlqRequest } from "./dlq_service_pb.ts";
 import { file_dlq_v1_dlq_service } from "./dlq_service_pb.ts";
 import type { Failure } from "./failure_pb.ts";
 import { file_dlq_v1_failure } from "./failure_pb.ts";
+import type { Group, GroupState } from "./group_pb.ts";
+import { file_dlq_v1_group } from "./group_pb.ts";
 import type { RetryPolicy } from "./message_pb.ts";
 import { file_dlq_v1_message } from "./message_pb.ts";
 import type { Queue } from "./queue_pb.ts";
@@ -26,7 +28,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dlq/v1/dlq_admin_service.proto.
  */
 export const file_dlq_v1_dlq_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5kbHEvdjEvZGxxX2FkbWluX3NlcnZpY2UucHJvdG8SBmRscS52MSIuChFHZXRNZXNzYWdlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCSI8ChJHZXRNZXNzYWdlUmVzcG9uc2USJgoHbWVzc2FnZRgBIAEoCzIVLmRscS52MS5TdG9yZWRNZXNzYWdlIpQBChNMaXN0TWVzc2FnZXNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEg4KBmZpbHRlchgCIAEoCRIRCglwYWdlX3NpemUYAyABKA0SEgoKcGFnZV90b2tlbhgEIAEoCRIUCgxuZXdlc3RfZmlyc3QYBSABKAgSIQoEdmlldxgGIAEoDjITLmRscS52MS5NZXNzYWdlVmlldyJwChRMaXN0TWVzc2FnZXNSZXNwb25zZRInCghtZXNzYWdlcxgBIAMoCzIVLmRscS52MS5TdG9yZWRNZXNzYWdlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIWCg5leGFtaW5lZF9jb3VudBgDIAEoAyJBChRDb3VudE1lc3NhZ2VzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIOCgZmaWx0ZXIYAiABKAkSCgoCYnkYAyADKAkihwEKFUNvdW50TWVzc2FnZXNSZXNwb25zZRIkCgZjb3VudHMYASADKAsyFC5kbHEudjEuTWVzc2FnZUNvdW50EhMKC290aGVyX2NvdW50GAIgASgDEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEg0KBXF1ZXVlGAQgASgJEgwKBGRvbmUYBSABKAgiLQoMTWVzc2FnZUNvdW50Eg4KBnZhbHVlcxgBIAMoCRINCgVjb3VudBgCIAEoAyI6ChFMaXN0UXVldWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJMChJMaXN0UXVldWVzUmVzcG9uc2USHQoGcXVldWVzGAEgAygLMg0uZGxxLnYxLlF1ZXVlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIgCg9HZXRRdWV1ZVJlcXVlc3QSDQoFcXVldWUYASABKAkiMAoQR2V0UXVldWVSZXNwb25zZRIcCgVxdWV1ZRgBIAEoCzINLmRscS52MS5RdWV1ZSJjChJVcGRhdGVRdWV1ZVJlcXVlc3QSHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIjMKE1VwZGF0ZVF1ZXVlUmVzcG9uc2USHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUiYQoSRGVsZXRlUXVldWVSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEhsKDmV4cGVjdGVkX2NvdW50GAIgASgDSACIAQESDAoEZXRhZxgDIAEoCUIRCg9fZXhwZWN0ZWRfY291bnQiLAoTRGVsZXRlUXVldWVSZXNwb25zZRIVCg1kZWxldGVkX2NvdW50GAEgASgDIrYBChVTaW11bGF0ZVBvbGljeVJlcXVlc3QSDQoFcXVldWUYASABKAkSKQoMcmV0cnlfcG9saWN5GAIgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5Eh4KBnJlYXNvbhgDIAEoDjIOLmRscS52MS5SZWFzb24SLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLc2tpcF9zdG9yZWQYBSABKAgiqgEKFlNpbXVsYXRlUG9saWN5UmVzcG9uc2USKQoMcmV0cnlfcG9saWN5GAEgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EioKCGF0dGVtcHRzGAIgAygLMhguZGxxLnYxLlNpbXVsYXRlZEF0dGVtcHQSEQoJdHJ1bmNhdGVkGAMgASgIEiYKBnN0b3JlZBgEIAEoCzIWLmRscS52MS5TaW11bGF0ZWRRdWV1ZSLXAQoQU2ltdWxhdGVkQXR0ZW1wdBIPCgdhdHRlbXB0GAEgASgNEigKBWRlbGF5GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCW1pbl9kZWxheRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgltYXhfZGVsYXkYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoIZHVlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIm0KDlNpbXVsYXRlZFF1ZXVlEhYKDmV4YW1pbmVkX2NvdW50GAEgASgDEigKB3JldHJpZWQYAiADKAsyFy5kbHEudjEuU2ltdWxhdGVkQnVja2V0EhkKEXF1YXJhbnRpbmVkX2NvdW50GAMgASgDIksKD1NpbXVsYXRlZEJ1Y2tldBIpCgZ3aXRoaW4YASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDQoFY291bnQYAiABKAMiEQoPR2V0UnVsZXNSZXF1ZXN0IjUKEEdldFJ1bGVzUmVzcG9uc2USIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldCI3ChJVcGRhdGVSdWxlc1JlcXVlc3QSIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldCI4ChNVcGRhdGVSdWxlc1Jlc3BvbnNlEiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQiWgoQVGVzdFJ1bGVzUmVxdWVzdBIhCghydWxlX3NldBgBIAEoCzIPLmRscS52MS5SdWxlU2V0EiMKB3NhbXBsZXMYAiADKAsyEi5kbHEudjEuUnVsZVNhbXBsZSKNAQoKUnVsZVNhbXBsZRIgCgVldmVudBgBIAEoDjIRLmRscS52MS5SdWxlRXZlbnQSKQoHbWVzc2FnZRgCIAEoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0EiAKB2ZhaWx1cmUYAyABKAsyDy5kbHEudjEuRmFpbHVyZRIQCghhdHRlbXB0cxgEIAEoDSI8ChFUZXN0UnVsZXNSZXNwb25zZRInCgdyZXN1bHRzGAEgAygLMhYuZGxxLnYxLlJ1bGVUZXN0UmVzdWx0IpkBCg5SdWxlVGVzdFJlc3VsdBIPCgdtYXRjaGVkGAEgAygJEiMKBmZhaWxlZBgCIAMoCzITLmRscS52MS5SdWxlRmFpbHVyZRIiCgZhY3Rpb24YAyABKAsyEi5kbHEudjEuUnVsZUFjdGlvbhItCgt0cmFuc2Zvcm1lZBgEIAEoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0IioKC1J1bGVGYWlsdXJlEgwKBHJ1bGUYASABKAkSDQoFZXJyb3IYAiABKAkiQAoZUmVsZWFzZU9yZGVyaW5nS2V5UmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIUCgxvcmRlcmluZ19rZXkYAiABKAkiPwoaUmVsZWFzZU9yZGVyaW5nS2V5UmVzcG9uc2USEAoIcmVsZWFzZWQYASABKAgSDwoHaGVsZF9ieRgCIAEoCSIrCg5FeHBsYWluUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCSI8Cg9FeHBsYWluUmVzcG9uc2USKQoMZXhwbGFuYXRpb25zGAEgAygLMhMuZGxxLnYxLkV4cGxhbmF0aW9uIkYKC0V4cGxhbmF0aW9uEgwKBHRleHQYASABKAkSKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiMKEkxpc3RXb3JrZXJzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCSI2ChNMaXN0V29ya2Vyc1Jlc3BvbnNlEh8KB3dvcmtlcnMYASADKAsyDi5kbHEudjEuV29ya2VyIrwBCgZXb3JrZXISEQoJd29ya2VyX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSDgoGc2VydmVyGAMgASgJEhEKCWNvbm5lY3RlZBgEIAEoCBIVCg1tYXhfaW5fZmxpZ2h0GAUgASgNEhcKD2luX2ZsaWdodF9jb3VudBgGIAEoAxI4ChRvbGRlc3RfZGVsaXZlcnlfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiJAoTTGlzdEJyZWFrZXJzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCSI5ChRMaXN0QnJlYWtlcnNSZXNwb25zZRIhCghicmVha2VycxgBIAMoCzIPLmRscS52MS5CcmVha2VyIrEBCgdCcmVha2VyEgsKA2tleRgBIAEoCRIjCgVzdGF0ZRgCIAEoDjIULmRscS52MS5CcmVha2VyU3RhdGUSLgoKb3Blbl9zaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKcmV0cnlfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMb3BlbmVkX2NvdW50GAUgASgNIjEKE1Jlc2V0QnJlYWtlclJlcXVlc3QSDQoFcXVldWUYASABKAkSCwoDa2V5GAIgASgJIigKFFJlc2V0QnJlYWtlclJlc3BvbnNlEhAKCHdhc19vcGVuGAEgASgIKloKC01lc3NhZ2VWaWV3EhwKGE1FU1NBR0VfVklFV19VTlNQRUNJRklFRBAAEhYKEk1FU1NBR0VfVklFV19CQVNJQxABEhUKEU1FU1NBR0VfVklFV19GVUxMEAIylgkKD0RscUFkbWluU2VydmljZRJDCgpHZXRNZXNzYWdlEhkuZGxxLnYxLkdldE1lc3NhZ2VSZXF1ZXN0GhouZGxxLnYxLkdldE1lc3NhZ2VSZXNwb25zZRJJCgxMaXN0TWVzc2FnZXMSGy5kbHEudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBocLmRscS52MS5MaXN0TWVzc2FnZXNSZXNwb25zZRJOCg1Db3VudE1lc3NhZ2VzEhwuZGxxLnYxLkNvdW50TWVzc2FnZXNSZXF1ZXN0Gh0uZGxxLnYxLkNvdW50TWVzc2FnZXNSZXNwb25zZTABEkMKCkxpc3RRdWV1ZXMSGS5kbHEudjEuTGlzdFF1ZXVlc1JlcXVlc3QaGi5kbHEudjEuTGlzdFF1ZXVlc1Jlc3BvbnNlEj0KCEdldFF1ZXVlEhcuZGxxLnYxLkdldFF1ZXVlUmVxdWVzdBoYLmRscS52MS5HZXRRdWV1ZVJlc3BvbnNlEkYKC1VwZGF0ZVF1ZXVlEhouZGxxLnYxLlVwZGF0ZVF1ZXVlUmVxdWVzdBobLmRscS52MS5VcGRhdGVRdWV1ZVJlc3BvbnNlEkYKC0RlbGV0ZVF1ZXVlEhouZGxxLnYxLkRlbGV0ZVF1ZXVlUmVxdWVzdBobLmRscS52MS5EZWxldGVRdWV1ZVJlc3BvbnNlEk8KDlNpbXVsYXRlUG9saWN5Eh0uZGxxLnYxLlNpbXVsYXRlUG9saWN5UmVxdWVzdBoeLmRscS52MS5TaW11bGF0ZVBvbGljeVJlc3BvbnNlEj0KCEdldFJ1bGVzEhcuZGxxLnYxLkdldFJ1bGVzUmVxdWVzdBoYLmRscS52MS5HZXRSdWxlc1Jlc3BvbnNlEkYKC1VwZGF0ZVJ1bGVzEhouZGxxLnYxLlVwZGF0ZVJ1bGVzUmVxdWVzdBobLmRscS52MS5VcGRhdGVSdWxlc1Jlc3BvbnNlEkAKCVRlc3RSdWxlcxIYLmRscS52MS5UZXN0UnVsZXNSZXF1ZXN0GhkuZGxxLnYxLlRlc3RSdWxlc1Jlc3BvbnNlElsKElJlbGVhc2VPcmRlcmluZ0tleRIhLmRscS52MS5SZWxlYXNlT3JkZXJpbmdLZXlSZXF1ZXN0GiIuZGxxLnYxLlJlbGVhc2VPcmRlcmluZ0tleVJlc3BvbnNlEjoKB0V4cGxhaW4SFi5kbHEudjEuRXhwbGFpblJlcXVlc3QaFy5kbHEudjEuRXhwbGFpblJlc3BvbnNlEkYKC0xpc3RXb3JrZXJzEhouZGxxLnYxLkxpc3RXb3JrZXJzUmVxdWVzdBobLmRscS52MS5MaXN0V29ya2Vyc1Jlc3BvbnNlEkkKDExpc3RCcmVha2VycxIbLmRscS52MS5MaXN0QnJlYWtlcnNSZXF1ZXN0GhwuZGxxLnYxLkxpc3RCcmVha2Vyc1Jlc3BvbnNlEkkKDFJlc2V0QnJlYWtlchIbLmRscS52MS5SZXNldEJyZWFrZXJSZXF1ZXN0GhwuZGxxLnYxLlJlc2V0QnJlYWtlclJlc3BvbnNlQksKFGlvLmRscXNlcnZpY2UuZGxxLnYxUAFaMWdpdGh1Yi5jb20vZGxxLXNlcnZpY2UvZGxxL2NsaWVudHMvZ28vZGxxdjE7ZGxxdjFiBnByb3RvMw", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_message, file_dlq_v1_queue, file_dlq_v1_rule, file_dlq_v1_state, file_dlq_v1_stored_message, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
+  fileDesc("Ch5kbHEvdjEvZGxxX2FkbWluX3NlcnZpY2UucHJvdG8SBmRscS52MSIuChFHZXRNZXNzYWdlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCSI8ChJHZXRNZXNzYWdlUmVzcG9uc2USJgoHbWVzc2FnZRgBIAEoCzIVLmRscS52MS5TdG9yZWRNZXNzYWdlIpQBChNMaXN0TWVzc2FnZXNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEg4KBmZpbHRlchgCIAEoCRIRCglwYWdlX3NpemUYAyABKA0SEgoKcGFnZV90b2tlbhgEIAEoCRIUCgxuZXdlc3RfZmlyc3QYBSABKAgSIQoEdmlldxgGIAEoDjITLmRscS52MS5NZXNzYWdlVmlldyJwChRMaXN0TWVzc2FnZXNSZXNwb25zZRInCghtZXNzYWdlcxgBIAMoCzIVLmRscS52MS5TdG9yZWRNZXNzYWdlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIWCg5leGFtaW5lZF9jb3VudBgDIAEoAyJBChRDb3VudE1lc3NhZ2VzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIOCgZmaWx0ZXIYAiABKAkSCgoCYnkYAyADKAkihwEKFUNvdW50TWVzc2FnZXNSZXNwb25zZRIkCgZjb3VudHMYASADKAsyFC5kbHEudjEuTWVzc2FnZUNvdW50EhMKC290aGVyX2NvdW50GAIgASgDEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEg0KBXF1ZXVlGAQgASgJEgwKBGRvbmUYBSABKAgiLQoMTWVzc2FnZUNvdW50Eg4KBnZhbHVlcxgBIAMoCRINCgVjb3VudBgCIAEoAyK6AQoRTGlzdEdyb3Vwc1JlcXVlc3QSDQoFcXVldWUYASABKAkSIgoGc3RhdGVzGAIgAygOMhIuZGxxLnYxLkdyb3VwU3RhdGUSKAoFc2luY2UYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SIQoFb3JkZXIYBCABKA4yEi5kbHEudjEuR3JvdXBPcmRlchIRCglwYWdlX3NpemUYBSABKA0SEgoKcGFnZV90b2tlbhgGIAEoCSJ9ChJMaXN0R3JvdXBzUmVzcG9uc2USHQoGZ3JvdXBzGAEgAygLMg0uZGxxLnYxLkdyb3VwEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRITCgt0b3RhbF9jb3VudBgDIAEoAxIaChJvdGhlcl9zdG9yZWRfY291bnQYBCABKAMiRwoPR2V0R3JvdXBSZXF1ZXN0EgoKAmlkGAEgASgJEigKBXNpbmNlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIlcKEEdldEdyb3VwUmVzcG9uc2USHAoFZ3JvdXAYASABKAsyDS5kbHEudjEuR3JvdXASJQoGbGF0ZXN0GAIgASgLMhUuZGxxLnYxLlN0b3JlZE1lc3NhZ2UiUQoSVXBkYXRlR3JvdXBSZXF1ZXN0EgoKAmlkGAEgASgJEiEKBXN0YXRlGAIgASgOMhIuZGxxLnYxLkdyb3VwU3RhdGUSDAoEbm90ZRgDIAEoCSIzChNVcGRhdGVHcm91cFJlc3BvbnNlEhwKBWdyb3VwGAEgASgLMg0uZGxxLnYxLkdyb3VwIjoKEUxpc3RRdWV1ZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIkwKEkxpc3RRdWV1ZXNSZXNwb25zZRIdCgZxdWV1ZXMYASADKAsyDS5kbHEudjEuUXVldWUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiAKD0dldFF1ZXVlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCSIwChBHZXRRdWV1ZVJlc3BvbnNlEhwKBXF1ZXVlGAEgASgLMg0uZGxxLnYxLlF1ZXVlImMKElVwZGF0ZVF1ZXVlUmVxdWVzdBIcCgVxdWV1ZRgBIAEoCzINLmRscS52MS5RdWV1ZRIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siMwoTVXBkYXRlUXVldWVSZXNwb25zZRIcCgVxdWV1ZRgBIAEoCzINLmRscS52MS5RdWV1ZSJhChJEZWxldGVRdWV1ZVJlcXVlc3QSDQoFcXVldWUYASABKAkSGwoOZXhwZWN0ZWRfY291bnQYAiABKANIAIgBARIMCgRldGFnGAMgASgJQhEKD19leHBlY3RlZF9jb3VudCIsChNEZWxldGVRdWV1ZVJlc3BvbnNlEhUKDWRlbGV0ZWRfY291bnQYASABKAMitgEKFVNpbXVsYXRlUG9saWN5UmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIpCgxyZXRyeV9wb2xpY3kYAiABKAsyEy5kbHEudjEuUmV0cnlQb2xpY3kSHgoGcmVhc29uGAMgASgOMg4uZGxxLnYxLlJlYXNvbhIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtza2lwX3N0b3JlZBgFIAEoCCKqAQoWU2ltdWxhdGVQb2xpY3lSZXNwb25zZRIpCgxyZXRyeV9wb2xpY3kYASABKAsyEy5kbHEudjEuUmV0cnlQb2xpY3kSKgoIYXR0ZW1wdHMYAiADKAsyGC5kbHEudjEuU2ltdWxhdGVkQXR0ZW1wdBIRCgl0cnVuY2F0ZWQYAyABKAgSJgoGc3RvcmVkGAQgASgLMhYuZGxxLnYxLlNpbXVsYXRlZFF1ZXVlItcBChBTaW11bGF0ZWRBdHRlbXB0Eg8KB2F0dGVtcHQYASABKA0SKAoFZGVsYXkYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoJbWluX2RlbGF5GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCW1heF9kZWxheRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCghkdWVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAibQoOU2ltdWxhdGVkUXVldWUSFgoOZXhhbWluZWRfY291bnQYASABKAMSKAoHcmV0cmllZBgCIAMoCzIXLmRscS52MS5TaW11bGF0ZWRCdWNrZXQSGQoRcXVhcmFudGluZWRfY291bnQYAyABKAMiSwoPU2ltdWxhdGVkQnVja2V0EikKBndpdGhpbhgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhINCgVjb3VudBgCIAEoAyIRCg9HZXRSdWxlc1JlcXVlc3QiNQoQR2V0UnVsZXNSZXNwb25zZRIhCghydWxlX3NldBgBIAEoCzIPLmRscS52MS5SdWxlU2V0IjcKElVwZGF0ZVJ1bGVzUmVxdWVzdBIhCghydWxlX3NldBgBIAEoCzIPLmRscS52MS5SdWxlU2V0IjgKE1VwZGF0ZVJ1bGVzUmVzcG9uc2USIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldCJaChBUZXN0UnVsZXNSZXF1ZXN0EiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQSIwoHc2FtcGxlcxgCIAMoCzISLmRscS52MS5SdWxlU2FtcGxlIo0BCgpSdWxlU2FtcGxlEiAKBWV2ZW50GAEgASgOMhEuZGxxLnYxLlJ1bGVFdmVudBIpCgdtZXNzYWdlGAIgASgLMhguZGxxLnYxLlNlbmRUb0RscVJlcXVlc3QSIAoHZmFpbHVyZRgDIAEoCzIPLmRscS52MS5GYWlsdXJlEhAKCGF0dGVtcHRzGAQgASgNIjwKEVRlc3RSdWxlc1Jlc3BvbnNlEicKB3Jlc3VsdHMYASADKAsyFi5kbHEudjEuUnVsZVRlc3RSZXN1bHQimQEKDlJ1bGVUZXN0UmVzdWx0Eg8KB21hdGNoZWQYASADKAkSIwoGZmFpbGVkGAIgAygLMhMuZGxxLnYxLlJ1bGVGYWlsdXJlEiIKBmFjdGlvbhgDIAEoCzISLmRscS52MS5SdWxlQWN0aW9uEi0KC3RyYW5zZm9ybWVkGAQgASgLMhguZGxxLnYxLlNlbmRUb0RscVJlcXVlc3QiKgoLUnVsZUZhaWx1cmUSDAoEcnVsZRgBIAEoCRINCgVlcnJvchgCIAEoCSJAChlSZWxlYXNlT3JkZXJpbmdLZXlSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEhQKDG9yZGVyaW5nX2tleRgCIAEoCSI/ChpSZWxlYXNlT3JkZXJpbmdLZXlSZXNwb25zZRIQCghyZWxlYXNlZBgBIAEoCBIPCgdoZWxkX2J5GAIgASgJIisKDkV4cGxhaW5SZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEgoKAmlkGAIgASgJIjwKD0V4cGxhaW5SZXNwb25zZRIpCgxleHBsYW5hdGlvbnMYASADKAsyEy5kbHEudjEuRXhwbGFuYXRpb24iRgoLRXhwbGFuYXRpb24SDAoEdGV4dBgBIAEoCRIpCgV1bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiIwoSTGlzdFdvcmtlcnNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJIjYKE0xpc3RXb3JrZXJzUmVzcG9uc2USHwoHd29ya2VycxgBIAMoCzIOLmRscS52MS5Xb3JrZXIivAEKBldvcmtlchIRCgl3b3JrZXJfaWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIOCgZzZXJ2ZXIYAyABKAkSEQoJY29ubmVjdGVkGAQgASgIEhUKDW1heF9pbl9mbGlnaHQYBSABKA0SFwoPaW5fZmxpZ2h0X2NvdW50GAYgASgDEjgKFG9sZGVzdF9kZWxpdmVyeV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIkChNMaXN0QnJlYWtlcnNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJIjkKFExpc3RCcmVha2Vyc1Jlc3BvbnNlEiEKCGJyZWFrZXJzGAEgAygLMg8uZGxxLnYxLkJyZWFrZXIisQEKB0JyZWFrZXISCwoDa2V5GAEgASgJEiMKBXN0YXRlGAIgASgOMhQuZGxxLnYxLkJyZWFrZXJTdGF0ZRIuCgpvcGVuX3NpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpyZXRyeV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxvcGVuZWRfY291bnQYBSABKA0iMQoTUmVzZXRCcmVha2VyUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRILCgNrZXkYAiABKAkiKAoUUmVzZXRCcmVha2VyUmVzcG9uc2USEAoId2FzX29wZW4YASABKAgqWgoLTWVzc2FnZVZpZXcSHAoYTUVTU0FHRV9WSUVXX1VOU1BFQ0lGSUVEEAASFgoSTUVTU0FHRV9WSUVXX0JBU0lDEAESFQoRTUVTU0FHRV9WSUVXX0ZVTEwQAip5CgpHcm91cE9yZGVyEhsKF0dST1VQX09SREVSX1VOU1BFQ0lGSUVEEAASFgoSR1JPVVBfT1JERVJfU1RPUkVEEAESHAoYR1JPVVBfT1JERVJfTEFTVF9GQUlMVVJFEAISGAoUR1JPVVBfT1JERVJfRkFJTFVSRVMQAzLiCgoPRGxxQWRtaW5TZXJ2aWNlEkMKCkdldE1lc3NhZ2USGS5kbHEudjEuR2V0TWVzc2FnZVJlcXVlc3QaGi5kbHEudjEuR2V0TWVzc2FnZVJlc3BvbnNlEkkKDExpc3RNZXNzYWdlcxIbLmRscS52MS5MaXN0TWVzc2FnZXNSZXF1ZXN0GhwuZGxxLnYxLkxpc3RNZXNzYWdlc1Jlc3BvbnNlEk4KDUNvdW50TWVzc2FnZXMSHC5kbHEudjEuQ291bnRNZXNzYWdlc1JlcXVlc3QaHS5kbHEudjEuQ291bnRNZXNzYWdlc1Jlc3BvbnNlMAESQwoKTGlzdEdyb3VwcxIZLmRscS52MS5MaXN0R3JvdXBzUmVxdWVzdBoaLmRscS52MS5MaXN0R3JvdXBzUmVzcG9uc2USPQoIR2V0R3JvdXASFy5kbHEudjEuR2V0R3JvdXBSZXF1ZXN0GhguZGxxLnYxLkdldEdyb3VwUmVzcG9uc2USRgoLVXBkYXRlR3JvdXASGi5kbHEudjEuVXBkYXRlR3JvdXBSZXF1ZXN0GhsuZGxxLnYxLlVwZGF0ZUdyb3VwUmVzcG9uc2USQwoKTGlzdFF1ZXVlcxIZLmRscS52MS5MaXN0UXVldWVzUmVxdWVzdBoaLmRscS52MS5MaXN0UXVldWVzUmVzcG9uc2USPQoIR2V0UXVldWUSFy5kbHEudjEuR2V0UXVldWVSZXF1ZXN0GhguZGxxLnYxLkdldFF1ZXVlUmVzcG9uc2USRgoLVXBkYXRlUXVldWUSGi5kbHEudjEuVXBkYXRlUXVldWVSZXF1ZXN0GhsuZGxxLnYxLlVwZGF0ZVF1ZXVlUmVzcG9uc2USRgoLRGVsZXRlUXVldWUSGi5kbHEudjEuRGVsZXRlUXVldWVSZXF1ZXN0GhsuZGxxLnYxLkRlbGV0ZVF1ZXVlUmVzcG9uc2USTwoOU2ltdWxhdGVQb2xpY3kSHS5kbHEudjEuU2ltdWxhdGVQb2xpY3lSZXF1ZXN0Gh4uZGxxLnYxLlNpbXVsYXRlUG9saWN5UmVzcG9uc2USPQoIR2V0UnVsZXMSFy5kbHEudjEuR2V0UnVsZXNSZXF1ZXN0GhguZGxxLnYxLkdldFJ1bGVzUmVzcG9uc2USRgoLVXBkYXRlUnVsZXMSGi5kbHEudjEuVXBkYXRlUnVsZXNSZXF1ZXN0GhsuZGxxLnYxLlVwZGF0ZVJ1bGVzUmVzcG9uc2USQAoJVGVzdFJ1bGVzEhguZGxxLnYxLlRlc3RSdWxlc1JlcXVlc3QaGS5kbHEudjEuVGVzdFJ1bGVzUmVzcG9uc2USWwoSUmVsZWFzZU9yZGVyaW5nS2V5EiEuZGxxLnYxLlJlbGVhc2VPcmRlcmluZ0tleVJlcXVlc3QaIi5kbHEudjEuUmVsZWFzZU9yZGVyaW5nS2V5UmVzcG9uc2USOgoHRXhwbGFpbhIWLmRscS52MS5FeHBsYWluUmVxdWVzdBoXLmRscS52MS5FeHBsYWluUmVzcG9uc2USRgoLTGlzdFdvcmtlcnMSGi5kbHEudjEuTGlzdFdvcmtlcnNSZXF1ZXN0GhsuZGxxLnYxLkxpc3RXb3JrZXJzUmVzcG9uc2USSQoMTGlzdEJyZWFrZXJzEhsuZGxxLnYxLkxpc3RCcmVha2Vyc1JlcXVlc3QaHC5kbHEudjEuTGlzdEJyZWFrZXJzUmVzcG9uc2USSQoMUmVzZXRCcmVha2VyEhsuZGxxLnYxLlJlc2V0QnJlYWtlclJlcXVlc3QaHC5kbHEudjEuUmVzZXRCcmVha2VyUmVzcG9uc2VCSwoUaW8uZGxxc2VydmljZS5kbHEudjFQAVoxZ2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHF2MTtkbHF2MWIGcHJvdG8z", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_group, file_dlq_v1_message, file_dlq_v1_queue, file_dlq_v1_rule, file_dlq_v1_state, file_dlq_v1_stored_message, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
  * Which message to read.
@@ -283,6 +285,218 @@ export const MessageCountSchema: GenMessage<MessageCount> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_admin_service, 6);
 
 /**
+ * Which groups to list.
+ *
+ * @generated from message dlq.v1.ListGroupsRequest
+ */
+export type ListGroupsRequest = Message<"dlq.v1.ListGroupsRequest"> & {
+  /**
+   * A queue, or a pattern: `*` stands for any characters. Empty: all queues. Only groups with stored messages
+   * in one of them are listed; with an empty pattern also groups without messages.
+   *
+   * @generated from field: string queue = 1;
+   */
+  queue: string;
+
+  /**
+   * Only groups in one of these states. Empty: all but archived ones.
+   *
+   * @generated from field: repeated dlq.v1.GroupState states = 2;
+   */
+  states: GroupState[];
+
+  /**
+   * Only groups with a failure in this time before now, which the trend covers, up to 24 hours. Absent: all
+   * groups, with a trend of 24 hours.
+   *
+   * @generated from field: google.protobuf.Duration since = 3;
+   */
+  since?: Duration | undefined;
+
+  /**
+   * The order of groups.
+   *
+   * @generated from field: dlq.v1.GroupOrder order = 4;
+   */
+  order: GroupOrder;
+
+  /**
+   * 1 to 1,000. Default 50.
+   *
+   * @generated from field: uint32 page_size = 5;
+   */
+  pageSize: number;
+
+  /**
+   * From the previous answer, of a call with the same queue, states, since and order. Empty: from the start.
+   *
+   * @generated from field: string page_token = 6;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message dlq.v1.ListGroupsRequest.
+ * Use `create(ListGroupsRequestSchema)` to create a new message.
+ */
+export const ListGroupsRequestSchema: GenMessage<ListGroupsRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 7);
+
+/**
+ * A page of groups.
+ *
+ * @generated from message dlq.v1.ListGroupsResponse
+ */
+export type ListGroupsResponse = Message<"dlq.v1.ListGroupsResponse"> & {
+  /**
+   * In the asked order.
+   *
+   * @generated from field: repeated dlq.v1.Group groups = 1;
+   */
+  groups: Group[];
+
+  /**
+   * Where the next page begins. Empty: there is none.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * Groups on all pages.
+   *
+   * @generated from field: int64 total_count = 3;
+   */
+  totalCount: bigint;
+
+  /**
+   * Stored messages that are in no group, because there are 10,000 groups in their part of the queues.
+   *
+   * @generated from field: int64 other_stored_count = 4;
+   */
+  otherStoredCount: bigint;
+};
+
+/**
+ * Describes the message dlq.v1.ListGroupsResponse.
+ * Use `create(ListGroupsResponseSchema)` to create a new message.
+ */
+export const ListGroupsResponseSchema: GenMessage<ListGroupsResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 8);
+
+/**
+ * Which group to read.
+ *
+ * @generated from message dlq.v1.GetGroupRequest
+ */
+export type GetGroupRequest = Message<"dlq.v1.GetGroupRequest"> & {
+  /**
+   * Its id, or the first 6 or more digits of it.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * How much time the trend covers, at most 24 hours. Default 24 hours.
+   *
+   * @generated from field: google.protobuf.Duration since = 2;
+   */
+  since?: Duration | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.GetGroupRequest.
+ * Use `create(GetGroupRequestSchema)` to create a new message.
+ */
+export const GetGroupRequestSchema: GenMessage<GetGroupRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 9);
+
+/**
+ * One group.
+ *
+ * @generated from message dlq.v1.GetGroupResponse
+ */
+export type GetGroupResponse = Message<"dlq.v1.GetGroupResponse"> & {
+  /**
+   * As it is now, in all queues.
+   *
+   * @generated from field: dlq.v1.Group group = 1;
+   */
+  group?: Group | undefined;
+
+  /**
+   * Its message that failed last, complete. Absent: it is gone.
+   *
+   * @generated from field: dlq.v1.StoredMessage latest = 2;
+   */
+  latest?: StoredMessage | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.GetGroupResponse.
+ * Use `create(GetGroupResponseSchema)` to create a new message.
+ */
+export const GetGroupResponseSchema: GenMessage<GetGroupResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 10);
+
+/**
+ * The new state of a group.
+ *
+ * @generated from message dlq.v1.UpdateGroupRequest
+ */
+export type UpdateGroupRequest = Message<"dlq.v1.UpdateGroupRequest"> & {
+  /**
+   * Its id, or the first 6 or more digits of it.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * OPEN, RESOLVED or ARCHIVED.
+   *
+   * @generated from field: dlq.v1.GroupState state = 2;
+   */
+  state: GroupState;
+
+  /**
+   * Why, or what was done. Replaces the note before. At most 1 KiB.
+   *
+   * @generated from field: string note = 3;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message dlq.v1.UpdateGroupRequest.
+ * Use `create(UpdateGroupRequestSchema)` to create a new message.
+ */
+export const UpdateGroupRequestSchema: GenMessage<UpdateGroupRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 11);
+
+/**
+ * The changed group.
+ *
+ * @generated from message dlq.v1.UpdateGroupResponse
+ */
+export type UpdateGroupResponse = Message<"dlq.v1.UpdateGroupResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: dlq.v1.Group group = 1;
+   */
+  group?: Group | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.UpdateGroupResponse.
+ * Use `create(UpdateGroupResponseSchema)` to create a new message.
+ */
+export const UpdateGroupResponseSchema: GenMessage<UpdateGroupResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 12);
+
+/**
  * Which queues to list.
  *
  * @generated from message dlq.v1.ListQueuesRequest
@@ -308,7 +522,7 @@ export type ListQueuesRequest = Message<"dlq.v1.ListQueuesRequest"> & {
  * Use `create(ListQueuesRequestSchema)` to create a new message.
  */
 export const ListQueuesRequestSchema: GenMessage<ListQueuesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 7);
+  messageDesc(file_dlq_v1_dlq_admin_service, 13);
 
 /**
  * A page of queues.
@@ -336,7 +550,7 @@ export type ListQueuesResponse = Message<"dlq.v1.ListQueuesResponse"> & {
  * Use `create(ListQueuesResponseSchema)` to create a new message.
  */
 export const ListQueuesResponseSchema: GenMessage<ListQueuesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 8);
+  messageDesc(file_dlq_v1_dlq_admin_service, 14);
 
 /**
  * Which queue to read.
@@ -357,7 +571,7 @@ export type GetQueueRequest = Message<"dlq.v1.GetQueueRequest"> & {
  * Use `create(GetQueueRequestSchema)` to create a new message.
  */
 export const GetQueueRequestSchema: GenMessage<GetQueueRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 9);
+  messageDesc(file_dlq_v1_dlq_admin_service, 15);
 
 /**
  * One queue.
@@ -378,7 +592,7 @@ export type GetQueueResponse = Message<"dlq.v1.GetQueueResponse"> & {
  * Use `create(GetQueueResponseSchema)` to create a new message.
  */
 export const GetQueueResponseSchema: GenMessage<GetQueueResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 10);
+  messageDesc(file_dlq_v1_dlq_admin_service, 16);
 
 /**
  * What to change of a queue.
@@ -407,7 +621,7 @@ export type UpdateQueueRequest = Message<"dlq.v1.UpdateQueueRequest"> & {
  * Use `create(UpdateQueueRequestSchema)` to create a new message.
  */
 export const UpdateQueueRequestSchema: GenMessage<UpdateQueueRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 11);
+  messageDesc(file_dlq_v1_dlq_admin_service, 17);
 
 /**
  * The queue afterwards.
@@ -428,7 +642,7 @@ export type UpdateQueueResponse = Message<"dlq.v1.UpdateQueueResponse"> & {
  * Use `create(UpdateQueueResponseSchema)` to create a new message.
  */
 export const UpdateQueueResponseSchema: GenMessage<UpdateQueueResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 12);
+  messageDesc(file_dlq_v1_dlq_admin_service, 18);
 
 /**
  * Which queue to remove.
@@ -463,7 +677,7 @@ export type DeleteQueueRequest = Message<"dlq.v1.DeleteQueueRequest"> & {
  * Use `create(DeleteQueueRequestSchema)` to create a new message.
  */
 export const DeleteQueueRequestSchema: GenMessage<DeleteQueueRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 13);
+  messageDesc(file_dlq_v1_dlq_admin_service, 19);
 
 /**
  * The queue is gone.
@@ -484,7 +698,7 @@ export type DeleteQueueResponse = Message<"dlq.v1.DeleteQueueResponse"> & {
  * Use `create(DeleteQueueResponseSchema)` to create a new message.
  */
 export const DeleteQueueResponseSchema: GenMessage<DeleteQueueResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 14);
+  messageDesc(file_dlq_v1_dlq_admin_service, 20);
 
 /**
  * Which policy to try, and on what.
@@ -533,7 +747,7 @@ export type SimulatePolicyRequest = Message<"dlq.v1.SimulatePolicyRequest"> & {
  * Use `create(SimulatePolicyRequestSchema)` to create a new message.
  */
 export const SimulatePolicyRequestSchema: GenMessage<SimulatePolicyRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 15);
+  messageDesc(file_dlq_v1_dlq_admin_service, 21);
 
 /**
  * What the policy does.
@@ -576,7 +790,7 @@ export type SimulatePolicyResponse = Message<"dlq.v1.SimulatePolicyResponse"> & 
  * Use `create(SimulatePolicyResponseSchema)` to create a new message.
  */
 export const SimulatePolicyResponseSchema: GenMessage<SimulatePolicyResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 16);
+  messageDesc(file_dlq_v1_dlq_admin_service, 22);
 
 /**
  * One attempt of the schedule.
@@ -625,7 +839,7 @@ export type SimulatedAttempt = Message<"dlq.v1.SimulatedAttempt"> & {
  * Use `create(SimulatedAttemptSchema)` to create a new message.
  */
 export const SimulatedAttemptSchema: GenMessage<SimulatedAttempt> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 17);
+  messageDesc(file_dlq_v1_dlq_admin_service, 23);
 
 /**
  * What would happen to the messages of a queue.
@@ -660,7 +874,7 @@ export type SimulatedQueue = Message<"dlq.v1.SimulatedQueue"> & {
  * Use `create(SimulatedQueueSchema)` to create a new message.
  */
 export const SimulatedQueueSchema: GenMessage<SimulatedQueue> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 18);
+  messageDesc(file_dlq_v1_dlq_admin_service, 24);
 
 /**
  * Messages that would be retried within a time from now.
@@ -688,7 +902,7 @@ export type SimulatedBucket = Message<"dlq.v1.SimulatedBucket"> & {
  * Use `create(SimulatedBucketSchema)` to create a new message.
  */
 export const SimulatedBucketSchema: GenMessage<SimulatedBucket> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 19);
+  messageDesc(file_dlq_v1_dlq_admin_service, 25);
 
 /**
  * Asks for the rules.
@@ -703,7 +917,7 @@ export type GetRulesRequest = Message<"dlq.v1.GetRulesRequest"> & {
  * Use `create(GetRulesRequestSchema)` to create a new message.
  */
 export const GetRulesRequestSchema: GenMessage<GetRulesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 20);
+  messageDesc(file_dlq_v1_dlq_admin_service, 26);
 
 /**
  * The rules.
@@ -724,7 +938,7 @@ export type GetRulesResponse = Message<"dlq.v1.GetRulesResponse"> & {
  * Use `create(GetRulesResponseSchema)` to create a new message.
  */
 export const GetRulesResponseSchema: GenMessage<GetRulesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 21);
+  messageDesc(file_dlq_v1_dlq_admin_service, 27);
 
 /**
  * The new rules.
@@ -745,7 +959,7 @@ export type UpdateRulesRequest = Message<"dlq.v1.UpdateRulesRequest"> & {
  * Use `create(UpdateRulesRequestSchema)` to create a new message.
  */
 export const UpdateRulesRequestSchema: GenMessage<UpdateRulesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 22);
+  messageDesc(file_dlq_v1_dlq_admin_service, 28);
 
 /**
  * The rules afterwards.
@@ -766,7 +980,7 @@ export type UpdateRulesResponse = Message<"dlq.v1.UpdateRulesResponse"> & {
  * Use `create(UpdateRulesResponseSchema)` to create a new message.
  */
 export const UpdateRulesResponseSchema: GenMessage<UpdateRulesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 23);
+  messageDesc(file_dlq_v1_dlq_admin_service, 29);
 
 /**
  * Rules and samples to try.
@@ -794,7 +1008,7 @@ export type TestRulesRequest = Message<"dlq.v1.TestRulesRequest"> & {
  * Use `create(TestRulesRequestSchema)` to create a new message.
  */
 export const TestRulesRequestSchema: GenMessage<TestRulesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 24);
+  messageDesc(file_dlq_v1_dlq_admin_service, 30);
 
 /**
  * A message as rules see it.
@@ -836,7 +1050,7 @@ export type RuleSample = Message<"dlq.v1.RuleSample"> & {
  * Use `create(RuleSampleSchema)` to create a new message.
  */
 export const RuleSampleSchema: GenMessage<RuleSample> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 25);
+  messageDesc(file_dlq_v1_dlq_admin_service, 31);
 
 /**
  * What rules would do.
@@ -857,7 +1071,7 @@ export type TestRulesResponse = Message<"dlq.v1.TestRulesResponse"> & {
  * Use `create(TestRulesResponseSchema)` to create a new message.
  */
 export const TestRulesResponseSchema: GenMessage<TestRulesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 26);
+  messageDesc(file_dlq_v1_dlq_admin_service, 32);
 
 /**
  * What rules would do to one sample.
@@ -899,7 +1113,7 @@ export type RuleTestResult = Message<"dlq.v1.RuleTestResult"> & {
  * Use `create(RuleTestResultSchema)` to create a new message.
  */
 export const RuleTestResultSchema: GenMessage<RuleTestResult> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 27);
+  messageDesc(file_dlq_v1_dlq_admin_service, 33);
 
 /**
  * A rule that could not be evaluated.
@@ -927,7 +1141,7 @@ export type RuleFailure = Message<"dlq.v1.RuleFailure"> & {
  * Use `create(RuleFailureSchema)` to create a new message.
  */
 export const RuleFailureSchema: GenMessage<RuleFailure> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 28);
+  messageDesc(file_dlq_v1_dlq_admin_service, 34);
 
 /**
  * Which key to release.
@@ -955,7 +1169,7 @@ export type ReleaseOrderingKeyRequest = Message<"dlq.v1.ReleaseOrderingKeyReques
  * Use `create(ReleaseOrderingKeyRequestSchema)` to create a new message.
  */
 export const ReleaseOrderingKeyRequestSchema: GenMessage<ReleaseOrderingKeyRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 29);
+  messageDesc(file_dlq_v1_dlq_admin_service, 35);
 
 /**
  * What was released.
@@ -983,7 +1197,7 @@ export type ReleaseOrderingKeyResponse = Message<"dlq.v1.ReleaseOrderingKeyRespo
  * Use `create(ReleaseOrderingKeyResponseSchema)` to create a new message.
  */
 export const ReleaseOrderingKeyResponseSchema: GenMessage<ReleaseOrderingKeyResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 30);
+  messageDesc(file_dlq_v1_dlq_admin_service, 36);
 
 /**
  * What to explain.
@@ -1011,7 +1225,7 @@ export type ExplainRequest = Message<"dlq.v1.ExplainRequest"> & {
  * Use `create(ExplainRequestSchema)` to create a new message.
  */
 export const ExplainRequestSchema: GenMessage<ExplainRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 31);
+  messageDesc(file_dlq_v1_dlq_admin_service, 37);
 
 /**
  * Why it is so.
@@ -1032,7 +1246,7 @@ export type ExplainResponse = Message<"dlq.v1.ExplainResponse"> & {
  * Use `create(ExplainResponseSchema)` to create a new message.
  */
 export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 32);
+  messageDesc(file_dlq_v1_dlq_admin_service, 38);
 
 /**
  * One reason.
@@ -1060,7 +1274,7 @@ export type Explanation = Message<"dlq.v1.Explanation"> & {
  * Use `create(ExplanationSchema)` to create a new message.
  */
 export const ExplanationSchema: GenMessage<Explanation> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 33);
+  messageDesc(file_dlq_v1_dlq_admin_service, 39);
 
 /**
  * Which workers to list.
@@ -1081,7 +1295,7 @@ export type ListWorkersRequest = Message<"dlq.v1.ListWorkersRequest"> & {
  * Use `create(ListWorkersRequestSchema)` to create a new message.
  */
 export const ListWorkersRequestSchema: GenMessage<ListWorkersRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 34);
+  messageDesc(file_dlq_v1_dlq_admin_service, 40);
 
 /**
  * The workers of a queue.
@@ -1102,7 +1316,7 @@ export type ListWorkersResponse = Message<"dlq.v1.ListWorkersResponse"> & {
  * Use `create(ListWorkersResponseSchema)` to create a new message.
  */
 export const ListWorkersResponseSchema: GenMessage<ListWorkersResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 35);
+  messageDesc(file_dlq_v1_dlq_admin_service, 41);
 
 /**
  * A worker session on a queue.
@@ -1166,7 +1380,7 @@ export type Worker = Message<"dlq.v1.Worker"> & {
  * Use `create(WorkerSchema)` to create a new message.
  */
 export const WorkerSchema: GenMessage<Worker> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 36);
+  messageDesc(file_dlq_v1_dlq_admin_service, 42);
 
 /**
  * Which breakers.
@@ -1187,7 +1401,7 @@ export type ListBreakersRequest = Message<"dlq.v1.ListBreakersRequest"> & {
  * Use `create(ListBreakersRequestSchema)` to create a new message.
  */
 export const ListBreakersRequestSchema: GenMessage<ListBreakersRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 37);
+  messageDesc(file_dlq_v1_dlq_admin_service, 43);
 
 /**
  * Breakers that are not closed.
@@ -1208,7 +1422,7 @@ export type ListBreakersResponse = Message<"dlq.v1.ListBreakersResponse"> & {
  * Use `create(ListBreakersResponseSchema)` to create a new message.
  */
 export const ListBreakersResponseSchema: GenMessage<ListBreakersResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 38);
+  messageDesc(file_dlq_v1_dlq_admin_service, 44);
 
 /**
  * A breaker at one moment.
@@ -1257,7 +1471,7 @@ export type Breaker = Message<"dlq.v1.Breaker"> & {
  * Use `create(BreakerSchema)` to create a new message.
  */
 export const BreakerSchema: GenMessage<Breaker> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 39);
+  messageDesc(file_dlq_v1_dlq_admin_service, 45);
 
 /**
  * Which breaker to close.
@@ -1285,7 +1499,7 @@ export type ResetBreakerRequest = Message<"dlq.v1.ResetBreakerRequest"> & {
  * Use `create(ResetBreakerRequestSchema)` to create a new message.
  */
 export const ResetBreakerRequestSchema: GenMessage<ResetBreakerRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 40);
+  messageDesc(file_dlq_v1_dlq_admin_service, 46);
 
 /**
  * The breaker is closed.
@@ -1306,7 +1520,7 @@ export type ResetBreakerResponse = Message<"dlq.v1.ResetBreakerResponse"> & {
  * Use `create(ResetBreakerResponseSchema)` to create a new message.
  */
 export const ResetBreakerResponseSchema: GenMessage<ResetBreakerResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 41);
+  messageDesc(file_dlq_v1_dlq_admin_service, 47);
 
 /**
  * How much of a message to return.
@@ -1348,6 +1562,54 @@ export type MessageView = (typeof MessageView)[keyof typeof MessageView] | Unkno
  */
 export const MessageViewSchema: GenEnum<MessageView> = /*@__PURE__*/
   enumDesc(file_dlq_v1_dlq_admin_service, 0);
+
+/**
+ * The order of groups in a list.
+ *
+ * @generated from enum dlq.v1.GroupOrder
+ */
+export const GroupOrder = {
+  /**
+   * The same as STORED.
+   *
+   * @generated from enum value: GROUP_ORDER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The most stored messages first.
+   *
+   * @generated from enum value: GROUP_ORDER_STORED = 1;
+   */
+  STORED: 1,
+
+  /**
+   * The latest failure first.
+   *
+   * @generated from enum value: GROUP_ORDER_LAST_FAILURE = 2;
+   */
+  LAST_FAILURE: 2,
+
+  /**
+   * The most failures since its beginning first.
+   *
+   * @generated from enum value: GROUP_ORDER_FAILURES = 3;
+   */
+  FAILURES: 3,
+} as const;
+
+/**
+ * The order of groups in a list.
+ *
+ * @generated from enum dlq.v1.GroupOrder
+ */
+export type GroupOrder = (typeof GroupOrder)[keyof typeof GroupOrder] | UnknownEnum;
+
+/**
+ * Describes the enum dlq.v1.GroupOrder.
+ */
+export const GroupOrderSchema: GenEnum<GroupOrder> = /*@__PURE__*/
+  enumDesc(file_dlq_v1_dlq_admin_service, 1);
 
 /**
  * For operators: reads and changes how queues work. A change acts on every server within 2 s.
@@ -1397,6 +1659,39 @@ export const DlqAdminService: GenService<{
     methodKind: "server_streaming";
     input: typeof CountMessagesRequestSchema;
     output: typeof CountMessagesResponseSchema;
+  },
+  /**
+   * Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
+   * whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
+   * INVALID_ARGUMENT (pattern, page size, page token), UNAVAILABLE.
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.ListGroups
+   */
+  listGroups: {
+    methodKind: "unary";
+    input: typeof ListGroupsRequestSchema;
+    output: typeof ListGroupsResponseSchema;
+  },
+  /**
+   * Returns one group. Reads only. Errors: INVALID_ARGUMENT (not the id of a group), NOT_FOUND, UNAVAILABLE.
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.GetGroup
+   */
+  getGroup: {
+    methodKind: "unary";
+    input: typeof GetGroupRequestSchema;
+    output: typeof GetGroupResponseSchema;
+  },
+  /**
+   * Sets the state of a group, with a note. A resolved group that fails again is REGRESSED. Messages stay as
+   * they are. Safe to repeat. Errors: INVALID_ARGUMENT (id, state, note), NOT_FOUND, UNAVAILABLE.
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.UpdateGroup
+   */
+  updateGroup: {
+    methodKind: "unary";
+    input: typeof UpdateGroupRequestSchema;
+    output: typeof UpdateGroupResponseSchema;
   },
   /**
    * Lists the queues that exist or have settings of their own, by name. Reads only. Errors:

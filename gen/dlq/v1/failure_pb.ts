@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dlq/v1/failure.proto.
  */
 export const file_dlq_v1_failure: GenFile = /*@__PURE__*/
-  fileDesc("ChRkbHEvdjEvZmFpbHVyZS5wcm90bxIGZGxxLnYxItgCCgdGYWlsdXJlEh4KBnJlYXNvbhgBIAEoDjIOLmRscS52MS5SZWFzb24SDAoEdHlwZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhMKC3N0YWNrX3RyYWNlGAQgASgJEhYKCWdycGNfY29kZRgFIAEoBUgAiAEBEhgKC2h0dHBfc3RhdHVzGAYgASgFSAGIAQESMwoKYXR0cmlidXRlcxgHIAMoCzIfLmRscS52MS5GYWlsdXJlLkF0dHJpYnV0ZXNFbnRyeRIRCgl0cnVuY2F0ZWQYCCABKAgSLgoLcmV0cnlfYWZ0ZXIYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24aMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDAoKX2dycGNfY29kZUIOCgxfaHR0cF9zdGF0dXNCSwoUaW8uZGxxc2VydmljZS5kbHEudjFQAVoxZ2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHF2MTtkbHF2MWIGcHJvdG8z", [file_dlq_v1_state, file_google_protobuf_duration]);
+  fileDesc("ChRkbHEvdjEvZmFpbHVyZS5wcm90bxIGZGxxLnYxIu0CCgdGYWlsdXJlEh4KBnJlYXNvbhgBIAEoDjIOLmRscS52MS5SZWFzb24SDAoEdHlwZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhMKC3N0YWNrX3RyYWNlGAQgASgJEhYKCWdycGNfY29kZRgFIAEoBUgAiAEBEhgKC2h0dHBfc3RhdHVzGAYgASgFSAGIAQESMwoKYXR0cmlidXRlcxgHIAMoCzIfLmRscS52MS5GYWlsdXJlLkF0dHJpYnV0ZXNFbnRyeRIRCgl0cnVuY2F0ZWQYCCABKAgSLgoLcmV0cnlfYWZ0ZXIYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEwoLZmluZ2VycHJpbnQYCiABKAkaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDAoKX2dycGNfY29kZUIOCgxfaHR0cF9zdGF0dXNCSwoUaW8uZGxxc2VydmljZS5kbHEudjFQAVoxZ2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHF2MTtkbHF2MWIGcHJvdG8z", [file_dlq_v1_state, file_google_protobuf_duration]);
 
 /**
  * One failed attempt to process a message. Every field is optional. Texts that are too long are cut,
@@ -90,6 +90,14 @@ export type Failure = Message<"dlq.v1.Failure"> & {
    * @generated from field: google.protobuf.Duration retry_after = 9;
    */
   retryAfter?: Duration | undefined;
+
+  /**
+   * The sender's own name for failures of this kind, e.g. `card-declined`: failures with the same one form
+   * one group, whatever their type and message. Cut after 256 bytes. Empty: the server compares failures.
+   *
+   * @generated from field: string fingerprint = 10;
+   */
+  fingerprint: string;
 };
 
 /**

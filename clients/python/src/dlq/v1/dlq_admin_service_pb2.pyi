@@ -2,6 +2,7 @@ import datetime
 
 from dlq.v1 import dlq_service_pb2 as _dlq_service_pb2
 from dlq.v1 import failure_pb2 as _failure_pb2
+from dlq.v1 import group_pb2 as _group_pb2
 from dlq.v1 import message_pb2 as _message_pb2
 from dlq.v1 import queue_pb2 as _queue_pb2
 from dlq.v1 import rule_pb2 as _rule_pb2
@@ -24,9 +25,20 @@ class MessageView(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MESSAGE_VIEW_UNSPECIFIED: _ClassVar[MessageView]
     MESSAGE_VIEW_BASIC: _ClassVar[MessageView]
     MESSAGE_VIEW_FULL: _ClassVar[MessageView]
+
+class GroupOrder(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    GROUP_ORDER_UNSPECIFIED: _ClassVar[GroupOrder]
+    GROUP_ORDER_STORED: _ClassVar[GroupOrder]
+    GROUP_ORDER_LAST_FAILURE: _ClassVar[GroupOrder]
+    GROUP_ORDER_FAILURES: _ClassVar[GroupOrder]
 MESSAGE_VIEW_UNSPECIFIED: MessageView
 MESSAGE_VIEW_BASIC: MessageView
 MESSAGE_VIEW_FULL: MessageView
+GROUP_ORDER_UNSPECIFIED: GroupOrder
+GROUP_ORDER_STORED: GroupOrder
+GROUP_ORDER_LAST_FAILURE: GroupOrder
+GROUP_ORDER_FAILURES: GroupOrder
 
 class GetMessageRequest(_message.Message):
     __slots__ = ("queue", "id")
@@ -99,6 +111,66 @@ class MessageCount(_message.Message):
     values: _containers.RepeatedScalarFieldContainer[str]
     count: int
     def __init__(self, values: _Optional[_Iterable[str]] = ..., count: _Optional[int] = ...) -> None: ...
+
+class ListGroupsRequest(_message.Message):
+    __slots__ = ("queue", "states", "since", "order", "page_size", "page_token")
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    states: _containers.RepeatedScalarFieldContainer[_group_pb2.GroupState]
+    since: _duration_pb2.Duration
+    order: GroupOrder
+    page_size: int
+    page_token: str
+    def __init__(self, queue: _Optional[str] = ..., states: _Optional[_Iterable[_Union[_group_pb2.GroupState, str]]] = ..., since: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., order: _Optional[_Union[GroupOrder, str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListGroupsResponse(_message.Message):
+    __slots__ = ("groups", "next_page_token", "total_count", "other_stored_count")
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    OTHER_STORED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    groups: _containers.RepeatedCompositeFieldContainer[_group_pb2.Group]
+    next_page_token: str
+    total_count: int
+    other_stored_count: int
+    def __init__(self, groups: _Optional[_Iterable[_Union[_group_pb2.Group, _Mapping[str, object]]]] = ..., next_page_token: _Optional[str] = ..., total_count: _Optional[int] = ..., other_stored_count: _Optional[int] = ...) -> None: ...
+
+class GetGroupRequest(_message.Message):
+    __slots__ = ("id", "since")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    since: _duration_pb2.Duration
+    def __init__(self, id: _Optional[str] = ..., since: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ...) -> None: ...
+
+class GetGroupResponse(_message.Message):
+    __slots__ = ("group", "latest")
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    LATEST_FIELD_NUMBER: _ClassVar[int]
+    group: _group_pb2.Group
+    latest: _stored_message_pb2.StoredMessage
+    def __init__(self, group: _Optional[_Union[_group_pb2.Group, _Mapping[str, object]]] = ..., latest: _Optional[_Union[_stored_message_pb2.StoredMessage, _Mapping[str, object]]] = ...) -> None: ...
+
+class UpdateGroupRequest(_message.Message):
+    __slots__ = ("id", "state", "note")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    state: _group_pb2.GroupState
+    note: str
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[_group_pb2.GroupState, str]] = ..., note: _Optional[str] = ...) -> None: ...
+
+class UpdateGroupResponse(_message.Message):
+    __slots__ = ("group",)
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    group: _group_pb2.Group
+    def __init__(self, group: _Optional[_Union[_group_pb2.Group, _Mapping[str, object]]] = ...) -> None: ...
 
 class ListQueuesRequest(_message.Message):
     __slots__ = ("page_size", "page_token")

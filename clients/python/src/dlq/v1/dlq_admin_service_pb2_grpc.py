@@ -53,6 +53,21 @@ class DlqAdminServiceStub(object):
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CountMessagesRequest.SerializeToString,
                 response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CountMessagesResponse.FromString,
                 _registered_method=True)
+        self.ListGroups = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/ListGroups',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListGroupsRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListGroupsResponse.FromString,
+                _registered_method=True)
+        self.GetGroup = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/GetGroup',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetGroupRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetGroupResponse.FromString,
+                _registered_method=True)
+        self.UpdateGroup = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/UpdateGroup',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.UpdateGroupRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.UpdateGroupResponse.FromString,
+                _registered_method=True)
         self.ListQueues = channel.unary_unary(
                 '/dlq.v1.DlqAdminService/ListQueues',
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListQueuesRequest.SerializeToString,
@@ -153,6 +168,30 @@ class DlqAdminServiceServicer(object):
         has the counts so far and replaces the one before; the last one is `done`. It reads every state, so a
         million messages take about ten seconds, and longer if content must be read. Reads only. Errors:
         INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListGroups(self, request, context):
+        """Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
+        whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
+        INVALID_ARGUMENT (pattern, page size, page token), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetGroup(self, request, context):
+        """Returns one group. Reads only. Errors: INVALID_ARGUMENT (not the id of a group), NOT_FOUND, UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateGroup(self, request, context):
+        """Sets the state of a group, with a note. A resolved group that fails again is REGRESSED. Messages stay as
+        they are. Safe to repeat. Errors: INVALID_ARGUMENT (id, state, note), NOT_FOUND, UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -286,6 +325,21 @@ def add_DlqAdminServiceServicer_to_server(servicer, server):
                     servicer.CountMessages,
                     request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CountMessagesRequest.FromString,
                     response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CountMessagesResponse.SerializeToString,
+            ),
+            'ListGroups': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListGroups,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListGroupsRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListGroupsResponse.SerializeToString,
+            ),
+            'GetGroup': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetGroup,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetGroupRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetGroupResponse.SerializeToString,
+            ),
+            'UpdateGroup': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateGroup,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.UpdateGroupRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.UpdateGroupResponse.SerializeToString,
             ),
             'ListQueues': grpc.unary_unary_rpc_method_handler(
                     servicer.ListQueues,

@@ -10,6 +10,9 @@ class DlqAdminServiceStub:
     GetMessage: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetMessageRequest, dlq.v1.dlq_admin_service_pb2.GetMessageResponse]
     ListMessages: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListMessagesRequest, dlq.v1.dlq_admin_service_pb2.ListMessagesResponse]
     CountMessages: grpc.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.CountMessagesRequest, dlq.v1.dlq_admin_service_pb2.CountMessagesResponse]
+    ListGroups: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListGroupsRequest, dlq.v1.dlq_admin_service_pb2.ListGroupsResponse]
+    GetGroup: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetGroupRequest, dlq.v1.dlq_admin_service_pb2.GetGroupResponse]
+    UpdateGroup: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateGroupRequest, dlq.v1.dlq_admin_service_pb2.UpdateGroupResponse]
     ListQueues: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListQueuesRequest, dlq.v1.dlq_admin_service_pb2.ListQueuesResponse]
     GetQueue: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetQueueRequest, dlq.v1.dlq_admin_service_pb2.GetQueueResponse]
     UpdateQueue: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateQueueRequest, dlq.v1.dlq_admin_service_pb2.UpdateQueueResponse]
@@ -30,6 +33,9 @@ class DlqAdminServiceAsyncStub:
     GetMessage: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetMessageRequest, dlq.v1.dlq_admin_service_pb2.GetMessageResponse]
     ListMessages: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListMessagesRequest, dlq.v1.dlq_admin_service_pb2.ListMessagesResponse]
     CountMessages: grpc.aio.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.CountMessagesRequest, dlq.v1.dlq_admin_service_pb2.CountMessagesResponse]
+    ListGroups: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListGroupsRequest, dlq.v1.dlq_admin_service_pb2.ListGroupsResponse]
+    GetGroup: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetGroupRequest, dlq.v1.dlq_admin_service_pb2.GetGroupResponse]
+    UpdateGroup: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateGroupRequest, dlq.v1.dlq_admin_service_pb2.UpdateGroupResponse]
     ListQueues: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListQueuesRequest, dlq.v1.dlq_admin_service_pb2.ListQueuesResponse]
     GetQueue: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetQueueRequest, dlq.v1.dlq_admin_service_pb2.GetQueueResponse]
     UpdateQueue: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateQueueRequest, dlq.v1.dlq_admin_service_pb2.UpdateQueueResponse]
@@ -48,6 +54,9 @@ class DlqAdminServiceServicer:
     def GetMessage(self, request: dlq.v1.dlq_admin_service_pb2.GetMessageRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.GetMessageResponse: ...
     def ListMessages(self, request: dlq.v1.dlq_admin_service_pb2.ListMessagesRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListMessagesResponse: ...
     def CountMessages(self, request: dlq.v1.dlq_admin_service_pb2.CountMessagesRequest, context: grpc.ServicerContext) -> Iterator[dlq.v1.dlq_admin_service_pb2.CountMessagesResponse]: ...
+    def ListGroups(self, request: dlq.v1.dlq_admin_service_pb2.ListGroupsRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListGroupsResponse: ...
+    def GetGroup(self, request: dlq.v1.dlq_admin_service_pb2.GetGroupRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.GetGroupResponse: ...
+    def UpdateGroup(self, request: dlq.v1.dlq_admin_service_pb2.UpdateGroupRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.UpdateGroupResponse: ...
     def ListQueues(self, request: dlq.v1.dlq_admin_service_pb2.ListQueuesRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListQueuesResponse: ...
     def GetQueue(self, request: dlq.v1.dlq_admin_service_pb2.GetQueueRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.GetQueueResponse: ...
     def UpdateQueue(self, request: dlq.v1.dlq_admin_service_pb2.UpdateQueueRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.UpdateQueueResponse: ...

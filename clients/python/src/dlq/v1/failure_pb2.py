@@ -26,7 +26,7 @@ from dlq.v1 import state_pb2 as dlq_dot_v1_dot_state__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x64lq/v1/failure.proto\x12\x06\x64lq.v1\x1a\x12\x64lq/v1/state.proto\x1a\x1egoogle/protobuf/duration.proto\"\xc0\x03\n\x07\x46\x61ilure\x12&\n\x06reason\x18\x01 \x01(\x0e\x32\x0e.dlq.v1.ReasonR\x06reason\x12\x12\n\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n\x07message\x18\x03 \x01(\tR\x07message\x12\x1f\n\x0bstack_trace\x18\x04 \x01(\tR\nstackTrace\x12 \n\tgrpc_code\x18\x05 \x01(\x05H\x00R\x08grpcCode\x88\x01\x01\x12$\n\x0bhttp_status\x18\x06 \x01(\x05H\x01R\nhttpStatus\x88\x01\x01\x12?\n\nattributes\x18\x07 \x03(\x0b\x32\x1f.dlq.v1.Failure.AttributesEntryR\nattributes\x12\x1c\n\ttruncated\x18\x08 \x01(\x08R\ttruncated\x12:\n\x0bretry_after\x18\t \x01(\x0b\x32\x19.google.protobuf.DurationR\nretryAfter\x1a=\n\x0f\x41ttributesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x42\x0c\n\n_grpc_codeB\x0e\n\x0c_http_statusBK\n\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x64lq/v1/failure.proto\x12\x06\x64lq.v1\x1a\x12\x64lq/v1/state.proto\x1a\x1egoogle/protobuf/duration.proto\"\xe2\x03\n\x07\x46\x61ilure\x12&\n\x06reason\x18\x01 \x01(\x0e\x32\x0e.dlq.v1.ReasonR\x06reason\x12\x12\n\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n\x07message\x18\x03 \x01(\tR\x07message\x12\x1f\n\x0bstack_trace\x18\x04 \x01(\tR\nstackTrace\x12 \n\tgrpc_code\x18\x05 \x01(\x05H\x00R\x08grpcCode\x88\x01\x01\x12$\n\x0bhttp_status\x18\x06 \x01(\x05H\x01R\nhttpStatus\x88\x01\x01\x12?\n\nattributes\x18\x07 \x03(\x0b\x32\x1f.dlq.v1.Failure.AttributesEntryR\nattributes\x12\x1c\n\ttruncated\x18\x08 \x01(\x08R\ttruncated\x12:\n\x0bretry_after\x18\t \x01(\x0b\x32\x19.google.protobuf.DurationR\nretryAfter\x12 \n\x0b\x66ingerprint\x18\n \x01(\tR\x0b\x66ingerprint\x1a=\n\x0f\x41ttributesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x42\x0c\n\n_grpc_codeB\x0e\n\x0c_http_statusBK\n\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,7 +37,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FAILURE_ATTRIBUTESENTRY']._loaded_options = None
   _globals['_FAILURE_ATTRIBUTESENTRY']._serialized_options = b'8\001'
   _globals['_FAILURE']._serialized_start=85
-  _globals['_FAILURE']._serialized_end=533
-  _globals['_FAILURE_ATTRIBUTESENTRY']._serialized_start=442
-  _globals['_FAILURE_ATTRIBUTESENTRY']._serialized_end=503
+  _globals['_FAILURE']._serialized_end=567
+  _globals['_FAILURE_ATTRIBUTESENTRY']._serialized_start=476
+  _globals['_FAILURE_ATTRIBUTESENTRY']._serialized_end=537
 # @@protoc_insertion_point(module_scope)

@@ -11,7 +11,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Failure(_message.Message):
-    __slots__ = ("reason", "type", "message", "stack_trace", "grpc_code", "http_status", "attributes", "truncated", "retry_after")
+    __slots__ = ("reason", "type", "message", "stack_trace", "grpc_code", "http_status", "attributes", "truncated", "retry_after", "fingerprint")
     class AttributesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -28,6 +28,7 @@ class Failure(_message.Message):
     ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
     TRUNCATED_FIELD_NUMBER: _ClassVar[int]
     RETRY_AFTER_FIELD_NUMBER: _ClassVar[int]
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     reason: _state_pb2.Reason
     type: str
     message: str
@@ -37,4 +38,5 @@ class Failure(_message.Message):
     attributes: _containers.ScalarMap[str, str]
     truncated: bool
     retry_after: _duration_pb2.Duration
-    def __init__(self, reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., type: _Optional[str] = ..., message: _Optional[str] = ..., stack_trace: _Optional[str] = ..., grpc_code: _Optional[int] = ..., http_status: _Optional[int] = ..., attributes: _Optional[_Mapping[str, str]] = ..., truncated: bool = ..., retry_after: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ...) -> None: ...
+    fingerprint: str
+    def __init__(self, reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., type: _Optional[str] = ..., message: _Optional[str] = ..., stack_trace: _Optional[str] = ..., grpc_code: _Optional[int] = ..., http_status: _Optional[int] = ..., attributes: _Optional[_Mapping[str, str]] = ..., truncated: bool = ..., retry_after: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., fingerprint: _Optional[str] = ...) -> None: ...

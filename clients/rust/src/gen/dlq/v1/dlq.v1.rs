@@ -256,6 +256,10 @@ pub struct Failure {
     /// any case, in seconds or as an HTTP date.
     #[prost(message, optional, tag="9")]
     pub retry_after: ::core::option::Option<::prost_types::Duration>,
+    /// The sender's own name for failures of this kind, e.g. `card-declined`: failures with the same one form
+    /// one group, whatever their type and message. Cut after 256 bytes. Empty: the server compares failures.
+    #[prost(string, tag="10")]
+    pub fingerprint: ::prost::alloc::string::String,
 }
 /// The message that could not be processed, byte for byte as the producer had it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1668,6 +1672,139 @@ impl ConditionCode {
         }
     }
 }
+/// Messages whose latest failures are alike, in all queues. Failures are alike if they have the same
+/// fingerprint: the sender's own, or else the same reason, type, normalised message and first frame of the
+/// application.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Group {
+    /// Names the group: 16 hexadecimal digits, the same on every deployment.
+    #[prost(string, tag="1")]
+    pub id: ::prost::alloc::string::String,
+    /// Where its repair stands.
+    #[prost(enumeration="GroupState", tag="2")]
+    pub state: i32,
+    /// Why these failures form a group, in words.
+    #[prost(string, tag="3")]
+    pub why: ::prost::alloc::string::String,
+    /// The reason of its failures.
+    #[prost(enumeration="Reason", tag="4")]
+    pub reason: i32,
+    /// The type of its failures, with a status or code in brackets.
+    #[prost(string, tag="5")]
+    pub failure_type: ::prost::alloc::string::String,
+    /// The message of its failures; `<num>` and the like stand for what differs.
+    #[prost(string, tag="6")]
+    pub failure_message: ::prost::alloc::string::String,
+    /// The first frame of the application in the stack trace. Empty: there was none.
+    #[prost(string, tag="7")]
+    pub frame: ::prost::alloc::string::String,
+    /// The sender's own fingerprint. Empty: the server formed it.
+    #[prost(string, tag="8")]
+    pub fingerprint: ::prost::alloc::string::String,
+    /// Messages that are stored now, in queues that match the request.
+    #[prost(int64, tag="9")]
+    pub stored_count: i64,
+    /// Failures since the first one, in all queues.
+    #[prost(int64, tag="10")]
+    pub failure_count: i64,
+    /// Failures within the trend.
+    #[prost(int64, tag="11")]
+    pub recent_failure_count: i64,
+    /// The first failure.
+    #[prost(message, optional, tag="12")]
+    pub first_failure_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The latest failure.
+    #[prost(message, optional, tag="13")]
+    pub last_failure_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Failures in equal parts of time, oldest first; the last part is not over. At most 24 parts.
+    #[prost(int64, repeated, tag="14")]
+    pub trend: ::prost::alloc::vec::Vec<i64>,
+    /// How long a part of the trend is.
+    #[prost(message, optional, tag="15")]
+    pub trend_interval: ::core::option::Option<::prost_types::Duration>,
+    /// The queues that hold messages of it, the most messages first; at most 20.
+    #[prost(message, repeated, tag="16")]
+    pub queues: ::prost::alloc::vec::Vec<GroupQueue>,
+    /// How many queues hold messages of it.
+    #[prost(int32, tag="17")]
+    pub queue_count: i32,
+    /// The message that failed last. It may be gone.
+    #[prost(message, optional, tag="18")]
+    pub latest_message: ::core::option::Option<GroupMessage>,
+    /// When a person last set the state. Absent: never.
+    #[prost(message, optional, tag="19")]
+    pub state_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who did: the name of the token. Empty: unknown.
+    #[prost(string, tag="20")]
+    pub state_caller: ::prost::alloc::string::String,
+    /// What they wrote.
+    #[prost(string, tag="21")]
+    pub note: ::prost::alloc::string::String,
+    /// For REGRESSED: the first failure since it was resolved.
+    #[prost(message, optional, tag="22")]
+    pub regressed_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A queue that holds messages of a group.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GroupQueue {
+    /// The queue.
+    #[prost(string, tag="1")]
+    pub queue: ::prost::alloc::string::String,
+    /// Messages of the group that it holds.
+    #[prost(int64, tag="2")]
+    pub stored_count: i64,
+}
+/// A message of a group.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GroupMessage {
+    /// The queue that it was in when it failed.
+    #[prost(string, tag="1")]
+    pub queue: ::prost::alloc::string::String,
+    /// Its id.
+    #[prost(string, tag="2")]
+    pub id: ::prost::alloc::string::String,
+}
+/// Where the repair of a group stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GroupState {
+    /// Of a group: never. In requests: absent.
+    Unspecified = 0,
+    /// Nobody has set its state, or it was opened again.
+    Open = 1,
+    /// Somebody says that it is repaired, and it has not failed since.
+    Resolved = 2,
+    /// It was resolved, and has failed again.
+    Regressed = 3,
+    /// Nobody wants to see it: lists leave it out unless they ask for it.
+    Archived = 4,
+}
+impl GroupState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GROUP_STATE_UNSPECIFIED",
+            Self::Open => "GROUP_STATE_OPEN",
+            Self::Resolved => "GROUP_STATE_RESOLVED",
+            Self::Regressed => "GROUP_STATE_REGRESSED",
+            Self::Archived => "GROUP_STATE_ARCHIVED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GROUP_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "GROUP_STATE_OPEN" => Some(Self::Open),
+            "GROUP_STATE_RESOLVED" => Some(Self::Resolved),
+            "GROUP_STATE_REGRESSED" => Some(Self::Regressed),
+            "GROUP_STATE_ARCHIVED" => Some(Self::Archived),
+            _ => None,
+        }
+    }
+}
 /// A queue and its settings. Settings have three levels; the first that sets a field wins:
 /// UpdateQueue, the server's configuration, the defaults.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2035,6 +2172,9 @@ pub struct StoredMessage {
     /// Bytes of content and edits.
     #[prost(uint32, tag="18")]
     pub size_bytes: u32,
+    /// The id of the group of its latest failure. Empty: it is in none.
+    #[prost(string, tag="19")]
+    pub group_id: ::prost::alloc::string::String,
 }
 /// The lease of a message.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2193,6 +2333,86 @@ pub struct MessageCount {
     /// How many.
     #[prost(int64, tag="2")]
     pub count: i64,
+}
+/// Which groups to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListGroupsRequest {
+    /// A queue, or a pattern: `*` stands for any characters. Empty: all queues. Only groups with stored messages
+    /// in one of them are listed; with an empty pattern also groups without messages.
+    #[prost(string, tag="1")]
+    pub queue: ::prost::alloc::string::String,
+    /// Only groups in one of these states. Empty: all but archived ones.
+    #[prost(enumeration="GroupState", repeated, tag="2")]
+    pub states: ::prost::alloc::vec::Vec<i32>,
+    /// Only groups with a failure in this time before now, which the trend covers, up to 24 hours. Absent: all
+    /// groups, with a trend of 24 hours.
+    #[prost(message, optional, tag="3")]
+    pub since: ::core::option::Option<::prost_types::Duration>,
+    /// The order of groups.
+    #[prost(enumeration="GroupOrder", tag="4")]
+    pub order: i32,
+    /// 1 to 1,000. Default 50.
+    #[prost(uint32, tag="5")]
+    pub page_size: u32,
+    /// From the previous answer, of a call with the same queue, states, since and order. Empty: from the start.
+    #[prost(string, tag="6")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of groups.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListGroupsResponse {
+    /// In the asked order.
+    #[prost(message, repeated, tag="1")]
+    pub groups: ::prost::alloc::vec::Vec<Group>,
+    /// Where the next page begins. Empty: there is none.
+    #[prost(string, tag="2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Groups on all pages.
+    #[prost(int64, tag="3")]
+    pub total_count: i64,
+    /// Stored messages that are in no group, because there are 10,000 groups in their part of the queues.
+    #[prost(int64, tag="4")]
+    pub other_stored_count: i64,
+}
+/// Which group to read.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetGroupRequest {
+    /// Its id, or the first 6 or more digits of it.
+    #[prost(string, tag="1")]
+    pub id: ::prost::alloc::string::String,
+    /// How much time the trend covers, at most 24 hours. Default 24 hours.
+    #[prost(message, optional, tag="2")]
+    pub since: ::core::option::Option<::prost_types::Duration>,
+}
+/// One group.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetGroupResponse {
+    /// As it is now, in all queues.
+    #[prost(message, optional, tag="1")]
+    pub group: ::core::option::Option<Group>,
+    /// Its message that failed last, complete. Absent: it is gone.
+    #[prost(message, optional, tag="2")]
+    pub latest: ::core::option::Option<StoredMessage>,
+}
+/// The new state of a group.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateGroupRequest {
+    /// Its id, or the first 6 or more digits of it.
+    #[prost(string, tag="1")]
+    pub id: ::prost::alloc::string::String,
+    /// OPEN, RESOLVED or ARCHIVED.
+    #[prost(enumeration="GroupState", tag="2")]
+    pub state: i32,
+    /// Why, or what was done. Replaces the note before. At most 1 KiB.
+    #[prost(string, tag="3")]
+    pub note: ::prost::alloc::string::String,
+}
+/// The changed group.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateGroupResponse {
+    /// As it is now.
+    #[prost(message, optional, tag="1")]
+    pub group: ::core::option::Option<Group>,
 }
 /// Which queues to list.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2594,6 +2814,43 @@ impl MessageView {
             "MESSAGE_VIEW_UNSPECIFIED" => Some(Self::Unspecified),
             "MESSAGE_VIEW_BASIC" => Some(Self::Basic),
             "MESSAGE_VIEW_FULL" => Some(Self::Full),
+            _ => None,
+        }
+    }
+}
+/// The order of groups in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GroupOrder {
+    /// The same as STORED.
+    Unspecified = 0,
+    /// The most stored messages first.
+    Stored = 1,
+    /// The latest failure first.
+    LastFailure = 2,
+    /// The most failures since its beginning first.
+    Failures = 3,
+}
+impl GroupOrder {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GROUP_ORDER_UNSPECIFIED",
+            Self::Stored => "GROUP_ORDER_STORED",
+            Self::LastFailure => "GROUP_ORDER_LAST_FAILURE",
+            Self::Failures => "GROUP_ORDER_FAILURES",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GROUP_ORDER_UNSPECIFIED" => Some(Self::Unspecified),
+            "GROUP_ORDER_STORED" => Some(Self::Stored),
+            "GROUP_ORDER_LAST_FAILURE" => Some(Self::LastFailure),
+            "GROUP_ORDER_FAILURES" => Some(Self::Failures),
             _ => None,
         }
     }
