@@ -24,7 +24,9 @@ export type {
   GroupDetails,
   GroupStatus,
   Groups,
+  QueueCount,
   StoredGroup,
+  TrendTimes,
 } from "./contract/groups.ts";
 export type { EndedLease, StoreHints } from "./contract/hints.ts";
 export type {

@@ -13,19 +13,19 @@ export const GROUP: GroupView = {
   firstFailureAtMs: 1_000,
   lastFailureAtMs: 5_000,
   failureCount: 7,
-  stored: new Map([
-    ["orders", 2],
-    ["invoices", 3],
-  ]),
+  stored: [
+    { queue: "orders", count: 2 },
+    { queue: "invoices", count: 3 },
+  ],
   storedCount: 5,
-  latest: { id: new Uint8Array(16).fill(7), queue: "orders" },
+  latest: () => ({ id: new Uint8Array(16).fill(7), queue: "orders" }),
   description: { reason: "TIMEOUT", type: "ReadTimeout", message: "no answer", frame: "" },
   note: undefined,
   trend: [0, 4, 3],
   trendStepMs: 300_000,
 };
 
-/** Answers what it is told, and records the commands. */
+/** Gives scripted answers, and records the commands. */
 export class ScriptedGroups implements GroupAdmin {
   page: GroupsPage = { groups: [], next: undefined, total: 0, otherCount: 0 };
   group: GroupView = GROUP;

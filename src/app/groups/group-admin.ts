@@ -7,7 +7,13 @@ import {
 import { invalidField, unknownGroup } from "../../core/errors.ts";
 import type { FingerprintParts } from "../../core/fingerprint/fingerprint.ts";
 import type { QueuePattern } from "../../core/queue-pattern.ts";
-import type { GroupDetails, GroupStatus, MessageDetails, Store } from "../../store/contract.ts";
+import type {
+  GroupDetails,
+  GroupStatus,
+  MessageDetails,
+  Store,
+  TrendTimes,
+} from "../../store/contract.ts";
 import { type GroupState, type MergedGroup, mergeGroups } from "./merged-group.ts";
 
 export type { GroupState } from "./merged-group.ts";
@@ -71,8 +77,7 @@ export interface GroupAdminParts {
   now(): number;
 }
 
-/** The store counts failures in times of this length. */
-const STEP_MS = 300_000;
+const STEP_MS = { FIVE_MINUTES: 300_000, HOUR: 3_600_000 };
 const TREND_PARTS = 24;
 /** Also the longest trend. */
 const DAY_MS = 86_400_000;
@@ -96,7 +101,7 @@ export function createGroupAdmin({ store, now }: GroupAdminParts): GroupAdmin {
   async function view(groups: readonly MergedGroup[], sinceMs = DAY_MS): Promise<GroupView[]> {
     const trend = trendOf(now(), sinceMs);
     const parts = groups.flatMap((group) => group.parts);
-    const details = await store.groups.details(parts, trend.fromMs, trend.toMs);
+    const details = await store.groups.details(parts, trend);
     const detailsOf = new Map(parts.map((part, index) => [part, details[index] as GroupDetails]));
     return groups.map(({ parts: own, ...group }) => ({
       ...group,
@@ -135,7 +140,7 @@ export function createGroupAdmin({ store, now }: GroupAdminParts): GroupAdmin {
 
     async get(id, sinceMs) {
       const found = await find(id);
-      const { queue, id: messageId } = found.latest;
+      const { queue, id: messageId } = found.latest();
       const [[group], [latest]] = await Promise.all([
         view([found], sinceMs),
         store.messageReads.details(queue, [messageId]),
@@ -163,37 +168,24 @@ function isBehind(rank: number, digest: string, after: GroupPlace): boolean {
   return rank < after.rank || (rank === after.rank && digest > after.digest);
 }
 
-interface Trend {
-  fromMs: number;
-  toMs: number;
-  /** Times of the store in one part. */
-  stepsAPart: number;
-}
-
-/** The times of a trend that ends now: whole parts, so that the last one is not over. */
-function trendOf(nowMs: number, sinceMs: number): Trend {
-  const steps = Math.ceil(Math.min(sinceMs, DAY_MS) / STEP_MS);
-  const stepsAPart = Math.ceil(steps / TREND_PARTS);
-  const toMs = Math.floor(nowMs / STEP_MS) * STEP_MS;
-  const parts = Math.ceil(steps / stepsAPart);
-  return { fromMs: toMs - (parts * stepsAPart - 1) * STEP_MS, toMs, stepsAPart };
+/** The times of a trend that ends now, at most 24. */
+function trendOf(nowMs: number, sinceMs: number): TrendTimes {
+  const size = sinceMs <= TREND_PARTS * STEP_MS.FIVE_MINUTES ? "FIVE_MINUTES" : "HOUR";
+  const count = Math.min(TREND_PARTS, Math.ceil(sinceMs / STEP_MS[size]));
+  return { size, count, nowMs };
 }
 
 /** What the partitions say of one group; the first has its description and its note, if any has. */
-function describe(details: readonly GroupDetails[], { stepsAPart }: Trend) {
+function describe(details: readonly GroupDetails[], { size, count }: TrendTimes) {
   const description = details.find((one) => one.description.length > 0)?.description;
   const note = details.find((one) => one.note.length > 0)?.note;
-  const trend: number[] = [];
-  for (const one of details) {
-    one.trend.forEach((count, index) => {
-      const part = Math.floor(index / stepsAPart);
-      trend[part] = (trend[part] ?? 0) + count;
-    });
-  }
+  const trend = Array.from({ length: count }, (_, index) =>
+    details.reduce((sum, one) => sum + (one.trend[index] ?? 0), 0),
+  );
   return {
     description: description && decodeGroupDescription(description),
     note: note && decodeGroupNote(note),
     trend,
-    trendStepMs: stepsAPart * STEP_MS,
+    trendStepMs: STEP_MS[size],
   };
 }

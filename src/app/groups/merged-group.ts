@@ -1,4 +1,4 @@
-import type { GroupStatus, StoredGroup } from "../../store/contract.ts";
+import type { GroupStatus, QueueCount, StoredGroup } from "../../store/contract.ts";
 
 export type GroupState = GroupStatus | "REGRESSED";
 
@@ -14,8 +14,9 @@ export interface MergedGroup {
   lastFailureAtMs: number;
   failureCount: number;
   /** Messages in the queues that were asked for, by queue. */
-  stored: ReadonlyMap<string, number>;
+  stored: readonly QueueCount[];
   storedCount: number;
+  /** Returns the message that failed last, and its queue then. */
   latest: StoredGroup["latest"];
   /** In each partition that has it; the one whose status counts comes first. */
   parts: readonly StoredGroup[];
@@ -26,32 +27,50 @@ export function mergeGroups(
   groups: readonly StoredGroup[],
   isAsked: (queue: string) => boolean,
 ): MergedGroup[] {
-  return [...Map.groupBy(groups, ({ digest }) => digest).values()].map((parts) =>
-    merge(parts, isAsked),
-  );
+  const byDigest = new Map<string, [StoredGroup, ...StoredGroup[]]>();
+  for (const group of groups) {
+    const parts = byDigest.get(group.digest);
+    if (parts === undefined) byDigest.set(group.digest, [group]);
+    else parts.push(group);
+  }
+  return [...byDigest.values()].map((parts) => merge(parts, isAsked));
 }
 
-function merge(parts: readonly StoredGroup[], isAsked: (queue: string) => boolean): MergedGroup {
-  const byChange = parts.toSorted((a, b) => (b.changedAtMs ?? 0) - (a.changedAtMs ?? 0));
-  const [decisive] = byChange as [StoredGroup];
+function merge(
+  parts: readonly [StoredGroup, ...StoredGroup[]],
+  isAsked: (queue: string) => boolean,
+): MergedGroup {
+  let [decisive] = parts;
+  let [latest] = parts;
+  let failureCount = 0;
+  let firstFailureAtMs = decisive.firstFailureAtMs;
+  let storedCount = 0;
+  const stored: QueueCount[] = [];
+  for (const part of parts) {
+    if ((part.changedAtMs ?? 0) > (decisive.changedAtMs ?? 0)) decisive = part;
+    if (part.lastFailureAtMs > latest.lastFailureAtMs) latest = part;
+    firstFailureAtMs = Math.min(firstFailureAtMs, part.firstFailureAtMs);
+    failureCount += part.failureCount;
+    for (const one of part.stored) {
+      if (!isAsked(one.queue)) continue;
+      stored.push(one);
+      storedCount += one.count;
+    }
+  }
   const { digest, status, changedAtMs } = decisive;
   const regressedAtMs = status === "RESOLVED" ? regression(parts, changedAtMs ?? 0) : undefined;
-  const latest = parts.reduce((a, b) => (b.lastFailureAtMs > a.lastFailureAtMs ? b : a));
-  const stored = new Map(
-    parts.flatMap((part) => [...part.stored].filter(([queue]) => isAsked(queue))),
-  );
   return {
     digest,
     state: regressedAtMs === undefined ? status : "REGRESSED",
     changedAtMs,
     regressedAtMs,
-    firstFailureAtMs: Math.min(...parts.map(({ firstFailureAtMs }) => firstFailureAtMs)),
+    firstFailureAtMs,
     lastFailureAtMs: latest.lastFailureAtMs,
-    failureCount: sum(parts.map(({ failureCount }) => failureCount)),
+    failureCount,
     stored,
-    storedCount: sum([...stored.values()]),
+    storedCount,
     latest: latest.latest,
-    parts: byChange,
+    parts: [decisive, ...parts.filter((part) => part !== decisive)],
   };
 }
 
@@ -67,5 +86,3 @@ function regression(parts: readonly StoredGroup[], resolvedAtMs: number): number
   );
   return times.length === 0 ? undefined : Math.min(...times);
 }
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

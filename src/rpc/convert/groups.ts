@@ -112,7 +112,7 @@ export function writeGroups(page: GroupsPage, request: ListGroupsRequest): ListG
 
 export function writeGetGroup(found: Awaited<ReturnType<GroupAdmin["get"]>>): GetGroupResponse {
   const { group, latest } = found;
-  const { queue, id } = group.latest;
+  const { queue, id } = group.latest();
   return create(GetGroupResponseSchema, {
     group: writeGroup(group),
     ...(latest && { latest: writeStoredMessage(queue, id, latest) }),
@@ -120,8 +120,9 @@ export function writeGetGroup(found: Awaited<ReturnType<GroupAdmin["get"]>>): Ge
 }
 
 export function writeGroup(view: GroupView): Group {
-  const { description, note, trend, latest, changedAtMs, regressedAtMs } = view;
-  const queues = [...view.stored].toSorted(([, a], [, b]) => b - a);
+  const { description, note, trend, changedAtMs, regressedAtMs } = view;
+  const queues = view.stored.toSorted((a, b) => b.count - a.count);
+  const latest = view.latest();
   return create(GroupSchema, {
     id: groupIdOf(view.digest),
     state: STATES[view.state],
@@ -135,7 +136,7 @@ export function writeGroup(view: GroupView): Group {
     trendInterval: durationFromMs(view.trendStepMs),
     queues: queues
       .slice(0, QUEUES_SHOWN)
-      .map(([queue, count]) => ({ queue, storedCount: BigInt(count) })),
+      .map(({ queue, count }) => ({ queue, storedCount: BigInt(count) })),
     queueCount: queues.length,
     latestMessage: { queue: latest.queue, id: formatMessageId(latest.id) },
     ...(changedAtMs !== undefined && { stateTime: timestampFromMs(changedAtMs) }),

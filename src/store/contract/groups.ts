@@ -21,10 +21,15 @@ export interface StoredGroup {
   firstFailureAtMs: number;
   lastFailureAtMs: number;
   failureCount: number;
-  /** The message that failed last, and its queue then. */
-  latest: { id: Uint8Array; queue: string };
+  /** Returns the message that failed last, and its queue then. */
+  latest(): { id: Uint8Array; queue: string };
   /** Messages that are stored, by queue. */
-  stored: ReadonlyMap<string, number>;
+  stored: readonly QueueCount[];
+}
+
+export interface QueueCount {
+  queue: string;
+  count: number;
 }
 
 export interface GroupDetails {
@@ -32,18 +37,26 @@ export interface GroupDetails {
   description: Uint8Array;
   /** `dlq.storage.v1.GroupNote`; empty: nobody has set its status. */
   note: Uint8Array;
-  /** Failures in equal times of five minutes, from the asked one on. */
+  /** Failures in each of the asked times. */
   trend: readonly number[];
+}
+
+/** Times in which failures are counted. */
+export interface TrendTimes {
+  /** How long each is: five minutes, kept for three hours; or an hour, kept for 25. */
+  size: "FIVE_MINUTES" | "HOUR";
+  /** How many, up to the present one, which is not over. */
+  count: number;
+  nowMs: number;
 }
 
 export interface Groups {
   /** All groups of all partitions. `otherCount`: messages whose group found no place. */
   list(): Promise<{ groups: StoredGroup[]; otherCount: number }>;
-  /** Details of groups, in order. `fromMs`, `toMs`: the times of the trend, at most 26 hours ago. */
+  /** Details of groups, in order. */
   details(
     groups: readonly Pick<StoredGroup, "partition" | "digest">[],
-    fromMs: number,
-    toMs: number,
+    trend: TrendTimes,
   ): Promise<GroupDetails[]>;
   /** The digests of groups of a queue's partition by their numbers there. Of an unknown number: an empty text. */
   digests(queue: string, numbers: readonly number[]): Promise<ReadonlyMap<number, string>>;

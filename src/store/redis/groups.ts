@@ -1,53 +1,69 @@
-import type { GroupDetails, GroupStatus, Groups, StoredGroup } from "../contract.ts";
-import type { ScriptPart } from "./connection.ts";
-import { partitionBase } from "./keys.ts";
+import { tooManyGroups } from "../../core/errors.ts";
+import type { GroupDetails, GroupStatus, Groups, StoredGroup, TrendTimes } from "../contract.ts";
+import type { Connection, ScriptPart } from "./connection.ts";
+import { allPartitionKeys, partitionBase, partitionKeys } from "./keys.ts";
 import { CONSTANTS } from "./packed/constants.ts";
-import { LAYOUTS } from "./packed/layouts.ts";
-import { optionalMs, Reader } from "./packed/reader.ts";
+import { type GroupsReply, readGroupsReply } from "./packed-groups.ts";
 import { PARTITIONS, partitionOf } from "./partitions.ts";
-import { runAll, type ScriptRunnerParts } from "./script-runner.ts";
+import { pagesOf, runAll, type ScriptRunnerParts } from "./script-runner.ts";
 import { type ScriptHeader, type ScriptItem, type ScriptName, scriptArgs } from "./scripts.ts";
 
 const { GROUP } = CONSTANTS;
-const STATUSES: readonly GroupStatus[] = ["OPEN", "RESOLVED", "ARCHIVED"];
-
+/** Groups that one call reads, of all partitions: about a second of work. */
+export const GROUPS_MOST = 200_000;
 /** Digests that are remembered; a page of states has at most a thousand. */
 const REMEMBERED = 50_000;
 
-/** Digests of groups, and counts of their messages by queue. */
-type GroupsReply = [groups: Buffer[], counts: Buffer[]];
+/** Groups of a partition above which some are forgotten, and how many are left. */
+const [TRIM_ABOVE, TRIM_TO] = [9_500, 9_000];
+const TRIM_EACH_MS = 60_000;
+const TRIM_AT_ONCE = 100;
+
+const TIME_MS = { FIVE_MINUTES: GROUP.MINUTES_MS, HOUR: GROUP.HOUR_MS };
+
+export interface GroupsParts extends ScriptRunnerParts {
+  connection: Pick<Connection, "run" | "runMany" | "read" | "command">;
+  /** The monotonic clock of this process, in milliseconds. */
+  now(): number;
+}
 
 /** Groups are kept in each partition: equal digests are one group for people. */
 export class RedisGroups implements Groups {
-  readonly #parts: ScriptRunnerParts;
+  readonly #parts: GroupsParts;
   /** By partition and number, which is never given again. */
   readonly #digests = new Map<string, string>();
+  readonly #trimmedAtMs = new Map<number, number>();
 
-  constructor(parts: ScriptRunnerParts) {
+  constructor(parts: GroupsParts) {
     this.#parts = parts;
   }
 
   async list(): Promise<{ groups: StoredGroup[]; otherCount: number }> {
-    const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
-    const replies = await this.#run(
-      "groups",
-      partitions.map((partition) => this.#part("groups", partition, {}, [])),
-    );
-    const found = partitions.map((partition) =>
-      readGroups(partition, replies[partition] as GroupsReply),
+    const { prefix, connection, enter } = this.#parts;
+    await enter();
+    const counts = await connection.read<number>((reading) => {
+      for (const key of allPartitionKeys(prefix, "groups")) reading.hlen(key);
+    });
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    if (total > GROUPS_MOST) throw tooManyGroups(total, GROUPS_MOST);
+    const partitions = [...counts.keys()].filter((partition) => (counts[partition] ?? 0) > 0);
+    const parts = partitions.map((partition) => this.#part("groups", partition, {}, []));
+    const replies = (await this.#run("groups", parts)) as GroupsReply[];
+    const found = replies.map((reply, index) =>
+      readGroupsReply(partitions[index] as number, reply),
     );
     return {
-      groups: found.flatMap(({ groups }) => groups),
-      otherCount: found.reduce((sum, { otherCount }) => sum + otherCount, 0),
+      groups: found.flatMap(({ groups }) => groups.map(({ group }) => group)),
+      otherCount: found.reduce((sum, { others }) => sum + others, 0),
     };
   }
 
   async details(
     groups: readonly Pick<StoredGroup, "partition" | "digest">[],
-    fromMs: number,
-    toMs: number,
+    { size, count, nowMs }: TrendTimes,
   ): Promise<GroupDetails[]> {
-    const header = { from: timeOf(fromMs), to: timeOf(toMs) };
+    const to = Math.floor(nowMs / TIME_MS[size]);
+    const header = { from: to - count + 1, to, byHour: size === "HOUR" ? 1 : 0 };
     const details = new Map<(typeof groups)[number], GroupDetails>();
     const byPartition = [...Map.groupBy(groups, ({ partition }) => partition)];
     const parts = byPartition.map(([partition, own]) =>
@@ -99,6 +115,32 @@ export class RedisGroups implements Groups {
     return replies.filter((done) => done === 1).length;
   }
 
+  /**
+   * Forgets groups without messages if the partition has nearly as many groups as it may: those whose last failure is the
+   * oldest. Looks once a minute at most.
+   */
+  async trim(partition: number): Promise<void> {
+    const nowMs = this.#parts.now();
+    if (nowMs < (this.#trimmedAtMs.get(partition) ?? Number.NEGATIVE_INFINITY) + TRIM_EACH_MS)
+      return;
+    this.#trimmedAtMs.set(partition, nowMs);
+    const { prefix, connection } = this.#parts;
+    const key = partitionKeys(prefix, partition).groups;
+    const count = await connection.command((redis) => redis.hlen(key));
+    if (count <= TRIM_ABOVE) return;
+    const [reply] = (await this.#run("groups", [this.#part("groups", partition, {}, [])])) as [
+      GroupsReply,
+    ];
+    const oldest = readGroupsReply(partition, reply)
+      .groups.filter(({ group }) => group.stored.length === 0)
+      .toSorted((a, b) => a.group.lastFailureAtMs - b.group.lastFailureAtMs)
+      .slice(0, count - TRIM_TO);
+    for (const some of pagesOf(oldest, TRIM_AT_ONCE)) {
+      const items = some.map(({ digest, record }) => ({ digest, group: record }));
+      await this.#run("drop_groups", [this.#part("drop_groups", partition, {}, items)]);
+    }
+  }
+
   #part<N extends ScriptName>(
     name: N,
     partition: number,
@@ -118,47 +160,4 @@ export class RedisGroups implements Groups {
     if (error !== undefined) throw error;
     return replies;
   }
-}
-
-/** Of the layout `group`, without the queue. */
-const RECORD_BYTES = LAYOUTS.group.pack({
-  ...{ number: 0, status: 0, first: 0, last: 0, total: 0, changed: 0, regressed: 0 },
-  ...{ latest: new Uint8Array(16), queue: new Uint8Array() },
-}).length;
-
-const timeOf = (ms: number): number => Math.floor(ms / GROUP.TREND_MS);
-
-function readGroups(partition: number, [records, counts]: GroupsReply) {
-  const stored = new Map<number, Map<string, number>>();
-  let otherCount = 0;
-  for (let at = 0; at < counts.length; at += 2) {
-    const reader = new Reader(counts[at] as Buffer);
-    const { number } = reader.read(LAYOUTS.groupCount);
-    const count = Number(String(counts[at + 1]));
-    if (number === GROUP.OTHER) otherCount += count;
-    else {
-      const queues = stored.get(number) ?? new Map<string, number>();
-      stored.set(number, queues.set(Buffer.from(reader.rest()).toString(), count));
-    }
-  }
-  const groups: StoredGroup[] = [];
-  for (let at = 0; at < records.length; at += 2) {
-    const record = records[at + 1] as Buffer;
-    // One that a person has damaged is left out, as scripts do.
-    if (record.length < RECORD_BYTES) continue;
-    const group = new Reader(record).read(LAYOUTS.group);
-    groups.push({
-      partition,
-      digest: (records[at] as Buffer).toString("hex"),
-      status: STATUSES[group.status] ?? "OPEN",
-      changedAtMs: optionalMs(group.changed),
-      regressedAtMs: optionalMs(group.regressed),
-      firstFailureAtMs: group.first,
-      lastFailureAtMs: group.last,
-      failureCount: group.total,
-      latest: { id: Uint8Array.from(group.latest), queue: Buffer.from(group.queue).toString() },
-      stored: stored.get(group.number) ?? new Map(),
-    });
-  }
-  return { groups, otherCount };
 }

@@ -152,8 +152,10 @@ export const PARTITION_KEYS = {
   groupCounts: "/group-counts",
   /** hash: digest -> who set the status of a group, and why (dlq.storage.v1.GroupNote). */
   groupNotes: "/group-notes",
-  /** hash of 5 minutes: number of a group -> its failures. Expires. */
-  groupTrend: "/group-trend:",
+  /** hash of five minutes: number of a group -> its failures. Expires. */
+  groupMinutes: "/group-minutes:",
+  /** As `groupMinutes`, of an hour. */
+  groupHours: "/group-hours:",
 } as const;
 
 export function partitionKeys(
@@ -175,7 +177,8 @@ export function partitionKeys(
     groupTexts: base + PARTITION_KEYS.groupTexts,
     groupCounts: base + PARTITION_KEYS.groupCounts,
     groupNotes: base + PARTITION_KEYS.groupNotes,
-    groupTrend: base + PARTITION_KEYS.groupTrend,
+    groupMinutes: base + PARTITION_KEYS.groupMinutes,
+    groupHours: base + PARTITION_KEYS.groupHours,
   };
 }
 

@@ -125,12 +125,15 @@ export class RedisStore implements Store {
     const run = createScriptRunner(runner);
     const reads = { ...runner, run, queues: this.#queues, sessions: this.#sessions };
     this.#queueReads = new QueueReads(reads);
-    this.groups = new RedisGroups(runner);
+    this.groups = new RedisGroups({ ...runner, now });
     this.wakeUps = new RedisWakeUps({ ...runner, run, nodeId, onError });
     const context: StoreContext = {
       run,
       bodies: new Bodies(options.compressMinBytes),
-      groupTexts: new GroupTexts(now),
+      groupTexts: new GroupTexts(
+        now,
+        (partition) => void this.groups.trim(partition).catch(onError),
+      ),
       outboxMaxBytes,
       deliverySettingsOf: (queue) => packDeliverySettings(this.#deliverySettingsOf(queue)),
       historyChangedAtMs: () => this.#history.changedAtMs,

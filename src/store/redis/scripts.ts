@@ -134,10 +134,16 @@ export const SCRIPTS = {
     strings: ["key", "deliverySettings"],
     item: [],
   },
-  // These four are of a partition.
+  // These five are of a partition.
   groups: { flags: "no-writes", numbers: [], strings: [], item: [] },
-  group_details: { flags: "no-writes", numbers: ["from", "to"], strings: [], item: ["digest"] },
+  group_details: {
+    flags: "no-writes",
+    numbers: ["from", "to", "byHour"],
+    strings: [],
+    item: ["digest"],
+  },
   group_digests: { flags: "no-writes", numbers: [], strings: [], item: ["number"] },
+  drop_groups: { flags: "allow-oom", numbers: [], strings: [], item: ["digest", "group"] },
   set_group: { flags: "allow-oom", numbers: ["status"], strings: ["digest", "note"], item: [] },
   stats: { flags: "no-writes", numbers: [], strings: [], item: [] },
   seal: { flags: "allow-oom", numbers: ["expected"], strings: [], item: [] },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { FailureGroup, SendItem } from "../../../src/store/contract.ts";
+import type { FailureGroup, SendItem, TrendTimes } from "../../../src/store/contract.ts";
 import { partitionBase } from "../../../src/store/redis/keys.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { START_MS, useTestStore } from "../../support/store.ts";
@@ -20,6 +20,7 @@ const at = useTestStore();
 /** In different partitions. */
 const [A, B] = ["a", "b"];
 const MINUTE_MS = 60_000;
+const NO_TREND: TrendTimes = { size: "HOUR", count: 1, nowMs: 0 };
 
 const groupOf = (name: string): FailureGroup => ({
   digest: Buffer.alloc(16, name),
@@ -43,7 +44,7 @@ const list = async () => {
 const stored = async () =>
   (await list()).map(({ digest, stored: queues }) => [
     Buffer.from(digest, "hex").toString()[0],
-    Object.fromEntries(queues),
+    Object.fromEntries(queues.map(({ queue, count }) => [queue, count])),
   ]);
 const key = (suffix: string, queue = A) =>
   partitionBase(at.current.prefix, partitionOf(queue)).slice(0, -1) + suffix;
@@ -67,7 +68,7 @@ describe("a group", () => {
       ["x", { [A]: 1 }],
       ["y", { [A]: 1 }],
     ]);
-    expect((await list()).at(-1)).toMatchObject({ latest: { id, queue: A } });
+    expect((await list()).at(-1)?.latest()).toEqual({ id, queue: A });
     await settle(A, await claim(A), "succeed");
     await settle(A, await claim(A), "discard");
     expect(await stored()).toEqual([
@@ -95,9 +96,14 @@ describe("a group", () => {
     await send(A, "x");
     const group = only(await list());
     const nowMs = START_MS + 11 * MINUTE_MS;
-    const [details] = await at.current.store.groups.details([group], START_MS - 1, nowMs);
+    const trendOf = async (size: TrendTimes["size"], count: number) => {
+      const [found] = await at.current.store.groups.details([group], { size, count, nowMs });
+      return found?.trend;
+    };
+    expect(await trendOf("HOUR", 2)).toEqual([0, 3]);
+    expect(await trendOf("FIVE_MINUTES", 4)).toEqual([0, 2, 0, 1]);
+    const [details] = await at.current.store.groups.details([group], NO_TREND);
     expect(text(details?.description)).toBe("described x");
-    expect(details?.trend).toEqual([0, 2, 0, 1]);
     expect(details?.note).toHaveLength(0);
   });
 
@@ -131,13 +137,13 @@ describe("a group", () => {
     const groups = (await list()).filter(({ digest }) => digest === digestOf("y"));
     expect(new Map(groups.map(({ partition, stored: queues }) => [partition, queues]))).toEqual(
       new Map([
-        [partitionOf(A), new Map()],
-        [partitionOf(B), new Map([[B, 1]])],
+        [partitionOf(A), []],
+        [partitionOf(B), [{ queue: B, count: 1 }]],
       ]),
     );
     const there = groups.filter(({ partition }) => partition === partitionOf(B));
     expect(there[0]?.failureCount).toBe(0);
-    const [details] = await at.current.store.groups.details(there, START_MS, START_MS);
+    const [details] = await at.current.store.groups.details(there, NO_TREND);
     expect(text(details?.description)).toBe("described y");
   });
 
@@ -189,22 +195,64 @@ test("a partition has at most 10,000 groups; messages of further ones are counte
   expect((await at.current.store.groups.list()).otherCount).toBe(0);
 });
 
-test.each(["/groups", "/group-digests", "/group-texts", "/group-counts", "/group-trend:"])(
-  "a damaged %s refuses no message and no outcome",
-  async (suffix) => {
-    const { redis } = at.current;
-    const family = suffix.endsWith(":") ? `${Math.floor(START_MS / 300_000)}` : "";
-    await redis.set(key(suffix) + family, "of a person");
-    await send(A, "x");
-    const claimed = await claim(A);
-    const failure = { reason: "TIMEOUT", failure: bytes("again"), group: groupOf("y") } as const;
-    const reply = await settle(A, claimed, "failReschedule", { delayMs: 0, ...failure });
-    expect(only(reply?.results).status).toBe("APPLIED");
-    await settle(A, await claim(A), "succeed");
-    await redis.del(key(suffix) + family);
-    expect((await at.current.dump(A)).messages.size).toBe(0);
-  },
-);
+test("a partition that is nearly full forgets groups without messages, the oldest first", async () => {
+  const { redis, store, clock } = at.current;
+  const nameOf = (n: number) => `n${n}`.padEnd(16, ".");
+  for (let n = 0; n < 9_600; n += 200) {
+    await clock.set(START_MS + n);
+    const some = Array.from({ length: 200 }, (_, at) => item({ group: groupOf(nameOf(n + at)) }));
+    await store.send(A, some, SETTINGS);
+  }
+  // All but the first ones succeed.
+  for (let left = 9_600; left > 0; left -= 100) {
+    const { claimed } = await at.current.tick(A, [session(1, { count: 100 })]);
+    const kind = left === 9_600 ? "release" : "succeed";
+    const outcomes = claimed.map((one) => outcome(one, kind, { delayMs: 600_000 }));
+    await store.settle(A, NO_REQUEST, outcomes);
+  }
+  await clock.advance(70_000);
+  await store.groups.trim(partitionOf(A));
+  const left = await list();
+  expect(left).toHaveLength(9_000);
+  expect(left.filter(({ stored: queues }) => queues.length > 0)).toHaveLength(100);
+  expect(left.some(({ digest }) => digest === digestOf(nameOf(9_599)))).toBe(true);
+  expect(left.some(({ digest }) => digest === digestOf(nameOf(150)))).toBe(false);
+  for (const suffix of ["/group-digests", "/group-texts"]) {
+    expect(await redis.hlen(key(suffix))).toBe(9_000);
+  }
+});
+
+test("more than 200,000 groups are refused", async () => {
+  const fill = "for n = 1, 200001 do redis.call('HSET', KEYS[1], n, '') end";
+  await at.current.redis.eval(fill, 1, key("/groups"));
+  await expect(list()).rejects.toMatchObject({
+    kind: "LIMIT",
+    message: expect.stringContaining("has 200001 groups; a call reads at most 200000"),
+  });
+});
+
+test.each([
+  "/groups",
+  "/group-digests",
+  "/group-texts",
+  "/group-counts",
+  "/group-minutes:",
+  "/group-hours:",
+])("a damaged %s refuses no message and no outcome", async (suffix) => {
+  const { redis } = at.current;
+  const family = suffix.endsWith(":")
+    ? `${START_MS / (suffix === "/group-hours:" ? 3_600_000 : 300_000)}`
+    : "";
+  await redis.set(key(suffix) + family, "of a person");
+  await send(A, "x");
+  const claimed = await claim(A);
+  const failure = { reason: "TIMEOUT", failure: bytes("again"), group: groupOf("y") } as const;
+  const reply = await settle(A, claimed, "failReschedule", { delayMs: 0, ...failure });
+  expect(only(reply?.results).status).toBe("APPLIED");
+  await settle(A, await claim(A), "succeed");
+  await redis.del(key(suffix) + family);
+  expect((await at.current.dump(A)).messages.size).toBe(0);
+});
 
 test("a damaged group refuses no message", async () => {
   await at.current.redis.hset(key("/groups"), Buffer.alloc(16, "x"), "of a person");

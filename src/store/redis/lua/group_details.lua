@@ -1,7 +1,8 @@
 -- Reads more of some groups of a partition. Writes nothing.
 -- KEYS: partition base
--- ARGV: from, to (numbers of times of GROUP.TREND_MS); items: digest
+-- ARGV: from, to (of an hour, or of five minutes, since 1970), by_hour; items: digest
 -- Reply: three values for each digest: its description, its note, and its failures in each of the times, separated by spaces
+local family = by_hour == 1 and p_group_hours or p_group_minutes
 local digests = { unpack(ARGV, FIRST) }
 local numbers, trends = {}, {}
 for index, v in ipairs(redis.call('HMGET', p_groups, unpack(digests))) do
@@ -13,7 +14,7 @@ for index, v in ipairs(redis.call('HMGET', p_groups, unpack(digests))) do
   end
 end
 for time = from, to do
-  local counts = redis.call('HMGET', p_group_trend .. string.format('%d', time), unpack(numbers))
+  local counts = redis.call('HMGET', family .. string.format('%d', time), unpack(numbers))
   for index in ipairs(digests) do
     table.insert(trends[index], counts[index] or '0')
   end

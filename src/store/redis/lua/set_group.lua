@@ -4,8 +4,8 @@
 -- Reply: 1; 0: there is no such group here
 local v = redis.call('HGET', p_groups, digest)
 if not v then return 0 end
-local group = record.group(v)
+local group, rest = record.group(v)
 group.status, group.changed, group.regressed = status, now, 0
-redis.call('HSET', p_groups, digest, write.group(group))
+redis.call('HSET', p_groups, digest, write.group(group) .. string.sub(v, rest))
 redis.call('HSET', p_group_notes, digest, note)
 return 1

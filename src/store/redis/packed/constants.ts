@@ -46,9 +46,11 @@ export const CONSTANTS = {
     ARCHIVED: 2,
     /** The number of all messages whose groups find no place. */
     OTHER: 16_777_215,
-    /** Failures are counted by this time, which is kept for a little over a day. */
-    TREND_MS: 300_000,
-    TREND_KEPT_MS: 93_600_000,
+    /** Failures are counted by five minutes, which are kept for three hours, and by hours, which are kept for 25. */
+    MINUTES_MS: 300_000,
+    MINUTES_KEPT_MS: 10_800_000,
+    HOUR_MS: 3_600_000,
+    HOURS_KEPT_MS: 90_000_000,
   },
 
   FLAG: {

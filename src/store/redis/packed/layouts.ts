@@ -237,6 +237,10 @@ export const LAYOUTS = {
     /** BLOCK.NO_RANK: unknown. */
     ahead: u32,
   }),
+  /** A field of `groups`. */
+  storedGroup: layout({ digest: bytes(16), record: short }),
+  /** A field of `groupCounts`. */
+  groupSize: layout({ field: short, count: u32 }),
   statesPage: layout({ now: ms, more: flag }),
   content: layout({ state: u8, version: u16 }),
   walked: layout({

@@ -55,7 +55,7 @@ export const STORED_LAYOUTS = {
   }),
   /** With MARK.GROUP, behind `stateExtra`: the number of its group in the partition. */
   stateGroup: layout({ group: u24 }),
-  /** A group of a partition. `changed`: when its status was last set by a person; 0: never. */
+  /** A group of a partition; `groupLatest` follows. `changed`: when its status was last set by a person; 0: never. */
   group: layout({
     number: u24,
     status: u8,
@@ -65,10 +65,9 @@ export const STORED_LAYOUTS = {
     changed: ms,
     /** The first failure after it was resolved; 0: none. */
     regressed: ms,
-    /** The message that failed last, and its queue. */
-    latest: bytes(16),
-    queue: short,
   }),
+  /** The message that failed last, and its queue. */
+  groupLatest: layout({ latest: bytes(16), queue: short }),
   /** The queue follows. */
   groupCount: layout({ number: u24 }),
   /** Of a move: quarantine reason there; quarantine reason or due time here, if it is refused there. */

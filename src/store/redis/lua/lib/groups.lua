@@ -33,7 +33,8 @@ function groups.build()
   end
 
   local function read_record(v)
-    local group = record.group(v)
+    local group, rest = record.group(v)
+    group.latest, group.queue = string.sub(v, rest, rest + 15), string.sub(v, rest + 17)
     return group
   end
 
@@ -66,12 +67,17 @@ function groups.build()
     if s.group > 0 then group_deltas[s.group] = (group_deltas[s.group] or 0) + 1 end
   end
 
+  local function count_in(family, size, kept, group)
+    local key = family .. string.format('%d', math.floor(now / size))
+    local counted = redis.pcall('HINCRBY', key, string.format('%d', group.number), group.failures)
+    if counted == group.failures then redis.call('PEXPIRE', key, kept) end
+  end
+
   local function count_failures(group)
     group.total, group.last = group.total + group.failures, now
     if group.status == GROUP.RESOLVED and group.regressed == 0 then group.regressed = now end
-    local key = p_group_trend .. string.format('%d', math.floor(now / GROUP.TREND_MS))
-    local counted = redis.pcall('HINCRBY', key, string.format('%d', group.number), group.failures)
-    if counted == group.failures then redis.call('PEXPIRE', key, GROUP.TREND_KEPT_MS) end
+    count_in(p_group_minutes, GROUP.MINUTES_MS, GROUP.MINUTES_KEPT_MS, group)
+    count_in(p_group_hours, GROUP.HOUR_MS, GROUP.HOURS_KEPT_MS, group)
   end
 
   -- After flush_writes.
@@ -79,7 +85,7 @@ function groups.build()
     for digest, group in pairs(met) do
       if group.has_record then
         if group.failures > 0 then count_failures(group) end
-        redis.pcall('HSET', p_groups, digest, write.group(group))
+        redis.pcall('HSET', p_groups, digest, write.group(group) .. write.group_latest(group))
         if group.text then redis.pcall('HSETNX', p_group_texts, digest, group.text) end
       end
     end

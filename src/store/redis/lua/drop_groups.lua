@@ -1,0 +1,17 @@
+-- Forgets groups of a partition that have not changed since they were read: nothing has failed or come since.
+-- KEYS: partition base
+-- ARGV: items: digest, group (as it was read: layouts `group` and `group_latest`)
+-- Reply: how many
+local dropped = 0
+for at = FIRST, #ARGV, STRIDE do
+  local digest, seen = ARGV[at + I_digest], ARGV[at + I_group]
+  if redis.call('HGET', p_groups, digest) == seen then
+    local number = read.group(seen)
+    redis.call('HDEL', p_groups, digest)
+    redis.call('HDEL', p_group_digests, string.format('%d', number))
+    redis.call('HDEL', p_group_texts, digest)
+    redis.call('HDEL', p_group_notes, digest)
+    dropped = dropped + 1
+  end
+end
+return dropped
