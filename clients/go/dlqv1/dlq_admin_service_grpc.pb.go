@@ -67,7 +67,8 @@ type DlqAdminServiceClient interface {
 	CountMessages(ctx context.Context, in *CountMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CountMessagesResponse], error)
 	// Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
 	// whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
-	// INVALID_ARGUMENT (pattern, page size, page token), UNAVAILABLE.
+	// INVALID_ARGUMENT (pattern, page size, page token), RESOURCE_EXHAUSTED (more than 200,000 groups),
+	// UNAVAILABLE.
 	ListGroups(ctx context.Context, in *ListGroupsRequest, opts ...grpc.CallOption) (*ListGroupsResponse, error)
 	// Returns one group. Reads only. Errors: INVALID_ARGUMENT (not the id of a group), NOT_FOUND, UNAVAILABLE.
 	GetGroup(ctx context.Context, in *GetGroupRequest, opts ...grpc.CallOption) (*GetGroupResponse, error)
@@ -356,7 +357,8 @@ type DlqAdminServiceServer interface {
 	CountMessages(*CountMessagesRequest, grpc.ServerStreamingServer[CountMessagesResponse]) error
 	// Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
 	// whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
-	// INVALID_ARGUMENT (pattern, page size, page token), UNAVAILABLE.
+	// INVALID_ARGUMENT (pattern, page size, page token), RESOURCE_EXHAUSTED (more than 200,000 groups),
+	// UNAVAILABLE.
 	ListGroups(context.Context, *ListGroupsRequest) (*ListGroupsResponse, error)
 	// Returns one group. Reads only. Errors: INVALID_ARGUMENT (not the id of a group), NOT_FOUND, UNAVAILABLE.
 	GetGroup(context.Context, *GetGroupRequest) (*GetGroupResponse, error)

@@ -1663,7 +1663,8 @@ export const DlqAdminService: GenService<{
   /**
    * Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
    * whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
-   * INVALID_ARGUMENT (pattern, page size, page token), UNAVAILABLE.
+   * INVALID_ARGUMENT (pattern, page size, page token), RESOURCE_EXHAUSTED (more than 200,000 groups),
+   * UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqAdminService.ListGroups
    */

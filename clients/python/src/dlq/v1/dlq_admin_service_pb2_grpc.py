@@ -176,7 +176,8 @@ class DlqAdminServiceServicer(object):
     def ListGroups(self, request, context):
         """Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
         whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
-        INVALID_ARGUMENT (pattern, page size, page token), UNAVAILABLE.
+        INVALID_ARGUMENT (pattern, page size, page token), RESOURCE_EXHAUSTED (more than 200,000 groups),
+        UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
