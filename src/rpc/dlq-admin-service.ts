@@ -4,6 +4,7 @@ import type { GroupAdmin } from "../app/groups/group-admin.ts";
 import type { MessageAdmin } from "../app/messages/message-admin.ts";
 import type { DeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
+import type { WorkerAdmin } from "../app/queues/worker-admin.ts";
 import type { RuleAdmin } from "../app/rules/rule-admin.ts";
 import type { Simulate } from "../app/simulate.ts";
 import { formatMessageId } from "../core/message-id.ts";
@@ -31,7 +32,7 @@ import {
 import { readRulesUpdate, readTest, writeOutcome } from "./convert/rules.ts";
 import { readSimulate, writeSimulation } from "./convert/simulate.ts";
 import { readMessageName, writeStoredMessage } from "./convert/stored-message.ts";
-import { writeWorkers } from "./convert/workers.ts";
+import { writeBrokenLease, writeWorkers } from "./convert/workers.ts";
 
 type Admin = ServiceImpl<typeof DlqAdminService>;
 
@@ -39,6 +40,7 @@ export interface DlqAdminServiceOptions {
   messages: MessageAdmin;
   groups: GroupAdmin;
   queues: QueueAdmin;
+  workers: WorkerAdmin;
   deliveryBlocks: DeliveryBlockAdmin;
   rules: RuleAdmin;
   simulate: Simulate;
@@ -56,6 +58,7 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
     messages,
     groups,
     queues,
+    workers,
     deliveryBlocks,
     rules,
     simulate,
@@ -141,7 +144,12 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
     },
 
     async listWorkers(request) {
-      return writeWorkers(await queues.workers(readQueueName("queue", request.queue)));
+      return writeWorkers(await workers.list(readQueueName("queue", request.queue)));
+    },
+
+    async breakLease(request, context) {
+      const lease = { ...readMessageName(request), ...callerOf(context) };
+      return writeBrokenLease(await workers.breakLease(lease));
     },
 
     async listBreakers(request) {

@@ -7,6 +7,7 @@ import type { GroupAdmin } from "../app/groups/group-admin.ts";
 import type { MessageAdmin } from "../app/messages/message-admin.ts";
 import type { DeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
+import type { WorkerAdmin } from "../app/queues/worker-admin.ts";
 import type { RuleAdmin } from "../app/rules/rule-admin.ts";
 import type { Simulate } from "../app/simulate.ts";
 import { createDlqAdminService } from "./dlq-admin-service.ts";
@@ -22,6 +23,7 @@ export interface ServicesOptions {
   messages: MessageAdmin;
   groups: GroupAdmin;
   queues: QueueAdmin;
+  workers: WorkerAdmin;
   deliveryBlocks: DeliveryBlockAdmin;
   rules: RuleAdmin;
   simulate: Simulate;

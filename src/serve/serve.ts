@@ -9,6 +9,7 @@ import { createDeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts"
 import { createQueueAdmin } from "../app/queues/queue-admin.ts";
 import { createQueueFigures } from "../app/queues/queue-figures.ts";
 import { SettingsInForce } from "../app/queues/settings-in-force.ts";
+import { createWorkerAdmin } from "../app/queues/worker-admin.ts";
 import { Mover } from "../app/rules/mover.ts";
 import { createRuleAdmin } from "../app/rules/rule-admin.ts";
 import { RuleJudge } from "../app/rules/rule-judge.ts";
@@ -130,6 +131,7 @@ async function run(
   });
   const messages = createMessageAdmin({ ...shared, stats: dlq.stats });
   const groups = createGroupAdmin(shared);
+  const workers = createWorkerAdmin(shared);
   const deliveryBlocks = createDeliveryBlockAdmin(store, log);
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
@@ -141,7 +143,16 @@ async function run(
   });
   const credentials = await liveCredentials(config, files);
   const guard = createGuard({ credentials, metrics, log });
-  const useCases = { dlq, messages, groups, queues, deliveryBlocks, rules: ruleAdmin, simulate };
+  const useCases = {
+    dlq,
+    messages,
+    groups,
+    workers,
+    queues,
+    deliveryBlocks,
+    rules: ruleAdmin,
+    simulate,
+  };
   const listeners = await listen(config, log, metrics, useCases, guard, readiness, certificate);
   if (certificate !== undefined) certificate.onRenewed = listeners.useCertificate;
   const address = await listeners.start();
@@ -183,7 +194,7 @@ async function listen(
   metrics: MetricsRegistry,
   useCases: Pick<
     ServicesOptions,
-    "dlq" | "messages" | "groups" | "queues" | "deliveryBlocks" | "rules" | "simulate"
+    "dlq" | "messages" | "groups" | "workers" | "queues" | "deliveryBlocks" | "rules" | "simulate"
   >,
   guard: Guard,
   readiness: ServerReadiness,

@@ -127,3 +127,31 @@ it("shows one message through its life", async () => {
   expect(error.rawMessage).toContain(`queue ${queue} has no message ${id}`);
   await worker.close();
 });
+
+it("takes a message back from a worker that hangs, and gives it to another one", async () => {
+  const queue = "hanging";
+  const { id } = await client.dlq.sendToDlq({
+    ...sendRequest(queue),
+    retryPolicy: { initialDelay: { seconds: 0n } },
+  });
+  const hanging = await Worker.open(client.dlq, {
+    ...{ queues: [queue], workerId: "hanging-1", maxInFlight: 1 },
+  });
+  await hanging.next();
+  const other = await Worker.open(client.dlq, { queues: [queue], workerId: "other-1" });
+  const broken = await client.admin.breakLease({ queue, id });
+  expect(broken).toMatchObject({ broken: true, workerId: "hanging-1" });
+  const holders = async () =>
+    (await client.admin.listWorkers({ queue })).workers
+      .filter(({ inFlightCount }) => inFlightCount > 0n)
+      .map(({ workerId }) => workerId);
+  // Any of the two may get it: the first one has room again.
+  const got = await Promise.race([hanging.next(), other.next()]);
+  expect(got.message.id).toBe(id);
+  expect(got.delivery.outcomeUnknown).toBe(true);
+  expect(await holders()).toHaveLength(1);
+  expect(await errorOf(client.admin.breakLease({ queue: "nowhere", id }))).toMatchObject({
+    code: Code.NotFound,
+  });
+  await Promise.all([hanging.close(), other.close()]);
+});

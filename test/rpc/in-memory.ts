@@ -24,6 +24,7 @@ import { ScriptedMessages } from "./scripted-messages.ts";
 import { ScriptedQueues } from "./scripted-queues.ts";
 import { ScriptedRules } from "./scripted-rules.ts";
 import { SIMULATION } from "./scripted-simulation.ts";
+import { ScriptedWorkers } from "./scripted-workers.ts";
 
 /** The default wall clock of tests. */
 export const NOW_MS = 1_700_000_000_000;
@@ -70,6 +71,7 @@ export class SettableReadiness implements Readiness {
 export interface Rig {
   dlq: ScriptedDlq;
   queues: ScriptedQueues;
+  workers: ScriptedWorkers;
   messages: ScriptedMessages;
   groups: ScriptedGroups;
   deliveryBlocks: ScriptedDeliveryBlocks;
@@ -95,6 +97,7 @@ export interface RigOptions extends Partial<GuardOptions> {
 export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const dlq = new ScriptedDlq();
   const queues = new ScriptedQueues();
+  const workers = new ScriptedWorkers();
   const messages = new ScriptedMessages();
   const groups = new ScriptedGroups();
   const deliveryBlocks = new ScriptedDeliveryBlocks();
@@ -117,6 +120,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     messages,
     groups,
     queues,
+    workers,
     deliveryBlocks,
     rules,
     async simulate(command) {
@@ -136,6 +140,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     messages,
     groups,
     queues,
+    workers,
     deliveryBlocks,
     rules,
     simulated,

@@ -195,7 +195,7 @@ test("ListWorkers lists who holds the oldest message first", async () => {
   const sessionId = (n: number) => new Uint8Array(16).fill(n);
   const ended = { workerId: undefined, server: undefined, isOpen: false, maxInFlight: 0 };
   const open = { workerId: "w", server: "s-1", isOpen: true, maxInFlight: 5 };
-  rig.queues.streams = [
+  rig.workers.streams = [
     { ...open, sessionId: sessionId(1), held: 0, oldestSinceMs: undefined },
     { ...open, sessionId: sessionId(2), held: 2, oldestSinceMs: 9_000 },
     { ...ended, sessionId: sessionId(3), held: 1, oldestSinceMs: 5_000 },
@@ -209,4 +209,21 @@ test("ListWorkers lists who holds the oldest message first", async () => {
   const since = workers.map((one) => one.oldestDeliveryTime && timestampMs(one.oldestDeliveryTime));
   expect(since).toEqual([5_000, 9_000, undefined]);
   expect(workers[0]?.sessionId).toBe("03030303-0303-0303-0303-030303030303");
+});
+
+test("BreakLease says whom the message was taken from", async () => {
+  const id = "01900000-0000-7000-8000-000000000001";
+  expect(await admin().breakLease({ queue: "orders", id })).toMatchObject({
+    ...{ broken: false, workerId: "" },
+  });
+  rig.workers.lease = {
+    ...{ sessionId: new Uint8Array(16), deliveryNumber: 2 },
+    ...{ heldMs: 90_000, workerId: "billing-1" },
+  };
+  expect(await admin().breakLease({ queue: "orders", id })).toMatchObject({
+    ...{ broken: true, workerId: "billing-1", held: durationFromMs(90_000) },
+  });
+  expect(rig.workers.broken).toMatchObject([{ queue: "orders" }, { queue: "orders" }]);
+  const error = await errorOf(admin().breakLease({ queue: "orders", id: "7" }));
+  expect(violationsOf(error).map(({ field }) => field)).toEqual(["id"]);
 });

@@ -1,12 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type QueueConfig, QueueConfigSchema } from "../../gen/dlq/v1/queue_pb.ts";
 import type { QueueDeletion } from "../../src/app/queues/deletion.ts";
-import type {
-  QueueAdmin,
-  QueueUpdate,
-  QueueView,
-  QueueWorker,
-} from "../../src/app/queues/queue-admin.ts";
+import type { QueueAdmin, QueueUpdate, QueueView } from "../../src/app/queues/queue-admin.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
 
 /** Scripted queues that record their calls. */
@@ -20,12 +15,6 @@ export class ScriptedQueues implements QueueAdmin {
     this.pages.push({ pageSize, after });
     const names = [...this.configs.keys()].filter((name) => name > after);
     return { queues: names.map((name) => this.#view(name)), next: this.next };
-  }
-
-  streams: QueueWorker[] = [];
-
-  async workers() {
-    return this.streams;
   }
 
   async get(queue: string) {

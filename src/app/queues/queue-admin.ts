@@ -10,13 +10,11 @@ import {
 import { UNREADABLE_ETAG } from "../../codec/unreadable.ts";
 import { aborted, invalidField, staleEtag } from "../../core/errors.ts";
 import { LIMITS, type QueueSettings } from "../../core/settings.ts";
-import type { QueueWorker, Store } from "../../store/contract.ts";
+import type { Store } from "../../store/contract.ts";
 import type { Caller } from "../commands.ts";
 import type { DecisionLog } from "../observer.ts";
 import type { Deletions, QueueDeletion } from "./deletion.ts";
 import type { SettingsInForce } from "./settings-in-force.ts";
-
-export type { QueueWorker } from "../../store/contract.ts";
 
 /** A queue with its settings, for operators. */
 export interface QueueView extends QueueRecord {
@@ -48,15 +46,13 @@ export interface QueueAdmin {
   /** Lists queues by name, after `after`. */
   list(pageSize: number, after: string): Promise<QueuePage>;
   get(queue: string): Promise<QueueView>;
-  /** Its open streams, and those that have ended and still hold messages of it. */
-  workers(queue: string): Promise<readonly QueueWorker[]>;
   update(update: QueueUpdate): Promise<QueueView>;
   /** Returns how many messages were removed. */
   delete(deletion: QueueDeletion): Promise<number>;
 }
 
 export interface QueueAdminParts {
-  store: Pick<Store, "configs" | "queues" | "hasQueue" | "stats" | "workers">;
+  store: Pick<Store, "configs" | "queues" | "hasQueue" | "stats">;
   inForce: SettingsInForce;
   deletions: Pick<Deletions, "delete">;
   /** Throws a DlqError if the resulting settings contradict each other. */
@@ -97,8 +93,6 @@ export function createQueueAdmin(parts: QueueAdminParts): QueueAdmin {
       const [exists] = await Promise.all([store.hasQueue(queue), store.configs.refresh()]);
       return view(queue, exists);
     },
-
-    workers: (queue) => store.workers(queue),
 
     async update(update) {
       await applyUpdate(parts, update);

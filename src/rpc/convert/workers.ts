@@ -1,12 +1,14 @@
 import { create } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
+  type BreakLeaseResponse,
+  BreakLeaseResponseSchema,
   type ListWorkersResponse,
   ListWorkersResponseSchema,
   type Worker,
   WorkerSchema,
 } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import type { QueueWorker } from "../../app/queues/queue-admin.ts";
+import type { BrokenLease, QueueWorker } from "../../app/queues/worker-admin.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { WIRE_LIMITS } from "./limits.ts";
 
@@ -17,6 +19,12 @@ export function writeWorkers(workers: readonly QueueWorker[]): ListWorkersRespon
   return create(ListWorkersResponseSchema, {
     workers: byAge.slice(0, WIRE_LIMITS.items).map(writeWorker),
   });
+}
+
+export function writeBrokenLease(broken: BrokenLease | undefined): BreakLeaseResponse {
+  if (broken === undefined) return create(BreakLeaseResponseSchema);
+  const { workerId = "", heldMs } = broken;
+  return create(BreakLeaseResponseSchema, { broken: true, workerId, held: durationFromMs(heldMs) });
 }
 
 function writeWorker(worker: QueueWorker): Worker {

@@ -1,3 +1,13 @@
+/** A lease that was taken from a worker. */
+export interface BrokenLease {
+  sessionId: Uint8Array;
+  deliveryNumber: number;
+  /** How long the worker had the message. */
+  heldMs: number;
+  /** Undefined: its stream has ended. */
+  workerId: string | undefined;
+}
+
 /** A stream on a queue. */
 export interface QueueWorker {
   sessionId: Uint8Array;

@@ -41,6 +41,7 @@ import { Sessions } from "./sessions.ts";
 import { SharedLifeClock } from "./shared-life-clock.ts";
 import { LAYOUT, type StoreRefused } from "./storage-version.ts";
 import { LayoutGuard } from "./storage-version-guard.ts";
+import { runBreakLease } from "./verbs/break-lease.ts";
 import { runExtend } from "./verbs/leases.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
 import { runAbandon, runTick } from "./verbs/tick.ts";
@@ -228,10 +229,8 @@ export class RedisStore implements Store {
     return runExtend(this.#context.run, queue, items);
   }
 
-  leases(queue: string, sessionId: Uint8Array) {
-    return this.#queueReads.leases(queue, sessionId);
-  }
-
+  readonly breakLease: Store["breakLease"] = (...lease) => runBreakLease(this.#context, ...lease);
+  readonly leases: Store["leases"] = (...session) => this.#queueReads.leases(...session);
   readonly stats: Store["stats"] = (queues) => this.#queueReads.stats(queues);
   readonly statsOrErrors: Store["statsOrErrors"] = (queues) =>
     this.#queueReads.statsOrErrors(queues);

@@ -119,6 +119,12 @@ export const SCRIPTS = {
   details: { flags: "no-writes", numbers: ["replyBytes"], strings: [], item: ["id"] },
   states: { flags: "no-writes", numbers: ["from", "chunks", "descending"], strings: [], item: [] },
   blocks: { flags: "no-writes", numbers: [], strings: ["deliverySettings", "id"], item: [] },
+  break_lease: {
+    flags: "allow-oom",
+    numbers: ["historyChanged", "outboxMaxBytes"],
+    strings: ["id", "note", "deliverySettings"],
+    item: [],
+  },
   workers: { flags: "no-writes", numbers: ["most"], strings: [], item: [] },
   contents: { flags: "no-writes", numbers: ["replyBytes"], strings: ["request"], item: ["id"] },
   release_order: {

@@ -220,6 +220,7 @@ export const LAYOUTS = {
   }),
   /** `oldest` 0: none of its leases was looked at. `holder`: as `:workers` has it; empty: the stream has ended. */
   worker: layout({ session: bytes(16), held: u32, oldest: ms, holder: medium }),
+  brokenLease: layout({ session: bytes(16), delivery: u32, held: ms, holder: medium }),
   /** What holds back a scheduled message. Times of 0: unknown, or none. */
   blocks: layout({
     /** BLOCK. */

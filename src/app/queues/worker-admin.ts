@@ -1,0 +1,47 @@
+import { unknownMessage } from "../../core/errors.ts";
+import { formatMessageId } from "../../core/message-id.ts";
+import type { BrokenLease, QueueWorker, Store } from "../../store/contract.ts";
+import type { Caller } from "../commands.ts";
+import type { SessionRegistry } from "../delivery/session-registry.ts";
+import type { DecisionLog } from "../observer.ts";
+
+export type { BrokenLease, QueueWorker } from "../../store/contract.ts";
+
+/** Shows operators workers, and takes messages from them. Rejects with a DlqError. */
+export interface WorkerAdmin {
+  /** The open streams of a queue, and those that have ended and still hold messages of it. */
+  list(queue: string): Promise<readonly QueueWorker[]>;
+  /** Undefined: no worker holds the message. Rejects with NOT_FOUND if the queue has no such message. */
+  breakLease(command: {
+    queue: string;
+    id: Uint8Array;
+    caller?: Caller;
+  }): Promise<BrokenLease | undefined>;
+}
+
+export interface WorkerAdminParts {
+  store: Pick<Store, "workers" | "breakLease" | "messageReads">;
+  /** Notifies worker sessions that leases have ended. */
+  registry: Pick<SessionRegistry, "leasesEnded">;
+  log: DecisionLog;
+}
+
+export function createWorkerAdmin({ store, registry, log }: WorkerAdminParts): WorkerAdmin {
+  return {
+    list: (queue) => store.workers(queue),
+
+    async breakLease({ queue, id, caller }) {
+      const note = caller === undefined ? "broken by hand" : `broken by ${caller}`;
+      const broken = await store.breakLease(queue, id, note);
+      if (broken === undefined) {
+        const [details] = await store.messageReads.details(queue, [id]);
+        if (details === undefined) throw unknownMessage(queue, formatMessageId(id));
+        return undefined;
+      }
+      const { sessionId, deliveryNumber, heldMs, workerId: worker } = broken;
+      registry.leasesEnded(sessionId, [{ queue, messageId: id, deliveryNumber }]);
+      log.info({ queue, id: formatMessageId(id), worker, heldMs, caller }, "lease broken by hand");
+      return broken;
+    },
+  };
+}
