@@ -2686,6 +2686,125 @@ func (x *Worker) GetOldestDeliveryTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// Which lease to break.
+type BreakLeaseRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The queue that the message is in.
+	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	// The id of the message.
+	Id            string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BreakLeaseRequest) Reset() {
+	*x = BreakLeaseRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BreakLeaseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BreakLeaseRequest) ProtoMessage() {}
+
+func (x *BreakLeaseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BreakLeaseRequest.ProtoReflect.Descriptor instead.
+func (*BreakLeaseRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *BreakLeaseRequest) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *BreakLeaseRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// Whether there was a lease.
+type BreakLeaseResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// False: no worker holds the message.
+	Broken bool `protobuf:"varint,1,opt,name=broken,proto3" json:"broken,omitempty"`
+	// The worker that held it. Empty: unknown, because its stream has ended.
+	WorkerId string `protobuf:"bytes,2,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	// How long it has held it.
+	Held          *durationpb.Duration `protobuf:"bytes,3,opt,name=held,proto3" json:"held,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BreakLeaseResponse) Reset() {
+	*x = BreakLeaseResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BreakLeaseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BreakLeaseResponse) ProtoMessage() {}
+
+func (x *BreakLeaseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BreakLeaseResponse.ProtoReflect.Descriptor instead.
+func (*BreakLeaseResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *BreakLeaseResponse) GetBroken() bool {
+	if x != nil {
+		return x.Broken
+	}
+	return false
+}
+
+func (x *BreakLeaseResponse) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+func (x *BreakLeaseResponse) GetHeld() *durationpb.Duration {
+	if x != nil {
+		return x.Held
+	}
+	return nil
+}
+
 // Which breakers.
 type ListBreakersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2697,7 +2816,7 @@ type ListBreakersRequest struct {
 
 func (x *ListBreakersRequest) Reset() {
 	*x = ListBreakersRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2709,7 +2828,7 @@ func (x *ListBreakersRequest) String() string {
 func (*ListBreakersRequest) ProtoMessage() {}
 
 func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2722,7 +2841,7 @@ func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersRequest.ProtoReflect.Descriptor instead.
 func (*ListBreakersRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{43}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ListBreakersRequest) GetQueue() string {
@@ -2743,7 +2862,7 @@ type ListBreakersResponse struct {
 
 func (x *ListBreakersResponse) Reset() {
 	*x = ListBreakersResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2755,7 +2874,7 @@ func (x *ListBreakersResponse) String() string {
 func (*ListBreakersResponse) ProtoMessage() {}
 
 func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2768,7 +2887,7 @@ func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersResponse.ProtoReflect.Descriptor instead.
 func (*ListBreakersResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{44}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ListBreakersResponse) GetBreakers() []*Breaker {
@@ -2797,7 +2916,7 @@ type Breaker struct {
 
 func (x *Breaker) Reset() {
 	*x = Breaker{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2809,7 +2928,7 @@ func (x *Breaker) String() string {
 func (*Breaker) ProtoMessage() {}
 
 func (x *Breaker) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2822,7 +2941,7 @@ func (x *Breaker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Breaker.ProtoReflect.Descriptor instead.
 func (*Breaker) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{45}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Breaker) GetKey() string {
@@ -2873,7 +2992,7 @@ type ResetBreakerRequest struct {
 
 func (x *ResetBreakerRequest) Reset() {
 	*x = ResetBreakerRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2885,7 +3004,7 @@ func (x *ResetBreakerRequest) String() string {
 func (*ResetBreakerRequest) ProtoMessage() {}
 
 func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2898,7 +3017,7 @@ func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerRequest.ProtoReflect.Descriptor instead.
 func (*ResetBreakerRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{46}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ResetBreakerRequest) GetQueue() string {
@@ -2926,7 +3045,7 @@ type ResetBreakerResponse struct {
 
 func (x *ResetBreakerResponse) Reset() {
 	*x = ResetBreakerResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2938,7 +3057,7 @@ func (x *ResetBreakerResponse) String() string {
 func (*ResetBreakerResponse) ProtoMessage() {}
 
 func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2951,7 +3070,7 @@ func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerResponse.ProtoReflect.Descriptor instead.
 func (*ResetBreakerResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{47}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ResetBreakerResponse) GetWasOpen() bool {
@@ -3125,7 +3244,14 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\tconnected\x18\x04 \x01(\bR\tconnected\x12\"\n" +
 	"\rmax_in_flight\x18\x05 \x01(\rR\vmaxInFlight\x12&\n" +
 	"\x0fin_flight_count\x18\x06 \x01(\x03R\rinFlightCount\x12L\n" +
-	"\x14oldest_delivery_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x12oldestDeliveryTime\"+\n" +
+	"\x14oldest_delivery_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x12oldestDeliveryTime\"9\n" +
+	"\x11BreakLeaseRequest\x12\x14\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\"x\n" +
+	"\x12BreakLeaseResponse\x12\x16\n" +
+	"\x06broken\x18\x01 \x01(\bR\x06broken\x12\x1b\n" +
+	"\tworker_id\x18\x02 \x01(\tR\bworkerId\x12-\n" +
+	"\x04held\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x04held\"+\n" +
 	"\x13ListBreakersRequest\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\"C\n" +
 	"\x14ListBreakersResponse\x12+\n" +
@@ -3152,8 +3278,7 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x17GROUP_ORDER_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12GROUP_ORDER_STORED\x10\x01\x12\x1c\n" +
 	"\x18GROUP_ORDER_LAST_FAILURE\x10\x02\x12\x18\n" +
-	"\x14GROUP_ORDER_FAILURES\x10\x032\xe2\n" +
-	"\n" +
+	"\x14GROUP_ORDER_FAILURES\x10\x032\xa7\v\n" +
 	"\x0fDlqAdminService\x12C\n" +
 	"\n" +
 	"GetMessage\x12\x19.dlq.v1.GetMessageRequest\x1a\x1a.dlq.v1.GetMessageResponse\x12I\n" +
@@ -3174,7 +3299,9 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\tTestRules\x12\x18.dlq.v1.TestRulesRequest\x1a\x19.dlq.v1.TestRulesResponse\x12[\n" +
 	"\x12ReleaseOrderingKey\x12!.dlq.v1.ReleaseOrderingKeyRequest\x1a\".dlq.v1.ReleaseOrderingKeyResponse\x12:\n" +
 	"\aExplain\x12\x16.dlq.v1.ExplainRequest\x1a\x17.dlq.v1.ExplainResponse\x12F\n" +
-	"\vListWorkers\x12\x1a.dlq.v1.ListWorkersRequest\x1a\x1b.dlq.v1.ListWorkersResponse\x12I\n" +
+	"\vListWorkers\x12\x1a.dlq.v1.ListWorkersRequest\x1a\x1b.dlq.v1.ListWorkersResponse\x12C\n" +
+	"\n" +
+	"BreakLease\x12\x19.dlq.v1.BreakLeaseRequest\x1a\x1a.dlq.v1.BreakLeaseResponse\x12I\n" +
 	"\fListBreakers\x12\x1b.dlq.v1.ListBreakersRequest\x1a\x1c.dlq.v1.ListBreakersResponse\x12I\n" +
 	"\fResetBreaker\x12\x1b.dlq.v1.ResetBreakerRequest\x1a\x1c.dlq.v1.ResetBreakerResponseBK\n" +
 	"\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3"
@@ -3192,7 +3319,7 @@ func file_dlq_v1_dlq_admin_service_proto_rawDescGZIP() []byte {
 }
 
 var file_dlq_v1_dlq_admin_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
+var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
 var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
 	(MessageView)(0),                   // 0: dlq.v1.MessageView
 	(GroupOrder)(0),                    // 1: dlq.v1.GroupOrder
@@ -3239,121 +3366,126 @@ var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
 	(*ListWorkersRequest)(nil),         // 42: dlq.v1.ListWorkersRequest
 	(*ListWorkersResponse)(nil),        // 43: dlq.v1.ListWorkersResponse
 	(*Worker)(nil),                     // 44: dlq.v1.Worker
-	(*ListBreakersRequest)(nil),        // 45: dlq.v1.ListBreakersRequest
-	(*ListBreakersResponse)(nil),       // 46: dlq.v1.ListBreakersResponse
-	(*Breaker)(nil),                    // 47: dlq.v1.Breaker
-	(*ResetBreakerRequest)(nil),        // 48: dlq.v1.ResetBreakerRequest
-	(*ResetBreakerResponse)(nil),       // 49: dlq.v1.ResetBreakerResponse
-	(*StoredMessage)(nil),              // 50: dlq.v1.StoredMessage
-	(GroupState)(0),                    // 51: dlq.v1.GroupState
-	(*durationpb.Duration)(nil),        // 52: google.protobuf.Duration
-	(*Group)(nil),                      // 53: dlq.v1.Group
-	(*Queue)(nil),                      // 54: dlq.v1.Queue
-	(*fieldmaskpb.FieldMask)(nil),      // 55: google.protobuf.FieldMask
-	(*RetryPolicy)(nil),                // 56: dlq.v1.RetryPolicy
-	(Reason)(0),                        // 57: dlq.v1.Reason
-	(*timestamppb.Timestamp)(nil),      // 58: google.protobuf.Timestamp
-	(*RuleSet)(nil),                    // 59: dlq.v1.RuleSet
-	(RuleEvent)(0),                     // 60: dlq.v1.RuleEvent
-	(*SendToDlqRequest)(nil),           // 61: dlq.v1.SendToDlqRequest
-	(*Failure)(nil),                    // 62: dlq.v1.Failure
-	(*RuleAction)(nil),                 // 63: dlq.v1.RuleAction
-	(BreakerState)(0),                  // 64: dlq.v1.BreakerState
+	(*BreakLeaseRequest)(nil),          // 45: dlq.v1.BreakLeaseRequest
+	(*BreakLeaseResponse)(nil),         // 46: dlq.v1.BreakLeaseResponse
+	(*ListBreakersRequest)(nil),        // 47: dlq.v1.ListBreakersRequest
+	(*ListBreakersResponse)(nil),       // 48: dlq.v1.ListBreakersResponse
+	(*Breaker)(nil),                    // 49: dlq.v1.Breaker
+	(*ResetBreakerRequest)(nil),        // 50: dlq.v1.ResetBreakerRequest
+	(*ResetBreakerResponse)(nil),       // 51: dlq.v1.ResetBreakerResponse
+	(*StoredMessage)(nil),              // 52: dlq.v1.StoredMessage
+	(GroupState)(0),                    // 53: dlq.v1.GroupState
+	(*durationpb.Duration)(nil),        // 54: google.protobuf.Duration
+	(*Group)(nil),                      // 55: dlq.v1.Group
+	(*Queue)(nil),                      // 56: dlq.v1.Queue
+	(*fieldmaskpb.FieldMask)(nil),      // 57: google.protobuf.FieldMask
+	(*RetryPolicy)(nil),                // 58: dlq.v1.RetryPolicy
+	(Reason)(0),                        // 59: dlq.v1.Reason
+	(*timestamppb.Timestamp)(nil),      // 60: google.protobuf.Timestamp
+	(*RuleSet)(nil),                    // 61: dlq.v1.RuleSet
+	(RuleEvent)(0),                     // 62: dlq.v1.RuleEvent
+	(*SendToDlqRequest)(nil),           // 63: dlq.v1.SendToDlqRequest
+	(*Failure)(nil),                    // 64: dlq.v1.Failure
+	(*RuleAction)(nil),                 // 65: dlq.v1.RuleAction
+	(BreakerState)(0),                  // 66: dlq.v1.BreakerState
 }
 var file_dlq_v1_dlq_admin_service_proto_depIdxs = []int32{
-	50, // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
+	52, // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
 	0,  // 1: dlq.v1.ListMessagesRequest.view:type_name -> dlq.v1.MessageView
-	50, // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
+	52, // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
 	8,  // 3: dlq.v1.CountMessagesResponse.counts:type_name -> dlq.v1.MessageCount
-	51, // 4: dlq.v1.ListGroupsRequest.states:type_name -> dlq.v1.GroupState
-	52, // 5: dlq.v1.ListGroupsRequest.since:type_name -> google.protobuf.Duration
+	53, // 4: dlq.v1.ListGroupsRequest.states:type_name -> dlq.v1.GroupState
+	54, // 5: dlq.v1.ListGroupsRequest.since:type_name -> google.protobuf.Duration
 	1,  // 6: dlq.v1.ListGroupsRequest.order:type_name -> dlq.v1.GroupOrder
-	53, // 7: dlq.v1.ListGroupsResponse.groups:type_name -> dlq.v1.Group
-	52, // 8: dlq.v1.GetGroupRequest.since:type_name -> google.protobuf.Duration
-	53, // 9: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
-	50, // 10: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
-	51, // 11: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
-	53, // 12: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
-	54, // 13: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
-	54, // 14: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
-	54, // 15: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
-	55, // 16: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
-	54, // 17: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
-	56, // 18: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
-	57, // 19: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
-	58, // 20: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
-	56, // 21: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
+	55, // 7: dlq.v1.ListGroupsResponse.groups:type_name -> dlq.v1.Group
+	54, // 8: dlq.v1.GetGroupRequest.since:type_name -> google.protobuf.Duration
+	55, // 9: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
+	52, // 10: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
+	53, // 11: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
+	55, // 12: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
+	56, // 13: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
+	56, // 14: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
+	56, // 15: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
+	57, // 16: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
+	56, // 17: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
+	58, // 18: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
+	59, // 19: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
+	60, // 20: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
+	58, // 21: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
 	25, // 22: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
 	26, // 23: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
-	52, // 24: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
-	52, // 25: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
-	52, // 26: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
-	58, // 27: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
+	54, // 24: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
+	54, // 25: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
+	54, // 26: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
+	60, // 27: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
 	27, // 28: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
-	52, // 29: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
-	59, // 30: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	59, // 31: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	59, // 32: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	59, // 33: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	54, // 29: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
+	61, // 30: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	61, // 31: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	61, // 32: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	61, // 33: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
 	33, // 34: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
-	60, // 35: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
-	61, // 36: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
-	62, // 37: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
+	62, // 35: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
+	63, // 36: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
+	64, // 37: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
 	35, // 38: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
 	36, // 39: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
-	63, // 40: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
-	61, // 41: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
+	65, // 40: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
+	63, // 41: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
 	41, // 42: dlq.v1.ExplainResponse.explanations:type_name -> dlq.v1.Explanation
-	58, // 43: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
+	60, // 43: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
 	44, // 44: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
-	58, // 45: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
-	47, // 46: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
-	64, // 47: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
-	58, // 48: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
-	58, // 49: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
-	2,  // 50: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
-	4,  // 51: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
-	6,  // 52: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
-	9,  // 53: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
-	11, // 54: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
-	13, // 55: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
-	15, // 56: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
-	17, // 57: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
-	19, // 58: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
-	21, // 59: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
-	23, // 60: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
-	28, // 61: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
-	30, // 62: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
-	32, // 63: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
-	37, // 64: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
-	39, // 65: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
-	42, // 66: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
-	45, // 67: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
-	48, // 68: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
-	3,  // 69: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
-	5,  // 70: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
-	7,  // 71: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
-	10, // 72: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
-	12, // 73: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
-	14, // 74: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
-	16, // 75: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
-	18, // 76: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
-	20, // 77: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
-	22, // 78: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
-	24, // 79: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
-	29, // 80: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
-	31, // 81: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
-	34, // 82: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
-	38, // 83: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
-	40, // 84: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
-	43, // 85: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
-	46, // 86: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
-	49, // 87: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
-	69, // [69:88] is the sub-list for method output_type
-	50, // [50:69] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	60, // 45: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
+	54, // 46: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
+	49, // 47: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
+	66, // 48: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
+	60, // 49: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
+	60, // 50: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
+	2,  // 51: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
+	4,  // 52: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
+	6,  // 53: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
+	9,  // 54: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
+	11, // 55: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
+	13, // 56: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
+	15, // 57: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
+	17, // 58: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
+	19, // 59: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
+	21, // 60: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
+	23, // 61: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
+	28, // 62: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
+	30, // 63: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
+	32, // 64: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
+	37, // 65: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
+	39, // 66: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
+	42, // 67: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
+	45, // 68: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
+	47, // 69: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
+	50, // 70: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
+	3,  // 71: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
+	5,  // 72: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
+	7,  // 73: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
+	10, // 74: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
+	12, // 75: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
+	14, // 76: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
+	16, // 77: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
+	18, // 78: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
+	20, // 79: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
+	22, // 80: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
+	24, // 81: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
+	29, // 82: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
+	31, // 83: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
+	34, // 84: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
+	38, // 85: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
+	40, // 86: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
+	43, // 87: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
+	46, // 88: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
+	48, // 89: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
+	51, // 90: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
+	71, // [71:91] is the sub-list for method output_type
+	51, // [51:71] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_dlq_admin_service_proto_init() }
@@ -3376,7 +3508,7 @@ func file_dlq_v1_dlq_admin_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dlq_v1_dlq_admin_service_proto_rawDesc), len(file_dlq_v1_dlq_admin_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   48,
+			NumMessages:   50,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -36,6 +36,7 @@ const (
 	DlqAdminService_ReleaseOrderingKey_FullMethodName = "/dlq.v1.DlqAdminService/ReleaseOrderingKey"
 	DlqAdminService_Explain_FullMethodName            = "/dlq.v1.DlqAdminService/Explain"
 	DlqAdminService_ListWorkers_FullMethodName        = "/dlq.v1.DlqAdminService/ListWorkers"
+	DlqAdminService_BreakLease_FullMethodName         = "/dlq.v1.DlqAdminService/BreakLease"
 	DlqAdminService_ListBreakers_FullMethodName       = "/dlq.v1.DlqAdminService/ListBreakers"
 	DlqAdminService_ResetBreaker_FullMethodName       = "/dlq.v1.DlqAdminService/ResetBreaker"
 )
@@ -115,6 +116,11 @@ type DlqAdminServiceClient interface {
 	// of it. The one with the oldest held message comes first. Reads only. Errors: INVALID_ARGUMENT,
 	// UNAVAILABLE.
 	ListWorkers(ctx context.Context, in *ListWorkersRequest, opts ...grpc.CallOption) (*ListWorkersResponse, error)
+	// Takes a message back from the worker that holds it, for example because the worker hangs: it is due at
+	// once, and a later outcome of that worker does not count. The worker may go on processing it, so use it
+	// only if that does no harm. Safe to repeat. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no
+	// message with this id), UNAVAILABLE.
+	BreakLease(ctx context.Context, in *BreakLeaseRequest, opts ...grpc.CallOption) (*BreakLeaseResponse, error)
 	// Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:
 	// INVALID_ARGUMENT, UNAVAILABLE.
 	ListBreakers(ctx context.Context, in *ListBreakersRequest, opts ...grpc.CallOption) (*ListBreakersResponse, error)
@@ -310,6 +316,16 @@ func (c *dlqAdminServiceClient) ListWorkers(ctx context.Context, in *ListWorkers
 	return out, nil
 }
 
+func (c *dlqAdminServiceClient) BreakLease(ctx context.Context, in *BreakLeaseRequest, opts ...grpc.CallOption) (*BreakLeaseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BreakLeaseResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_BreakLease_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *dlqAdminServiceClient) ListBreakers(ctx context.Context, in *ListBreakersRequest, opts ...grpc.CallOption) (*ListBreakersResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListBreakersResponse)
@@ -405,6 +421,11 @@ type DlqAdminServiceServer interface {
 	// of it. The one with the oldest held message comes first. Reads only. Errors: INVALID_ARGUMENT,
 	// UNAVAILABLE.
 	ListWorkers(context.Context, *ListWorkersRequest) (*ListWorkersResponse, error)
+	// Takes a message back from the worker that holds it, for example because the worker hangs: it is due at
+	// once, and a later outcome of that worker does not count. The worker may go on processing it, so use it
+	// only if that does no harm. Safe to repeat. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no
+	// message with this id), UNAVAILABLE.
+	BreakLease(context.Context, *BreakLeaseRequest) (*BreakLeaseResponse, error)
 	// Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:
 	// INVALID_ARGUMENT, UNAVAILABLE.
 	ListBreakers(context.Context, *ListBreakersRequest) (*ListBreakersResponse, error)
@@ -471,6 +492,9 @@ func (UnimplementedDlqAdminServiceServer) Explain(context.Context, *ExplainReque
 }
 func (UnimplementedDlqAdminServiceServer) ListWorkers(context.Context, *ListWorkersRequest) (*ListWorkersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListWorkers not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) BreakLease(context.Context, *BreakLeaseRequest) (*BreakLeaseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BreakLease not implemented")
 }
 func (UnimplementedDlqAdminServiceServer) ListBreakers(context.Context, *ListBreakersRequest) (*ListBreakersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListBreakers not implemented")
@@ -798,6 +822,24 @@ func _DlqAdminService_ListWorkers_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DlqAdminService_BreakLease_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BreakLeaseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).BreakLease(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_BreakLease_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).BreakLease(ctx, req.(*BreakLeaseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _DlqAdminService_ListBreakers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListBreakersRequest)
 	if err := dec(in); err != nil {
@@ -904,6 +946,10 @@ var DlqAdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListWorkers",
 			Handler:    _DlqAdminService_ListWorkers_Handler,
+		},
+		{
+			MethodName: "BreakLease",
+			Handler:    _DlqAdminService_BreakLease_Handler,
 		},
 		{
 			MethodName: "ListBreakers",

@@ -123,6 +123,11 @@ class DlqAdminServiceStub(object):
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListWorkersRequest.SerializeToString,
                 response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListWorkersResponse.FromString,
                 _registered_method=True)
+        self.BreakLease = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/BreakLease',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.BreakLeaseRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.BreakLeaseResponse.FromString,
+                _registered_method=True)
         self.ListBreakers = channel.unary_unary(
                 '/dlq.v1.DlqAdminService/ListBreakers',
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListBreakersRequest.SerializeToString,
@@ -293,6 +298,16 @@ class DlqAdminServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BreakLease(self, request, context):
+        """Takes a message back from the worker that holds it, for example because the worker hangs: it is due at
+        once, and a later outcome of that worker does not count. The worker may go on processing it, so use it
+        only if that does no harm. Safe to repeat. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no
+        message with this id), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListBreakers(self, request, context):
         """Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:
         INVALID_ARGUMENT, UNAVAILABLE.
@@ -396,6 +411,11 @@ def add_DlqAdminServiceServicer_to_server(servicer, server):
                     servicer.ListWorkers,
                     request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListWorkersRequest.FromString,
                     response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListWorkersResponse.SerializeToString,
+            ),
+            'BreakLease': grpc.unary_unary_rpc_method_handler(
+                    servicer.BreakLease,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.BreakLeaseRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.BreakLeaseResponse.SerializeToString,
             ),
             'ListBreakers': grpc.unary_unary_rpc_method_handler(
                     servicer.ListBreakers,

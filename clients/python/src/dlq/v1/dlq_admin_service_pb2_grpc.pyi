@@ -24,6 +24,7 @@ class DlqAdminServiceStub:
     ReleaseOrderingKey: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyRequest, dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyResponse]
     Explain: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ExplainRequest, dlq.v1.dlq_admin_service_pb2.ExplainResponse]
     ListWorkers: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListWorkersRequest, dlq.v1.dlq_admin_service_pb2.ListWorkersResponse]
+    BreakLease: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.BreakLeaseRequest, dlq.v1.dlq_admin_service_pb2.BreakLeaseResponse]
     ListBreakers: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListBreakersRequest, dlq.v1.dlq_admin_service_pb2.ListBreakersResponse]
     ResetBreaker: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ResetBreakerRequest, dlq.v1.dlq_admin_service_pb2.ResetBreakerResponse]
     def __init__(self, channel: grpc.Channel | grpc.aio.Channel) -> None: ...
@@ -47,6 +48,7 @@ class DlqAdminServiceAsyncStub:
     ReleaseOrderingKey: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyRequest, dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyResponse]
     Explain: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ExplainRequest, dlq.v1.dlq_admin_service_pb2.ExplainResponse]
     ListWorkers: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListWorkersRequest, dlq.v1.dlq_admin_service_pb2.ListWorkersResponse]
+    BreakLease: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.BreakLeaseRequest, dlq.v1.dlq_admin_service_pb2.BreakLeaseResponse]
     ListBreakers: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListBreakersRequest, dlq.v1.dlq_admin_service_pb2.ListBreakersResponse]
     ResetBreaker: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ResetBreakerRequest, dlq.v1.dlq_admin_service_pb2.ResetBreakerResponse]
 
@@ -68,6 +70,7 @@ class DlqAdminServiceServicer:
     def ReleaseOrderingKey(self, request: dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyResponse: ...
     def Explain(self, request: dlq.v1.dlq_admin_service_pb2.ExplainRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ExplainResponse: ...
     def ListWorkers(self, request: dlq.v1.dlq_admin_service_pb2.ListWorkersRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListWorkersResponse: ...
+    def BreakLease(self, request: dlq.v1.dlq_admin_service_pb2.BreakLeaseRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.BreakLeaseResponse: ...
     def ListBreakers(self, request: dlq.v1.dlq_admin_service_pb2.ListBreakersRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListBreakersResponse: ...
     def ResetBreaker(self, request: dlq.v1.dlq_admin_service_pb2.ResetBreakerRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ResetBreakerResponse: ...
 

@@ -2735,6 +2735,29 @@ pub struct Worker {
     #[prost(message, optional, tag="7")]
     pub oldest_delivery_time: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// Which lease to break.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BreakLeaseRequest {
+    /// The queue that the message is in.
+    #[prost(string, tag="1")]
+    pub queue: ::prost::alloc::string::String,
+    /// The id of the message.
+    #[prost(string, tag="2")]
+    pub id: ::prost::alloc::string::String,
+}
+/// Whether there was a lease.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BreakLeaseResponse {
+    /// False: no worker holds the message.
+    #[prost(bool, tag="1")]
+    pub broken: bool,
+    /// The worker that held it. Empty: unknown, because its stream has ended.
+    #[prost(string, tag="2")]
+    pub worker_id: ::prost::alloc::string::String,
+    /// How long it has held it.
+    #[prost(message, optional, tag="3")]
+    pub held: ::core::option::Option<::prost_types::Duration>,
+}
 /// Which breakers.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListBreakersRequest {

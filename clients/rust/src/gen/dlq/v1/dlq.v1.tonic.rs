@@ -719,6 +719,30 @@ pub mod dlq_admin_service_client {
                 .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "ListWorkers"));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn break_lease(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BreakLeaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BreakLeaseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/dlq.v1.DlqAdminService/BreakLease",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "BreakLease"));
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn list_breakers(
             &mut self,
             request: impl tonic::IntoRequest<super::ListBreakersRequest>,
