@@ -1,0 +1,66 @@
+import { isObject, type Json, memberOf, parseJson } from "../transform/json.ts";
+import { type JsonPointer, parsePointer } from "../transform/operation.ts";
+import { WHOLE_PAYLOAD } from "./entry.ts";
+import { REDACTED } from "./hidden-values.ts";
+import { type PathNode, placeInPatch, withoutIndexes } from "./path-tree.ts";
+import { type Findings, hideValue, redactDocument, redactValue } from "./redact-json.ts";
+
+/**
+ * Replaces the values at the paths of a tree in a JSON Patch of that document. A text that is no JSON Patch becomes the
+ * marker as a whole.
+ */
+export function redactPatch(patch: string, root: PathNode, findings: Findings): string {
+  if (patch === "" || root.isEmpty) return patch;
+  const operations = operationsOf(patch);
+  if (operations === undefined) return REDACTED;
+  const texts = operations.map(({ members, path }) => {
+    const parts = Object.entries(members).map(([name, value]) => {
+      const text = JSON.stringify(value);
+      const shown = name === "value" ? redactAt(text, root, path, findings) : text;
+      return `${JSON.stringify(name)}:${shown}`;
+    });
+    return `{${parts.join(",")}}`;
+  });
+  return `[${texts.join(",")}]`;
+}
+
+function redactAt(text: string, root: PathNode, path: JsonPointer, findings: Findings): string {
+  const { entry, nodes } = placeInPatch(root, path);
+  if (entry !== undefined) return hideValue(text, entry, findings);
+  if (path.length > 0) return redactValue(text, nodes, findings);
+  return redactDocument(text, root, findings) ?? hideValue(text, WHOLE_PAYLOAD, findings);
+}
+
+/**
+ * Adds to a tree where the `move` and `copy` operations of a patch put values that the tree hides. A value that is moved within an array is hidden at every index.
+ */
+export function followMoves(patch: string, root: PathNode): void {
+  for (const { members, path } of operationsOf(patch) ?? []) {
+    const from = memberOf(members, "from");
+    if (typeof from !== "string") continue;
+    const { entry, nodes } = placeInPatch(root, parsePointer(from));
+    const first = entry ?? nodes[0]?.firstEntry;
+    if (first === undefined) continue;
+    root.add(withoutIndexes(path), first);
+  }
+}
+
+interface PatchOperation {
+  members: { readonly [name: string]: Json };
+  path: JsonPointer;
+}
+
+/** Undefined if the text is no JSON Patch. */
+function operationsOf(patch: string): PatchOperation[] | undefined {
+  try {
+    const operations = parseJson(patch, "the patch");
+    if (!Array.isArray(operations)) return undefined;
+    return operations.map((members) => {
+      const path = isObject(members) ? memberOf(members, "path") : undefined;
+      if (!isObject(members) || typeof path !== "string") throw new TypeError("no operation");
+      return { members, path: parsePointer(path) };
+    });
+  } catch {
+    return undefined;
+  }
+}

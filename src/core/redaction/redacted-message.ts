@@ -1,0 +1,157 @@
+import type { TransformTarget } from "../transform/transform.ts";
+import { WHOLE_PAYLOAD } from "./entry.ts";
+import { HiddenValues, REDACTED } from "./hidden-values.ts";
+import { childrenOf, entryOf } from "./path-tree.ts";
+import { type Findings, redactDocument } from "./redact-json.ts";
+import { followMoves, redactPatch } from "./redact-patch.ts";
+import type { Redaction, RedactionTrees } from "./redaction.ts";
+
+type Attributes = Readonly<Record<string, string>>;
+
+/** All of a message in which hidden values may be. */
+export interface RedactionSource {
+  /** As sent and as edited; undefined: none. */
+  readonly payloads: readonly (string | Uint8Array | undefined)[];
+  readonly attributes: readonly Attributes[];
+  /** The JSON Patches of its edits and those that undo them, in order. Empty: not known. */
+  readonly patches: readonly { readonly target: TransformTarget; readonly patch: string }[];
+}
+
+/** The texts of a failure, which may quote the message. */
+export interface FailureTexts {
+  message: string;
+  stackTrace: string;
+  attributes: Attributes;
+  /** Whether something of it was cut off. */
+  truncated: boolean;
+}
+
+/** The name, among what was hidden, of failures whose texts could not be checked. */
+const FAILURES = "failures";
+
+/**
+ * Hides the values of one message that its queue does not show. Each payload is read once, whatever is asked afterwards. A
+ * payload that cannot be checked, because it is no JSON object or array, is withheld, and so are the texts of failures.
+ */
+export class RedactedMessage {
+  readonly #trees: RedactionTrees;
+  readonly #findings: Findings = { values: new HiddenValues(), entries: new Set() };
+  readonly #hidesPayload: boolean;
+  /** By the text before. */
+  readonly #payloads = new Map<string, string>();
+  #isWithheld = false;
+
+  constructor(redaction: Redaction, { payloads, attributes, patches }: RedactionSource) {
+    this.#hidesPayload = redaction.hidesPayload;
+    this.#trees = treesFor(redaction, patches);
+    // First all values: a failure may quote what an edit has changed.
+    for (const one of payloads) this.payload(one);
+    for (const one of attributes) this.attributes(one);
+    for (const { target, patch } of patches) this.patch(target, patch);
+  }
+
+  /** What was hidden: entries of the setting; `payload` and `failures` if these were withheld. */
+  get hidden(): string[] {
+    return [...this.#findings.entries].toSorted();
+  }
+
+  /** Text stays text, and bytes stay bytes. */
+  payload<Body extends string | Uint8Array | undefined>(body: Body): Body | string | Uint8Array {
+    if (!this.#hidesPayload || body === undefined || body.length === 0) return body;
+    if (typeof body === "string") return this.#payloadText(body);
+    const text = textOf(body);
+    const shown = text === undefined ? this.#withheld() : this.#payloadText(text);
+    return new TextEncoder().encode(shown);
+  }
+
+  attributes(attributes: Attributes): Record<string, string> {
+    const shown = Object.entries(attributes).map(([name, value]) => {
+      const entry = this.#entryOfAttribute(name);
+      if (entry === undefined) return [name, value];
+      this.#findings.entries.add(entry);
+      this.#findings.values.addText(value);
+      return [name, REDACTED];
+    });
+    return Object.fromEntries(shown);
+  }
+
+  /** A JSON Patch of an edit. */
+  patch(target: TransformTarget, patch: string): string {
+    const tree = target === "PAYLOAD" ? this.#trees.payload : this.#trees.attributes;
+    return redactPatch(patch, tree, this.#findings);
+  }
+
+  failure({
+    message,
+    stackTrace,
+    attributes,
+    truncated,
+  }: FailureTexts): Omit<FailureTexts, "truncated"> {
+    const shown = Object.entries(attributes).map(([name, value]) => {
+      const entry = this.#entryOfAttribute(name);
+      if (entry !== undefined) this.#findings.entries.add(entry);
+      return [name, entry === undefined ? this.#textOfFailure(value, truncated) : REDACTED];
+    });
+    return {
+      message: this.#textOfFailure(message, truncated),
+      stackTrace: this.#textOfFailure(stackTrace, truncated),
+      attributes: Object.fromEntries(shown),
+    };
+  }
+
+  #textOfFailure(text: string, wasCut: boolean): string {
+    if (text === "") return text;
+    const { values, entries } = this.#findings;
+    const shown = this.#isWithheld ? undefined : values.hideIn(text, wasCut);
+    if (shown !== undefined) return shown;
+    entries.add(FAILURES);
+    return REDACTED;
+  }
+
+  #payloadText(text: string): string {
+    let shown = this.#payloads.get(text);
+    if (shown === undefined) {
+      shown = this.#redactPayload(text);
+      this.#payloads.set(text, shown);
+    }
+    return shown;
+  }
+
+  #redactPayload(text: string): string {
+    const { payload } = this.#trees;
+    if (payload.entry !== undefined) return this.#withheld();
+    return redactDocument(text, payload, this.#findings) ?? this.#withheld();
+  }
+
+  #withheld(): string {
+    this.#isWithheld = true;
+    this.#findings.entries.add(WHOLE_PAYLOAD);
+    return REDACTED;
+  }
+
+  #entryOfAttribute(name: string): string | undefined {
+    return entryOf(childrenOf([this.#trees.attributes], name));
+  }
+}
+
+const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Undefined if the bytes are no UTF-8. */
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return STRICT_UTF8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The trees of the setting, and where edits have moved hidden values. */
+function treesFor(redaction: Redaction, patches: RedactionSource["patches"]): RedactionTrees {
+  const moving = patches.filter(({ patch }) => patch.includes('"from"'));
+  if (moving.length === 0) return redaction.trees;
+  const trees = redaction.ownTrees();
+  for (const { target, patch } of moving) {
+    followMoves(patch, target === "PAYLOAD" ? trees.payload : trees.attributes);
+  }
+  return trees;
+}
