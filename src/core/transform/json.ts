@@ -26,9 +26,14 @@ export function parseJson(text: string, what: string): Json {
     const quoted = quoteSpelledNumbers(text);
     return quoted === undefined ? plain : withSpellings(plain, JSON.parse(quoted) as Json);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = withoutQuote(error instanceof Error ? error.message : String(error));
     throw new TransformRefusal("NOT_JSON", `${what} is not JSON: ${why}`);
   }
+}
+
+/** V8 quotes a part of the text, which may be of a payload: `Unexpected token 'M', "Mrs. Smith"... is not valid JSON`. */
+function withoutQuote(why: string): string {
+  return why.replace(/, (?:\.\.\.)?"[\s\S]*$/, "");
 }
 
 /**
