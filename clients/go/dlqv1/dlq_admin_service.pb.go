@@ -140,7 +140,9 @@ type GetMessageRequest struct {
 	// The queue that it is in.
 	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
 	// Its id, as a send returns it and logs have it.
-	Id            string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// True: also values that the queue redacts. The call is logged with the caller's name.
+	ShowRedacted  bool `protobuf:"varint,3,opt,name=show_redacted,json=showRedacted,proto3" json:"show_redacted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -187,6 +189,13 @@ func (x *GetMessageRequest) GetId() string {
 		return x.Id
 	}
 	return ""
+}
+
+func (x *GetMessageRequest) GetShowRedacted() bool {
+	if x != nil {
+		return x.ShowRedacted
+	}
+	return false
 }
 
 // One message.
@@ -250,7 +259,10 @@ type ListMessagesRequest struct {
 	// True: in each queue the latest arrivals first.
 	NewestFirst bool `protobuf:"varint,5,opt,name=newest_first,json=newestFirst,proto3" json:"newest_first,omitempty"`
 	// How much of each message to return.
-	View          MessageView `protobuf:"varint,6,opt,name=view,proto3,enum=dlq.v1.MessageView" json:"view,omitempty"`
+	View MessageView `protobuf:"varint,6,opt,name=view,proto3,enum=dlq.v1.MessageView" json:"view,omitempty"`
+	// True: the answer and the filter have also the values that queues redact. Each call is logged with the
+	// caller's name.
+	ShowRedacted  bool `protobuf:"varint,7,opt,name=show_redacted,json=showRedacted,proto3" json:"show_redacted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -327,6 +339,13 @@ func (x *ListMessagesRequest) GetView() MessageView {
 	return MessageView_MESSAGE_VIEW_UNSPECIFIED
 }
 
+func (x *ListMessagesRequest) GetShowRedacted() bool {
+	if x != nil {
+		return x.ShowRedacted
+	}
+	return false
+}
+
 // A page of messages.
 type ListMessagesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -336,6 +355,9 @@ type ListMessagesResponse struct {
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	// Messages that this call examined, for a display of progress.
 	ExaminedCount int64 `protobuf:"varint,3,opt,name=examined_count,json=examinedCount,proto3" json:"examined_count,omitempty"`
+	// Messages of which the filter or the answer had redacted content. A filter sees `[redacted]` in place of
+	// the values, so it may miss messages.
+	RedactedCount int64 `protobuf:"varint,4,opt,name=redacted_count,json=redactedCount,proto3" json:"redacted_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -391,6 +413,13 @@ func (x *ListMessagesResponse) GetExaminedCount() int64 {
 	return 0
 }
 
+func (x *ListMessagesResponse) GetRedactedCount() int64 {
+	if x != nil {
+		return x.RedactedCount
+	}
+	return 0
+}
+
 // What to count.
 type CountMessagesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -400,7 +429,9 @@ type CountMessagesRequest struct {
 	Filter string `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
 	// CEL expressions, at most 4, such as `failure.reason`, `message.origin.service` or `hour(state_time)`:
 	// messages are counted separately for each combination of their values. Empty: all together.
-	By            []string `protobuf:"bytes,3,rep,name=by,proto3" json:"by,omitempty"`
+	By []string `protobuf:"bytes,3,rep,name=by,proto3" json:"by,omitempty"`
+	// As for ListMessages.
+	ShowRedacted  bool `protobuf:"varint,4,opt,name=show_redacted,json=showRedacted,proto3" json:"show_redacted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -456,6 +487,13 @@ func (x *CountMessagesRequest) GetBy() []string {
 	return nil
 }
 
+func (x *CountMessagesRequest) GetShowRedacted() bool {
+	if x != nil {
+		return x.ShowRedacted
+	}
+	return false
+}
+
 // The counts so far.
 type CountMessagesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -468,7 +506,9 @@ type CountMessagesResponse struct {
 	// The queue that is being examined: they come by name.
 	Queue string `protobuf:"bytes,4,opt,name=queue,proto3" json:"queue,omitempty"`
 	// Whether all messages were examined.
-	Done          bool `protobuf:"varint,5,opt,name=done,proto3" json:"done,omitempty"`
+	Done bool `protobuf:"varint,5,opt,name=done,proto3" json:"done,omitempty"`
+	// Messages of which the filter or `by` had redacted content.
+	RedactedCount int64 `protobuf:"varint,6,opt,name=redacted_count,json=redactedCount,proto3" json:"redacted_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -536,6 +576,13 @@ func (x *CountMessagesResponse) GetDone() bool {
 		return x.Done
 	}
 	return false
+}
+
+func (x *CountMessagesResponse) GetRedactedCount() int64 {
+	if x != nil {
+		return x.RedactedCount
+	}
+	return 0
 }
 
 // How many messages have the same values.
@@ -3084,12 +3131,13 @@ var File_dlq_v1_dlq_admin_service_proto protoreflect.FileDescriptor
 
 const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1edlq/v1/dlq_admin_service.proto\x12\x06dlq.v1\x1a\x18dlq/v1/dlq_service.proto\x1a\x14dlq/v1/failure.proto\x1a\x12dlq/v1/group.proto\x1a\x14dlq/v1/message.proto\x1a\x12dlq/v1/queue.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x1bdlq/v1/stored_message.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"9\n" +
+	"\x1edlq/v1/dlq_admin_service.proto\x12\x06dlq.v1\x1a\x18dlq/v1/dlq_service.proto\x1a\x14dlq/v1/failure.proto\x1a\x12dlq/v1/group.proto\x1a\x14dlq/v1/message.proto\x1a\x12dlq/v1/queue.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x1bdlq/v1/stored_message.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"^\n" +
 	"\x11GetMessageRequest\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\tR\x02id\"E\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12#\n" +
+	"\rshow_redacted\x18\x03 \x01(\bR\fshowRedacted\"E\n" +
 	"\x12GetMessageResponse\x12/\n" +
-	"\amessage\x18\x01 \x01(\v2\x15.dlq.v1.StoredMessageR\amessage\"\xcb\x01\n" +
+	"\amessage\x18\x01 \x01(\v2\x15.dlq.v1.StoredMessageR\amessage\"\xf0\x01\n" +
 	"\x13ListMessagesRequest\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x16\n" +
 	"\x06filter\x18\x02 \x01(\tR\x06filter\x12\x1b\n" +
@@ -3097,22 +3145,26 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\n" +
 	"page_token\x18\x04 \x01(\tR\tpageToken\x12!\n" +
 	"\fnewest_first\x18\x05 \x01(\bR\vnewestFirst\x12'\n" +
-	"\x04view\x18\x06 \x01(\x0e2\x13.dlq.v1.MessageViewR\x04view\"\x98\x01\n" +
+	"\x04view\x18\x06 \x01(\x0e2\x13.dlq.v1.MessageViewR\x04view\x12#\n" +
+	"\rshow_redacted\x18\a \x01(\bR\fshowRedacted\"\xbf\x01\n" +
 	"\x14ListMessagesResponse\x121\n" +
 	"\bmessages\x18\x01 \x03(\v2\x15.dlq.v1.StoredMessageR\bmessages\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12%\n" +
-	"\x0eexamined_count\x18\x03 \x01(\x03R\rexaminedCount\"T\n" +
+	"\x0eexamined_count\x18\x03 \x01(\x03R\rexaminedCount\x12%\n" +
+	"\x0eredacted_count\x18\x04 \x01(\x03R\rredactedCount\"y\n" +
 	"\x14CountMessagesRequest\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x16\n" +
 	"\x06filter\x18\x02 \x01(\tR\x06filter\x12\x0e\n" +
-	"\x02by\x18\x03 \x03(\tR\x02by\"\xb7\x01\n" +
+	"\x02by\x18\x03 \x03(\tR\x02by\x12#\n" +
+	"\rshow_redacted\x18\x04 \x01(\bR\fshowRedacted\"\xde\x01\n" +
 	"\x15CountMessagesResponse\x12,\n" +
 	"\x06counts\x18\x01 \x03(\v2\x14.dlq.v1.MessageCountR\x06counts\x12\x1f\n" +
 	"\vother_count\x18\x02 \x01(\x03R\n" +
 	"otherCount\x12%\n" +
 	"\x0eexamined_count\x18\x03 \x01(\x03R\rexaminedCount\x12\x14\n" +
 	"\x05queue\x18\x04 \x01(\tR\x05queue\x12\x12\n" +
-	"\x04done\x18\x05 \x01(\bR\x04done\"<\n" +
+	"\x04done\x18\x05 \x01(\bR\x04done\x12%\n" +
+	"\x0eredacted_count\x18\x06 \x01(\x03R\rredactedCount\"<\n" +
 	"\fMessageCount\x12\x16\n" +
 	"\x06values\x18\x01 \x03(\tR\x06values\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x03R\x05count\"\xec\x01\n" +

@@ -2428,7 +2428,9 @@ type RetryRequest struct {
 	// With a filter: act on at most this many messages. 1 to 1,000. Default 1,000.
 	PageSize uint32 `protobuf:"varint,8,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// From the previous answer, with the same queue and filter. Empty: from the start.
-	PageToken     string `protobuf:"bytes,9,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,9,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// True: previews have also the values that the queue redacts. The call is logged with the caller's name.
+	ShowRedacted  bool `protobuf:"varint,10,opt,name=show_redacted,json=showRedacted,proto3" json:"show_redacted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2524,6 +2526,13 @@ func (x *RetryRequest) GetPageToken() string {
 		return x.PageToken
 	}
 	return ""
+}
+
+func (x *RetryRequest) GetShowRedacted() bool {
+	if x != nil {
+		return x.ShowRedacted
+	}
+	return false
 }
 
 // Selects messages of one queue. All conditions must hold; an empty list means any value.
@@ -2682,7 +2691,9 @@ type RetryPreview struct {
 	// As it would be delivered without the new edits.
 	Before *MessageContent `protobuf:"bytes,2,opt,name=before,proto3" json:"before,omitempty"`
 	// As it would be delivered with the new edits.
-	After         *MessageContent `protobuf:"bytes,3,opt,name=after,proto3" json:"after,omitempty"`
+	After *MessageContent `protobuf:"bytes,3,opt,name=after,proto3" json:"after,omitempty"`
+	// What `[redacted]` stands for, as in StoredMessage.
+	Redacted      []string `protobuf:"bytes,4,rep,name=redacted,proto3" json:"redacted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2734,6 +2745,13 @@ func (x *RetryPreview) GetBefore() *MessageContent {
 func (x *RetryPreview) GetAfter() *MessageContent {
 	if x != nil {
 		return x.After
+	}
+	return nil
+}
+
+func (x *RetryPreview) GetRedacted() []string {
+	if x != nil {
+		return x.Redacted
 	}
 	return nil
 }
@@ -3713,7 +3731,7 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\x11lease_expire_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x0fleaseExpireTime\x12\x1f\n" +
 	"\vshould_stop\x18\x04 \x01(\bR\n" +
 	"shouldStop\x12\x16\n" +
-	"\x06detail\x18\x05 \x01(\tR\x06detail\"\xcb\x02\n" +
+	"\x06detail\x18\x05 \x01(\tR\x06detail\"\xf0\x02\n" +
 	"\fRetryRequest\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x14\n" +
@@ -3727,7 +3745,9 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\adry_run\x18\a \x01(\bR\x06dryRun\x12\x1b\n" +
 	"\tpage_size\x18\b \x01(\rR\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\t \x01(\tR\tpageTokenB\x11\n" +
+	"page_token\x18\t \x01(\tR\tpageToken\x12#\n" +
+	"\rshow_redacted\x18\n" +
+	" \x01(\bR\fshowRedactedB\x11\n" +
 	"\x0f_expected_count\"\xb0\x01\n" +
 	"\rMessageFilter\x12,\n" +
 	"\x06states\x18\x01 \x03(\x0e2\x14.dlq.v1.MessageStateR\x06states\x12(\n" +
@@ -3738,11 +3758,12 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\arefused\x18\x02 \x03(\v2\x14.dlq.v1.RefusedRetryR\arefused\x120\n" +
 	"\bpreviews\x18\x03 \x03(\v2\x14.dlq.v1.RetryPreviewR\bpreviews\x12'\n" +
 	"\x0fremaining_count\x18\x04 \x01(\rR\x0eremainingCount\x12&\n" +
-	"\x0fnext_page_token\x18\x05 \x01(\tR\rnextPageToken\"|\n" +
+	"\x0fnext_page_token\x18\x05 \x01(\tR\rnextPageToken\"\x98\x01\n" +
 	"\fRetryPreview\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12.\n" +
 	"\x06before\x18\x02 \x01(\v2\x16.dlq.v1.MessageContentR\x06before\x12,\n" +
-	"\x05after\x18\x03 \x01(\v2\x16.dlq.v1.MessageContentR\x05after\"\xc2\x01\n" +
+	"\x05after\x18\x03 \x01(\v2\x16.dlq.v1.MessageContentR\x05after\x12\x1a\n" +
+	"\bredacted\x18\x04 \x03(\tR\bredacted\"\xc2\x01\n" +
 	"\x0eMessageContent\x12)\n" +
 	"\apayload\x18\x01 \x01(\v2\x0f.dlq.v1.PayloadR\apayload\x12F\n" +
 	"\n" +

@@ -331,7 +331,9 @@ type QueueConfig struct {
 	// Edits before a retry. Each is applied once to a message, in the step in which an attempt fails and
 	// another one follows. A message that can't be edited is retried unchanged. An empty list: none,
 	// whatever lower levels say.
-	Transforms    *TransformList `protobuf:"bytes,20,opt,name=transforms,proto3" json:"transforms,omitempty"`
+	Transforms *TransformList `protobuf:"bytes,20,opt,name=transforms,proto3" json:"transforms,omitempty"`
+	// Values that answers and logs leave out. Without entries: none, whatever lower levels say.
+	Redact        *RedactConfig `protobuf:"bytes,21,opt,name=redact,proto3" json:"redact,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -502,6 +504,13 @@ func (x *QueueConfig) GetPause() *Pause {
 func (x *QueueConfig) GetTransforms() *TransformList {
 	if x != nil {
 		return x.Transforms
+	}
+	return nil
+}
+
+func (x *QueueConfig) GetRedact() *RedactConfig {
+	if x != nil {
+		return x.Redact
 	}
 	return nil
 }
@@ -989,6 +998,55 @@ func (x *Pause) GetUntil() *timestamppb.Timestamp {
 	return nil
 }
 
+// Values of messages that are replaced by `[redacted]` in answers to operators, unless they set
+// `show_redacted`, and in logs. Workers get the whole message.
+type RedactConfig struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A JSON Pointer (RFC 6901) into payloads of JSON, in which `*` stands for any member or element, such as
+	// `/items/*/card`; `attribute:NAME` with a name in any case; `attribute:*` for all attributes; `payload`
+	// for whole payloads. At most 64, each at most 256 bytes.
+	Entries       []string `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RedactConfig) Reset() {
+	*x = RedactConfig{}
+	mi := &file_dlq_v1_queue_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RedactConfig) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RedactConfig) ProtoMessage() {}
+
+func (x *RedactConfig) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_queue_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RedactConfig.ProtoReflect.Descriptor instead.
+func (*RedactConfig) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_queue_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RedactConfig) GetEntries() []string {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
 var File_dlq_v1_queue_proto protoreflect.FileDescriptor
 
 const file_dlq_v1_queue_proto_rawDesc = "" +
@@ -1001,7 +1059,7 @@ const file_dlq_v1_queue_proto_rawDesc = "" +
 	"\x04etag\x18\x04 \x01(\tR\x04etag\x12;\n" +
 	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12\x16\n" +
-	"\x06exists\x18\x06 \x01(\bR\x06exists\"\xc4\t\n" +
+	"\x06exists\x18\x06 \x01(\bR\x06exists\"\xf2\t\n" +
 	"\vQueueConfig\x126\n" +
 	"\fretry_policy\x18\x01 \x01(\v2\x13.dlq.v1.RetryPolicyR\vretryPolicy\x12M\n" +
 	"\x0eretry_policies\x18\x02 \x03(\v2&.dlq.v1.QueueConfig.RetryPoliciesEntryR\rretryPolicies\x12$\n" +
@@ -1028,7 +1086,8 @@ const file_dlq_v1_queue_proto_rawDesc = "" +
 	"\x05pause\x18\x13 \x01(\v2\r.dlq.v1.PauseR\x05pause\x125\n" +
 	"\n" +
 	"transforms\x18\x14 \x01(\v2\x15.dlq.v1.TransformListR\n" +
-	"transforms\x1aU\n" +
+	"transforms\x12,\n" +
+	"\x06redact\x18\x15 \x01(\v2\x14.dlq.v1.RedactConfigR\x06redact\x1aU\n" +
 	"\x12RetryPoliciesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12)\n" +
 	"\x05value\x18\x02 \x01(\v2\x13.dlq.v1.RetryPolicyR\x05value:\x028\x01B\x0e\n" +
@@ -1075,7 +1134,9 @@ const file_dlq_v1_queue_proto_rawDesc = "" +
 	"\x05Pause\x12\x16\n" +
 	"\x06paused\x18\x01 \x01(\bR\x06paused\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x120\n" +
-	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until*Z\n" +
+	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"(\n" +
+	"\fRedactConfig\x12\x18\n" +
+	"\aentries\x18\x01 \x03(\tR\aentries*Z\n" +
 	"\tTtlAction\x12\x1a\n" +
 	"\x16TTL_ACTION_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15TTL_ACTION_QUARANTINE\x10\x01\x12\x16\n" +
@@ -1105,7 +1166,7 @@ func file_dlq_v1_queue_proto_rawDescGZIP() []byte {
 }
 
 var file_dlq_v1_queue_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_dlq_v1_queue_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_dlq_v1_queue_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_dlq_v1_queue_proto_goTypes = []any{
 	(TtlAction)(0),                // 0: dlq.v1.TtlAction
 	(BreakerScope)(0),             // 1: dlq.v1.BreakerScope
@@ -1119,50 +1180,52 @@ var file_dlq_v1_queue_proto_goTypes = []any{
 	(*RetryBudget)(nil),           // 9: dlq.v1.RetryBudget
 	(*OrderingConfig)(nil),        // 10: dlq.v1.OrderingConfig
 	(*Pause)(nil),                 // 11: dlq.v1.Pause
-	nil,                           // 12: dlq.v1.QueueConfig.RetryPoliciesEntry
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(*RetryPolicy)(nil),           // 14: dlq.v1.RetryPolicy
-	(*durationpb.Duration)(nil),   // 15: google.protobuf.Duration
-	(*TransformList)(nil),         // 16: dlq.v1.TransformList
-	(Reason)(0),                   // 17: dlq.v1.Reason
+	(*RedactConfig)(nil),          // 12: dlq.v1.RedactConfig
+	nil,                           // 13: dlq.v1.QueueConfig.RetryPoliciesEntry
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(*RetryPolicy)(nil),           // 15: dlq.v1.RetryPolicy
+	(*durationpb.Duration)(nil),   // 16: google.protobuf.Duration
+	(*TransformList)(nil),         // 17: dlq.v1.TransformList
+	(Reason)(0),                   // 18: dlq.v1.Reason
 }
 var file_dlq_v1_queue_proto_depIdxs = []int32{
 	4,  // 0: dlq.v1.Queue.config:type_name -> dlq.v1.QueueConfig
 	4,  // 1: dlq.v1.Queue.effective_config:type_name -> dlq.v1.QueueConfig
-	13, // 2: dlq.v1.Queue.update_time:type_name -> google.protobuf.Timestamp
-	14, // 3: dlq.v1.QueueConfig.retry_policy:type_name -> dlq.v1.RetryPolicy
-	12, // 4: dlq.v1.QueueConfig.retry_policies:type_name -> dlq.v1.QueueConfig.RetryPoliciesEntry
+	14, // 2: dlq.v1.Queue.update_time:type_name -> google.protobuf.Timestamp
+	15, // 3: dlq.v1.QueueConfig.retry_policy:type_name -> dlq.v1.RetryPolicy
+	13, // 4: dlq.v1.QueueConfig.retry_policies:type_name -> dlq.v1.QueueConfig.RetryPoliciesEntry
 	5,  // 5: dlq.v1.QueueConfig.non_retryable:type_name -> dlq.v1.NonRetryable
-	15, // 6: dlq.v1.QueueConfig.ttl:type_name -> google.protobuf.Duration
+	16, // 6: dlq.v1.QueueConfig.ttl:type_name -> google.protobuf.Duration
 	0,  // 7: dlq.v1.QueueConfig.ttl_action:type_name -> dlq.v1.TtlAction
-	15, // 8: dlq.v1.QueueConfig.quarantine_retention:type_name -> google.protobuf.Duration
-	15, // 9: dlq.v1.QueueConfig.poison_window:type_name -> google.protobuf.Duration
-	15, // 10: dlq.v1.QueueConfig.dedup_window:type_name -> google.protobuf.Duration
-	15, // 11: dlq.v1.QueueConfig.lease_duration:type_name -> google.protobuf.Duration
+	16, // 8: dlq.v1.QueueConfig.quarantine_retention:type_name -> google.protobuf.Duration
+	16, // 9: dlq.v1.QueueConfig.poison_window:type_name -> google.protobuf.Duration
+	16, // 10: dlq.v1.QueueConfig.dedup_window:type_name -> google.protobuf.Duration
+	16, // 11: dlq.v1.QueueConfig.lease_duration:type_name -> google.protobuf.Duration
 	6,  // 12: dlq.v1.QueueConfig.rate:type_name -> dlq.v1.Rate
 	7,  // 13: dlq.v1.QueueConfig.key_limits:type_name -> dlq.v1.KeyLimits
 	8,  // 14: dlq.v1.QueueConfig.breaker:type_name -> dlq.v1.BreakerConfig
 	9,  // 15: dlq.v1.QueueConfig.retry_budget:type_name -> dlq.v1.RetryBudget
 	10, // 16: dlq.v1.QueueConfig.ordering:type_name -> dlq.v1.OrderingConfig
 	11, // 17: dlq.v1.QueueConfig.pause:type_name -> dlq.v1.Pause
-	16, // 18: dlq.v1.QueueConfig.transforms:type_name -> dlq.v1.TransformList
-	17, // 19: dlq.v1.NonRetryable.reasons:type_name -> dlq.v1.Reason
-	6,  // 20: dlq.v1.KeyLimits.rate:type_name -> dlq.v1.Rate
-	1,  // 21: dlq.v1.BreakerConfig.scope:type_name -> dlq.v1.BreakerScope
-	15, // 22: dlq.v1.BreakerConfig.window:type_name -> google.protobuf.Duration
-	15, // 23: dlq.v1.BreakerConfig.open_time:type_name -> google.protobuf.Duration
-	15, // 24: dlq.v1.BreakerConfig.max_open_time:type_name -> google.protobuf.Duration
-	15, // 25: dlq.v1.BreakerConfig.probe_timeout:type_name -> google.protobuf.Duration
-	17, // 26: dlq.v1.BreakerConfig.reasons:type_name -> dlq.v1.Reason
-	2,  // 27: dlq.v1.OrderingConfig.mode:type_name -> dlq.v1.OrderingMode
-	15, // 28: dlq.v1.OrderingConfig.hold_max_age:type_name -> google.protobuf.Duration
-	13, // 29: dlq.v1.Pause.until:type_name -> google.protobuf.Timestamp
-	14, // 30: dlq.v1.QueueConfig.RetryPoliciesEntry.value:type_name -> dlq.v1.RetryPolicy
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	17, // 18: dlq.v1.QueueConfig.transforms:type_name -> dlq.v1.TransformList
+	12, // 19: dlq.v1.QueueConfig.redact:type_name -> dlq.v1.RedactConfig
+	18, // 20: dlq.v1.NonRetryable.reasons:type_name -> dlq.v1.Reason
+	6,  // 21: dlq.v1.KeyLimits.rate:type_name -> dlq.v1.Rate
+	1,  // 22: dlq.v1.BreakerConfig.scope:type_name -> dlq.v1.BreakerScope
+	16, // 23: dlq.v1.BreakerConfig.window:type_name -> google.protobuf.Duration
+	16, // 24: dlq.v1.BreakerConfig.open_time:type_name -> google.protobuf.Duration
+	16, // 25: dlq.v1.BreakerConfig.max_open_time:type_name -> google.protobuf.Duration
+	16, // 26: dlq.v1.BreakerConfig.probe_timeout:type_name -> google.protobuf.Duration
+	18, // 27: dlq.v1.BreakerConfig.reasons:type_name -> dlq.v1.Reason
+	2,  // 28: dlq.v1.OrderingConfig.mode:type_name -> dlq.v1.OrderingMode
+	16, // 29: dlq.v1.OrderingConfig.hold_max_age:type_name -> google.protobuf.Duration
+	14, // 30: dlq.v1.Pause.until:type_name -> google.protobuf.Timestamp
+	15, // 31: dlq.v1.QueueConfig.RetryPoliciesEntry.value:type_name -> dlq.v1.RetryPolicy
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_queue_proto_init() }
@@ -1182,7 +1245,7 @@ func file_dlq_v1_queue_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dlq_v1_queue_proto_rawDesc), len(file_dlq_v1_queue_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

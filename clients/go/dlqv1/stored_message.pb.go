@@ -63,7 +63,10 @@ type StoredMessage struct {
 	// Bytes of content and edits.
 	SizeBytes uint32 `protobuf:"varint,18,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
 	// The id of the group of its latest failure. Empty: it is in none.
-	GroupId       string `protobuf:"bytes,19,opt,name=group_id,json=groupId,proto3" json:"group_id,omitempty"`
+	GroupId string `protobuf:"bytes,19,opt,name=group_id,json=groupId,proto3" json:"group_id,omitempty"`
+	// What `[redacted]` stands for: entries of RedactConfig; `payload` if a payload was withheld as a whole, since
+	// it is not a JSON object or array; `failures` if texts of failures were, since they may quote it.
+	Redacted      []string `protobuf:"bytes,20,rep,name=redacted,proto3" json:"redacted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -229,6 +232,13 @@ func (x *StoredMessage) GetGroupId() string {
 		return x.GroupId
 	}
 	return ""
+}
+
+func (x *StoredMessage) GetRedacted() []string {
+	if x != nil {
+		return x.Redacted
+	}
+	return nil
 }
 
 // The lease of a message.
@@ -492,7 +502,7 @@ var File_dlq_v1_stored_message_proto protoreflect.FileDescriptor
 
 const file_dlq_v1_stored_message_proto_rawDesc = "" +
 	"\n" +
-	"\x1bdlq/v1/stored_message.proto\x12\x06dlq.v1\x1a\x18dlq/v1/dlq_service.proto\x1a\x14dlq/v1/failure.proto\x1a\x14dlq/v1/message.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf8\x06\n" +
+	"\x1bdlq/v1/stored_message.proto\x12\x06dlq.v1\x1a\x18dlq/v1/dlq_service.proto\x1a\x14dlq/v1/failure.proto\x1a\x14dlq/v1/message.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\a\n" +
 	"\rStoredMessage\x12)\n" +
 	"\amessage\x18\x01 \x01(\v2\x0f.dlq.v1.MessageR\amessage\x12*\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x14.dlq.v1.MessageStateR\x05state\x129\n" +
@@ -516,7 +526,8 @@ const file_dlq_v1_stored_message_proto_rawDesc = "" +
 	"\x11rule_retry_policy\x18\x11 \x01(\v2\x13.dlq.v1.RetryPolicyR\x0fruleRetryPolicy\x12\x1d\n" +
 	"\n" +
 	"size_bytes\x18\x12 \x01(\rR\tsizeBytes\x12\x19\n" +
-	"\bgroup_id\x18\x13 \x01(\tR\agroupIdB\x0e\n" +
+	"\bgroup_id\x18\x13 \x01(\tR\agroupId\x12\x1a\n" +
+	"\bredacted\x18\x14 \x03(\tR\bredactedB\x0e\n" +
 	"\f_max_retries\"\xa3\x01\n" +
 	"\fMessageLease\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x129\n" +

@@ -41,12 +41,14 @@ GROUP_ORDER_LAST_FAILURE: GroupOrder
 GROUP_ORDER_FAILURES: GroupOrder
 
 class GetMessageRequest(_message.Message):
-    __slots__ = ("queue", "id")
+    __slots__ = ("queue", "id", "show_redacted")
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
+    SHOW_REDACTED_FIELD_NUMBER: _ClassVar[int]
     queue: str
     id: str
-    def __init__(self, queue: _Optional[str] = ..., id: _Optional[str] = ...) -> None: ...
+    show_redacted: bool
+    def __init__(self, queue: _Optional[str] = ..., id: _Optional[str] = ..., show_redacted: bool = ...) -> None: ...
 
 class GetMessageResponse(_message.Message):
     __slots__ = ("message",)
@@ -55,54 +57,62 @@ class GetMessageResponse(_message.Message):
     def __init__(self, message: _Optional[_Union[_stored_message_pb2.StoredMessage, _Mapping[str, object]]] = ...) -> None: ...
 
 class ListMessagesRequest(_message.Message):
-    __slots__ = ("queue", "filter", "page_size", "page_token", "newest_first", "view")
+    __slots__ = ("queue", "filter", "page_size", "page_token", "newest_first", "view", "show_redacted")
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     NEWEST_FIRST_FIELD_NUMBER: _ClassVar[int]
     VIEW_FIELD_NUMBER: _ClassVar[int]
+    SHOW_REDACTED_FIELD_NUMBER: _ClassVar[int]
     queue: str
     filter: str
     page_size: int
     page_token: str
     newest_first: bool
     view: MessageView
-    def __init__(self, queue: _Optional[str] = ..., filter: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., newest_first: bool = ..., view: _Optional[_Union[MessageView, str]] = ...) -> None: ...
+    show_redacted: bool
+    def __init__(self, queue: _Optional[str] = ..., filter: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., newest_first: bool = ..., view: _Optional[_Union[MessageView, str]] = ..., show_redacted: bool = ...) -> None: ...
 
 class ListMessagesResponse(_message.Message):
-    __slots__ = ("messages", "next_page_token", "examined_count")
+    __slots__ = ("messages", "next_page_token", "examined_count", "redacted_count")
     MESSAGES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     EXAMINED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REDACTED_COUNT_FIELD_NUMBER: _ClassVar[int]
     messages: _containers.RepeatedCompositeFieldContainer[_stored_message_pb2.StoredMessage]
     next_page_token: str
     examined_count: int
-    def __init__(self, messages: _Optional[_Iterable[_Union[_stored_message_pb2.StoredMessage, _Mapping[str, object]]]] = ..., next_page_token: _Optional[str] = ..., examined_count: _Optional[int] = ...) -> None: ...
+    redacted_count: int
+    def __init__(self, messages: _Optional[_Iterable[_Union[_stored_message_pb2.StoredMessage, _Mapping[str, object]]]] = ..., next_page_token: _Optional[str] = ..., examined_count: _Optional[int] = ..., redacted_count: _Optional[int] = ...) -> None: ...
 
 class CountMessagesRequest(_message.Message):
-    __slots__ = ("queue", "filter", "by")
+    __slots__ = ("queue", "filter", "by", "show_redacted")
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
     BY_FIELD_NUMBER: _ClassVar[int]
+    SHOW_REDACTED_FIELD_NUMBER: _ClassVar[int]
     queue: str
     filter: str
     by: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, queue: _Optional[str] = ..., filter: _Optional[str] = ..., by: _Optional[_Iterable[str]] = ...) -> None: ...
+    show_redacted: bool
+    def __init__(self, queue: _Optional[str] = ..., filter: _Optional[str] = ..., by: _Optional[_Iterable[str]] = ..., show_redacted: bool = ...) -> None: ...
 
 class CountMessagesResponse(_message.Message):
-    __slots__ = ("counts", "other_count", "examined_count", "queue", "done")
+    __slots__ = ("counts", "other_count", "examined_count", "queue", "done", "redacted_count")
     COUNTS_FIELD_NUMBER: _ClassVar[int]
     OTHER_COUNT_FIELD_NUMBER: _ClassVar[int]
     EXAMINED_COUNT_FIELD_NUMBER: _ClassVar[int]
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     DONE_FIELD_NUMBER: _ClassVar[int]
+    REDACTED_COUNT_FIELD_NUMBER: _ClassVar[int]
     counts: _containers.RepeatedCompositeFieldContainer[MessageCount]
     other_count: int
     examined_count: int
     queue: str
     done: bool
-    def __init__(self, counts: _Optional[_Iterable[_Union[MessageCount, _Mapping[str, object]]]] = ..., other_count: _Optional[int] = ..., examined_count: _Optional[int] = ..., queue: _Optional[str] = ..., done: bool = ...) -> None: ...
+    redacted_count: int
+    def __init__(self, counts: _Optional[_Iterable[_Union[MessageCount, _Mapping[str, object]]]] = ..., other_count: _Optional[int] = ..., examined_count: _Optional[int] = ..., queue: _Optional[str] = ..., done: bool = ..., redacted_count: _Optional[int] = ...) -> None: ...
 
 class MessageCount(_message.Message):
     __slots__ = ("values", "count")

@@ -393,7 +393,7 @@ class ExtendLeaseResult(_message.Message):
     def __init__(self, lease_token: _Optional[str] = ..., status: _Optional[_Union[AckStatus, str]] = ..., lease_expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., should_stop: bool = ..., detail: _Optional[str] = ...) -> None: ...
 
 class RetryRequest(_message.Message):
-    __slots__ = ("request_id", "queue", "ids", "filter", "expected_count", "transforms", "dry_run", "page_size", "page_token")
+    __slots__ = ("request_id", "queue", "ids", "filter", "expected_count", "transforms", "dry_run", "page_size", "page_token", "show_redacted")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     IDS_FIELD_NUMBER: _ClassVar[int]
@@ -403,6 +403,7 @@ class RetryRequest(_message.Message):
     DRY_RUN_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    SHOW_REDACTED_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     queue: str
     ids: _containers.RepeatedScalarFieldContainer[str]
@@ -412,7 +413,8 @@ class RetryRequest(_message.Message):
     dry_run: bool
     page_size: int
     page_token: str
-    def __init__(self, request_id: _Optional[str] = ..., queue: _Optional[str] = ..., ids: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[MessageFilter, _Mapping[str, object]]] = ..., expected_count: _Optional[int] = ..., transforms: _Optional[_Iterable[_Union[_rule_pb2.Transform, _Mapping[str, object]]]] = ..., dry_run: bool = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    show_redacted: bool
+    def __init__(self, request_id: _Optional[str] = ..., queue: _Optional[str] = ..., ids: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[MessageFilter, _Mapping[str, object]]] = ..., expected_count: _Optional[int] = ..., transforms: _Optional[_Iterable[_Union[_rule_pb2.Transform, _Mapping[str, object]]]] = ..., dry_run: bool = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., show_redacted: bool = ...) -> None: ...
 
 class MessageFilter(_message.Message):
     __slots__ = ("states", "reasons", "quarantine_reasons")
@@ -439,14 +441,16 @@ class RetryResponse(_message.Message):
     def __init__(self, retried_count: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[RefusedRetry, _Mapping[str, object]]]] = ..., previews: _Optional[_Iterable[_Union[RetryPreview, _Mapping[str, object]]]] = ..., remaining_count: _Optional[int] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class RetryPreview(_message.Message):
-    __slots__ = ("id", "before", "after")
+    __slots__ = ("id", "before", "after", "redacted")
     ID_FIELD_NUMBER: _ClassVar[int]
     BEFORE_FIELD_NUMBER: _ClassVar[int]
     AFTER_FIELD_NUMBER: _ClassVar[int]
+    REDACTED_FIELD_NUMBER: _ClassVar[int]
     id: str
     before: MessageContent
     after: MessageContent
-    def __init__(self, id: _Optional[str] = ..., before: _Optional[_Union[MessageContent, _Mapping[str, object]]] = ..., after: _Optional[_Union[MessageContent, _Mapping[str, object]]] = ...) -> None: ...
+    redacted: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[str] = ..., before: _Optional[_Union[MessageContent, _Mapping[str, object]]] = ..., after: _Optional[_Union[MessageContent, _Mapping[str, object]]] = ..., redacted: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class MessageContent(_message.Message):
     __slots__ = ("payload", "attributes")

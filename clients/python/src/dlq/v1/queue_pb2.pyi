@@ -62,7 +62,7 @@ class Queue(_message.Message):
     def __init__(self, name: _Optional[str] = ..., config: _Optional[_Union[QueueConfig, _Mapping[str, object]]] = ..., effective_config: _Optional[_Union[QueueConfig, _Mapping[str, object]]] = ..., etag: _Optional[str] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., exists: bool = ...) -> None: ...
 
 class QueueConfig(_message.Message):
-    __slots__ = ("retry_policy", "retry_policies", "max_retries", "non_retryable", "ttl", "ttl_action", "quarantine_retention", "poison_threshold", "poison_window", "dedup_window", "lease_duration", "max_messages", "max_bytes", "rate", "key_limits", "breaker", "retry_budget", "ordering", "pause", "transforms")
+    __slots__ = ("retry_policy", "retry_policies", "max_retries", "non_retryable", "ttl", "ttl_action", "quarantine_retention", "poison_threshold", "poison_window", "dedup_window", "lease_duration", "max_messages", "max_bytes", "rate", "key_limits", "breaker", "retry_budget", "ordering", "pause", "transforms", "redact")
     class RetryPoliciesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -90,6 +90,7 @@ class QueueConfig(_message.Message):
     ORDERING_FIELD_NUMBER: _ClassVar[int]
     PAUSE_FIELD_NUMBER: _ClassVar[int]
     TRANSFORMS_FIELD_NUMBER: _ClassVar[int]
+    REDACT_FIELD_NUMBER: _ClassVar[int]
     retry_policy: _message_pb2.RetryPolicy
     retry_policies: _containers.MessageMap[str, _message_pb2.RetryPolicy]
     max_retries: int
@@ -110,7 +111,8 @@ class QueueConfig(_message.Message):
     ordering: OrderingConfig
     pause: Pause
     transforms: _rule_pb2.TransformList
-    def __init__(self, retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., retry_policies: _Optional[_Mapping[str, _message_pb2.RetryPolicy]] = ..., max_retries: _Optional[int] = ..., non_retryable: _Optional[_Union[NonRetryable, _Mapping[str, object]]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., ttl_action: _Optional[_Union[TtlAction, str]] = ..., quarantine_retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., poison_threshold: _Optional[int] = ..., poison_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., dedup_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., lease_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., max_messages: _Optional[int] = ..., max_bytes: _Optional[int] = ..., rate: _Optional[_Union[Rate, _Mapping[str, object]]] = ..., key_limits: _Optional[_Union[KeyLimits, _Mapping[str, object]]] = ..., breaker: _Optional[_Union[BreakerConfig, _Mapping[str, object]]] = ..., retry_budget: _Optional[_Union[RetryBudget, _Mapping[str, object]]] = ..., ordering: _Optional[_Union[OrderingConfig, _Mapping[str, object]]] = ..., pause: _Optional[_Union[Pause, _Mapping[str, object]]] = ..., transforms: _Optional[_Union[_rule_pb2.TransformList, _Mapping[str, object]]] = ...) -> None: ...
+    redact: RedactConfig
+    def __init__(self, retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., retry_policies: _Optional[_Mapping[str, _message_pb2.RetryPolicy]] = ..., max_retries: _Optional[int] = ..., non_retryable: _Optional[_Union[NonRetryable, _Mapping[str, object]]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., ttl_action: _Optional[_Union[TtlAction, str]] = ..., quarantine_retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., poison_threshold: _Optional[int] = ..., poison_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., dedup_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., lease_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., max_messages: _Optional[int] = ..., max_bytes: _Optional[int] = ..., rate: _Optional[_Union[Rate, _Mapping[str, object]]] = ..., key_limits: _Optional[_Union[KeyLimits, _Mapping[str, object]]] = ..., breaker: _Optional[_Union[BreakerConfig, _Mapping[str, object]]] = ..., retry_budget: _Optional[_Union[RetryBudget, _Mapping[str, object]]] = ..., ordering: _Optional[_Union[OrderingConfig, _Mapping[str, object]]] = ..., pause: _Optional[_Union[Pause, _Mapping[str, object]]] = ..., transforms: _Optional[_Union[_rule_pb2.TransformList, _Mapping[str, object]]] = ..., redact: _Optional[_Union[RedactConfig, _Mapping[str, object]]] = ...) -> None: ...
 
 class NonRetryable(_message.Message):
     __slots__ = ("reasons", "types")
@@ -187,3 +189,9 @@ class Pause(_message.Message):
     reason: str
     until: _timestamp_pb2.Timestamp
     def __init__(self, paused: bool = ..., reason: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
+
+class RedactConfig(_message.Message):
+    __slots__ = ("entries",)
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, entries: _Optional[_Iterable[str]] = ...) -> None: ...

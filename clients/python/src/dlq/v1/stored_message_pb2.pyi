@@ -15,7 +15,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class StoredMessage(_message.Message):
-    __slots__ = ("message", "state", "state_time", "quarantine_reason", "lease", "moving_to", "isolated", "delivery_count", "release_count", "expired_lease_count", "unknown_outcome_count", "failures", "original", "edits", "max_retries", "retry_policy", "rule_retry_policy", "size_bytes", "group_id")
+    __slots__ = ("message", "state", "state_time", "quarantine_reason", "lease", "moving_to", "isolated", "delivery_count", "release_count", "expired_lease_count", "unknown_outcome_count", "failures", "original", "edits", "max_retries", "retry_policy", "rule_retry_policy", "size_bytes", "group_id", "redacted")
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     STATE_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -35,6 +35,7 @@ class StoredMessage(_message.Message):
     RULE_RETRY_POLICY_FIELD_NUMBER: _ClassVar[int]
     SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
     GROUP_ID_FIELD_NUMBER: _ClassVar[int]
+    REDACTED_FIELD_NUMBER: _ClassVar[int]
     message: _message_pb2.Message
     state: _state_pb2.MessageState
     state_time: _timestamp_pb2.Timestamp
@@ -54,7 +55,8 @@ class StoredMessage(_message.Message):
     rule_retry_policy: _message_pb2.RetryPolicy
     size_bytes: int
     group_id: str
-    def __init__(self, message: _Optional[_Union[_message_pb2.Message, _Mapping[str, object]]] = ..., state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., state_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., quarantine_reason: _Optional[_Union[_state_pb2.QuarantineReason, str]] = ..., lease: _Optional[_Union[MessageLease, _Mapping[str, object]]] = ..., moving_to: _Optional[str] = ..., isolated: bool = ..., delivery_count: _Optional[int] = ..., release_count: _Optional[int] = ..., expired_lease_count: _Optional[int] = ..., unknown_outcome_count: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[FailureRecord, _Mapping[str, object]]]] = ..., original: _Optional[_Union[_dlq_service_pb2.MessageContent, _Mapping[str, object]]] = ..., edits: _Optional[_Iterable[_Union[MessageEdit, _Mapping[str, object]]]] = ..., max_retries: _Optional[int] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., rule_retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., size_bytes: _Optional[int] = ..., group_id: _Optional[str] = ...) -> None: ...
+    redacted: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, message: _Optional[_Union[_message_pb2.Message, _Mapping[str, object]]] = ..., state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., state_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., quarantine_reason: _Optional[_Union[_state_pb2.QuarantineReason, str]] = ..., lease: _Optional[_Union[MessageLease, _Mapping[str, object]]] = ..., moving_to: _Optional[str] = ..., isolated: bool = ..., delivery_count: _Optional[int] = ..., release_count: _Optional[int] = ..., expired_lease_count: _Optional[int] = ..., unknown_outcome_count: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[FailureRecord, _Mapping[str, object]]]] = ..., original: _Optional[_Union[_dlq_service_pb2.MessageContent, _Mapping[str, object]]] = ..., edits: _Optional[_Iterable[_Union[MessageEdit, _Mapping[str, object]]]] = ..., max_retries: _Optional[int] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., rule_retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., size_bytes: _Optional[int] = ..., group_id: _Optional[str] = ..., redacted: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class MessageLease(_message.Message):
     __slots__ = ("worker_id", "start_time", "expire_time")

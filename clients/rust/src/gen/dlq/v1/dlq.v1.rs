@@ -1254,6 +1254,9 @@ pub struct RetryRequest {
     /// From the previous answer, with the same queue and filter. Empty: from the start.
     #[prost(string, tag="9")]
     pub page_token: ::prost::alloc::string::String,
+    /// True: previews have also the values that the queue redacts. The call is logged with the caller's name.
+    #[prost(bool, tag="10")]
+    pub show_redacted: bool,
 }
 /// Selects messages of one queue. All conditions must hold; an empty list means any value.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1301,6 +1304,9 @@ pub struct RetryPreview {
     /// As it would be delivered with the new edits.
     #[prost(message, optional, tag="3")]
     pub after: ::core::option::Option<MessageContent>,
+    /// What `\[redacted\]` stands for, as in StoredMessage.
+    #[prost(string, repeated, tag="4")]
+    pub redacted: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// The parts of a message that can be edited.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1896,6 +1902,9 @@ pub struct QueueConfig {
     /// whatever lower levels say.
     #[prost(message, optional, tag="20")]
     pub transforms: ::core::option::Option<TransformList>,
+    /// Values that answers and logs leave out. Without entries: none, whatever lower levels say.
+    #[prost(message, optional, tag="21")]
+    pub redact: ::core::option::Option<RedactConfig>,
 }
 /// Failures that send a message straight to quarantine.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2004,6 +2013,16 @@ pub struct Pause {
     /// When it ends by itself. Absent: it stays until it is ended.
     #[prost(message, optional, tag="3")]
     pub until: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Values of messages that are replaced by `\[redacted\]` in answers to operators, unless they set
+/// `show_redacted`, and in logs. Workers get the whole message.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RedactConfig {
+    /// A JSON Pointer (RFC 6901) into payloads of JSON, in which `*` stands for any member or element, such as
+    /// `/items/*/card`; `attribute:NAME` with a name in any case; `attribute:*` for all attributes; `payload`
+    /// for whole payloads. At most 64, each at most 256 bytes.
+    #[prost(string, repeated, tag="1")]
+    pub entries: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// What happens to a message whose time to live ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -2175,6 +2194,10 @@ pub struct StoredMessage {
     /// The id of the group of its latest failure. Empty: it is in none.
     #[prost(string, tag="19")]
     pub group_id: ::prost::alloc::string::String,
+    /// What `\[redacted\]` stands for: entries of RedactConfig; `payload` if a payload was withheld as a whole, since
+    /// it is not a JSON object or array; `failures` if texts of failures were, since they may quote it.
+    #[prost(string, repeated, tag="20")]
+    pub redacted: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// The lease of a message.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2247,6 +2270,9 @@ pub struct GetMessageRequest {
     /// Its id, as a send returns it and logs have it.
     #[prost(string, tag="2")]
     pub id: ::prost::alloc::string::String,
+    /// True: also values that the queue redacts. The call is logged with the caller's name.
+    #[prost(bool, tag="3")]
+    pub show_redacted: bool,
 }
 /// One message.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2277,6 +2303,10 @@ pub struct ListMessagesRequest {
     /// How much of each message to return.
     #[prost(enumeration="MessageView", tag="6")]
     pub view: i32,
+    /// True: the answer and the filter have also the values that queues redact. Each call is logged with the
+    /// caller's name.
+    #[prost(bool, tag="7")]
+    pub show_redacted: bool,
 }
 /// A page of messages.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2290,6 +2320,10 @@ pub struct ListMessagesResponse {
     /// Messages that this call examined, for a display of progress.
     #[prost(int64, tag="3")]
     pub examined_count: i64,
+    /// Messages of which the filter or the answer had redacted content. A filter sees `\[redacted\]` in place of
+    /// the values, so it may miss messages.
+    #[prost(int64, tag="4")]
+    pub redacted_count: i64,
 }
 /// What to count.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2304,6 +2338,9 @@ pub struct CountMessagesRequest {
     /// messages are counted separately for each combination of their values. Empty: all together.
     #[prost(string, repeated, tag="3")]
     pub by: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// As for ListMessages.
+    #[prost(bool, tag="4")]
+    pub show_redacted: bool,
 }
 /// The counts so far.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2323,6 +2360,9 @@ pub struct CountMessagesResponse {
     /// Whether all messages were examined.
     #[prost(bool, tag="5")]
     pub done: bool,
+    /// Messages of which the filter or `by` had redacted content.
+    #[prost(int64, tag="6")]
+    pub redacted_count: i64,
 }
 /// How many messages have the same values.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
