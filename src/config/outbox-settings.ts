@@ -23,7 +23,7 @@ export const OUTBOX_SETTINGS = {
     }),
     fallback: [],
     fallbackText: "none",
-    doc: "Names of attributes, and source_id, whose values the outbox shows when a message is accepted and when it is removed. At most 255 bytes a message; values that do not fit are left out. They take memory beside the message, and twice in the outbox. They stay there for about a day, also after DeleteQueue.",
+    doc: "Names of attributes, and source_id, whose values the outbox shows when a message is accepted and when it is removed. At most 255 bytes a message; values that do not fit, and attributes that redact names, are left out. They take memory beside the message, and twice in the outbox. They stay there for about a day, also after DeleteQueue.",
     example: "source_id,tenant",
   }),
 } as const satisfies Record<string, Setting>;

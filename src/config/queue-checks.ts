@@ -39,6 +39,11 @@ export function findQueueContradictions(
       refuse(key, "needs an attribute for limiter keys", hint);
     }
   }
+  const hidden = [`attribute:${s.keyAttribute.toLowerCase()}`, "attribute:*"];
+  if (s.keyAttribute !== "" && s.redact.some((entry) => hidden.includes(entry))) {
+    const hint = `limiter keys are shown by ListBreakers, Explain and state changes; remove the entry, or use another attribute in ${nameOf("keyAttribute")}`;
+    refuse("redact", "it hides the attribute whose values are limiter keys", hint);
+  }
   if (s.breakerMaxOpenMs < s.breakerOpenMs) {
     const openTime = nameOf("breakerOpenMs");
     const hint = `raise it, or lower ${openTime}`;

@@ -6,6 +6,7 @@ import { DELIVERY_SETTINGS } from "./delivery-settings.ts";
 import { duration } from "./duration.ts";
 import { instant } from "./instant.ts";
 import { listOf } from "./list.ts";
+import { redactEntries } from "./redact-entries.ts";
 import { optional, type Setting, setting, type ValuesOf } from "./setting.ts";
 import { boolean, choice, integer, string, text } from "./value-type.ts";
 
@@ -160,6 +161,15 @@ export const QUEUE_SETTINGS = {
     example: "2030-01-31T06:00:00Z",
   }),
   ...DELIVERY_SETTINGS,
+  redact: setting({
+    ...row,
+    name: "redact",
+    type: redactEntries,
+    fallback: D.redact,
+    fallbackText: "none",
+    doc: "Values that answers to operators and log lines do not show: JSON Pointers into payloads of JSON, in which * stands for any member or element; attribute:NAME, in any case; attribute:* for all attributes; payload for whole payloads. Workers get everything.",
+    example: "/customer/email,attribute:authorization",
+  }),
 } as const satisfies Record<SimpleKey, Setting>;
 
 export type SimpleQueueSettings = ValuesOf<typeof QUEUE_SETTINGS>;

@@ -155,6 +155,8 @@ export interface QueueSettings
   maxMessages: number;
   /** The largest number of stored bytes (envelopes). 0: no limit. */
   maxBytes: number;
+  /** Values that answers and logs do not show: see readRedactEntry. */
+  redact: readonly string[];
 }
 
 /** A queue's name: also safe in Redis keys, file names and metric labels. */
@@ -201,6 +203,7 @@ export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {
   leaseDurationMs: 30_000,
   maxMessages: 0,
   maxBytes: 0,
+  redact: [],
   paused: false,
   pausedReason: "",
   ratePerSecond: 0,

@@ -210,8 +210,9 @@ describe("a record of another version", () => {
 
   test("that is damaged is logged once and can be replaced", async () => {
     await store(Uint8Array.of(255, 255, 255));
-    expect(inForce.of("orders")).toBe(DEFAULT_QUEUE_SETTINGS);
-    expect(inForce.of("orders")).toBe(DEFAULT_QUEUE_SETTINGS);
+    const redact = ["payload", "attribute:*"];
+    expect(inForce.of("orders")).toEqual({ ...DEFAULT_QUEUE_SETTINGS, redact });
+    expect(inForce.of("orders")).toBe(inForce.of("orders"));
     expect(warned).toMatchObject([{ queue: "orders" }]);
     expect((await update(ttl(60))).settings.ttlMs).toBe(60_000);
   });

@@ -12,6 +12,8 @@ test.each<[over: Partial<QueueSettings>, byFlag: string, byField: string]>([
   [{ keyRateBurst: 5 }, "set key-rate too", "set key_limits.rate.per_second too"],
   [{ breaker: "key" }, "set key-attribute too", "set key_limits.attribute too"],
   [{ breakerMaxOpenMs: 100 }, "lower breaker-open-time", "lower breaker.open_time"],
+  [{ keyAttribute: "Host", redact: ["attribute:host"] }, "key-attribute", "key_limits.attribute"],
+  [{ keyAttribute: "host", redact: ["attribute:*"] }, "key-attribute", "key_limits.attribute"],
 ])("%j: the hint uses the names of its reader", (over, byFlag, byField) => {
   expect(hintsOf(over, (key) => QUEUE_SETTINGS[key].name)).toEqual([
     expect.stringContaining(byFlag),

@@ -61,6 +61,7 @@ queues:
     retry_budget_min_per_second: 0
     ordering: hold
     ordering_hold_max_age: 0
+    redact: ["/a/b,c", /items/*/card, attribute:Authorization, PAYLOAD, /a~0b]
 `;
   const expected = {
     maxRetries: 7,
@@ -98,6 +99,7 @@ queues:
     retryBudgetMinPerSecond: 0,
     ordering: "hold",
     orderingHoldMaxAgeMs: 0,
+    redact: ["/a/b,c", "/items/*/card", "attribute:authorization", "payload", "/a~0b"],
   };
   expect(settings(yaml)).toMatchObject(expected);
   expect(settings(yaml.replace("queues:\n  q:", "defaults:"))).toMatchObject(expected);
@@ -367,4 +369,28 @@ describe("transforms", () => {
       expect.stringMatching(expected),
     ]);
   });
+});
+
+test.each([
+  ["[customer.email]", "for a value of the payload write /customer/email"],
+  ["[$.customer]", "for a value of the payload write /customer"],
+  ["[header:a]", "is not a JSON Pointer such as /customer/email"],
+  ["['attribute: ']", "has a space at an end"],
+  ["['attribute:']", "has no name after attribute:"],
+  ["[/a~2]", "write ~0 for ~ and ~1 for /"],
+  ["['/a ']", "use * for a name with such a space"],
+  [`[/${"a".repeat(256)}]`, "has more than 256 bytes"],
+  [JSON.stringify(Array.from({ length: 65 }, (_, index) => `/${index}`)), "has too many items"],
+])("a wrong entry of redact says what to do: %s", (redact, why) => {
+  const [error] = loadErrors({ yaml: `defaults: { redact: ${redact} }` });
+  expect(error).toContain("defaults.redact");
+  expect(error).toContain(why);
+});
+
+test("a queue's list of redact replaces that of the deployment", () => {
+  const yaml = "defaults: { redact: [/a] }\nqueues: { q: { redact: [] }, r: { redact: [/b] } }";
+  const config = loadOk({ yaml, argv: ["--redact", "/c, attribute:X"] });
+  expect(config.queueSettings("other").redact).toEqual(["/c", "attribute:x"]);
+  expect(config.queueSettings("q").redact).toEqual([]);
+  expect(config.queueSettings("r").redact).toEqual(["/b"]);
 });

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { STATS_QUEUES } from "../../src/app/stats.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
+import { REDACT_LIMITS } from "../../src/core/redaction/entry.ts";
 import { DEFAULT_QUEUE_SETTINGS, LIMITS, QUEUE_NAME } from "../../src/core/settings.ts";
 import { GROUPS_PAGE } from "../../src/rpc/convert/groups.ts";
 import { WIRE_LIMITS } from "../../src/rpc/convert/limits.ts";
@@ -69,6 +70,7 @@ const EXPECTED = [
   size(PAGE_BYTES),
   size(MESSAGES_PAGE_BYTES),
   `${size(RULE_LIMITS.expressionBytes)}; ${W.countValues}`,
+  `${REDACT_LIMITS.entries}; each ${size(REDACT_LIMITS.entryBytes)}`,
   size(LIMITS.queueConfigBytes),
   size(LIMITS.queueConfigsBytes),
   size(READ_MAX_BYTES),

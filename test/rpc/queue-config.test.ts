@@ -67,6 +67,8 @@ const FIELDS: [json: object, settings: Partial<QueueSettings>][] = [
       breakerReasons: ["TIMEOUT"],
     },
   ],
+  [{ redact: { entries: ["/a,b", "attribute:token"] } }, { redact: ["/a,b", "attribute:token"] }],
+  [{ redact: {} }, { redact: [] }],
   [
     { retryBudget: { ratio: 0.2, minPerSecond: 0 } },
     { retryBudgetRatio: 0.2, retryBudgetMinPerSecond: 0 },
@@ -202,6 +204,12 @@ describe("an invalid configuration", () => {
     expect(found).toMatchObject([{ field }]);
     expect(found[0]?.description).toContain(words);
     expect(over({}, json)).toEqual(DEFAULT_QUEUE_SETTINGS);
+  });
+
+  test("an entry of redact that this version cannot read hides everything", () => {
+    const json = { redact: { entries: ["/a", "header:x"] } };
+    expect(violations(json)).toMatchObject([{ field: "redact.entries" }]);
+    expect(over({ redact: ["/b"] }, json).redact).toEqual(["payload", "attribute:*"]);
   });
 
   test("all errors are reported together", () => {

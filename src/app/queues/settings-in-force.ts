@@ -5,12 +5,13 @@ import {
   type QueueRecord,
 } from "../../codec/queue-record.ts";
 import { UNREADABLE_ETAG } from "../../codec/unreadable.ts";
+import { REDACT_ALL } from "../../core/redaction/entry.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { Store, StoredRecord } from "../../store/contract.ts";
 import type { DecisionLog } from "../observer.ts";
 
 export interface InForceParts {
-  store: Pick<Store, "configs">;
+  store: { configs: Pick<Store["configs"], "get"> };
   /** Settings from the server's own configuration, over the defaults. */
   configured(queue: string): QueueSettings;
   /**
@@ -77,7 +78,9 @@ export class SettingsInForce {
         "the stored configuration of a queue cannot be read; using the server's configuration until the next UpdateQueue",
       );
       const config = emptyQueueConfig();
-      return { config, etag: UNREADABLE_ETAG, updatedAtMs: undefined, settings: configured(queue) };
+      // What it hides is unknown, and must not be shown.
+      const settings = { ...configured(queue), redact: REDACT_ALL };
+      return { config, etag: UNREADABLE_ETAG, updatedAtMs: undefined, settings };
     }
   }
 }

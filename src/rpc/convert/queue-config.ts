@@ -9,6 +9,7 @@ import type { Setting } from "../../config/setting.ts";
 import { UPDATE } from "../../config/source.ts";
 import type { FieldViolation } from "../../core/errors.ts";
 import { REASON_NAMES, type Reason } from "../../core/reason.ts";
+import { REDACT_ALL } from "../../core/redaction/entry.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import { fromSetting, isUnspecified, toRaw } from "./field-values.ts";
 import { QUEUE_FIELDS, type QueueField, SUPPORTED } from "./queue-fields.ts";
@@ -37,7 +38,11 @@ export function readQueueConfig(config: QueueConfig): ReadConfig {
     const raw = toRaw(one.field, given.value);
     const parsed = "problem" in raw ? raw : row.type.parse(raw.raw);
     if ("ok" in parsed) simple[one.key] = parsed.ok;
-    else violations.push({ field: one.path, description: describe(parsed.problem, row) });
+    else {
+      violations.push({ field: one.path, description: describe(parsed.problem, row) });
+      // Of another version: what it hides is unknown, and must not be shown.
+      if (one.key === "redact") simple[one.key] = REDACT_ALL;
+    }
   }
   const retryPolicy =
     config.retryPolicy && readDraft("retry_policy", config.retryPolicy, violations);

@@ -42,6 +42,7 @@ const PATHS = {
   retryBudgetMinPerSecond: "retry_budget.min_per_second",
   ordering: "ordering.mode",
   orderingHoldMaxAgeMs: "ordering.hold_max_age",
+  redact: "redact.entries",
 } as const satisfies Record<SimpleQueueKey, string>;
 
 /**
@@ -54,6 +55,7 @@ const WHOLE: ReadonlySet<string> = new Set([
   "rate",
   "key_limits",
   "retry_budget",
+  "redact",
 ]);
 
 /** Fields that are not single values; converted separately. */
