@@ -159,6 +159,8 @@ export interface RetryCommand {
   transforms?: readonly Transform[] | undefined;
   /** Returns what would happen and changes nothing. */
   dryRun?: boolean | undefined;
+  /** Whether previews have what the queue hides. */
+  showRedacted?: boolean | undefined;
   caller?: Caller;
 }
 
@@ -167,6 +169,8 @@ export interface RetryPreview {
   id: Uint8Array;
   before: MessageContent;
   after: MessageContent;
+  /** What is hidden of it: see RedactedMessage.hidden. */
+  redacted: readonly string[];
 }
 
 export interface RetryResult extends RetryOutcome {

@@ -1,5 +1,6 @@
 import { aborted, internal, precondition } from "../core/errors.ts";
 import type { MessageFilter, RetryOutcome } from "../core/message.ts";
+import { type Redaction, redactionOf } from "../core/redaction/redaction.ts";
 import type { RetrySelection } from "../core/retry-selection.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import type { Transform } from "../core/transform/transform.ts";
@@ -16,7 +17,7 @@ import { requestKey } from "./request-key.ts";
 
 export interface RetryParts {
   store: Pick<Store, "messages" | "stats">;
-  settingsOf(queue: string): Pick<QueueSettings, "keyAttribute">;
+  settingsOf(queue: string): Pick<QueueSettings, "keyAttribute" | "redact">;
   /** The wall clock. */
   now(): number;
   /** Largest payload of a message, in bytes. */
@@ -32,9 +33,10 @@ export function createRetry({ store, settingsOf, now, payloadMaxBytes, log }: Re
   const parts: EditedRetryParts = { messages: store.messages, settingsOf, now, payloadMaxBytes };
   const retry = new Retry(store, parts);
   return async (command: RetryCommand, signal?: AbortSignal): Promise<RetryResult> => {
-    const { queue, by, transforms = [], dryRun = false, caller } = command;
+    const { queue, by, transforms = [], dryRun = false, showRedacted = false, caller } = command;
     const request = requestKey(command.requestId, queue);
-    const target = { queue, request, transforms, signal, caller };
+    const redaction = showRedacted ? undefined : redactionOf(settingsOf(queue).redact);
+    const target = { queue, request, transforms, signal, caller, redaction };
     const result = dryRun
       ? await retry.dryRun(target, by)
       : "ids" in by
@@ -55,6 +57,7 @@ interface Target {
   transforms: readonly Transform[];
   signal: AbortSignal | undefined;
   caller: Caller;
+  redaction: Redaction | undefined;
 }
 
 class Retry {

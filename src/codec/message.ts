@@ -66,6 +66,8 @@ export interface StoredFailure {
   grpcCode: number | undefined;
   httpStatus: number | undefined;
   attributes: Readonly<Record<string, string>>;
+  /** Whether something of it was cut off. */
+  truncated: boolean;
 }
 
 /**
@@ -79,10 +81,10 @@ export function decodeContent(
   const stored = fromBinary(EnvelopeSchema, envelope);
   const sent = stored.failure ?? create(FailureSchema);
   const failure = later === undefined ? sent : fromBinary(FailureSchema, later);
-  const { type, message, grpcCode, httpStatus, attributes } = failure;
+  const { type, message, grpcCode, httpStatus, attributes, truncated } = failure;
   return {
     message: messageOf(stored, edits),
-    failure: { type, message, grpcCode, httpStatus, attributes },
+    failure: { type, message, grpcCode, httpStatus, attributes, truncated },
   };
 }
 

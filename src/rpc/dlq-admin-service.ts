@@ -33,6 +33,7 @@ import { readRulesUpdate, readTest, writeOutcome } from "./convert/rules.ts";
 import { readSimulate, writeSimulation } from "./convert/simulate.ts";
 import { readMessageName, writeStoredMessage } from "./convert/stored-message.ts";
 import { writeBrokenLease, writeWorkers } from "./convert/workers.ts";
+import type { LogDisclosure } from "./disclosures.ts";
 
 type Admin = ServiceImpl<typeof DlqAdminService>;
 
@@ -44,6 +45,7 @@ export interface DlqAdminServiceOptions {
   deliveryBlocks: DeliveryBlockAdmin;
   rules: RuleAdmin;
   simulate: Simulate;
+  logDisclosure: LogDisclosure;
   /** Largest payload of a message, in bytes. */
   payloadMaxBytes: number;
   /** Wall clock in ms. */
@@ -62,22 +64,28 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
     deliveryBlocks,
     rules,
     simulate,
+    logDisclosure,
     payloadMaxBytes,
     now = Date.now,
   } = options;
   return {
-    async getMessage(request) {
+    async getMessage(request, context) {
       const { queue, id } = readMessageName(request);
-      return { message: writeStoredMessage(queue, id, await messages.get(queue, id)) };
+      logDisclosure(request, context, "GetMessage", { id: request.id });
+      const { details, view } = await messages.get(queue, id, request.showRedacted);
+      return { message: writeStoredMessage(queue, id, details, view) };
     },
 
-    async listMessages(request, { signal }) {
+    async listMessages(request, context) {
       const { command, answer } = readListMessages(request);
-      return answer(await messages.list(command, signal));
+      logDisclosure(request, context, "ListMessages", { filter: request.filter });
+      return answer(await messages.list(command, context.signal));
     },
 
-    async *countMessages(request, { signal }) {
-      for await (const counts of messages.count(readCountMessages(request), signal)) {
+    async *countMessages(request, context) {
+      const command = readCountMessages(request);
+      logDisclosure(request, context, "CountMessages", { filter: request.filter });
+      for await (const counts of messages.count(command, context.signal)) {
         yield writeCounts(counts);
       }
     },

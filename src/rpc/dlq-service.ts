@@ -16,10 +16,11 @@ import { callerOf } from "./caller.ts";
 import { readAck, writeAck } from "./convert/ack.ts";
 import { readExtend, writeExtend } from "./convert/lease.ts";
 import { WIRE_LIMITS } from "./convert/limits.ts";
-import { readRetryRequest, writeRetry } from "./convert/retry.ts";
+import { readRetryRequest, shownSelection, writeRetry } from "./convert/retry.ts";
 import { readSend, type SendLimits, writeSend } from "./convert/send.ts";
 import { readStats, writeStats } from "./convert/stats.ts";
 import { checkCount, Violations } from "./convert/violations.ts";
+import type { LogDisclosure } from "./disclosures.ts";
 import { toErrorStatus } from "./error-map.ts";
 import { streamDue } from "./stream-due.ts";
 import type { StreamQueues } from "./stream-queues.ts";
@@ -31,6 +32,7 @@ export interface DlqServiceOptions {
   /** How long acks are accepted after a `drain` frame of the transport. */
   drainGraceMs: number;
   streamQueues: StreamQueues;
+  logDisclosure: LogDisclosure;
   /** Logs an internal error of a batch and returns its id for the sender. */
   reportInternal: (error: unknown, method: string) => string;
   /** Wall clock in ms. */
@@ -39,7 +41,7 @@ export interface DlqServiceOptions {
 
 /** Reads requests, calls the use cases, writes responses. Decides nothing. */
 export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof DlqService> {
-  const { dlq, payloadMaxBytes } = options;
+  const { dlq, payloadMaxBytes, logDisclosure } = options;
   const now = options.now ?? Date.now;
   const limits = (): SendLimits => ({ payloadMaxBytes, nowMs: now() });
 
@@ -74,6 +76,7 @@ export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof
 
     async retry(request, context) {
       const command = { ...readRetryRequest(request), ...callerOf(context) };
+      logDisclosure(request, context, "Retry", shownSelection(request));
       return writeRetry(request, command, await dlq.retry(command, context.signal));
     },
 

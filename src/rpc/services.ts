@@ -10,6 +10,7 @@ import type { QueueAdmin } from "../app/queues/queue-admin.ts";
 import type { WorkerAdmin } from "../app/queues/worker-admin.ts";
 import type { RuleAdmin } from "../app/rules/rule-admin.ts";
 import type { Simulate } from "../app/simulate.ts";
+import { createLogDisclosure, type DisclosureLog } from "./disclosures.ts";
 import { createDlqAdminService } from "./dlq-admin-service.ts";
 import { createDlqService } from "./dlq-service.ts";
 import type { Guard } from "./guard.ts";
@@ -34,6 +35,7 @@ export interface ServicesOptions {
   payloadMaxBytes: number;
   drainGraceMs: number;
   streamQueues: StreamQueues;
+  log: DisclosureLog;
   /** Wall clock in ms. */
   now?: () => number;
 }
@@ -45,9 +47,10 @@ export function createServices(options: ServicesOptions) {
   const { guard } = options;
   const reflection = createReflection(options.descriptorSet);
   const { reportInternal } = guard;
+  const logDisclosure = createLogDisclosure(options.log);
   return {
-    dlq: guard.wrap(DlqService, createDlqService({ ...options, reportInternal })),
-    admin: guard.wrap(DlqAdminService, createDlqAdminService(options)),
+    dlq: guard.wrap(DlqService, createDlqService({ ...options, reportInternal, logDisclosure })),
+    admin: guard.wrap(DlqAdminService, createDlqAdminService({ ...options, logDisclosure })),
     // Orchestrators probe without credentials, and only see up or down.
     health: guard.wrap(Health, createHealth({ ...options, hasToken: guard.hasToken }), {
       open: true,

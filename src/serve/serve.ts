@@ -203,6 +203,7 @@ async function listen(
   const services = createServices({
     ...useCases,
     guard,
+    log,
     readiness,
     descriptorSet: await readDescriptorSet(),
     payloadMaxBytes: config.payloadMaxBytes,

@@ -79,7 +79,7 @@ export interface Rig {
   /** Received commands; the result is always the same. */
   simulated: SimulateCommand[];
   readiness: SettableReadiness;
-  /** Lines that the guard logged. */
+  /** Lines of the guard and of calls. */
   logged: { fields: { errorId?: string }; message: string }[];
   credentials: Credentials;
   guard: ReturnType<typeof createGuard>;
@@ -106,15 +106,9 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const readiness = new SettableReadiness();
   const logged: Rig["logged"] = [];
   const credentials = credentialsOf(options.tokens);
-  const guard = createGuard({
-    credentials,
-    metrics: NO_METRICS,
-    log: {
-      error: (fields, message) => logged.push({ fields, message }),
-      warn: (fields, message) => logged.push({ fields, message }),
-    },
-    ...options,
-  });
+  const write = (fields: object, message: string) => void logged.push({ fields, message });
+  const log = { error: write, warn: write, info: write };
+  const guard = createGuard({ credentials, metrics: NO_METRICS, log, ...options });
   const services = createServices({
     dlq,
     messages,
@@ -128,6 +122,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
       return SIMULATION;
     },
     guard,
+    log,
     readiness,
     descriptorSet: await readDescriptorSet(),
     payloadMaxBytes: options.payloadMaxBytes ?? 1024 * 1024,

@@ -88,18 +88,18 @@ test("a page token leads back to its place", async () => {
   // Behind a whole chunk, in either order, the id is the last or the first possible one.
   const ends = [0, 255].map((byte) => ({ chunk: 8, id: new Uint8Array(16).fill(byte) }));
   for (const message of [{ chunk: 7, id: bytesOf(5) }, ...ends, undefined]) {
-    rig.messages.page = { next: { queue: "orders-eu", message }, examined: 12 };
+    rig.messages.page = { next: { queue: "orders-eu", message }, examined: 12, redacted: 0 };
     const { nextPageToken: pageToken, examinedCount } = await admin().listMessages(query);
     expect(examinedCount).toBe(12n);
     await admin().listMessages({ ...query, pageToken, pageSize: 3 });
     expect(rig.messages.command?.after).toEqual({ queue: "orders-eu", message });
   }
-  rig.messages.page = { next: undefined, examined: 0 };
+  rig.messages.page = { next: undefined, examined: 0, redacted: 0 };
   expect((await admin().listMessages(query)).nextPageToken).toBe("");
 });
 
 test("a page token belongs to one query", async () => {
-  rig.messages.page = { next: { queue: "a", message: undefined }, examined: 0 };
+  rig.messages.page = { next: { queue: "a", message: undefined }, examined: 0, redacted: 0 };
   const { nextPageToken: pageToken } = await admin().listMessages({ filter: "attempts > 2" });
   for (const other of [{ filter: "attempts > 3" }, { filter: "attempts > 2", newestFirst: true }]) {
     const error = await errorOf(admin().listMessages({ ...other, pageToken }));

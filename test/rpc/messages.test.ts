@@ -68,7 +68,9 @@ test("a message has what a worker would get, and where it is", async () => {
   expect([stored.lease, stored.original, stored.retryPolicy]).toEqual([
     ...[undefined, undefined, undefined],
   ]);
-  expect(rig.messages.asked).toEqual([{ queue: "orders", id: parseMessageId(ID) }]);
+  expect(rig.messages.asked).toEqual([
+    { queue: "orders", showRedacted: false, id: parseMessageId(ID) },
+  ]);
 });
 
 const ATTEMPT = {

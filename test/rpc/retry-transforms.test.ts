@@ -79,13 +79,19 @@ it("previews show a message before and after", async () => {
   rig.dlq.onRetry = async () => ({
     retriedCount: 1,
     refused: [],
-    previews: [{ id: MESSAGE_ID, before: content("1", { a: "x" }), after: content("2", {}) }],
+    previews: [
+      {
+        ...{ id: MESSAGE_ID, before: content("1", { a: "x" }), after: content("2", {}) },
+        redacted: ["/card"],
+      },
+    ],
   });
   expect((await retry([merge("2")], true)).previews).toMatchObject([
     {
       id: MESSAGE_ID_TEXT,
       before: { payload: { body: { value: "1" }, contentType: "a/b" }, attributes: { a: "x" } },
       after: { payload: { body: { value: "2" } }, attributes: {} },
+      redacted: ["/card"],
     },
   ]);
 });

@@ -1,7 +1,9 @@
+import { ContentView } from "../../src/app/messages/content-view.ts";
 import type { CountMessagesCommand, MessageCounts } from "../../src/app/messages/count-messages.ts";
 import type { Explanation } from "../../src/app/messages/explain.ts";
 import type { ListedPage, ListMessagesCommand } from "../../src/app/messages/list-messages.ts";
 import type { MessageAdmin, MessageDetails } from "../../src/app/messages/message-admin.ts";
+import { redactionOf } from "../../src/core/redaction/redaction.ts";
 
 /** Of a message that waits, with an empty envelope. */
 export const DETAILS: MessageDetails = {
@@ -28,17 +30,23 @@ export const DETAILS: MessageDetails = {
 /** A scripted MessageAdmin. */
 export class ScriptedMessages implements MessageAdmin {
   details: MessageDetails | undefined;
-  readonly asked: { queue: string; id: Uint8Array }[] = [];
+  readonly asked: { queue: string; id: Uint8Array; showRedacted: boolean }[] = [];
+  /** What its queue hides. */
+  redact: readonly string[] = [];
 
-  async get(queue: string, id: Uint8Array): Promise<MessageDetails> {
-    this.asked.push({ queue, id });
+  async get(queue: string, id: Uint8Array, showRedacted: boolean) {
+    this.asked.push({ queue, id, showRedacted });
     if (this.details === undefined) throw new Error("no message is scripted");
-    return this.details;
+    return { details: this.details, view: this.#viewOf(this.details) };
+  }
+
+  #viewOf(details: MessageDetails): ContentView {
+    return new ContentView(redactionOf(this.redact), details);
   }
 
   /** The messages of the answer, as far as they are taken; the page ends before the first that is not. */
   listed: { queue: string; id: Uint8Array; details: MessageDetails }[] = [];
-  page: ListedPage = { next: undefined, examined: 0 };
+  page: ListedPage = { next: undefined, examined: 0, redacted: 0 };
   command: ListMessagesCommand | undefined;
 
   explanations: Explanation[] = [];
@@ -66,7 +74,7 @@ export class ScriptedMessages implements MessageAdmin {
   async list(command: ListMessagesCommand): Promise<ListedPage> {
     this.command = command;
     for (const { queue, id, details } of this.listed) {
-      if (!command.take(queue, id, details)) break;
+      if (!command.take(queue, id, details, this.#viewOf(details))) break;
     }
     return this.page;
   }

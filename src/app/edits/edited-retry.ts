@@ -1,10 +1,12 @@
 import { aborted, invalidField } from "../../core/errors.ts";
-import type { RefusedRetry, RetryOutcome } from "../../core/message.ts";
+import type { MessageContent, RefusedRetry, RetryOutcome } from "../../core/message.ts";
 import { formatMessageId } from "../../core/message-id.ts";
+import type { Redaction } from "../../core/redaction/redaction.ts";
 import { EDIT_LIMITS } from "../../core/transform/editable.ts";
 import type { Transform } from "../../core/transform/transform.ts";
 import type { Messages, RetryItem, StoredContent } from "../../store/contract.ts";
 import type { Caller, RetryPreview } from "../commands.ts";
+import { ContentView } from "../messages/content-view.ts";
 import { nextTurn } from "../timers.ts";
 import {
   contentBytes,
@@ -29,6 +31,8 @@ export interface EditedRetry {
   transforms: readonly Transform[];
   signal?: AbortSignal | undefined;
   caller?: Caller;
+  /** What previews hide; undefined: nothing. */
+  redaction?: Redaction | undefined;
 }
 
 /** Names who edits, for the record of the edit. */
@@ -46,7 +50,14 @@ interface Decided {
   /** In the order of the ids. A repeated id is edited once. */
   items: RetryItem[];
   missing: Set<number>;
-  previews: RetryPreview[];
+  previews: EditedContent[];
+}
+
+/** What an edit makes of a message. */
+interface EditedContent extends Pick<RetryPreview, "id" | "before" | "after"> {
+  envelope: Uint8Array;
+  /** The record of its edits with the new ones. */
+  edits: Uint8Array;
 }
 
 /** Edits and retries the messages in one step of the store: all or none. */
@@ -88,7 +99,25 @@ export async function tryRetry(
     if (item.kind !== "refuse") return [];
     return [{ index, refusal: "TRANSFORM_FAILED", id: item.id, detail: item.detail }];
   });
-  return { retriedCount: items.length - refused.length, refused, previews };
+  const { redaction } = retry;
+  return {
+    retriedCount: items.length - refused.length,
+    refused,
+    previews: previews.map((one) => previewOf(one, redaction)),
+  };
+}
+
+function previewOf(
+  { id, before, after, ...content }: EditedContent,
+  redaction: Redaction | undefined,
+): RetryPreview {
+  const { redacted } = new ContentView(redaction, content);
+  if (redacted === undefined) return { id, before, after, redacted: [] };
+  const shown = ({ payload, attributes }: MessageContent): MessageContent => ({
+    payload: { ...payload, body: redacted.payload(payload.body) },
+    attributes: redacted.attributes(attributes),
+  });
+  return { id, before: shown(before), after: shown(after), redacted: redacted.hidden };
 }
 
 async function decide(
@@ -113,7 +142,7 @@ class RetryDecider {
   readonly #budget = new EditBudget();
   readonly #items = new Map<string, RetryItem>();
   readonly #missing = new Set<string>();
-  readonly #previews: RetryPreview[] = [];
+  readonly #previews: EditedContent[] = [];
   #previewRoom = PREVIEW_BYTES;
 
   constructor(
@@ -157,12 +186,13 @@ class RetryDecider {
     const plan = planEdits(stored, this.#sourced, this.#context);
     if (plan.kind === "unchanged") return { kind: "retry", id };
     if (plan.kind === "refuse") return { kind: "refuse", id, version, detail: plan.detail };
-    if (!this.#budget.takeWrite(plan.write.edits.length)) throw tooMuch();
-    this.#addPreview({ id, before: plan.before, after: plan.after });
-    return { kind: "edit", id, version, write: plan.write };
+    const { before, after, write } = plan;
+    if (!this.#budget.takeWrite(write.edits.length)) throw tooMuch();
+    this.#addPreview({ id, before, after, envelope: stored.envelope, edits: write.edits });
+    return { kind: "edit", id, version, write };
   }
 
-  #addPreview(preview: RetryPreview): void {
+  #addPreview(preview: EditedContent): void {
     const bytes = contentBytes(preview.before) + contentBytes(preview.after);
     if (this.#previews.length === PREVIEWS || bytes > this.#previewRoom) return;
     this.#previewRoom -= bytes;

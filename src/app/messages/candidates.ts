@@ -1,6 +1,8 @@
+import type { Redaction } from "../../core/redaction/redaction.ts";
 import type { Filter } from "../../rules/filter.ts";
 import type { MessageDetails, MessageState } from "../../store/contract.ts";
 import { Pace } from "../timers.ts";
+import { ContentView } from "./content-view.ts";
 import { contentFacts, stateFacts } from "./filter-facts.ts";
 import type { Scanner, ScanStep } from "./scan.ts";
 
@@ -11,8 +13,16 @@ const DETAILS = 100;
 export interface ReadMessage {
   state: MessageState;
   details: MessageDetails;
+  view: ContentView;
   /** Whether the filter matches it. */
   matches: boolean;
+}
+
+/** What a call looks for, and what it may not see. */
+export interface Selection {
+  filter: Filter;
+  /** What the queue of the step hides; undefined: nothing. */
+  redaction: Redaction | undefined;
 }
 
 /** The messages of a step of which the state alone does not say that the filter doesn't match them. */
@@ -35,7 +45,7 @@ export async function candidates(
  */
 export async function* readCandidates(
   scanner: Pick<Scanner, "details">,
-  filter: Filter,
+  selection: Selection,
   step: ScanStep,
   found: readonly MessageState[],
   signal: AbortSignal,
@@ -53,7 +63,9 @@ export async function* readCandidates(
       if (pace.isTooLong) await pace.giveTurn();
       // It may have changed since its state was read.
       if (details !== undefined) {
-        yield { state, details, matches: isMatch(filter, step, state, details) };
+        const view = new ContentView(selection.redaction, details);
+        const matches = isMatch(selection.filter, step, state, details, view);
+        yield { state, details, view, matches };
       }
     }
   }
@@ -64,7 +76,8 @@ function isMatch(
   { queue, nowMs }: ScanStep,
   { id, orderingKey }: MessageState,
   details: MessageDetails,
+  view: ContentView,
 ): boolean {
   const state = stateFacts(queue, id, { ...details, orderingKey });
-  return filter.matches(state, () => contentFacts(queue, details), nowMs);
+  return filter.matches(state, () => contentFacts(queue, details, view), nowMs);
 }

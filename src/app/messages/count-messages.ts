@@ -2,7 +2,8 @@ import type { QueuePattern } from "../../core/queue-pattern.ts";
 import type { Filter, MessageValue } from "../../rules/filter.ts";
 import type { MessageState } from "../../store/contract.ts";
 import { Pace } from "../timers.ts";
-import { readCandidates } from "./candidates.ts";
+import { readCandidates, type Selection } from "./candidates.ts";
+import type { ContentView, RedactionOf } from "./content-view.ts";
 import { contentFacts, stateFacts } from "./filter-facts.ts";
 import type { Scanner, ScanStep } from "./scan.ts";
 
@@ -11,6 +12,8 @@ export interface CountMessagesCommand {
   filter: Filter;
   /** Messages are counted separately for each combination of these values. Empty: together. */
   by: readonly MessageValue[];
+  /** Whether the filter and the values see what queues hide. */
+  showRedacted: boolean;
 }
 
 /** The counts so far. */
@@ -20,6 +23,8 @@ export interface MessageCounts {
   /** Messages with other values. */
   others: number;
   examined: number;
+  /** Messages with content that the filter or the values did not see. */
+  redacted: number;
   /** The queue that is being examined; empty at the end. */
   queue: string;
   isDone: boolean;
@@ -43,8 +48,12 @@ const COUNTS_KEPT = 10_000;
 const PROGRESS_MS = 1_000;
 
 /** Yields the counts so far once a second, and the final ones. `now`: a clock in milliseconds. */
-export function createCountMessages(scanner: Scanner, now: () => number): CountMessages {
-  return async function* count({ queues, filter, by }, signal) {
+export function createCountMessages(
+  scanner: Scanner,
+  redactionOf: RedactionOf,
+  now: () => number,
+): CountMessages {
+  return async function* count({ queues, filter, by, showRedacted }, signal) {
     const tally = new Tally();
     const range = { queues, newestFirst: false, after: undefined };
     let reportedAtMs = now();
@@ -55,8 +64,11 @@ export function createCountMessages(scanner: Scanner, now: () => number): CountM
       return isDue;
     };
     for await (const step of scanner.states(range, signal)) {
-      for await (const values of valuesOf(scanner, filter, by, step, signal)) {
+      const redaction = showRedacted ? undefined : redactionOf(step.queue);
+      const selection = { filter, redaction };
+      for await (const { values, view } of valuesOf(scanner, selection, by, step, signal)) {
         if (values !== undefined) tally.add(values);
+        if (view?.hasHidden) tally.redacted++;
         if (isReportDue()) yield { ...tally.result(), queue: step.queue, isDone: false };
       }
       tally.examined += step.messages.length;
@@ -66,14 +78,21 @@ export function createCountMessages(scanner: Scanner, now: () => number): CountM
   };
 }
 
-/** The values of each message of a step that the filter matches; undefined for one that was read and does not match. */
+/** The values of a message; undefined if it was read and does not match. */
+interface Counted {
+  values: string[] | undefined;
+  /** Undefined: its content was not needed. */
+  view?: ContentView;
+}
+
 async function* valuesOf(
   scanner: Scanner,
-  filter: Filter,
+  selection: Selection,
   by: readonly MessageValue[],
   step: ScanStep,
   signal: AbortSignal,
-): AsyncGenerator<string[] | undefined> {
+): AsyncGenerator<Counted> {
+  const { filter } = selection;
   const { queue, nowMs } = step;
   const isByState = by.every(({ isOfState }) => isOfState);
   const open: MessageState[] = [];
@@ -81,19 +100,20 @@ async function* valuesOf(
   for (const message of step.messages) {
     const state = stateFacts(queue, message.id, message);
     const matches = filter.matchesState(state, nowMs);
-    if (matches === true && isByState) yield by.map((value) => value.ofState(state, nowMs));
+    if (matches === true && isByState)
+      yield { values: by.map((value) => value.ofState(state, nowMs)) };
     else if (matches !== false) open.push(message);
     if (pace.isTooLong) await pace.giveTurn();
   }
-  const read = readCandidates(scanner, filter, step, open, signal);
-  for await (const { state: message, details, matches } of read) {
+  const read = readCandidates(scanner, selection, step, open, signal);
+  for await (const { state: message, details, view, matches } of read) {
     if (!matches) {
-      yield undefined;
+      yield { values: undefined, view };
       continue;
     }
     const state = stateFacts(queue, message.id, { ...message, ...details });
-    const content = contentFacts(queue, details);
-    yield by.map((value) => value.of(state, content, nowMs));
+    const content = contentFacts(queue, details, view);
+    yield { values: by.map((value) => value.of(state, content, nowMs)), view };
   }
 }
 
@@ -101,6 +121,7 @@ class Tally {
   readonly #counts = new Map<string, MessageCount>();
   #others = 0;
   examined = 0;
+  redacted = 0;
 
   add(values: readonly string[]): void {
     const key = JSON.stringify(values);
@@ -110,13 +131,14 @@ class Tally {
     else this.#others++;
   }
 
-  result(): Pick<MessageCounts, "counts" | "others" | "examined"> {
+  result(): Pick<MessageCounts, "counts" | "others" | "examined" | "redacted"> {
     const counts = [...this.#counts.values()].toSorted((a, b) => b.count - a.count);
     const rest = counts.slice(COUNTS_SHOWN).reduce((sum, { count }) => sum + count, 0);
     return {
       counts: counts.slice(0, COUNTS_SHOWN).map(({ values, count }) => ({ values, count })),
       others: this.#others + rest,
       examined: this.examined,
+      redacted: this.redacted,
     };
   }
 }

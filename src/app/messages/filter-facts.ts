@@ -5,6 +5,7 @@ import type { ContentFacts, StateFacts } from "../../rules/filter.ts";
 import type { MessageDetails, StateFields } from "../../store/contract.ts";
 import { groupIdOf } from "../groups/group-id.ts";
 import { messageFacts } from "../rules/rule-judge.ts";
+import type { ContentView } from "./content-view.ts";
 
 export function stateFacts(
   queue: string,
@@ -31,23 +32,34 @@ export function stateFacts(
   };
 }
 
-/** Throws on damaged bytes. */
-export function contentFacts(queue: string, details: MessageDetails): ContentFacts {
+/** Hidden values are not among the facts: a search would find out what they are. Throws on damaged bytes. */
+export function contentFacts(
+  queue: string,
+  details: MessageDetails,
+  { redacted }: Pick<ContentView, "redacted">,
+): ContentFacts {
   const { envelope, edits, laterFailures, priority, reason } = details;
   const { message, failure } = decodeContent(
     envelope,
     decodeEdits(edits),
     laterFailures.at(-1)?.failure,
   );
-  return {
+  const facts = {
     message: messageFacts(message, { queue, priority }),
     failure: { ...failure, reason },
-    payload: () => payloadText(message.payload),
+    payload: () => payloadText(message.payload.body),
+  };
+  if (redacted === undefined) return facts;
+  const shown = redacted.failure({ ...failure, stackTrace: "" });
+  return {
+    message: { ...facts.message, attributes: redacted.attributes(message.attributes) },
+    failure: { ...facts.failure, message: shown.message, attributes: shown.attributes },
+    payload: () => payloadText(redacted.payload(message.payload.body)),
   };
 }
 
 /** Bytes that are no UTF-8 become replacement characters. */
-function payloadText({ body }: Payload): string {
+function payloadText(body: Payload["body"]): string {
   if (body === undefined || typeof body === "string") return body ?? "";
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
 }

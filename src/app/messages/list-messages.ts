@@ -1,19 +1,26 @@
 import type { Filter } from "../../rules/filter.ts";
 import type { MessageDetails, MessagePlace, MessageState } from "../../store/contract.ts";
 import { candidates, readCandidates } from "./candidates.ts";
+import type { ContentView, RedactionOf } from "./content-view.ts";
 import type { Scanner, ScanPlace, ScanRange, ScanStep } from "./scan.ts";
 
 export interface ListMessagesCommand extends ScanRange {
   filter: Filter;
   pageSize: number;
-  /** Takes a message into the answer. Returns false if it has no room: the page ends before it. */
-  take(queue: string, id: Uint8Array, details: MessageDetails): boolean;
+  /** Whether the filter and the answer have what queues hide. */
+  showRedacted: boolean;
+  /**
+   * Takes a message into the answer, as far as it may be shown. Returns false if it has no room: the page ends before it.
+   */
+  take(queue: string, id: Uint8Array, details: MessageDetails, view: ContentView): boolean;
 }
 
 export interface ListedPage {
   /** Where the next page begins; undefined if there is none. */
   next: ScanPlace | undefined;
   examined: number;
+  /** Messages with content that the filter or the answer did not have. */
+  redacted: number;
 }
 
 export type ListMessages = (
@@ -26,33 +33,37 @@ export const EXAMINED_A_CALL = 10_000;
 /** A call ends after it has read so much content. */
 export const BYTES_A_CALL = 64 * 1024 * 1024;
 
-export function createListMessages(scanner: Scanner): ListMessages {
+export function createListMessages(scanner: Scanner, redactionOf: RedactionOf): ListMessages {
   return async (command, signal) => {
     let examined = 0;
+    let redacted = 0;
     let cost = 0;
     let bytes = 0;
     let room = command.pageSize;
-    const { filter } = command;
+    const { filter, showRedacted } = command;
     for await (const step of scanner.states(command, signal)) {
       const { queue, messages, from } = step;
-      if (cost >= EXAMINED_A_CALL) return { next: { queue, message: from }, examined };
+      if (cost >= EXAMINED_A_CALL) return { next: { queue, message: from }, examined, redacted };
       let last = from;
       const endHere = () => ({
         next: { queue, message: last },
         examined: examined + countTo(step, last),
+        redacted,
       });
       const found = await candidates(filter, step);
-      const read = readCandidates(scanner, filter, step, found, signal, room);
-      for await (const { state, details, matches } of read) {
-        if (matches && !command.take(queue, state.id, details)) return endHere();
+      const redaction = showRedacted ? undefined : redactionOf(queue);
+      const read = readCandidates(scanner, { filter, redaction }, step, found, signal, room);
+      for await (const { state, details, view, matches } of read) {
+        if (matches && !command.take(queue, state.id, details, view)) return endHere();
         last = state;
+        if (view.hasHidden) redacted++;
         bytes += bytesOf(details);
         if ((matches && --room === 0) || bytes >= BYTES_A_CALL) return endHere();
       }
       examined += messages.length;
       cost += step.cost;
     }
-    return { next: undefined, examined };
+    return { next: undefined, examined, redacted };
   };
 }
 

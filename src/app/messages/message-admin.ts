@@ -1,6 +1,8 @@
 import { unknownMessage } from "../../core/errors.ts";
 import { formatMessageId } from "../../core/message-id.ts";
+import { redactionOf } from "../../core/redaction/redaction.ts";
 import type { MessageDetails, Store } from "../../store/contract.ts";
+import { ContentView, type RedactionOf } from "./content-view.ts";
 import { type CountMessages, createCountMessages } from "./count-messages.ts";
 import { createExplain, type Explain, type ExplainParts } from "./explain.ts";
 import { createListMessages, type ListMessages } from "./list-messages.ts";
@@ -10,8 +12,12 @@ export type { MessageDetails, StoredFailure } from "../../store/contract.ts";
 
 /** Shows operators what is stored. Rejects with a DlqError, or with the error of decoding if stored content is damaged. */
 export interface MessageAdmin {
-  /** Rejects with NOT_FOUND if the queue has no such message. */
-  get(queue: string, id: Uint8Array): Promise<MessageDetails>;
+  /** Rejects with NOT_FOUND if the queue has no such message. `showRedacted`: with what the queue hides. */
+  get(
+    queue: string,
+    id: Uint8Array,
+    showRedacted: boolean,
+  ): Promise<{ details: MessageDetails; view: ContentView }>;
   readonly list: ListMessages;
   readonly count: CountMessages;
   readonly explain: Explain;
@@ -22,17 +28,19 @@ export interface MessageAdminParts extends ExplainParts {
 }
 
 export function createMessageAdmin(parts: MessageAdminParts): MessageAdmin {
-  const { store } = parts;
+  const { store, settingsOf } = parts;
   const scanner = new Scanner(store);
+  const redactionIn: RedactionOf = (queue) => redactionOf(settingsOf(queue).redact);
   return {
     explain: createExplain(parts),
-    list: createListMessages(scanner),
-    count: createCountMessages(scanner, () => performance.now()),
+    list: createListMessages(scanner, redactionIn),
+    count: createCountMessages(scanner, redactionIn, () => performance.now()),
 
-    async get(queue, id) {
+    async get(queue, id, showRedacted) {
       const [details] = await store.messageReads.details(queue, [id]);
       if (details === undefined) throw unknownMessage(queue, formatMessageId(id));
-      return details;
+      const redaction = showRedacted ? undefined : redactionIn(queue);
+      return { details, view: new ContentView(redaction, details) };
     },
   };
 }

@@ -20,7 +20,8 @@ export function readCountMessages(request: CountMessagesRequest): CountMessagesC
     readExpression(v, `by[${index}]`, () => compileValue(text)),
   );
   v.throwIfAny();
-  return { queues, filter: filter as Filter, by: by as MessageValue[] };
+  const { showRedacted } = request;
+  return { queues, filter: filter as Filter, by: by as MessageValue[], showRedacted };
 }
 
 export function writeCounts(so: MessageCounts): CountMessagesResponse {
@@ -28,6 +29,7 @@ export function writeCounts(so: MessageCounts): CountMessagesResponse {
     counts: so.counts.map(({ values, count }) => ({ values: [...values], count: BigInt(count) })),
     otherCount: BigInt(so.others),
     examinedCount: BigInt(so.examined),
+    redactedCount: BigInt(so.redacted),
     queue: so.queue,
     done: so.isDone,
   });

@@ -29,7 +29,7 @@ export interface MessageList {
 
 export function readListMessages(request: ListMessagesRequest): MessageList {
   const v = new Violations();
-  const { newestFirst, view } = request;
+  const { newestFirst, view, showRedacted } = request;
   const queues = readPattern(v, request.queue);
   const pageSize = readPageSize(v, request.pageSize, PAGE_DEFAULT);
   const filter = readExpression(v, "filter", () => compileFilter(request.filter));
@@ -40,9 +40,9 @@ export function readListMessages(request: ListMessagesRequest): MessageList {
   return {
     command: {
       filter: filter as Filter,
-      ...{ queues, newestFirst, pageSize, after },
-      take(from, id, details) {
-        const whole = writeStoredMessage(from, id, details);
+      ...{ queues, newestFirst, pageSize, after, showRedacted },
+      take(from, id, details, shown) {
+        const whole = writeStoredMessage(from, id, details, shown);
         const message = view === MessageView.FULL ? whole : basic(whole);
         bytes += toBinary(StoredMessageSchema, message).length;
         if (messages.length > 0 && bytes > MESSAGES_PAGE_BYTES) return false;
@@ -50,11 +50,12 @@ export function readListMessages(request: ListMessagesRequest): MessageList {
         return true;
       },
     },
-    answer: ({ next, examined }) =>
+    answer: ({ next, examined, redacted }) =>
       create(ListMessagesResponseSchema, {
         messages,
         nextPageToken: next === undefined ? "" : writePlace(next, request),
         examinedCount: BigInt(examined),
+        redactedCount: BigInt(redacted),
       }),
   };
 }

@@ -1,6 +1,7 @@
-import { create } from "@bufbuild/protobuf";
+import { create, toJsonString } from "@bufbuild/protobuf";
 import {
   MessageContentSchema,
+  MessageFilterSchema,
   RefusedRetrySchema,
   RetryPreviewSchema,
   type RetryRequest,
@@ -38,8 +39,19 @@ export function readRetryRequest(request: RetryRequest): RetryCommand {
   const by = readSelection(v, request);
   const transforms = readTransforms(v, "transforms", request.transforms);
   v.throwIfAny();
-  const { requestId, queue, dryRun } = request;
-  return { requestId, queue, by, transforms, dryRun };
+  const { requestId, queue, dryRun, showRedacted } = request;
+  return { requestId, queue, by, transforms, dryRun, showRedacted };
+}
+
+/** Ids in a log line; previews have no more messages. */
+const SHOWN_IDS = 10;
+const ID_LENGTH = 36;
+
+/** What a request selects, for the log. */
+export function shownSelection({ ids, filter }: RetryRequest) {
+  if (filter === undefined)
+    return { ids: ids.slice(0, SHOWN_IDS).map((id) => id.slice(0, ID_LENGTH)) };
+  return { filter: toJsonString(MessageFilterSchema, filter) };
 }
 
 function readSelection(v: Violations, request: RetryRequest): RetryCommand["by"] {
@@ -141,11 +153,12 @@ export function writeRetry(
         detail,
       }),
     ),
-    previews: (result.previews ?? []).map(({ id, before, after }) =>
+    previews: (result.previews ?? []).map(({ id, before, after, redacted }) =>
       create(RetryPreviewSchema, {
         id: formatMessageId(id),
         before: writeContent(before),
         after: writeContent(after),
+        redacted: [...redacted],
       }),
     ),
   });

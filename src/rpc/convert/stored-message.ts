@@ -14,11 +14,13 @@ import {
   StoredMessageSchema,
 } from "../../../gen/dlq/v1/stored_message_pb.ts";
 import { groupIdOf } from "../../app/groups/group-id.ts";
+import type { ContentView } from "../../app/messages/content-view.ts";
 import type { MessageDetails, StoredFailure } from "../../app/messages/message-admin.ts";
 import { openStored } from "../../codec/message.ts";
 import { createdAtMs, parseMessageId } from "../../core/message-id.ts";
 import { QUARANTINE_REASONS } from "../../core/reason.ts";
 import { writeMessage } from "./deliveries.ts";
+import { hideRedacted } from "./redacted-message.ts";
 import { STATE_NUMBERS } from "./states.ts";
 import { checkQueue, Violations } from "./violations.ts";
 
@@ -39,6 +41,7 @@ export function writeStoredMessage(
   queue: string,
   id: Uint8Array,
   details: MessageDetails,
+  { redacted }: Pick<ContentView, "redacted">,
 ): StoredMessage {
   const { envelope } = openStored(details.envelope, undefined);
   const { quarantineReason } = details;
@@ -83,6 +86,7 @@ export function writeStoredMessage(
   if (retry.maxRetries !== undefined) stored.maxRetries = retry.maxRetries;
   if (retry.policy !== undefined) stored.retryPolicy = retry.policy;
   if (retry.rulePolicy !== undefined) stored.ruleRetryPolicy = retry.rulePolicy;
+  if (redacted !== undefined) hideRedacted(stored, redacted);
   return stored;
 }
 

@@ -24,13 +24,16 @@ const retryOver = (messages: Messages): Retry => {
   };
   return createRetry({
     store: parts,
-    settingsOf: () => ({ keyAttribute: "host" }),
+    settingsOf: () => ({ keyAttribute: "host", redact }),
     now: () => at.current.clock.nowMs,
     log: QUIET,
   });
 };
 let retry: Retry;
+/** What the queue hides. */
+let redact: readonly string[];
 beforeEach(() => {
+  redact = [];
   retry = retryOver(at.current.store.messages);
 });
 
@@ -227,6 +230,35 @@ describe("a dry run", () => {
     await send("{}", "{}");
     const wrong = byFilter(1, { dryRun: true });
     await expect(wrong).rejects.toMatchObject({ kind: "PRECONDITION", message: /2 match/ });
+  });
+
+  it("hides values of the queue in previews, also where a transform has copied them", async () => {
+    redact = ["/to"];
+    const ids = await send('{"to":"bob","n":1.0}');
+    const copy = patchPayload({ op: "copy", from: "/to", path: "/cc" });
+    const other = mergePayload({ to: "eve" });
+    const preview = async (showRedacted: boolean) => {
+      const transforms = [copy, other];
+      const { previews } = await byIds(ids, { dryRun: true, transforms, showRedacted });
+      return previews?.map(({ before, after, redacted }) => ({
+        ...{ before: before.payload.body, after: after.payload.body, redacted },
+      }));
+    };
+    expect(await preview(false)).toEqual([
+      {
+        before: '{"to":"[redacted]","n":1.0}',
+        after: '{"to":"[redacted]","n":1.0,"cc":"[redacted]"}',
+        redacted: ["/to"],
+      },
+    ]);
+    expect(await preview(true)).toMatchObject([{ after: '{"to":"eve","n":1.0,"cc":"bob"}' }]);
+  });
+
+  it("does not quote a payload that is no JSON", async () => {
+    const [id] = await send("Mrs. Smith");
+    const { refused } = await byIds([id as Uint8Array], { dryRun: true });
+    expect(refused).toMatchObject([{ detail: expect.stringContaining("is not JSON") }]);
+    expect(refused[0]?.detail).not.toContain("Smith");
   });
 
   it("shows at most ten previews, and no more than a response can hold", async () => {

@@ -45,7 +45,7 @@ test("a repeated request gets the first answer, and the message is edited once",
     walk: linked.walk.bind(linked),
   };
   const retry = createRetry({
-    settingsOf: () => ({ keyAttribute: "" }),
+    settingsOf: () => ({ keyAttribute: "", redact: [] }),
     store: {
       messages,
       stats: store.stats.bind(store),

@@ -25,11 +25,16 @@ async function send(queue: string, count: number, over: Partial<SendItem> = {}):
 }
 
 async function count(filter: string, by: string[], queues = "*", now = () => 0) {
-  const counted = createCountMessages(new Scanner(at.current.store), now)(
+  const counted = createCountMessages(
+    new Scanner(at.current.store),
+    () => undefined,
+    now,
+  )(
     {
       queues: new QueuePattern(queues),
       filter: compileFilter(filter),
       by: by.map((text) => compileValue(text)),
+      showRedacted: false,
     },
     SIGNAL,
   );
@@ -45,7 +50,7 @@ it("counts all messages of the queues that match", async () => {
   await send("other", 5);
   expect(await count("", [], "orders-*")).toEqual([
     {
-      ...{ counts: [{ values: [], count: 7 }], others: 0, examined: 7 },
+      ...{ counts: [{ values: [], count: 7 }], others: 0, examined: 7, redacted: 0 },
       ...{ queue: "", isDone: true },
     },
   ]);

@@ -22,7 +22,7 @@ import {
 const at = useTestStore();
 const SIGNAL = new AbortController().signal;
 
-const listFrom = (store: ScanStore) => createListMessages(new Scanner(store));
+const listFrom = (store: ScanStore) => createListMessages(new Scanner(store), () => undefined);
 
 let taken: string[];
 beforeEach(() => {
@@ -44,7 +44,7 @@ function command(over: Partial<ListMessagesCommand> & { filterText?: string } = 
   return {
     queues: new QueuePattern("*"),
     filter: compileFilter(filterText),
-    ...{ newestFirst: false, pageSize: 100, after: undefined },
+    ...{ newestFirst: false, pageSize: 100, after: undefined, showRedacted: false },
     take: (queue: string, id: Uint8Array) => taken.push(`${queue} ${hex(id)}`) > 0,
     ...rest,
   } satisfies ListMessagesCommand;

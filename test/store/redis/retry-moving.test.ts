@@ -46,7 +46,7 @@ const retry = (over: { dryRun?: boolean; requestId?: string; edit?: boolean } = 
   const { store } = at.current;
   const { edit = false, requestId = "", dryRun = false } = over;
   return createRetry({
-    settingsOf: () => ({ keyAttribute: "" }),
+    settingsOf: () => ({ keyAttribute: "", redact: [] }),
     store,
     now: () => at.current.clock.nowMs,
     log: QUIET,

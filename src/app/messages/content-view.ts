@@ -1,0 +1,57 @@
+import { decodeEdits, decodeMessage } from "../../codec/message.ts";
+import { RedactedMessage } from "../../core/redaction/redacted-message.ts";
+import type { Redaction } from "../../core/redaction/redaction.ts";
+import type { TransformTarget } from "../../core/transform/transform.ts";
+
+/** The stored content of a message and its edits, encoded. */
+export interface EncodedContent {
+  envelope: Uint8Array;
+  edits?: Uint8Array | undefined;
+}
+
+/** Returns what a queue hides; undefined if it hides nothing. */
+export type RedactionOf = (queue: string) => Redaction | undefined;
+
+/** What an answer may show of one message. Costs nothing until it is asked, and nothing if its queue hides nothing. */
+export class ContentView {
+  readonly #redaction: Redaction | undefined;
+  readonly #content: EncodedContent;
+  #redacted: RedactedMessage | undefined;
+
+  /** Undefined `redaction`: everything is shown. */
+  constructor(redaction: Redaction | undefined, content: EncodedContent) {
+    this.#redaction = redaction;
+    this.#content = content;
+  }
+
+  /** Undefined: everything is shown. Throws on damaged bytes. */
+  get redacted(): RedactedMessage | undefined {
+    if (this.#redaction === undefined) return undefined;
+    this.#redacted ??= redactedMessage(this.#redaction, this.#content);
+    return this.#redacted;
+  }
+
+  /** Whether something was asked and hidden. */
+  get hasHidden(): boolean {
+    return this.#redacted !== undefined && this.#redacted.hidden.length > 0;
+  }
+}
+
+function redactedMessage(
+  redaction: Redaction,
+  { envelope, edits }: EncodedContent,
+): RedactedMessage {
+  const sent = decodeMessage(envelope, undefined);
+  const record = decodeEdits(edits);
+  return new RedactedMessage(redaction, {
+    payloads: [sent.payload.body, record?.payload?.body],
+    attributes: [sent.attributes, record?.attributes ?? {}],
+    patches: (record?.diffs ?? []).flatMap(({ target, patch, inverse }) =>
+      target === undefined ? [] : patchesOf(target, patch, inverse),
+    ),
+  });
+}
+
+function patchesOf(target: TransformTarget, ...patches: string[]) {
+  return patches.map((patch) => ({ target, patch }));
+}
