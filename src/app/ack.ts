@@ -214,7 +214,7 @@ function statusOf(kind: SettleItem["kind"], state: Settled["state"]): AttemptSta
 
 /** Reports applied outcomes to metrics, log and worker sessions, and starts moves. */
 function report(
-  { observer, log, registry, mover, logNotes = false }: AckParts,
+  { observer, log, registry, mover, settingsOf, logNotes = false }: AckParts,
   { queue, caller }: Pick<Chunk, "queue" | "caller">,
   decided: readonly Decision[],
   reply: SettleReply,
@@ -247,8 +247,10 @@ function report(
     const { reason, delayMs } = item;
     // Other notes are names of rules.
     const isWorkers = item.kind === "quarantine" || item.kind === "discard";
-    const note = isWorkers && !logNotes ? undefined : item.note;
-    const cause = failure === undefined ? {} : { failure: failureForLog(failure) };
+    const settings = settingsOf(queue);
+    const isPrivate = !logNotes || settings.redact.length > 0;
+    const note = isWorkers && isPrivate ? undefined : item.note;
+    const cause = failure === undefined ? {} : { failure: failureForLog(failure, settings) };
     const verdict = { id, state, reason, quarantineReason, why, note, delayMs };
     const facts = { queue, ...verdict, caller, ...cause };
     if (isFinal) log.info(facts, status);

@@ -1,5 +1,7 @@
 import type { DlqErrorKind } from "../core/errors.ts";
 import type { Reason } from "../core/reason.ts";
+import { REDACTED } from "../core/redaction/hidden-values.ts";
+import type { QueueSettings } from "../core/settings.ts";
 
 /** How a delivery ended, as metrics count it. */
 export type AttemptStatus =
@@ -73,8 +75,15 @@ export interface DecisionLog {
 /** Characters of a failure's message in a log line. */
 const MESSAGE_CHARS = 200;
 
-/** What failed, for a log line. The message is cut; it is whole in the store. */
-export function failureForLog({ type, message }: { type: string; message: string }) {
+/**
+ * What failed, for a log line. The message is cut; it is whole in the store. If the queue hides values, the message may quote
+ * them, so it is left out.
+ */
+export function failureForLog(
+  { type, message }: { type: string; message: string },
+  { redact }: Pick<QueueSettings, "redact">,
+) {
+  if (redact.length > 0) return { type, message: message === "" ? "" : REDACTED };
   const cut = message.length > MESSAGE_CHARS ? `${message.slice(0, MESSAGE_CHARS)}…` : message;
   return { type, message: cut };
 }

@@ -65,7 +65,7 @@ const NO_MESSAGE = {
 } as const;
 
 function stored(
-  { observer, log }: ReplyParts,
+  { observer, log, settingsOf }: ReplyParts,
   { queue, command }: JudgedSend,
   reply: SendReply & { status: "stored" },
   sentReason: JudgedSend["reason"],
@@ -95,7 +95,7 @@ function stored(
       state,
       quarantineReason,
       why,
-      failure: failureForLog(command.failure),
+      failure: failureForLog(command.failure, settingsOf(queue)),
     };
     if (quarantined) log.info(facts, "quarantined");
     else log.debug(facts, joined ? "joined" : "accepted");

@@ -3,6 +3,7 @@ import { encodeRetrySettings } from "../codec/retry-settings.ts";
 import { reasonOf } from "../core/categorize.ts";
 import { limiterKeyOf, orderingKeyOf } from "../core/delivery-settings.ts";
 import { aborted, DlqError, internal } from "../core/errors.ts";
+import { redactionOf } from "../core/redaction/redaction.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { arrivalVerdict, type Verdict } from "../core/verdict.ts";
 import type { SendItem, SendReply, Store } from "../store/contract.ts";
@@ -207,7 +208,10 @@ function prepare(
   const delayMs = verdict.kind === "reschedule" ? verdict.delayMs : 0;
   const dropped = action.drop === true;
   const joins = command.dedupKey !== "" && !dropped;
-  const eventFields = encodeEventFields(parts.outboxFields ?? [], command);
+  const redaction = redactionOf(settings.redact);
+  const { outboxFields = [] } = parts;
+  const shownFields = outboxFields.filter((name) => !redaction?.hidesAttribute(name));
+  const eventFields = encodeEventFields(shownFields, command);
   const group = dropped ? undefined : parts.groupOf?.(failure, reason);
   return {
     why: dropped ? `rule ${rule} drops it` : verdict.why,

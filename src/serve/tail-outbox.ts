@@ -13,6 +13,7 @@ import { closeRedis, createRedis, type RedisTarget } from "../store/redis/redis-
 import { STORAGE_VERSION } from "../store/redis/storage-version.ts";
 import { liveRedisTls } from "./live-secrets.ts";
 import { describeTarget, externalTarget } from "./open-store.ts";
+import { OutboxRedaction } from "./outbox-redaction.ts";
 import { ReloadedFiles } from "./reloaded-files.ts";
 
 /** Changes that are shown first. */
@@ -29,19 +30,23 @@ export async function tailOutbox(config: Config, options: TailOptions): Promise<
     const { queue } = options;
     const partitions = queue === undefined ? [...Array(PARTITIONS).keys()] : [partitionOf(queue)];
     const reader = new OutboxReader(redis, config.redisPrefix, partitions);
-    await show(reader, options);
+    await show(reader, new OutboxRedaction(redis, config), options);
   } finally {
     await closeRedis(redis);
   }
 }
 
-async function show(reader: OutboxReader, options: TailOptions): Promise<void> {
+async function show(
+  reader: OutboxReader,
+  redaction: OutboxRedaction,
+  options: TailOptions,
+): Promise<void> {
   const { queue, all, follow, show } = options;
   const isWanted = (item: OutboxItem) =>
     queue === undefined || !("queue" in item) || item.queue === queue;
   if (!all) {
     const latest = await reader.latest(LAST, isWanted);
-    for (const item of latest) show(item);
+    for (const item of await redaction.shown(latest)) show(item);
     if (latest.length === 0)
       options.warn(`no state change${queue ? ` of ${queue}` : ""} is stored`);
   }
@@ -50,7 +55,7 @@ async function show(reader: OutboxReader, options: TailOptions): Promise<void> {
     try {
       const items = await reader.next();
       isLost = false;
-      for (const item of items.filter(isWanted)) show(item);
+      for (const item of await redaction.shown(items.filter(isWanted))) show(item);
       if (items.length > 0) continue;
       if (!follow) return;
     } catch (error) {

@@ -13,27 +13,55 @@ const at = useTestStore();
 const NOTE = "Mrs. Smith's card is blocked";
 
 it.each([
-  [false, [undefined, undefined]],
-  [true, [NOTE, NOTE]],
-])("has the notes of workers: %s", async (logNotes, notes) => {
+  [false, [], [undefined, undefined]],
+  [true, [], [NOTE, NOTE]],
+  [true, ["/card"], [undefined, undefined]],
+])("has the notes of workers: %s, if the queue hides %j", async (logNotes, redact, notes) => {
+  const lines = await linesOf(["quarantined", "discarded"], { logNotes, redact });
+  expect(lines.map(({ note }) => note)).toEqual(notes);
+});
+
+it.each([
+  [[], NOTE],
+  [["attribute:token"], "[redacted]"],
+])("has what failed, if the queue hides %j", async (redact, message) => {
+  const lines = await linesOf(["failed"], { redact });
+  expect(lines).toMatchObject([{ failure: { type: "Blocked", message } }]);
+});
+
+/** The lines about outcomes of these kinds. */
+async function linesOf(
+  kinds: readonly ("quarantined" | "discarded" | "failed")[],
+  { logNotes = false, redact = [] }: { logNotes?: boolean; redact?: readonly string[] },
+) {
   const { store, clock } = at.current;
-  const lines: { note?: string }[] = [];
+  const lines: { note?: string; failure?: object }[] = [];
   const add = (facts: object) => void lines.push(facts);
   const ack = createAck({
     ...{ store, logNotes, random: () => 0.5, now: () => clock.nowMs, observer: NO_METRICS },
-    settingsOf: () => DEFAULT_QUEUE_SETTINGS,
+    settingsOf: () => ({ ...DEFAULT_QUEUE_SETTINGS, redact }),
     registry: new SessionRegistry(store.hints),
     log: { isLevelEnabled: () => true, debug: add, info: add, warn: add },
   });
-  await store.send("orders", [item(), item()], SETTINGS);
+  await store.send(
+    "orders",
+    kinds.map(() => item()),
+    SETTINGS,
+  );
   await clock.advance(3_600_000);
   const { claimed } = await at.current.tick("orders", [session(2)]);
-  const kinds = ["quarantined", "discarded"] as const;
-  const outcomes = claimed.map(
-    (one, index): OutcomeCommand => ({
-      ...{ kind: kinds[index] ?? "discarded", token: tokenOf(one), note: NOTE },
-    }),
-  );
-  expect((await ack("", outcomes)).map(({ status }) => status)).toEqual(["APPLIED", "APPLIED"]);
-  expect(lines.map(({ note }) => note)).toEqual(notes);
-});
+  const outcomes = claimed.map((one, index): OutcomeCommand => {
+    const kind = kinds[index] as (typeof kinds)[number];
+    const token = tokenOf(one);
+    if (kind !== "failed") return { kind, token, note: NOTE };
+    const failure = { ...FAILURE, encode: () => new Uint8Array() };
+    return { kind, token, failure, retryAfterMs: undefined, nonRetryable: true };
+  });
+  for (const { status } of await ack("", outcomes)) expect(status).toBe("APPLIED");
+  return lines;
+}
+
+const FAILURE = {
+  ...{ reason: undefined, type: "Blocked", message: NOTE },
+  ...{ grpcCode: undefined, httpStatus: undefined, attributes: {}, retryAfterMs: undefined },
+};

@@ -1,11 +1,15 @@
+import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
+import { QueueConfigSchema } from "../../gen/dlq/v1/queue_pb.ts";
 import type { TailOptions } from "../../src/cli/cli.ts";
+import { encodeQueueRecord } from "../../src/codec/queue-record.ts";
 import type { Config } from "../../src/config/config.ts";
+import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
 import { tailOutbox } from "../../src/serve/tail-outbox.ts";
 import type { OutboxItem } from "../../src/store/contract/outbox.ts";
 import { partitionOf } from "../../src/store/redis/partitions.ts";
 import { useTestStore } from "../support/store.ts";
-import { item, SETTINGS } from "../support/store-items.ts";
+import { item, NO_REQUEST, outcome, SETTINGS, session } from "../support/store-items.ts";
 
 const at = useTestStore();
 
@@ -78,6 +82,34 @@ test("with follow, goes on with new changes", async () => {
   };
   const following = tail({ follow: true, show });
   expect(await Promise.race([promise, following])).toMatchObject({ queue: "invoices" });
+});
+
+test("hides the notes of workers of queues that redact, by configuration or UpdateQueue", async () => {
+  const { store, clock } = at.current;
+  const redact = (queue: string) => (queue === "configured" ? ["/a"] : []);
+  const settings = config({
+    queueSettings: (queue) => ({ ...DEFAULT_QUEUE_SETTINGS, redact: redact(queue) }),
+  });
+  const updated = create(QueueConfigSchema, { redact: { entries: ["/a"] } });
+  const record = encodeQueueRecord(updated, "1", 0);
+  await store.configs.replace("updated", undefined, () => record);
+  for (const queue of ["configured", "updated", "open"]) await send(queue);
+  await clock.advance(1);
+  for (const queue of ["configured", "updated", "open"]) {
+    const { claimed } = await at.current.tick(queue, [session(2)]);
+    const note = "Mrs. Smith";
+    await store.settle(
+      queue,
+      NO_REQUEST,
+      claimed.map((one) => outcome(one, "quarantine", { note })),
+    );
+  }
+  const notes = (await tail({}, settings)).flatMap((one) =>
+    "kind" in one && one.kind === "QUARANTINED" ? [`${one.queue}: ${one.note}`] : [],
+  );
+  expect(notes.toSorted()).toEqual([
+    ...["configured: [redacted]", "open: Mrs. Smith", "updated: [redacted]"],
+  ]);
 });
 
 test("says what to do if there is no Redis or no data", async () => {
