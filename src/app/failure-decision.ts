@@ -54,7 +54,7 @@ function decide(outcome: Failed, facts: Examined, parts: FailureParts): Decision
   const { action, decidedBy, edits: ruledEdits } = applyRules(outcome, facts, reason, parts);
   const ofRules = groupsOfRules(ruledEdits);
   const settings = parts.settingsOf(token.queue);
-  const group = parts.groupOf?.(failure, reason);
+  const group = parts.groupOf?.(failure, reason, settings.redact.length > 0);
   const item = {
     token,
     version: facts.version,

@@ -212,7 +212,7 @@ function prepare(
   const { outboxFields = [] } = parts;
   const shownFields = outboxFields.filter((name) => !redaction?.hidesAttribute(name));
   const eventFields = encodeEventFields(shownFields, command);
-  const group = dropped ? undefined : parts.groupOf?.(failure, reason);
+  const group = dropped ? undefined : parts.groupOf?.(failure, reason, redaction !== undefined);
   return {
     why: dropped ? `rule ${rule} drops it` : verdict.why,
     item: {

@@ -63,5 +63,12 @@ async function linesOf(
 
 const FAILURE = {
   ...{ reason: undefined, type: "Blocked", message: NOTE },
-  ...{ grpcCode: undefined, httpStatus: undefined, attributes: {}, retryAfterMs: undefined },
+  ...{
+    stackTrace: "",
+    fingerprint: "",
+    grpcCode: undefined,
+    httpStatus: undefined,
+    attributes: {},
+    retryAfterMs: undefined,
+  },
 };

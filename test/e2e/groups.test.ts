@@ -152,6 +152,28 @@ it("lists groups in the asked order, in pages", async () => {
   expect(await pages(GroupOrder.LAST_FAILURE)).toEqual(["Two", "Three", "One"]);
 });
 
+it("shows nothing that a queue hides", async () => {
+  const queue = "f-orders";
+  await client.admin.updateQueue({
+    queue: { name: queue, config: { redact: { entries: ["/customer"] } } },
+  });
+  await client.dlq.sendToDlq({
+    ...sendRequest(queue),
+    payload: {
+      contentType: "application/json",
+      body: { case: "text", value: '{"customer":"bob@acme"}' },
+    },
+    failure: { type: "KeyError", message: "no customer bob@acme" },
+  });
+  const { groups } = await client.admin.listGroups({ queue });
+  expect(groups).toMatchObject([{ failureType: "KeyError", failureMessage: "" }]);
+  const answer = await client.admin.getGroup({ id: groups[0]?.id ?? "" });
+  expect(
+    JSON.stringify(answer, (_, value) => (typeof value === "bigint" ? `${value}` : value)),
+  ).not.toContain("bob@acme");
+  expect(answer.latest?.redacted).toContain("/customer");
+});
+
 it("refuses what names no group", async () => {
   expect(await errorOf(client.admin.getGroup({ id: "01ffffffffffffff" }))).toMatchObject({
     code: Code.NotFound,

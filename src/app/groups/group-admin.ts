@@ -7,6 +7,8 @@ import {
 import { invalidField, unknownGroup } from "../../core/errors.ts";
 import type { FingerprintParts } from "../../core/fingerprint/fingerprint.ts";
 import type { QueuePattern } from "../../core/queue-pattern.ts";
+import { redactionOf } from "../../core/redaction/redaction.ts";
+import type { QueueSettings } from "../../core/settings.ts";
 import type {
   GroupDetails,
   GroupStatus,
@@ -14,6 +16,7 @@ import type {
   Store,
   TrendTimes,
 } from "../../store/contract.ts";
+import { ContentView } from "../messages/content-view.ts";
 import { type GroupState, type MergedGroup, mergeGroups } from "./merged-group.ts";
 
 export type { GroupState } from "./merged-group.ts";
@@ -67,12 +70,19 @@ export interface GroupAdmin {
   get(
     id: string,
     sinceMs: number | undefined,
-  ): Promise<{ group: GroupView; latest: MessageDetails | undefined }>;
+  ): Promise<{ group: GroupView; latest: LatestMessage | undefined }>;
   setState(id: string, status: GroupStatus, note: GroupNote): Promise<GroupView>;
+}
+
+/** What its queue hides is hidden in the view. */
+export interface LatestMessage {
+  details: MessageDetails;
+  view: ContentView;
 }
 
 export interface GroupAdminParts {
   store: Pick<Store, "groups" | "messageReads">;
+  settingsOf(queue: string): QueueSettings;
   /** The wall clock. */
   now(): number;
 }
@@ -82,7 +92,7 @@ const TREND_PARTS = 24;
 /** Also the longest trend. */
 const DAY_MS = 86_400_000;
 
-export function createGroupAdmin({ store, now }: GroupAdminParts): GroupAdmin {
+export function createGroupAdmin({ store, settingsOf, now }: GroupAdminParts): GroupAdmin {
   const all = () => true;
 
   async function find(id: string): Promise<MergedGroup> {
@@ -141,10 +151,12 @@ export function createGroupAdmin({ store, now }: GroupAdminParts): GroupAdmin {
     async get(id, sinceMs) {
       const found = await find(id);
       const { queue, id: messageId } = found.latest();
-      const [[group], [latest]] = await Promise.all([
+      const [[group], [details]] = await Promise.all([
         view([found], sinceMs),
         store.messageReads.details(queue, [messageId]),
       ]);
+      const redaction = redactionOf(settingsOf(queue).redact);
+      const latest = details && { details, view: new ContentView(redaction, details) };
       return { group: group as GroupView, latest };
     },
 

@@ -115,7 +115,7 @@ export function writeGetGroup(found: Awaited<ReturnType<GroupAdmin["get"]>>): Ge
   const { queue, id } = group.latest();
   return create(GetGroupResponseSchema, {
     group: writeGroup(group),
-    ...(latest && { latest: writeStoredMessage(queue, id, latest) }),
+    ...(latest && { latest: writeStoredMessage(queue, id, latest.details, latest.view) }),
   });
 }
 

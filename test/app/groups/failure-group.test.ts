@@ -12,8 +12,8 @@ const failure = (over: Partial<FailureRecord> = {}): FailureRecord => ({
 
 it("gives alike failures one digest, and says what they have in common", () => {
   const groupOf = createGroupOf();
-  const first = groupOf(failure(), "EXECUTION_FAILED");
-  const second = groupOf(failure({ message: "order 18 is gone" }), "EXECUTION_FAILED");
+  const first = groupOf(failure(), "EXECUTION_FAILED", false);
+  const second = groupOf(failure({ message: "order 18 is gone" }), "EXECUTION_FAILED", false);
   expect(second.digest).toEqual(first.digest);
   expect(decodeGroupDescription(first.describe())).toMatchObject({
     ...{ reason: "EXECUTION_FAILED", type: "KeyError", own: "" },
@@ -28,15 +28,28 @@ it.each<[string, Partial<FailureRecord>]>([
   ["own fingerprint", { fingerprint: "card-declined" }],
 ])("tells failures of another %s apart, also remembered ones", (_, over) => {
   const groupOf = createGroupOf();
-  const [one, other] = [failure(), failure(over)].map((each) => groupOf(each, "TIMEOUT"));
+  const [one, other] = [failure(), failure(over)].map((each) => groupOf(each, "TIMEOUT", false));
   expect(other?.digest).not.toEqual(one?.digest);
-  expect(groupOf(failure(), "TIMEOUT").digest).toEqual(one?.digest);
-  expect(groupOf(failure(over), "TIMEOUT").digest).toEqual(other?.digest);
+  expect(groupOf(failure(), "TIMEOUT", false).digest).toEqual(one?.digest);
+  expect(groupOf(failure(over), "TIMEOUT", false).digest).toEqual(other?.digest);
+});
+
+it("leaves the message out of a description if it may quote hidden values", () => {
+  const groupOf = createGroupOf();
+  const shown = groupOf(failure(), "TIMEOUT", false);
+  const hidden = groupOf(failure(), "TIMEOUT", true);
+  expect(hidden.digest).toEqual(shown.digest);
+  expect(decodeGroupDescription(hidden.describe())).toMatchObject({
+    type: "KeyError",
+    message: "",
+  });
 });
 
 it("remembers equal failures, but no long ones", () => {
   const groupOf = createGroupOf();
-  expect(groupOf(failure(), "TIMEOUT")).toBe(groupOf(failure(), "TIMEOUT"));
+  const digestOf = (one: FailureRecord) => groupOf(one, "TIMEOUT", false).digest;
+  expect(digestOf(failure())).toBe(digestOf(failure()));
   const long = failure({ message: "x".repeat(5_000) });
-  expect(groupOf(long, "TIMEOUT")).not.toBe(groupOf(long, "TIMEOUT"));
+  expect(digestOf(long)).not.toBe(digestOf(long));
+  expect(digestOf(long)).toEqual(digestOf(long));
 });
