@@ -1,4 +1,4 @@
-import type { parse } from "@bufbuild/cel";
+import { type Expr, elementsOf, type Parsed, pathOf, textOf } from "./expression-tree.ts";
 import { RULE_LIMITS } from "./rule.ts";
 import {
   ExpressionError,
@@ -10,8 +10,6 @@ import {
   type Vocabulary,
 } from "./vocabulary.ts";
 
-type Parsed = ReturnType<typeof parse>;
-type Expr = Parsed["expr"];
 type Kind = Expr["exprKind"];
 type Call = Extract<Kind, { case: "callExpr" }>["value"];
 type Select = Extract<Kind, { case: "selectExpr" }>["value"];
@@ -256,24 +254,6 @@ class Check {
   #error(expr: Expr, message: string): ExpressionError {
     return new ExpressionError(message, this.#offset(expr));
   }
-}
-
-/** The name of a variable, or of a field as `failure.reason`. */
-function pathOf({ exprKind: kind }: Expr): string | undefined {
-  if (kind.case === "identExpr") return kind.value.name;
-  if (kind.case !== "selectExpr" || kind.value.operand === undefined) return undefined;
-  const of = pathOf(kind.value.operand);
-  return of === undefined ? undefined : `${of}.${kind.value.field}`;
-}
-
-function elementsOf(expr: Expr): readonly Expr[] {
-  return expr.exprKind.case === "listExpr" ? expr.exprKind.value.elements : [expr];
-}
-
-function textOf(expr: Expr): string | undefined {
-  if (expr.exprKind.case !== "constExpr") return undefined;
-  const { constantKind: kind } = expr.exprKind.value;
-  return kind.case === "stringValue" ? kind.value : undefined;
 }
 
 function usage(name: string, { form, takes, literal }: ExpressionFunction): string {

@@ -60,7 +60,7 @@ export function compile(text: string, vocabulary: Vocabulary) {
   const run: (bindings: Bindings) => CelResult = plan(env, parsed);
   const stepsOf = ({ text: one }: { text: string }) => compiled.get(one)?.steps ?? 0;
   const patternSteps = checked.patterns.reduce((sum, one) => sum + stepsOf(one), 0);
-  return { checked, patternSteps, run };
+  return { checked, patternSteps, run, root: parsed.expr };
 }
 
 /**

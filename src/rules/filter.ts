@@ -1,6 +1,7 @@
 import { type Bindings, compile, withoutStackTraces } from "./expression.ts";
 import { type RuleFacts, record, recordsOf } from "./facts.ts";
 import { FILTER_VOCABULARY } from "./filter-vocabulary.ts";
+import { type Narrowing, narrowingOf } from "./narrowing.ts";
 import { textOf } from "./times.ts";
 import { ExpressionError, isScalar } from "./vocabulary.ts";
 
@@ -39,21 +40,24 @@ export interface ContentFacts extends Pick<RuleFacts, "message" | "failure"> {
 
 /** Selects stored messages. An expression that is absent or fails for a message does not match it. */
 export interface Filter {
+  /** What the store can select by: nothing else matches. */
+  readonly narrowing: Narrowing;
   /** Undefined: it depends on the content. */
   matchesState(state: StateFacts, nowMs: number): boolean | undefined;
   matches(state: StateFacts, content: () => ContentFacts, nowMs: number): boolean;
 }
 
-const ALL: Filter = { matchesState: () => true, matches: () => true };
+const ALL: Filter = { narrowing: {}, matchesState: () => true, matches: () => true };
 
 /** Compiles the text of a filter. Empty: it matches all. Throws an ExpressionError. */
 export function compileFilter(text: string): Filter {
   if (text.trim() === "") return ALL;
-  const { checked, run } = compile(text, FILTER_VOCABULARY);
+  const { checked, run, root } = compile(text, FILTER_VOCABULARY);
   const { type, reads, testsFields } = checked;
   if (type !== "bool") throw new ExpressionError(`has type ${type}; it must be bool`);
   const needsContent = !isOfState(reads);
   return {
+    narrowing: narrowingOf(root),
     matchesState(state, nowMs) {
       // A field that is not read yet would seem to be absent.
       if (needsContent && testsFields) return undefined;

@@ -36,6 +36,7 @@ export type {
   MessageReads,
   MessageState,
   StateFields,
+  StateSelection,
   StatesFrom,
   StatesPage,
   StoredAttempt,

@@ -55,7 +55,7 @@ export function createCountMessages(
 ): CountMessages {
   return async function* count({ queues, filter, by, showRedacted }, signal) {
     const tally = new Tally();
-    const range = { queues, newestFirst: false, after: undefined };
+    const range = { queues, newestFirst: false, after: undefined, narrowing: filter.narrowing };
     let reportedAtMs = now();
     const isReportDue = () => {
       const nowMs = now();
@@ -71,7 +71,7 @@ export function createCountMessages(
         if (view?.hasHidden) tally.redacted++;
         if (isReportDue()) yield { ...tally.result(), queue: step.queue, isDone: false };
       }
-      tally.examined += step.messages.length;
+      tally.examined += step.examined;
       if (isReportDue()) yield { ...tally.result(), queue: step.queue, isDone: false };
     }
     yield { ...tally.result(), queue: "", isDone: true };

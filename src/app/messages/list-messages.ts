@@ -4,7 +4,7 @@ import { candidates, readCandidates } from "./candidates.ts";
 import type { ContentView, RedactionOf } from "./content-view.ts";
 import type { Scanner, ScanPlace, ScanRange, ScanStep } from "./scan.ts";
 
-export interface ListMessagesCommand extends ScanRange {
+export interface ListMessagesCommand extends Omit<ScanRange, "narrowing"> {
   filter: Filter;
   pageSize: number;
   /** Whether the filter and the answer have what queues hide. */
@@ -41,8 +41,9 @@ export function createListMessages(scanner: Scanner, redactionOf: RedactionOf): 
     let bytes = 0;
     let room = command.pageSize;
     const { filter, showRedacted } = command;
-    for await (const step of scanner.states(command, signal)) {
-      const { queue, messages, from } = step;
+    const range = { ...command, narrowing: filter.narrowing };
+    for await (const step of scanner.states(range, signal)) {
+      const { queue, from } = step;
       if (cost >= EXAMINED_A_CALL) return { next: { queue, message: from }, examined, redacted };
       let last = from;
       const endHere = () => ({
@@ -60,7 +61,7 @@ export function createListMessages(scanner: Scanner, redactionOf: RedactionOf): 
         bytes += bytesOf(details);
         if ((matches && --room === 0) || bytes >= BYTES_A_CALL) return endHere();
       }
-      examined += messages.length;
+      examined += step.examined;
       cost += step.cost;
     }
     return { next: undefined, examined, redacted };

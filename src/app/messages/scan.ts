@@ -1,6 +1,13 @@
 import type { QueuePattern } from "../../core/queue-pattern.ts";
 import { Turns } from "../../core/turns.ts";
-import type { MessageDetails, MessagePlace, MessageState, Store } from "../../store/contract.ts";
+import type { Narrowing } from "../../rules/narrowing.ts";
+import type {
+  MessageDetails,
+  MessagePlace,
+  MessageState,
+  StateSelection,
+  Store,
+} from "../../store/contract.ts";
 import { nextTurn } from "../timers.ts";
 
 export type ScanStore = Pick<Store, "messageReads" | "queues">;
@@ -10,6 +17,8 @@ export interface ScanRange {
   newestFirst: boolean;
   /** Undefined: from the start. */
   after: ScanPlace | undefined;
+  /** Leaves out messages without one of these values. */
+  narrowing: Narrowing;
 }
 
 /** A place in the order of messages: by queue, then in order of arrival. */
@@ -26,6 +35,8 @@ export interface ScanStep {
   from: MessagePlace | undefined;
   nowMs: number;
   messages: readonly MessageState[];
+  /** Messages that were looked at, with those that were left out. */
+  examined: number;
   /** What it cost to read, in messages. */
   cost: number;
 }
@@ -35,6 +46,8 @@ const NAMES = 100;
 const NAMES_COST = 200;
 /** What a page costs besides its messages: a queue may be empty. */
 const PAGE_COST = 20;
+/** So many messages that the store leaves out cost as much as one that it returns. */
+const LEFT_OUT_COST = 10;
 /** Pages that are read at once, of all calls together: sends and deliveries wait behind them. */
 const PAGES_AT_ONCE = 2;
 
@@ -53,18 +66,20 @@ export class Scanner {
    */
   async *states(range: ScanRange, signal: AbortSignal): AsyncGenerator<ScanStep> {
     const { newestFirst, after } = range;
+    const only = selectionOf(range.narrowing);
     for await (const { queue, matches } of this.#queues(range, signal)) {
       if (!matches) {
-        yield { queue, from: undefined, nowMs: 0, messages: [], cost: NAMES_COST };
+        yield { queue, from: undefined, nowMs: 0, messages: [], examined: 0, cost: NAMES_COST };
         continue;
       }
       let from = queue === after?.queue ? after.message : undefined;
       do {
         signal.throwIfAborted();
-        const place = { newestFirst, after: from };
+        const place = { newestFirst, after: from, ...(only && { only }) };
         const page = await this.#turns.run(() => this.#store.messageReads.states(queue, place));
-        const { nowMs, messages, next } = page;
-        yield { queue, from, nowMs, messages, cost: messages.length + PAGE_COST };
+        const { nowMs, messages, examined, next } = page;
+        const cost = messages.length + (examined - messages.length) / LEFT_OUT_COST + PAGE_COST;
+        yield { queue, from, nowMs, messages, examined, cost };
         from = next;
         await nextTurn();
       } while (from !== undefined);
@@ -104,6 +119,11 @@ export class Scanner {
       if (!queues.matches(last)) yield { queue: last, matches: false };
     }
   }
+}
+
+/** Undefined: all messages. Values are those of the vocabulary of filters. */
+function selectionOf(narrowing: Narrowing): StateSelection | undefined {
+  return Object.keys(narrowing).length === 0 ? undefined : (narrowing as StateSelection);
 }
 
 /** A text that sorts behind all names before the first one with the prefix. */

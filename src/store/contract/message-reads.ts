@@ -50,6 +50,18 @@ export interface StatesFrom {
   newestFirst: boolean;
   /** Behind this message. Undefined: at the first one. */
   after: MessagePlace | undefined;
+  /** Returns only messages with one of these values. Absent: all. */
+  only?: StateSelection;
+}
+
+/** Values of states. An absent kind selects all. */
+export interface StateSelection {
+  states?: readonly StoredState[];
+  reasons?: readonly Reason[];
+  /** Empty text: none. */
+  quarantineReasons?: readonly (QuarantineReason | "")[];
+  /** The first 16 digits of digests of groups. Empty text: none. */
+  groupIds?: readonly string[];
 }
 
 /** A place in the order of arrival. Messages that arrived close to each other are ordered by id. */
@@ -62,6 +74,8 @@ export interface MessagePlace {
 export interface StatesPage {
   nowMs: number;
   messages: readonly MessageState[];
+  /** Messages that were looked at. */
+  examined: number;
   /** Where the next page begins; undefined: this is the last one. */
   next: MessagePlace | undefined;
 }

@@ -3,6 +3,8 @@ import type { GroupDetails, GroupStatus, Groups, StoredGroup, TrendTimes } from 
 import type { Connection, ScriptPart } from "./connection.ts";
 import { allPartitionKeys, partitionBase, partitionKeys } from "./keys.ts";
 import { CONSTANTS } from "./packed/constants.ts";
+import { LAYOUTS } from "./packed/layouts.ts";
+import { Reader } from "./packed/reader.ts";
 import { type GroupsReply, readGroupsReply } from "./packed-groups.ts";
 import { PARTITIONS, partitionOf } from "./partitions.ts";
 import { pagesOf, runAll, type ScriptRunnerParts } from "./script-runner.ts";
@@ -104,6 +106,20 @@ export class RedisGroups implements Groups {
       });
     }
     return new Map(numbers.map((number) => [number, this.#digests.get(keyOf(number)) ?? ""]));
+  }
+
+  /** The numbers of groups of a queue's partition by the first 16 digits of their digests. */
+  async numbers(queue: string, ids: readonly string[]): Promise<number[]> {
+    const items = ids
+      .filter((id) => /^[0-9a-f]{16}$/.test(id))
+      .map((id) => ({ prefix: Buffer.from(id, "hex") }));
+    if (items.length === 0) return [];
+    const part = this.#part("group_numbers", partitionOf(queue), {}, items);
+    const [reply] = (await this.#run("group_numbers", [part])) as [Buffer];
+    const reader = new Reader(reply);
+    const numbers: number[] = [];
+    while (!reader.done) numbers.push(reader.read(LAYOUTS.groupCount).number);
+    return numbers;
   }
 
   async setStatus(digest: string, status: GroupStatus, note: Uint8Array): Promise<number> {

@@ -7,12 +7,17 @@ import { runStates } from "./verbs/states.ts";
 
 export function createMessageReads(
   context: StoreContext,
-  groups: Pick<RedisGroups, "digests">,
+  groups: Pick<RedisGroups, "digests" | "numbers">,
 ): MessageReads {
   return {
     details: (queue, ids) => runDetails(context, queue, ids),
-    states: (queue, from) =>
-      runStates(context.run, (numbers) => groups.digests(queue, numbers), queue, from),
+    states(queue, from) {
+      const ofQueue = {
+        digests: (numbers: readonly number[]) => groups.digests(queue, numbers),
+        numbers: (ids: readonly string[]) => groups.numbers(queue, ids),
+      };
+      return runStates(context.run, ofQueue, queue, from);
+    },
     blocks: (queue, id) => runBlocks(context, queue, id),
   };
 }

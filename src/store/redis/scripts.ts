@@ -117,7 +117,12 @@ export const SCRIPTS = {
     item: [],
   },
   details: { flags: "no-writes", numbers: ["replyBytes"], strings: [], item: ["id"] },
-  states: { flags: "no-writes", numbers: ["from", "chunks", "descending"], strings: [], item: [] },
+  states: {
+    flags: "no-writes",
+    numbers: ["from", "chunks", "descending"],
+    strings: ["after", "states", "reasons", "qreasons", "groupNumbers"],
+    item: [],
+  },
   blocks: { flags: "no-writes", numbers: [], strings: ["deliverySettings", "id"], item: [] },
   break_lease: {
     flags: "allow-oom",
@@ -140,7 +145,8 @@ export const SCRIPTS = {
     strings: ["key", "deliverySettings"],
     item: [],
   },
-  // These five are of a partition.
+  // These six are of a partition.
+  group_numbers: { flags: "no-writes", numbers: [], strings: [], item: ["prefix"] },
   groups: { flags: "no-writes", numbers: [], strings: [], item: [] },
   group_details: {
     flags: "no-writes",

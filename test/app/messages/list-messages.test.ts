@@ -119,10 +119,16 @@ it("ends a page where the answer is full, and goes on there", async () => {
 
 it("examines a limited number of messages a call", async () => {
   await send("a", EXAMINED_A_CALL + 3_000);
-  const examined = await listAll({ filterText: 'state == "IN_FLIGHT"' });
+  const examined = await listAll({ filterText: "attempts == 77" });
   expect(examined.reduce((sum, one) => sum + one)).toBe(EXAMINED_A_CALL + 3_000);
   expect(examined).toHaveLength(2);
   expect(Math.max(...examined)).toBeLessThan(EXAMINED_A_CALL + 2_000);
+  expect(taken).toEqual([]);
+});
+
+it("examines many more where the store leaves out what the state rules out", async () => {
+  await send("a", EXAMINED_A_CALL + 3_000);
+  expect(await listAll({ filterText: 'state == "IN_FLIGHT"' })).toEqual([EXAMINED_A_CALL + 3_000]);
   expect(taken).toEqual([]);
 });
 
@@ -167,7 +173,7 @@ it("looks at a limited number of names a call, and lists no queue outside the pa
   expect(read).toEqual(["queue-77"]);
 });
 
-const EMPTY = { nowMs: 0, messages: [], next: undefined };
+const EMPTY = { nowMs: 0, messages: [], examined: 0, next: undefined };
 
 it("judges a message by what it is when it is taken", async () => {
   await send("a", 2);

@@ -1,5 +1,10 @@
 import { expect, it, test } from "vitest";
-import type { MessagePlace, MessageState, SendItem } from "../../../src/store/contract.ts";
+import type {
+  MessagePlace,
+  MessageState,
+  SendItem,
+  StateSelection,
+} from "../../../src/store/contract.ts";
 import { START_MS, useTestStore } from "../../support/store.ts";
 import {
   hex,
@@ -141,3 +146,72 @@ test("reading goes on behind chunks that have lost their states", async () => {
   expect(await all(true)).toHaveLength((16 - lost.length) * 128);
   await redis.flushdb();
 });
+
+test("a selection leaves out what has none of its values, and counts it as looked at", async () => {
+  const reasons = ["TIMEOUT", "NETWORK_ERROR", "UNKNOWN_ERROR"] as const;
+  const groupOf = (n: number) => ({
+    digest: Buffer.alloc(16, n % 5),
+    describe: () => Buffer.alloc(0),
+  });
+  const over = (n: number): Partial<SendItem> => ({
+    reason: reasons[n % 3] ?? "TIMEOUT",
+    ...(n % 4 === 0 && { quarantineReason: n % 8 === 0 ? "POISON" : "RULE" }),
+    ...(n % 6 === 0 ? {} : { group: groupOf(n) }),
+    ...(n % 7 === 0 && { priority: 3, orderingKey: `o${n}` }),
+  });
+  await send(...Array.from({ length: 300 }, (_, n) => over(n)));
+  await at.current.tick(QUEUE, [session(1, { count: 20 })]);
+  const every = await all(false);
+  const idOf = (n: number) => Buffer.alloc(8, n).toString("hex");
+  const selections: [StateSelection, (one: MessageState) => boolean][] = [
+    [{ states: ["QUARANTINED"] }, ({ state }) => state === "QUARANTINED"],
+    [{ states: ["SCHEDULED", "IN_FLIGHT"] }, ({ state }) => state !== "QUARANTINED"],
+    [{ reasons: ["NETWORK_ERROR"] }, ({ reason }) => reason === "NETWORK_ERROR"],
+    [{ quarantineReasons: ["RULE"] }, ({ quarantineReason }) => quarantineReason === "RULE"],
+    [{ groupIds: [idOf(3)] }, ({ group }) => group.startsWith(idOf(3))],
+    [
+      { states: ["IN_FLIGHT"], reasons: ["TIMEOUT"], groupIds: [idOf(1), idOf(4)] },
+      ({ state, reason, group }) =>
+        state === "IN_FLIGHT" &&
+        reason === "TIMEOUT" &&
+        [idOf(1), idOf(4)].some((id) => group.startsWith(id)),
+    ],
+    [{ groupIds: ["0f".repeat(8), "odd"] }, () => false],
+    // Numbers of newer versions read like these, so they leave out nothing.
+    [{ reasons: ["UNKNOWN_ERROR"] }, () => true],
+    [{ quarantineReasons: [""] }, () => true],
+    [{ groupIds: [""] }, () => true],
+  ];
+  for (const [selection, isSelected] of selections) {
+    const page = await at.current.store.messageReads.states(QUEUE, {
+      ...{ newestFirst: false, after: undefined, only: selection },
+    });
+    expect(page, JSON.stringify(selection)).toMatchObject({ examined: 300, next: undefined });
+    expect(idsOf(page.messages)).toEqual(idsOf(every.filter(isSelected)));
+  }
+});
+
+test.each([false, true])(
+  "pages of a selection go on where the last one ended (newest first: %s)",
+  async (newestFirst) => {
+    for (let n = 0; n < 60; n++) {
+      await send(...Array.from({ length: 128 }, () => ({})));
+      if (n % 25 === 0) await send({ quarantineReason: "POISON" });
+    }
+    const found: MessageState[] = [];
+    let [after, pages, examined]: [MessagePlace | undefined, number, number] = [undefined, 0, 0];
+    do {
+      const page = await at.current.store.messageReads.states(QUEUE, {
+        ...{ newestFirst, after, only: { states: ["QUARANTINED"] } },
+      });
+      found.push(...page.messages);
+      after = page.next;
+      pages++;
+      examined += page.examined;
+    } while (after !== undefined);
+    expect([pages, examined, found.length]).toEqual([2, 60 * 128 + 3, 3]);
+    expect(found.every(({ quarantineReason }) => quarantineReason === "POISON")).toBe(true);
+    const inOrder = found.map(({ chunk }) => (newestFirst ? -chunk : chunk));
+    expect(inOrder).toEqual(inOrder.toSorted((a, b) => a - b));
+  },
+);

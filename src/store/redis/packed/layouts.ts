@@ -242,7 +242,8 @@ export const LAYOUTS = {
   storedGroup: layout({ digest: bytes(16), record: short }),
   /** A field of `groupCounts`. */
   groupSize: layout({ field: short, count: u32 }),
-  statesPage: layout({ now: ms, more: flag }),
+  /** `last`: the last chunk that was looked at. */
+  statesPage: layout({ now: ms, more: flag, examined: u32, last: ms }),
   content: layout({ state: u8, version: u16 }),
   walked: layout({
     id: bytes(16),

@@ -3,10 +3,13 @@ import { CONSTANTS } from "../packed/constants.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
 import { Reader } from "../packed/reader.ts";
 import type { RunScript } from "../script-runner.ts";
+import { packSelection } from "../state-selection.ts";
 import { stateFields } from "../states.ts";
 
 /** The chunks of one call: a thousand messages take Redis about half a millisecond. */
 const CHUNKS = 8;
+/** As `CHUNKS`, where few messages are selected: most of the work is to pass them on. */
+const CHUNKS_SEARCHED = 40;
 const { MARK, FLAG, PLACE } = CONSTANTS;
 
 /** The page, and for each chunk its number and its ids and states. */
@@ -15,40 +18,65 @@ type StatesReply = [page: Buffer, ...chunks: (Buffer | Buffer[])[]];
 /** A state with the number of its group; 0: none. */
 type NumberedState = Omit<MessageState, "group"> & { groupNumber: number };
 
-/** @param digestsOf returns the digests of groups by their numbers */
+/** Digests of groups of the queue's partition by their numbers, and numbers by the beginnings of digests. */
+export interface GroupsOfQueue {
+  digests(numbers: readonly number[]): Promise<ReadonlyMap<number, string>>;
+  numbers(ids: readonly string[]): Promise<readonly number[]>;
+}
+
 export async function runStates(
   run: RunScript,
-  digestsOf: (numbers: readonly number[]) => Promise<ReadonlyMap<number, string>>,
+  groups: GroupsOfQueue,
   queue: string,
-  { newestFirst, after }: StatesFrom,
+  { newestFirst, after, only }: StatesFrom,
 ): Promise<StatesPage> {
   const header = {
     from: after?.chunk ?? (newestFirst ? Number.MAX_SAFE_INTEGER : 0),
-    chunks: CHUNKS,
+    chunks: only === undefined ? CHUNKS : CHUNKS_SEARCHED,
     descending: newestFirst ? 1 : 0,
+    after: after?.id ?? "",
+    ...packSelection(only),
+    groupNumbers: await packGroups(groups, only?.groupIds),
   };
   const [page, ...chunks] = (await run("states", queue, header, [])) as StatesReply;
-  const { now, more } = new Reader(page).read(LAYOUTS.statesPage);
-  const messages: NumberedState[] = [];
-  let next: MessagePlace | undefined;
+  const { now, more, examined, last } = new Reader(page).read(LAYOUTS.statesPage);
+  const found: NumberedState[] = [];
   for (let at = 0; at < chunks.length; at += 2) {
     const chunk = Number(String(chunks[at]));
     const own = readChunk(chunk, chunks[at + 1] as Buffer[]).toSorted(byId);
     if (newestFirst) own.reverse();
-    messages.push(...(chunk === after?.chunk ? own.filter(isBehind(after.id, newestFirst)) : own));
-    next = { chunk, id: newestFirst ? FIRST_ID : LAST_ID };
+    found.push(...own);
   }
-  const numbers = new Set(messages.map(({ groupNumber }) => groupNumber));
+  const numbers = new Set(found.map(({ groupNumber }) => groupNumber));
   numbers.delete(0);
-  const digests = await digestsOf([...numbers]);
+  const digests = await groups.digests([...numbers]);
   return {
     nowMs: now,
-    messages: messages.map(({ groupNumber, ...state }) => ({
+    messages: found.map(({ groupNumber, ...state }) => ({
       ...state,
       group: digests.get(groupNumber) ?? "",
     })),
-    next: more ? next : undefined,
+    examined,
+    next: more ? { chunk: last, id: newestFirst ? FIRST_ID : LAST_ID } : undefined,
   };
+}
+
+const ALL_GROUPS = new Uint8Array();
+/** No group has this number. */
+const NO_GROUP = Buffer.alloc(3);
+
+async function packGroups(
+  groups: GroupsOfQueue,
+  ids: readonly string[] | undefined,
+): Promise<Uint8Array> {
+  if (ids === undefined || ids.includes("")) return ALL_GROUPS;
+  const numbers = await groups.numbers(ids);
+  if (numbers.length === 0) return NO_GROUP;
+  const packed = Buffer.alloc(3 * numbers.length);
+  numbers.forEach((number, index) => {
+    packed.writeUIntBE(number, 3 * index, 3);
+  });
+  return packed;
 }
 
 const FIRST_ID = new Uint8Array(16);
@@ -81,7 +109,3 @@ function readState(chunk: number, id: Buffer, packed: Buffer): NumberedState {
 }
 
 const byId = (a: MessagePlace, b: MessagePlace): number => Buffer.compare(a.id, b.id);
-
-function isBehind(last: Uint8Array, newestFirst: boolean) {
-  return ({ id }: MessagePlace): boolean => Buffer.compare(id, last) * (newestFirst ? -1 : 1) > 0;
-}
