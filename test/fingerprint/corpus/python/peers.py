@@ -1,0 +1,5 @@
+import os
+
+
+def port(name):
+    return int(os.environ[f"PORT_{name}"])
