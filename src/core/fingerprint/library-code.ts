@@ -1,48 +1,26 @@
 // Which code is of a library or a runtime, not of the application.
 
-/** Parts of file names, with `/` as separator, of Python, Node, Go and Rust. */
-const FOLDERS = [
-  "/site-packages/",
-  "/dist-packages/",
-  "/lib/python",
-  "/lib64/python",
-  "/node_modules/",
-  "/pkg/mod/",
-  "/go/src/",
-  "/lib/go/",
-  "/lib/go-",
-  "/libexec/src/",
-  "/vendor/",
-  "/.cargo/",
-  "/cargo/registry/",
-  "/cargo/git/",
-  "/rustc/",
-  "/.rustup/",
-  "/rustlib/",
-  "/.yarn/",
-  "/.pnpm/",
-];
+// Names of files have `/` or, of Windows, `\\` as separator.
 
-/** Starts of file names. `<` and `node:` are code without a file. */
-const FILE_STARTS = [
-  "<",
-  "node:",
-  "internal/",
-  "/rustc/",
-  "/usr/lib/",
-  "library/std/",
-  "library/core/",
-  "native",
-  "_testmain.go",
-];
+const PYTHON = /[\\/](?:site-packages|dist-packages|lib(?:64)?[\\/]python3?[\d.]*|Lib)[\\/]/;
 
-export function isLibraryFile(file: string): boolean {
-  const path = file.includes("\\") ? file.replaceAll("\\", "/") : file;
-  return (
-    FILE_STARTS.some((start) => path.startsWith(start)) ||
-    FOLDERS.some((folder) => path.includes(folder))
-  );
-}
+/** `<` starts names of code without a file. */
+export const isLibraryOfPython = (file: string): boolean =>
+  file.startsWith("<") || PYTHON.test(file);
+
+const NODE = /[\\/](?:node_modules|\.yarn|\.pnpm)[\\/]/;
+
+export const isLibraryOfNode = (file: string): boolean =>
+  file.startsWith("node:") ||
+  file.startsWith("<") ||
+  file.startsWith("internal/") ||
+  file.startsWith("eval at") ||
+  NODE.test(file);
+
+const RUST =
+  /(?:^|[\\/])(?:rustc|rustlib|\.rustup|\.cargo|cargo[\\/](?:registry|git))[\\/]|^library[\\/]/;
+
+export const isRustLibraryFile = (file: string): boolean => RUST.test(file);
 
 /** Packages of Java, without the dot at their end. */
 const JAVA = new Set(
@@ -69,6 +47,8 @@ export function isLibraryClass(name: string): boolean {
   return name.startsWith("$Proxy");
 }
 
+const GO = /\/(?:pkg\/mod|go\/src|go-[\d.]+\/src|libexec\/src|vendor)\/|@v\d/;
+
 /** Roots of Go's standard library. With -trimpath, names of its files start with them. */
 const GO_ROOTS = new Set(
   (
@@ -81,8 +61,8 @@ const GO_ROOTS = new Set(
 /** @param name as the runtime prints it: `net/http.(*Client).Do` */
 export function isLibraryOfGo(name: string, file: string): boolean {
   if (name.startsWith("github.com/dlq-service/dlq/clients/go")) return true;
-  if (isLibraryFile(file) || file.includes("@v")) return true;
-  if (file.startsWith("/")) return false;
+  if (GO.test(file)) return true;
+  if (file.startsWith("/") || file[1] === ":") return false;
   return GO_ROOTS.has(file.slice(0, file.indexOf("/")));
 }
 

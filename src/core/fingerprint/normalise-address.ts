@@ -4,9 +4,10 @@ import { normaliseName } from "./normalise-name.ts";
 import { EMAIL, ID, IP, NUMBER, PATH, TIME } from "./placeholders.ts";
 
 const EMAIL_WORD = /^[\w.+%-]+@[\w-]+(?:\.[\w-]+)+$/;
-const TIME_OF_DAY = /^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?$/;
-const TIMESTAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?$/;
-const IPV6 = /^[0-9a-f.]*:[0-9a-f.:]*:[0-9a-f.:%]*$/i;
+const TIME_OF_DAY = /^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?$/;
+const TIMESTAMP =
+  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?$/;
+const IPV6 = /^[0-9a-f.]*:[0-9a-f.:]*:[0-9a-f.:]*(?:%\w{1,16})?$/i;
 const DRIVE = /^[A-Za-z]:[\\/]/;
 
 /** @param word has one of / \ : @ */

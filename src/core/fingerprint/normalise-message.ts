@@ -5,14 +5,18 @@ import { keepsNumber } from "./kept-number.ts";
 import { normaliseAddress } from "./normalise-address.ts";
 import { normaliseName } from "./normalise-name.ts";
 import { DURATION, ID, NUMBER, TIME, VALUE } from "./placeholders.ts";
-import { isValue } from "./quoted-text.ts";
+import { kindOfQuoted } from "./quoted-text.ts";
+import { endOfValues } from "./value-list.ts";
 
 /** More of a message is not read. */
 const READ_CHARS = 4096;
 /** A normalised message is about this long at most. Below READ_CHARS, so that long values do not move the cut. */
 const TEXT_CHARS = 512;
 const WORD_CHARS = 256;
+const URL_CHARS = 2048;
 const QUOTED_CHARS = 512;
+/** Of quotes in quotes. */
+const MAX_DEPTH = 2;
 
 const UNITS = new Set(
   "ns us µs ms s sec secs second seconds m min mins minute minutes h hour hours d day days milliseconds millis microseconds".split(
@@ -35,7 +39,7 @@ const QUOTES = new Map([
  * hosts, functions. Takes time in proportion to the message, up to 4,096 characters of it.
  */
 export function normaliseMessage(message: string): string {
-  return new MessageReader(message.slice(0, READ_CHARS)).read();
+  return new MessageReader(message.slice(0, READ_CHARS), 0).read();
 }
 
 class MessageReader {
@@ -45,9 +49,13 @@ class MessageReader {
   /** The last placeholder, and where it ends in the result. */
   #last = "";
   #lastEnd = -1;
+  /** The last plain word. */
+  #lead = "";
+  #depth: number;
 
-  constructor(text: string) {
+  constructor(text: string, depth: number) {
     this.#text = text;
+    this.#depth = depth;
   }
 
   read(): string {
@@ -71,6 +79,12 @@ class MessageReader {
   }
 
   #mark(): void {
+    const end = endOfValues(this.#text, this.#at, this.#out);
+    if (end > 0) {
+      this.#out += VALUE;
+      this.#at = end;
+      return;
+    }
     this.#out += this.#text[this.#at];
     this.#at++;
   }
@@ -93,6 +107,7 @@ class MessageReader {
       this.#mark();
       return;
     }
+    if ((kinds & ADDRESS) !== 0) end = endOfUrl(text, start, end);
     this.#at = end;
     const word = text.slice(start, end);
     if ((kinds & DIGIT) === 0 && ((kinds & ADDRESS) === 0 || !hasAddress(word))) this.#plain(word);
@@ -107,7 +122,16 @@ class MessageReader {
       this.#out = this.#out.slice(0, this.#lastEnd - NUMBER.length);
       this.#placeholder(DURATION);
     } else if ((afterNumber && MONTH.test(word)) || WEEKDAY.test(word)) this.#placeholder(TIME);
+    else if (this.#isValueAfter(word)) this.#placeholder(VALUE);
     else this.#out += word.length > WORD_CHARS - 1 ? ID : word;
+  }
+
+  /** Values without quotation marks: "cannot convert x to a BigInt", "expected an int but was x". */
+  #isValueAfter(word: string): boolean {
+    const lead = this.#lead;
+    this.#lead = word;
+    if (lead === "convert") return this.#text.startsWith(" to ", this.#at);
+    return lead === "was" && this.#out.endsWith("but was ") && /[a-z]/.test(word);
   }
 
   #normalised(word: string): void {
@@ -141,30 +165,19 @@ class MessageReader {
     const content = text.slice(start, end);
     const before = this.#out.slice(-24);
     const after = text.slice(end + 1, end + 32);
-    if (isValue(content, before, after)) {
-      if (isSentence(content)) {
-        this.#mark();
-        return;
-      }
-      this.#placeholder(VALUE);
-      this.#at = end + 1;
+    const kind = kindOfQuoted(content, before, after);
+    if (kind === "text" || (kind === "name" && this.#depth >= MAX_DEPTH)) {
+      this.#mark();
       return;
     }
-    this.#out += text[start - 1];
     this.#at = end + 1;
-    this.#normalisedContent(content);
-    this.#out += text[end];
+    if (kind === "value") {
+      this.#placeholder(VALUE);
+      return;
+    }
+    const name = new MessageReader(content, this.#depth + 1).read();
+    this.#out += text[start - 1] + name + text[end];
   }
-
-  #normalisedContent(content: string): void {
-    this.#out += normaliseMessage(content);
-  }
-}
-
-/** Texts with three words or more are messages themselves. */
-function isSentence(content: string): boolean {
-  const first = content.indexOf(" ");
-  return first > 0 && content.indexOf(" ", first + 1) > 0;
 }
 
 function closingQuote(text: string, start: number, closing: number): number {
@@ -178,6 +191,23 @@ function closingQuote(text: string, start: number, closing: number): number {
     }
   }
   return -1;
+}
+
+/** A URL includes marks that end other words. */
+function endOfUrl(text: string, start: number, end: number): number {
+  const scheme = text.indexOf("://", start);
+  if (scheme < 0 || scheme >= end) return end;
+  let at = end;
+  while (at < text.length && at < start + URL_CHARS && isInUrl(text.charCodeAt(at))) at++;
+  while (at > end && isFinalMark(text.charCodeAt(at - 1))) at--;
+  return at;
+}
+
+/** = ; ! | and what words have. */
+function isInUrl(code: number): boolean {
+  return (
+    isWordClass(classOf(code)) || code === 0x3d || code === 0x3b || code === 0x21 || code === 0x7c
+  );
 }
 
 function isFinalMark(code: number): boolean {

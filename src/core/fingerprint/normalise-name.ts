@@ -12,7 +12,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const HEX = /^(?:0x[0-9a-f]+|[0-9a-f]{8,})$/i;
 /** Digits that belong to a name: int64, utf8, sha256, http2, v1. */
 const NAMED_NUMBER =
-  /^(?:u?int|float|double|decimal|varchar|i|u|f|utf|ucs|sha|md|base|v|h|http|ipv|s|x|ec|tls|ssl|oauth|log|iso|latin|cp|es|rc|aes|rsa|hs|rs|crc|uuid|ed|blake|k|p|c|java|python|py|r|l|q|n|jdbc|h2|psycopg|urllib|neo|bzip|lz|p|d|arg|args|param|t)\d{1,4}$/i;
+  /^(?:u?int|float|double|decimal|varchar|i|u|f|utf|ucs|sha|md|base|v|h|http|ipv|s|x|ec|tls|ssl|oauth|log|iso|latin|cp|es|rc|aes|rsa|hs|rs|crc|uuid|ed|blake|k|p|c|java|python|py|r|l|q|n|jdbc|sqlite|psycopg|urllib|neo|bzip|lz|p|d|arg|args|param|t)\d{1,4}$/i;
 
 /** @param word at most a few hundred characters, without spaces, quotes and brackets */
 export function normaliseName(word: string): string {

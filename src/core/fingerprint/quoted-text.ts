@@ -1,43 +1,63 @@
-// Decides whether a quoted text is a value, which varies, or a name, such as of a column or a field.
+// Decides what a quoted text is: a value, which varies, or a name, such as of a column or a field.
+
+/**
+ * - value: replaced by a placeholder
+ * - name: normalised and kept
+ * - text: a message in a message, whose quotation marks do not matter
+ */
+export type Quoted = "value" | "name" | "text";
 
 /** Words before a quoted value. */
-const VALUE_WORDS = new Set(
-  (
-    "string value values input parsing literal token date time datetime timestamp text entry got received integer number " +
-    "float bool boolean str prefix suffix content body payload user username login customer tenant data near for id"
-  ).split(" "),
-);
+const VALUE_WORDS = wordsOf(`
+  string value values input parsing literal token date time datetime timestamp text entry got received found integer
+  number float bool boolean str prefix suffix content body payload user username login customer tenant data near for id
+  was by
+`);
 
 /** Words before a quoted name. */
-const NAME_WORDS = new Set(
-  (
-    "key keys column columns constraint relation table field fields property properties attribute index module package " +
-    "name function method class type types variable parameter argument option tag host hostname server schema database " +
-    "topic queue exchange stream bucket command operator label enum path header loc reading expected of on"
-  ).split(" "),
-);
+const NAME_WORDS = wordsOf(`
+  key keys column columns constraint relation table field fields property properties attribute index module package name
+  function method class type types variable parameter argument option tag host hostname server schema database topic queue
+  exchange stream bucket command operator label enum path header loc reading expected of on variant member required
+  missing unknown undefined import setting resolve connect connecting
+`);
 
 /** What follows a quoted value. */
 const AFTER_VALUE =
   /^,? (?:is not (?:a|an|of type|one of|valid|in|unique|greater|less|allowed)|is (?:invalid|too|less|greater|longer|shorter)|does not match|cannot be parsed|could not be parsed|was not|has (?:too|invalid)|contains)\b/;
 
-const NAME = /^[A-Za-z_$][\w$]*(?:[.:\\/-][A-Za-z_$][\w$]*)*(?:\(\))?$/;
+const NAME = /^[A-Za-z_$][\w$]*(?:[.:\\/-]{1,2}[A-Za-z_$][\w$]*)*(?:\(\))?$/;
+const HOST = /^[\w-]+(?:\.[\w-]+)+(?::\d+)?$/;
+/** The last word before the quotation mark, and the punctuation between. */
+const BEFORE = /([A-Za-z]*) ?([:=]?[ (]?)$/;
+/** "module not found: 'x'" names what is missing. */
+const MISSING =
+  /(?:not found|no such [a-z]+|missing|unknown|undefined|(?:Key|Name|Attribute)Error): ?$/i;
 
 /**
  * @param before the end of what precedes the quotation mark
  * @param after the start of what follows
  */
-export function isValue(content: string, before: string, after: string): boolean {
-  if (AFTER_VALUE.test(after)) return true;
+export function kindOfQuoted(content: string, before: string, after: string): Quoted {
   const [, word = "", mark = ""] = BEFORE.exec(before) ?? [];
   const lead = word.toLowerCase();
-  if (VALUE_WORDS.has(lead)) return true;
-  if (NAME_WORDS.has(lead)) return !NAME.test(content) && !isHost(content);
-  if (mark.startsWith("=") || mark.startsWith(":")) return word !== "" || !NAME.test(content);
-  return !NAME.test(content) && !content.includes("://");
+  if (AFTER_VALUE.test(after)) return "value";
+  const isName = NAME.test(content);
+  if (NAME_WORDS.has(lead) && (isName || HOST.test(content))) return "name";
+  if (MISSING.test(before)) return "name";
+  if (VALUE_WORDS.has(lead)) return "value";
+  const isAssigned = mark.startsWith("=") || mark.startsWith(":");
+  if (isAssigned && word !== "") return isSentence(content) ? "text" : "value";
+  if (isName || content.includes("://")) return "name";
+  return isSentence(content) ? "text" : "value";
 }
 
-const BEFORE = /([A-Za-z]*)[ ]?([:=]?[ (]?)$/;
-const HOST = /^[\w-]+(?:\.[\w-]+)+(?::\d+)?$/;
+/** Texts with three words or more are messages themselves. */
+function isSentence(content: string): boolean {
+  const first = content.indexOf(" ");
+  return first > 0 && content.indexOf(" ", first + 1) > 0;
+}
 
-const isHost = (content: string): boolean => HOST.test(content);
+function wordsOf(text: string): ReadonlySet<string> {
+  return new Set(text.trim().split(/\s+/));
+}

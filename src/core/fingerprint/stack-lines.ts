@@ -1,12 +1,23 @@
 // Reads one line of a stack trace of Python, Java, Go, Node or Rust.
 
-import { isLibraryClass, isLibraryFile, isLibraryOfGo, isLibraryOfRust } from "./library-code.ts";
+import {
+  isLibraryClass,
+  isLibraryOfGo,
+  isLibraryOfNode,
+  isLibraryOfPython,
+  isLibraryOfRust,
+  isRustLibraryFile,
+} from "./library-code.ts";
 
 /** Where code ran. */
 export interface Frame {
   readonly file: string;
   readonly name: string;
 }
+
+/** Callbacks of JavaScript; lambdas and comprehensions of Python. */
+export const isAnonymous = ({ name }: Frame): boolean =>
+  name === "" || (name.startsWith("<") && name.endsWith(">"));
 
 /** Longer lines are cut. */
 export const LINE_CHARS = 512;
@@ -16,7 +27,7 @@ const PYTHON = /^File "([^"]*)", line \d+(?:, in (.*))?$/;
 /** Reads `File "/srv/app/billing/charge.py", line 12, in charge`. */
 export function pythonFrame(line: string): Frame | undefined {
   const [, file, name = ""] = PYTHON.exec(line) ?? [];
-  if (file === undefined || isLibraryFile(file)) return undefined;
+  if (file === undefined || isLibraryOfPython(file)) return undefined;
   return { file, name };
 }
 
@@ -48,7 +59,7 @@ const NODE_PLACE = /^(?:file:\/\/)?(.*?):\d+(?::\d+)?$/;
 
 function nodeFrame(name: string, place: string): Frame | undefined {
   const [, file] = NODE_PLACE.exec(place) ?? [];
-  if (file === undefined || isLibraryFile(file) || file.includes("eval at")) return undefined;
+  if (file === undefined || isLibraryOfNode(file)) return undefined;
   return { file, name };
 }
 
@@ -87,6 +98,6 @@ export function rustFunction(line: string): string | undefined {
 /** Reads a place in Rust, `src/charge.rs:12:5`. */
 export function rustFile(place: string): string | undefined {
   const [, file] = NODE_PLACE.exec(place) ?? [];
-  if (file === undefined || !file.endsWith(".rs") || isLibraryFile(file)) return undefined;
+  if (file === undefined || !file.endsWith(".rs") || isRustLibraryFile(file)) return undefined;
   return file;
 }

@@ -1,0 +1,43 @@
+// The labelled pairs; see README.md.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { categorize } from "../../src/core/categorize.ts";
+import {
+  type FailureToGroup,
+  type Fingerprint,
+  fingerprintOf,
+} from "../../src/core/fingerprint/fingerprint.ts";
+
+export interface Pair {
+  /** Ids of failures: language/part/case/draw. */
+  readonly a: string;
+  readonly b: string;
+  readonly alike: boolean;
+  readonly half: "tuning" | "untouched";
+}
+
+const FIXTURES = join(import.meta.dirname, "fixtures");
+const LANGUAGES = ["python", "node", "go", "java", "rust"];
+
+function linesOf<T>(name: string): T[] {
+  const text = readFileSync(join(FIXTURES, name), "utf8");
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as T);
+}
+
+export const pairs = (): Pair[] => linesOf<Pair>("pairs.jsonl");
+
+/** By id. Fields without a value are absent in the fixtures. */
+export function failures(): Map<string, FailureToGroup> {
+  const read = LANGUAGES.flatMap((language) =>
+    linesOf<Partial<FailureToGroup> & { id: string }>(`${language}.jsonl`),
+  );
+  return new Map(read.map((one) => [one.id, { type: "", message: "", stackTrace: "", ...one }]));
+}
+
+/** The fingerprint of a failure as the server forms it. */
+export const fingerprint = (failure: FailureToGroup): Fingerprint =>
+  fingerprintOf(failure, categorize(failure), "");
