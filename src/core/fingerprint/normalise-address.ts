@@ -51,11 +51,21 @@ const isPath = (word: string): boolean =>
 const ROOT =
   /^(?:[A-Za-z]:|~|\.{1,2}|\/(?:tmp|var|home|usr|opt|etc|srv|app|root|data|mnt|media|proc|dev|sys|run|workspace|builds?|Users|Volumes|private|lib|bin|tmpfs|nix|snap|work))[\\/]/;
 
+/** Files of data have other names each time; those of programs and settings do not. */
+const DATA_FILE =
+  /\.(?:csv|tsv|txt|pdf|png|jpe?g|gif|webp|tiff?|svg|xlsx?|docx?|zip|gz|tgz|tar|bz2|7z|zst|parquet|avro|orc|edi|mp[34]|wav|log|tmp|part|dat|bin|eml|jsonl|ndjson)$/i;
+
+/** @param name of a file, without its folder */
+function normaliseFile(name: string): string {
+  const [ending] = DATA_FILE.exec(name) ?? [];
+  return ending === undefined ? normaliseName(name) : `<file>${ending}`;
+}
+
 function normalisePath(word: string): string {
   if (!ROOT.test(word)) return normaliseSegments(word.split("?", 1)[0] ?? word);
   const name = word.slice(Math.max(word.lastIndexOf("/"), word.lastIndexOf("\\")) + 1);
   const [file = "", ...places] = name.split(":");
-  return `${PATH}/${normaliseName(file)}${places.length > 0 ? `:${NUMBER}` : ""}`;
+  return `${PATH}/${normaliseFile(file)}${places.length > 0 ? `:${NUMBER}` : ""}`;
 }
 
 /** A segment with a number is an id, except for versions of APIs: v1. */
@@ -71,7 +81,8 @@ const VERSION = /^v\d{1,2}$/;
 function normaliseSegment(segment: string): string {
   if (segment === "" || VERSION.test(segment)) return segment;
   if (segment.includes("@") || segment.includes(":")) return ID;
-  const steady = normaliseName(segment);
+  const steady = normaliseFile(segment);
+  if (steady.startsWith("<file>")) return steady;
   return steady === NUMBER || steady.includes("<") ? ID : steady;
 }
 

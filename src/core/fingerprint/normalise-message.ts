@@ -17,6 +17,13 @@ const URL_CHARS = 2048;
 const QUOTED_CHARS = 512;
 /** Of quotes in quotes. */
 const MAX_DEPTH = 2;
+const NEWLINE = 0x0a;
+const EXCERPT = /^ {0,8}\d{0,6} {0,2}\|/;
+const EXCERPT_CHARS = 17;
+/** The parser of Node quotes a part of the text, and escapes nothing. */
+const NOT_JSON = " is not valid JSON";
+const JSON_CHARS = 80;
+const RULES = "^-=~*_";
 
 const UNITS = new Set(
   "ns us µs ms s sec secs second seconds m min mins minute minutes h hour hours d day days milliseconds millis microseconds".split(
@@ -73,9 +80,18 @@ class MessageReader {
 
   #space(): void {
     while (this.#at < this.#text.length && classOf(this.#text.charCodeAt(this.#at)) === SPACE) {
+      if (this.#text.charCodeAt(this.#at) === NEWLINE) this.#skipExcerpt();
       this.#at++;
     }
     if (this.#out !== "" && !this.#out.endsWith(" ")) this.#out += " ";
+  }
+
+  /** Lines of a refused text, with its line numbers: "2 | total = x". */
+  #skipExcerpt(): void {
+    while (EXCERPT.test(this.#text.slice(this.#at + 1, this.#at + 1 + EXCERPT_CHARS))) {
+      const newline = this.#text.indexOf("\n", this.#at + 1);
+      this.#at = newline < 0 ? this.#text.length : newline;
+    }
   }
 
   #mark(): void {
@@ -85,7 +101,9 @@ class MessageReader {
       this.#at = end;
       return;
     }
-    this.#out += this.#text[this.#at];
+    const mark = this.#text[this.#at] ?? "";
+    // Underlines are as long as what they underline.
+    if (!(RULES.includes(mark) && this.#out.endsWith(mark))) this.#out += mark;
     this.#at++;
   }
 
@@ -110,7 +128,10 @@ class MessageReader {
     if ((kinds & ADDRESS) !== 0) end = endOfUrl(text, start, end);
     this.#at = end;
     const word = text.slice(start, end);
-    if ((kinds & DIGIT) === 0 && ((kinds & ADDRESS) === 0 || !hasAddress(word))) this.#plain(word);
+    if (this.#out.endsWith("No enum constant ")) this.#constant(word);
+    else if (this.#isValueAfter(word)) this.#placeholder(VALUE);
+    else if ((kinds & DIGIT) === 0 && ((kinds & ADDRESS) === 0 || !hasAddress(word)))
+      this.#plain(word);
     else if (keepsNumber(word, this.#out, text, end)) this.#out += word;
     else this.#normalised((kinds & ADDRESS) === 0 ? normaliseName(word) : normaliseAddress(word));
   }
@@ -122,7 +143,6 @@ class MessageReader {
       this.#out = this.#out.slice(0, this.#lastEnd - NUMBER.length);
       this.#placeholder(DURATION);
     } else if ((afterNumber && MONTH.test(word)) || WEEKDAY.test(word)) this.#placeholder(TIME);
-    else if (this.#isValueAfter(word)) this.#placeholder(VALUE);
     else this.#out += word.length > WORD_CHARS - 1 ? ID : word;
   }
 
@@ -131,7 +151,15 @@ class MessageReader {
     const lead = this.#lead;
     this.#lead = word;
     if (lead === "convert") return this.#text.startsWith(" to ", this.#at);
-    return lead === "was" && this.#out.endsWith("but was ") && /[a-z]/.test(word);
+    return lead === "was" && this.#out.endsWith("but was ") && !/^[A-Z_]+$/.test(word);
+  }
+
+  /** Java names the enum and the value together, and the value may have spaces. */
+  #constant(word: string): void {
+    this.#out += word.slice(0, word.lastIndexOf(".") + 1);
+    this.#placeholder(VALUE);
+    const newline = this.#text.indexOf("\n", this.#at);
+    this.#at = newline < 0 ? this.#text.length : newline;
   }
 
   #normalised(word: string): void {
@@ -163,7 +191,7 @@ class MessageReader {
       return;
     }
     const content = text.slice(start, end);
-    const before = this.#out.slice(-24);
+    const before = this.#out.slice(-96);
     const after = text.slice(end + 1, end + 32);
     const kind = kindOfQuoted(content, before, after);
     if (kind === "text" || (kind === "name" && this.#depth >= MAX_DEPTH)) {
@@ -181,6 +209,8 @@ class MessageReader {
 }
 
 function closingQuote(text: string, start: number, closing: number): number {
+  const json = text.slice(start, start + JSON_CHARS).indexOf(NOT_JSON);
+  if (json > 0 && closing === 0x22) return text.lastIndexOf('"', start + json);
   const limit = Math.min(text.length, start + QUOTED_CHARS);
   for (let at = start; at < limit; at++) {
     const code = text.charCodeAt(at);

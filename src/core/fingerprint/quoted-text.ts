@@ -11,14 +11,14 @@ export type Quoted = "value" | "name" | "text";
 const VALUE_WORDS = wordsOf(`
   string value values input parsing literal token date time datetime timestamp text entry got received found integer
   number float bool boolean str prefix suffix content body payload user username login customer tenant data near for id
-  was by
+  was by variant
 `);
 
 /** Words before a quoted name. */
 const NAME_WORDS = wordsOf(`
   key keys column columns constraint relation table field fields property properties attribute index module package name
   function method class type types variable parameter argument option tag host hostname server schema database topic queue
-  exchange stream bucket command operator label enum path header loc reading expected of on variant member required
+  exchange stream bucket command operator label enum path header loc reading expected of on member required
   missing unknown undefined import setting resolve connect connecting
 `);
 
@@ -30,6 +30,11 @@ const NAME = /^[A-Za-z_$][\w$]*(?:[.:\\/-]{1,2}[A-Za-z_$][\w$]*)*(?:\(\))?$/;
 const HOST = /^[\w-]+(?:\.[\w-]+)+(?::\d+)?$/;
 /** The last word before the quotation mark, and the punctuation between. */
 const BEFORE = /([A-Za-z]*) ?([:=]?[ (]?)$/;
+/** What says that a value is wrong. */
+const INVALID =
+  /\b(?:invalid|incorrect|malformed|illegal|bad|wrong|unexpected|unsupported|unable to parse|not parse|cannot parse|failed to parse)\b[^"'`]{0,64}$/i;
+/** A file, which is normalised as such. */
+const FILE = /^(?:\/|~\/|\.{1,2}\/|[A-Za-z]:[\\/])[^\s"'`]+$/;
 /** "module not found: 'x'" names what is missing. */
 const MISSING =
   /(?:not found|no such [a-z]+|missing|unknown|undefined|(?:Key|Name|Attribute)Error): ?$/i;
@@ -46,8 +51,13 @@ export function kindOfQuoted(content: string, before: string, after: string): Qu
   if (NAME_WORDS.has(lead) && (isName || HOST.test(content))) return "name";
   if (MISSING.test(before)) return "name";
   if (VALUE_WORDS.has(lead)) return "value";
+  if (FILE.test(content)) return "name";
   const isAssigned = mark.startsWith("=") || mark.startsWith(":");
-  if (isAssigned && word !== "") return isSentence(content) ? "text" : "value";
+  // The strings of JSON are names more often than values: codes, types, fields.
+  const isJson = mark.startsWith(":") && before.trimEnd().endsWith('":');
+  if (isAssigned && !isJson && before.length > mark.length) {
+    return isSentence(content) && !INVALID.test(before) ? "text" : "value";
+  }
   if (isName || content.includes("://")) return "name";
   return isSentence(content) ? "text" : "value";
 }
