@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Fingerprint } from "../../src/core/fingerprint/fingerprint.ts";
+import type { Fingerprint } from "../../src/core/fingerprint/fingerprint.ts";
 import { failures, fingerprint, type Pair, pairs } from "./pairs.ts";
 
 const prints = new Map<string, Fingerprint>();

@@ -37,7 +37,7 @@ const INVALID =
 const FILE = /^(?:\/|~\/|\.{1,2}\/|[A-Za-z]:[\\/])[^\s"'`]+$/;
 /** "module not found: 'x'" names what is missing. */
 const MISSING =
-  /(?:not found|no such [a-z]+|missing|unknown|undefined|(?:Key|Name|Attribute)Error): ?$/i;
+  /(?:not found|no such [a-z]+|missing|unknown|undefined|(?:Key|Name|Attribute)Error): ?$|\bvalidation for $/i;
 
 /**
  * @param before the end of what precedes the quotation mark

@@ -1,7 +1,8 @@
-// Runs the programs of all languages and writes the fixtures: node test/fingerprint/corpus/collect.mjs [LANGUAGE ...]
+// Runs the programs of all languages and writes the fixtures of a set:
+// node test/fingerprint/corpus/collect.mjs first|fresh [LANGUAGE ...]
 //
 // Needs Python, Go, Java with Maven, Rust, redis-server and PostgreSQL, and names of this machine in /etc/hosts:
-// 127.0.0.1 bank.internal ledger.internal mail.internal files.internal cache.internal db.internal
+// 127.0.0.1 bank.internal ledger.internal mail.internal files.internal cache.internal db.internal track.internal labels.internal
 
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +15,17 @@ const CLIENTS = resolve(HERE, "../../../clients");
 const FIXTURES = resolve(HERE, "../fixtures");
 
 /** Neutral folders: one of a container, and one of a release, whose lines have moved. */
-const FOLDERS = { 1: "/srv/app", 2: "/srv/app", 3: "/home/deploy/releases/20260302" };
+const CONTAINER = "/srv/app";
+const RELEASE = "/home/deploy/releases/20260302";
+
+/** What is in a set: the draws of values with their folders, and the parts of the programs. */
+const SETS = {
+  first: {
+    folders: { 1: CONTAINER, 2: CONTAINER, 3: RELEASE },
+    parts: ["charge", "orders", "store"],
+  },
+  fresh: { folders: { 4: CONTAINER, 5: RELEASE, 6: CONTAINER }, parts: ["shipping"] },
+};
 
 const execute = promisify(execFile);
 
@@ -29,7 +40,7 @@ const LANGUAGES = {
   python: {
     lay: (folder) => {
       mkdirSync(join(folder, "billing"), { recursive: true });
-      for (const name of ["charge", "orders", "store", "peers"]) {
+      for (const name of ["charge", "orders", "store", "shipping", "peers"]) {
         cpSync(join(HERE, "python", `${name}.py`), join(folder, "billing", `${name}.py`));
       }
       cpSync(join(HERE, "python/main.py"), join(folder, "main.py"));
@@ -94,12 +105,13 @@ function withoutMachine(text) {
 
 async function collect(language, draw, peers) {
   const { lay, build, run } = LANGUAGES[language];
-  const folder = join(FOLDERS[draw], language);
+  const root = set.folders[draw];
+  const folder = join(root, language);
   (lay ?? ((to) => copy(language, to)))(folder);
-  if (FOLDERS[draw] !== "/srv/app") moveLines(folder);
+  if (root === RELEASE) moveLines(folder);
   cpSync(join(HERE, "draws.json"), join(folder, "draws.json"));
   await sh(build, folder);
-  const backtrace = FOLDERS[draw] === "/srv/app" ? "0" : "1";
+  const backtrace = root === RELEASE ? "1" : "0";
   const output = await sh(run, folder, {
     ...peers,
     DRAW: draw,
@@ -108,15 +120,19 @@ async function collect(language, draw, peers) {
   return withoutMachine(output)
     .trim()
     .split("\n")
-    .map((line) => {
-      const { case: name, failure } = JSON.parse(line);
+    .map((line) => JSON.parse(line))
+    .filter(({ case: name }) => set.parts.includes(name.split("/")[0]))
+    .map(({ case: name, failure }) => {
       return { id: `${language}/${name}/${draw}`, ...failure };
     });
 }
 
-const languages = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(LANGUAGES);
+const [name = "", ...given] = process.argv.slice(2);
+const set = SETS[name];
+if (set === undefined) throw new Error("name a set: first or fresh");
+const languages = given.length > 0 ? given : Object.keys(LANGUAGES);
 const found = Object.fromEntries(languages.map((language) => [language, []]));
-for (const draw of Object.keys(FOLDERS)) {
+for (const draw of Object.keys(set.folders)) {
   const { env, stop } = await startPeers();
   try {
     for (const language of languages) {
@@ -130,9 +146,10 @@ for (const draw of Object.keys(FOLDERS)) {
     stop();
   }
 }
-mkdirSync(FIXTURES, { recursive: true });
+const folder = join(FIXTURES, name);
+mkdirSync(folder, { recursive: true });
 for (const [language, failures] of Object.entries(found)) {
   const lines = failures.map((failure) => `${JSON.stringify(failure)}\n`);
-  writeFileSync(join(FIXTURES, `${language}.jsonl`), lines.join(""));
+  writeFileSync(join(folder, `${language}.jsonl`), lines.join(""));
   process.stdout.write(`${language}: ${failures.length}\n`);
 }

@@ -1,4 +1,5 @@
-// Writes the labelled pairs, ../fixtures/pairs.jsonl, from the judgements below: node test/fingerprint/corpus/label.mjs
+// Writes the labelled pairs of a set, ../fixtures/SET/pairs.jsonl, from the judgements below:
+// node test/fingerprint/corpus/label.mjs first|fresh
 //
 // The label is that of an operator who knows what happened: failures are alike if one fix helps both. Each case of a program is one
 // defect. It is provoked three times with other values, so that two of its failures are alike. Failures of two cases of one family are
@@ -7,11 +8,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const FIXTURES = join(import.meta.dirname, "../fixtures");
+const set = process.argv[2] ?? "";
+const FIXTURES = join(import.meta.dirname, "../fixtures", set);
 const LANGUAGES = ["python", "node", "go", "java", "rust"];
 
 /** Cases by language; `*` is for all. A line is a family. */
-const FAMILIES = {
+const FIRST = {
   "*": `
     charge-500 charge-503 charge-404 charge-401 refund-500
     charge-timeout charge-timeout-ledger refund-timeout charge-500
@@ -125,6 +127,101 @@ const FAMILIES = {
   `,
 };
 
+/** The same for the second set. */
+const FRESH = {
+  "*": `
+    track-500 track-401 track-429
+    track-timeout track-refused track-500
+    track-refused print-refused
+    pack route
+  `,
+  python: `
+    label-404 label-503 label-refused
+    upload-no-key upload-body-type
+    price-missing price-none
+    name-none name-dict
+    ship-missing ship-unknown
+    state stamp
+    printer-1 printer-127
+    setting-option setting-section
+    zone address uuid
+    toml xml
+    weigh stamp
+    track-refused label-refused
+    price-none name-none
+    upload-no-key label-404
+    address state
+  `,
+  node: `
+    parcel-id parcel-state parcel-weight parcel-unknown
+    label-404 label-503
+    label-timeout label-broken
+    label-timeout label-404
+    run-missing exit-1
+    exit-1 exit-3
+    weigh-type weigh-null first-number
+    stamp time-zone
+    circle bigint
+    gunzip decipher
+    yup-number yup-required
+    print-refused run-missing
+    circle weigh-type
+  `,
+  go: `
+    parcel-id parcel-weight parcel-state
+    query-no-rows query-no-column query-by-zero
+    query-arguments query-no-rows
+    name-type name-nil
+    part close-twice
+    label-field label-key
+    duration bool
+    address hex
+    csv-fields csv-quote
+    xml gzip
+    exec-exit exec-exit-1
+    exec-missing mkdir
+    exec-missing exec-exit
+    pack track-401
+    part name-nil
+    marshal csv-quote
+  `,
+  java: `
+    parcel-weight-missing parcel-id-missing
+    parcel-weight-limit parcel-size parcel-array
+    parcel-weight-missing parcel-weight-limit
+    weigh by-name
+    recipient remove
+    list-add pack
+    stream-twice by-name
+    duration zone
+    uri pattern
+    base64 uri
+    gzip xml
+    process gzip
+    substring negative-size
+    wait recipient
+    class process
+  `,
+  rust: `
+    parcel-id parcel-size parcel-to
+    parcel-weight-missing parcel-weight-range
+    parcel-weight-range parcel-size
+    query-no-rows query-no-column query-by-zero
+    query-parameters query-type
+    query-no-rows query-type
+    sqlite-type sqlite-no-rows sqlite-no-table
+    bool char
+    address nonzero
+    url url-port
+    variable nul
+    clock variable
+    process print-refused
+  `,
+};
+
+const FAMILIES = { first: FIRST, fresh: FRESH }[set];
+if (FAMILIES === undefined) throw new Error("name a set: first or fresh");
+
 /**
  * What could be argued about is not paired. As families: a case and its wrapper (charge and settle), a host that is down at two
  * call sites. As alike: a failure of a case that differs in more than its values from its others.
@@ -132,8 +229,10 @@ const FAMILIES = {
 const ARGUABLE = ["python/orders/due-date/1", "node/store/redis-timeout/2"];
 
 /** Pairs of values of the same case, in turn. */
-const ALIKE_DRAWS = ["1 2", "1 3", "2 3"];
-const UNLIKE_DRAWS = ["1 1", "1 2", "2 2", "3 1"];
+const ALIKE_DRAWS = { first: ["1 2", "1 3", "2 3"], fresh: ["4 5", "4 6", "5 6"] }[set];
+const UNLIKE_DRAWS = { first: ["1 1", "1 2", "2 2", "3 1"], fresh: ["4 4", "4 6", "6 6", "5 4"] }[
+  set
+];
 
 const lines = (text) =>
   text
@@ -169,45 +268,49 @@ for (const language of LANGUAGES) {
   }
 }
 
-/** All pairs of a case are in the same half, so that the untouched half has no case of the other. */
-const parent = new Map();
-const rootOf = (one) => {
-  const up = parent.get(one) ?? one;
-  return up === one ? one : rootOf(up);
-};
-const caseOf = (id) => id.slice(0, -2);
-for (const { a, b } of pairs) parent.set(rootOf(caseOf(a)), rootOf(caseOf(b)));
-const groups = new Map();
-for (const pair of pairs) {
-  const root = rootOf(caseOf(pair.a));
-  groups.set(root, [...(groups.get(root) ?? []), pair]);
+function split() {
+  /** All pairs of a case are in the same half, so that the untouched half has no case of the other. */
+  const parent = new Map();
+  const rootOf = (one) => {
+    const up = parent.get(one) ?? one;
+    return up === one ? one : rootOf(up);
+  };
+  const caseOf = (id) => id.slice(0, -2);
+  for (const { a, b } of pairs) parent.set(rootOf(caseOf(a)), rootOf(caseOf(b)));
+  const groups = new Map();
+  for (const pair of pairs) {
+    const root = rootOf(caseOf(pair.a));
+    groups.set(root, [...(groups.get(root) ?? []), pair]);
+  }
+
+  /** A fixed sequence of random numbers (mulberry32). */
+  let seed = 19;
+  function random() {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  /** By language. */
+  const counts = new Map(LANGUAGES.map((language) => [language, { tuning: 0, untouched: 0 }]));
+  const order = [...groups.values()]
+    .map((group) => ({ group, at: random() }))
+    .sort((x, y) => x.at - y.at);
+  for (const { group } of order) {
+    const count = counts.get(group[0].a.split("/")[0]);
+    const half = count.tuning <= count.untouched ? "tuning" : "untouched";
+    count[half] += group.length;
+    for (const pair of group) pair.half = half;
+  }
+  return [...counts];
 }
 
-/** A fixed sequence of random numbers (mulberry32). */
-let seed = 19;
-function random() {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-}
-
-/** By language. */
-const counts = new Map(LANGUAGES.map((language) => [language, { tuning: 0, untouched: 0 }]));
-const order = [...groups.values()]
-  .map((group) => ({ group, at: random() }))
-  .sort((x, y) => x.at - y.at);
-for (const { group } of order) {
-  const count = counts.get(group[0].a.split("/")[0]);
-  const half = count.tuning <= count.untouched ? "tuning" : "untouched";
-  count[half] += group.length;
-  for (const pair of group) pair.half = half;
-}
+// The fresh set has no halves: none of it is for tuning.
+const counts = set === "first" ? split() : [];
 writeFileSync(
   join(FIXTURES, "pairs.jsonl"),
   pairs.map((pair) => `${JSON.stringify(pair)}\n`).join(""),
 );
 const alike = pairs.filter((pair) => pair.alike).length;
-process.stdout.write(
-  `${alike} alike, ${pairs.length - alike} not; ${JSON.stringify([...counts])}\n`,
-);
+process.stdout.write(`${alike} alike, ${pairs.length - alike} not; ${JSON.stringify(counts)}\n`);

@@ -10,6 +10,7 @@ import (
 	"example.com/shop/billing/charge"
 	"example.com/shop/billing/draw"
 	"example.com/shop/billing/orders"
+	"example.com/shop/billing/shipping"
 	"example.com/shop/billing/store"
 	"github.com/dlq-service/dlq/clients/go"
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
@@ -36,12 +37,17 @@ func handleStore(client *dlq.Client, one draw.Case) {
 	}
 }
 
+func handleShipping(client *dlq.Client, one draw.Case) {
+	run := dlq.DeadLetter(client, "orders", func(context.Context, string) error { return one.Run(values) })
+	_ = run(context.Background(), "1")
+}
+
 func main() {
 	for _, part := range []struct {
 		name   string
 		cases  []draw.Case
 		handle func(*dlq.Client, draw.Case)
-	}{{"charge", charge.Cases, handleCharge}, {"orders", orders.Cases, handleOrder}, {"store", store.Cases, handleStore}} {
+	}{{"charge", charge.Cases, handleCharge}, {"orders", orders.Cases, handleOrder}, {"store", store.Cases, handleStore}, {"shipping", shipping.Cases, handleShipping}} {
 		for _, one := range part.cases {
 			fake := dlqtest.StartFake()
 			part.handle(fake.Client(), one)

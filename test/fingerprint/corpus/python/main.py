@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from billing import charge, orders, store
+from billing import charge, orders, shipping, store
 from dlq._core.failure import failure_of
 from google.protobuf.json_format import MessageToDict
 
@@ -15,7 +15,7 @@ def handle(case):
     case(DRAW)
 
 
-for module in (charge, orders, store):
+for module in (charge, orders, store, shipping):
     for name, case in module.CASES.items():
         try:
             handle(case)

@@ -11,7 +11,7 @@ const handle = async (run) => {
   await run();
 };
 
-for (const name of ["charge", "orders", "store"]) {
+for (const name of ["charge", "orders", "store", "shipping"]) {
   const { CASES } = await import(`./${name}.js`);
   for (const [key, run] of Object.entries(CASES)) {
     let failure;

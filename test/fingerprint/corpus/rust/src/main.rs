@@ -3,6 +3,7 @@
 mod charge;
 mod draw;
 mod orders;
+mod shipping;
 mod store;
 
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ fn main() {
         ("charge", charge::cases(&values)),
         ("orders", orders::cases(&values)),
         ("store", store::cases(&values)),
+        ("shipping", shipping::cases(&values)),
     ];
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {

@@ -9,8 +9,8 @@ public final class Main {
   public static void main(String[] args) throws Exception {
     Draw draw = Draw.read();
     Map<String, Map<String, Draw.Work>> parts =
-        Map.of("charge", new Charge().cases(), "orders", new Orders().cases(), "store", new Store().cases());
-    for (String part : new String[] {"charge", "orders", "store"}) {
+        Map.of("charge", new Charge().cases(), "orders", new Orders().cases(), "store", new Store().cases(), "shipping", new Shipping().cases());
+    for (String part : new String[] {"charge", "orders", "store", "shipping"}) {
       for (var one : parts.get(part).entrySet()) {
         Throwable thrown = handle(one.getValue(), draw);
         if (thrown == null) throw new IllegalStateException(one.getKey() + ": nothing failed");
