@@ -27,9 +27,13 @@ const print = (
 test("digests never change within a version", () => {
   expect(FINGERPRINT_VERSION).toBe(1);
   expect(print()).toBe("01ce3c114df5ed04b7ca9f7e65f61c72");
-  expect(hex(fingerprintOf(failure, "TIMEOUT", "bank-down").digest)).toBe("01c1f702ed2359ba8935b7f76cc69952");
+  expect(hex(fingerprintOf(failure, "TIMEOUT", "bank-down").digest)).toBe(
+    "01c1f702ed2359ba8935b7f76cc69952",
+  );
   const empty = { type: "", message: "", stackTrace: "" };
-  expect(hex(fingerprintOf(empty, "UNKNOWN_ERROR", "").digest)).toBe("01235f2efeb13093302f7ee8aa6ea634");
+  expect(hex(fingerprintOf(empty, "UNKNOWN_ERROR", "").digest)).toBe(
+    "01235f2efeb13093302f7ee8aa6ea634",
+  );
 });
 
 test("the digest is the published one of MurmurHash3", () => {

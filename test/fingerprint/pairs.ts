@@ -9,31 +9,32 @@ import {
   fingerprintOf,
 } from "../../src/core/fingerprint/fingerprint.ts";
 
+/** `first` was used for tuning; `fresh` never. */
+export type PairSet = "first" | "fresh";
+
 export interface Pair {
   /** Ids of failures: language/part/case/draw. */
   readonly a: string;
   readonly b: string;
   readonly alike: boolean;
-  readonly half: "tuning" | "untouched";
 }
 
-const FIXTURES = join(import.meta.dirname, "fixtures");
 const LANGUAGES = ["python", "node", "go", "java", "rust"];
 
-function linesOf<T>(name: string): T[] {
-  const text = readFileSync(join(FIXTURES, name), "utf8");
+function linesOf<T>(set: PairSet, name: string): T[] {
+  const text = readFileSync(join(import.meta.dirname, "fixtures", set, name), "utf8");
   return text
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line) as T);
 }
 
-export const pairs = (): Pair[] => linesOf<Pair>("pairs.jsonl");
+export const pairsOf = (set: PairSet): Pair[] => linesOf<Pair>(set, "pairs.jsonl");
 
 /** By id. Fields without a value are absent in the fixtures. */
-export function failures(): Map<string, FailureToGroup> {
+export function failuresOf(set: PairSet): Map<string, FailureToGroup> {
   const read = LANGUAGES.flatMap((language) =>
-    linesOf<Partial<FailureToGroup> & { id: string }>(`${language}.jsonl`),
+    linesOf<Partial<FailureToGroup> & { id: string }>(set, `${language}.jsonl`),
   );
   return new Map(read.map((one) => [one.id, { type: "", message: "", stackTrace: "", ...one }]));
 }
