@@ -1,8 +1,9 @@
 // Which code is of a library or a runtime, not of the application.
 
-// Names of files have `/` or, of Windows, `\\` as separator.
+// Separators of folders are `/` and, in Windows, `\`.
 
-const PYTHON = /[\\/](?:site-packages|dist-packages|lib(?:64)?[\\/]python3?[\d.]*|Lib)[\\/]/;
+const PYTHON =
+  /[\\/](?:site-packages|dist-packages|lib(?:64)?[\\/]python3?[\d.]*|Python\d+[\\/]Lib)[\\/]/;
 
 /** `<` starts names of code without a file. */
 export const isLibraryOfPython = (file: string): boolean =>
@@ -66,27 +67,11 @@ export function isLibraryOfGo(name: string, file: string): boolean {
   return GO_ROOTS.has(file.slice(0, file.indexOf("/")));
 }
 
-const RUST_CRATES = [
-  "std::",
-  "core::",
-  "alloc::",
-  "tokio::",
-  "rust_begin_unwind",
-  "__rust",
-  "backtrace::",
-  "futures_",
-  "hyper",
-  "tower::",
-  "dlq_client::",
-  "test::",
-  "_start",
-  "__libc",
-  "start_thread",
-  "clone",
-];
+const RUST_CRATES = ["std::", "core::", "alloc::", "dlq_client::"];
 
 /** @param name with its crate: `billing::charge::charge` */
 export function isLibraryOfRust(name: string): boolean {
-  const path = name.startsWith("<") ? name.slice(1).replace(/^&?(?:mut )?/, "") : name;
+  // `<alloc::boxed::Box<F> as core::ops::function::FnOnce>::call_once`
+  const path = name.startsWith("<") ? name.slice(1) : name;
   return RUST_CRATES.some((crate) => path.startsWith(crate)) || !path.includes("::");
 }

@@ -1,5 +1,6 @@
 // Normalises words with marks of addresses: URLs, paths, e-mail addresses, host:port, times of day.
 
+import { classOf, isFinalMark, isWordClass } from "./characters.ts";
 import { normaliseName } from "./normalise-name.ts";
 import { EMAIL, ID, IP, NUMBER, PATH, TIME } from "./placeholders.ts";
 
@@ -9,6 +10,9 @@ const TIMESTAMP =
   /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?$/;
 const IPV6 = /^[0-9a-f.]*:[0-9a-f.:]*:[0-9a-f.:]*(?:%\w{1,16})?$/i;
 const DRIVE = /^[A-Za-z]:[\\/]/;
+
+/** Longer URLs are cut. */
+const URL_CHARS = 2048;
 
 /** @param word has one of / \ : @ */
 export function normaliseAddress(word: string): string {
@@ -92,4 +96,34 @@ function eachPart(word: string): string {
     .split(/([/\\:@]+)/)
     .map((part, at) => (at % 2 === 1 || part === "" ? part : normaliseName(part)))
     .join("");
+}
+
+/** Words such as `read/write` and `std::io` have no address. */
+export function hasAddress(word: string): boolean {
+  return (
+    word.includes("://") ||
+    word.includes("@") ||
+    word.startsWith("/") ||
+    word.startsWith("./") ||
+    word.startsWith("~") ||
+    word.startsWith("../") ||
+    word[1] === ":"
+  );
+}
+
+/** Returns where a word ends. A URL includes marks that end other words. */
+export function endOfUrl(text: string, start: number, end: number): number {
+  const scheme = text.indexOf("://", start);
+  if (scheme < 0 || scheme >= end) return end;
+  let at = end;
+  while (at < text.length && at < start + URL_CHARS && isInUrl(text.charCodeAt(at))) at++;
+  while (at > end && isFinalMark(text.charCodeAt(at - 1))) at--;
+  return at;
+}
+
+/** = ; ! | and what words have. */
+function isInUrl(code: number): boolean {
+  return (
+    isWordClass(classOf(code)) || code === 0x3d || code === 0x3b || code === 0x21 || code === 0x7c
+  );
 }

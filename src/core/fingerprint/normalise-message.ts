@@ -1,11 +1,19 @@
 // Replaces the variable parts of a message, so that messages of one defect become equal.
 
-import { ADDRESS, classOf, DIGIT, isAlphanumeric, isWordClass, SPACE } from "./characters.ts";
+import {
+  ADDRESS,
+  classOf,
+  DIGIT,
+  isAlphanumeric,
+  isFinalMark,
+  isWordClass,
+  SPACE,
+} from "./characters.ts";
 import { keepsNumber } from "./kept-number.ts";
-import { normaliseAddress } from "./normalise-address.ts";
+import { endOfUrl, hasAddress, normaliseAddress } from "./normalise-address.ts";
 import { normaliseName } from "./normalise-name.ts";
 import { DURATION, ID, NUMBER, TIME, VALUE } from "./placeholders.ts";
-import { kindOfQuoted } from "./quoted-text.ts";
+import { closingOf, endOfQuoted, kindOfQuoted } from "./quoted-text.ts";
 import { endOfValues } from "./value-list.ts";
 
 /** More of a message is not read. */
@@ -13,16 +21,17 @@ const READ_CHARS = 4096;
 /** A normalised message is about this long at most. Below READ_CHARS, so that long values do not move the cut. */
 const TEXT_CHARS = 512;
 const WORD_CHARS = 256;
-const URL_CHARS = 2048;
-const QUOTED_CHARS = 512;
 /** Of quotes in quotes. */
 const MAX_DEPTH = 2;
+/** What precedes and follows a quoted text, as far as it is read. */
+const BEFORE_CHARS = 96;
+const AFTER_CHARS = 32;
+
 const NEWLINE = 0x0a;
+/** The start of a line of a refused text. */
 const EXCERPT = /^ {0,8}\d{0,6} {0,2}\|/;
 const EXCERPT_CHARS = 17;
-/** The parser of Node quotes a part of the text, and escapes nothing. */
-const NOT_JSON = " is not valid JSON";
-const JSON_CHARS = 80;
+/** Marks that underline. */
 const RULES = "^-=~*_";
 
 const UNITS = new Set(
@@ -32,14 +41,6 @@ const UNITS = new Set(
 );
 const MONTH = /^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*$/;
 const WEEKDAY = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)$/;
-
-const QUOTES = new Map([
-  [0x22, 0x22],
-  [0x27, 0x27],
-  [0x60, 0x60],
-  [0x201c, 0x201d],
-  [0x2018, 0x2019],
-]);
 
 /**
  * Returns a message with placeholders for numbers, ids, times, addresses and quoted values. Names stay: of columns, fields,
@@ -72,7 +73,7 @@ class MessageReader {
       const kind = classOf(code);
       if (kind === SPACE) this.#space();
       else if (isWordClass(kind)) this.#word();
-      else if (QUOTES.has(code)) this.#quote(QUOTES.get(code) ?? code);
+      else if (closingOf(code) > 0) this.#quote(closingOf(code));
       else this.#mark();
     }
     return this.#out.trimEnd();
@@ -185,14 +186,14 @@ class MessageReader {
     const text = this.#text;
     const start = this.#at + 1;
     const isOpening = this.#at === 0 || !isAlphanumeric(text.charCodeAt(this.#at - 1));
-    const end = isOpening ? closingQuote(text, start, closing) : -1;
+    const end = isOpening ? endOfQuoted(text, start, closing) : -1;
     if (end < 0) {
       this.#mark();
       return;
     }
     const content = text.slice(start, end);
-    const before = this.#out.slice(-96);
-    const after = text.slice(end + 1, end + 32);
+    const before = this.#out.slice(-BEFORE_CHARS);
+    const after = text.slice(end + 1, end + AFTER_CHARS);
     const kind = kindOfQuoted(content, before, after);
     if (kind === "text" || (kind === "name" && this.#depth >= MAX_DEPTH)) {
       this.#mark();
@@ -206,53 +207,4 @@ class MessageReader {
     const name = new MessageReader(content, this.#depth + 1).read();
     this.#out += text[start - 1] + name + text[end];
   }
-}
-
-function closingQuote(text: string, start: number, closing: number): number {
-  const json = text.slice(start, start + JSON_CHARS).indexOf(NOT_JSON);
-  if (json > 0 && closing === 0x22) return text.lastIndexOf('"', start + json);
-  const limit = Math.min(text.length, start + QUOTED_CHARS);
-  for (let at = start; at < limit; at++) {
-    const code = text.charCodeAt(at);
-    if (code === 0x0a) return -1;
-    if (code === closing && text.charCodeAt(at - 1) !== 0x5c) {
-      const next = at + 1 < text.length ? text.charCodeAt(at + 1) : 32;
-      if (!isAlphanumeric(next)) return at;
-    }
-  }
-  return -1;
-}
-
-/** A URL includes marks that end other words. */
-function endOfUrl(text: string, start: number, end: number): number {
-  const scheme = text.indexOf("://", start);
-  if (scheme < 0 || scheme >= end) return end;
-  let at = end;
-  while (at < text.length && at < start + URL_CHARS && isInUrl(text.charCodeAt(at))) at++;
-  while (at > end && isFinalMark(text.charCodeAt(at - 1))) at--;
-  return at;
-}
-
-/** = ; ! | and what words have. */
-function isInUrl(code: number): boolean {
-  return (
-    isWordClass(classOf(code)) || code === 0x3d || code === 0x3b || code === 0x21 || code === 0x7c
-  );
-}
-
-function isFinalMark(code: number): boolean {
-  return code === 0x2e || code === 0x3a || code === 0x3f || code === 0x2d || code === 0x2a;
-}
-
-/** Words such as `read/write` and `std::io` have no address. */
-function hasAddress(word: string): boolean {
-  return (
-    word.includes("://") ||
-    word.includes("@") ||
-    word.startsWith("/") ||
-    word.startsWith("./") ||
-    word.startsWith("~") ||
-    word.startsWith("../") ||
-    word[1] === ":"
-  );
 }

@@ -17,7 +17,7 @@ const NAMED_NUMBER =
 /** @param word at most a few hundred characters, without spaces, quotes and brackets */
 export function normaliseName(word: string): string {
   const first = word.charCodeAt(0);
-  // Most words start with a letter.
+  // Other words are no numbers; P starts durations such as PT5S.
   if (first < 58 || first === 0x50) {
     const found = normaliseStart(word);
     if (found !== undefined) return found;
@@ -59,13 +59,13 @@ const isPlaceholder = (part: string): boolean => part === NUMBER || part === ID;
 const NAME_CHARS = 48;
 
 const DIGITS = /^\d+$/;
-const LETTERS = /^\D+$/;
+const NO_DIGITS = /^\D+$/;
 const NUMBERED_NAME = /^(\D+?)(\d+)$/;
 const NUMBER_WITH_UNIT = /^\d+[A-Za-z]{1,3}$/;
 
 function normalisePart(part: string): string {
   if (part === "") return part;
-  if (LETTERS.test(part)) return part.length > NAME_CHARS ? ID : part;
+  if (NO_DIGITS.test(part)) return part.length > NAME_CHARS ? ID : part;
   if (DIGITS.test(part)) return NUMBER;
   if (HEX.test(part)) return ID;
   if (NAMED_NUMBER.test(part)) return part;

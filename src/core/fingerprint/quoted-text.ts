@@ -1,4 +1,43 @@
-// Decides what a quoted text is: a value, which varies, or a name, such as of a column or a field.
+// Finds quoted texts, and decides what they are: values, which vary, or names, such as of a column or a field.
+
+import { isAlphanumeric } from "./characters.ts";
+
+const CLOSING = new Map([
+  [0x22, 0x22],
+  [0x27, 0x27],
+  [0x60, 0x60],
+  [0x201c, 0x201d],
+  [0x2018, 0x2019],
+]);
+
+/** Returns the closing quotation mark of an opening one. 0: it is none. */
+export const closingOf = (code: number): number => CLOSING.get(code) ?? 0;
+
+/** Longer texts in quotation marks are none. */
+const QUOTED_CHARS = 512;
+/** The parser of Node quotes a part of the text, and escapes nothing. */
+const NOT_JSON = " is not valid JSON";
+const JSON_CHARS = 80;
+const DOUBLE = 0x22;
+const BACKSLASH = 0x5c;
+const NEWLINE = 0x0a;
+
+/** Returns where the quoted text that starts at `start` ends. -1: it does not end. */
+export function endOfQuoted(text: string, start: number, closing: number): number {
+  const json = closing === DOUBLE ? text.slice(start, start + JSON_CHARS).indexOf(NOT_JSON) : -1;
+  if (json > 0) {
+    const end = text.lastIndexOf('"', start + json);
+    return end >= start ? end : -1;
+  }
+  const limit = Math.min(text.length, start + QUOTED_CHARS);
+  for (let at = start; at < limit; at++) {
+    const code = text.charCodeAt(at);
+    if (code === NEWLINE) return -1;
+    if (code !== closing || text.charCodeAt(at - 1) === BACKSLASH) continue;
+    if (at + 1 >= text.length || !isAlphanumeric(text.charCodeAt(at + 1))) return at;
+  }
+  return -1;
+}
 
 /**
  * - value: replaced by a placeholder
