@@ -8,8 +8,8 @@ const GENERAL =
 const BUILD_HASH = /[.-](?=[A-Za-z0-9_]*\d)[A-Za-z0-9_]{8,32}(?=\.[cm]?[jt]sx?$)/;
 
 /**
- * Returns the name of a file with its folder: `billing/charge.py`. Folders of builds and releases, such as `src` or `release-42`, are
- * left out.
+ * Returns the name of a file with its folder: `billing/charge.py`. Folders of builds and releases, such as `src` or
+ * `release-42`, are left out.
  */
 export function fileText(file: string): string {
   const path = file.includes("\\") ? file.replaceAll("\\", "/") : file;
@@ -22,15 +22,20 @@ export function fileText(file: string): string {
 
 /** Generated parts of names of functions in Java, Go, Rust and JavaScript. */
 const GENERATED =
-  /::h[0-9a-f]{16}$|\{\{closure\}\}|(?<=\$)\d+|\$\$[\w$]*(?:\/0x[0-9a-f]+)?|(?<=\.(?:func|gowrap|deferwrap))\d+(?:\.\d+)*|-range\d+|\[\.\.\.\]|0x[0-9a-f]+|(?:::)?\{closure#\d+\}|<anonymous>|\[as [^\]]*\]|^(?:async|new) /g;
+  /::h[0-9a-f]{16}$|\{\{closure\}\}|(?<=\$)\d+|\$\$[\w$]*(?:\/0x[0-9a-f]+)?|(?<=\.(?:func|gowrap|deferwrap))\d+(?:\.\d+)*|-range\d+|\[\.\.\.\]|0x[0-9a-f]+|(?:::)?\{closure#\d+\}|<anonymous>|\[as [^\]]{0,64}\]|^(?:async|new) /g;
 const LAMBDA = /^(.*\.)?lambda\$(.+?)\$?$/;
+
+/** What is left at the end where something was removed. */
+const TRAILING = ":.$";
 
 /** Returns the name of a function without numbers of closures, lambdas and hashes. */
 export function functionText(name: string): string {
   const steady = name.replace(GENERATED, "").trim();
   const lambda = LAMBDA.exec(steady);
   const text = lambda === null ? steady : `${lambda[1] ?? ""}${lambda[2]}`;
-  return text.replace(/(?:::|[.$])+$/, "");
+  let end = text.length;
+  while (end > 0 && TRAILING.includes(text[end - 1] ?? "")) end--;
+  return text.slice(0, end);
 }
 
 export function frameText(file: string, name: string): string {

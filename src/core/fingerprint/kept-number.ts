@@ -16,7 +16,8 @@ const STATUS = /^[1-5]\d\d$/;
 const STATUS_TEXT = /^:? [A-Z][a-z]+/;
 
 /**
- * Reports whether a word with a digit stays: "status 502", "502 Bad Gateway", "[Errno 111]", "SQLSTATE 42P01", "HTTP/1.1".
+ * Reports whether a word with a digit stays: "status 502", "502 Bad Gateway", "[Errno 111]", "SQLSTATE 42P01",
+ * "HTTP/1.1".
  *
  * @param before what precedes the word, normalised
  * @param end where the word ends in the text

@@ -8,7 +8,7 @@ const EMAIL_WORD = /^[\w.+%-]+@[\w-]+(?:\.[\w-]+)+$/;
 const TIME_OF_DAY = /^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?$/;
 const TIMESTAMP =
   /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?$/;
-const IPV6 = /^[0-9a-f.]*:[0-9a-f.:]*:[0-9a-f.:]*(?:%\w{1,16})?$/i;
+const IPV6 = /^[0-9a-f.:]{3,64}(?:%\w{1,16})?$/i;
 const DRIVE = /^[A-Za-z]:[\\/]/;
 
 /** Longer URLs are cut. */
@@ -21,7 +21,7 @@ export function normaliseAddress(word: string): string {
   if (TIME_OF_DAY.test(word) || TIMESTAMP.test(word)) return TIME;
   if (EMAIL_WORD.test(word)) return EMAIL;
   if (isPath(word)) return normalisePath(word);
-  if (IPV6.test(word) && word.length > 2) return IP;
+  if (isIpv6(word)) return IP;
   return eachPart(word);
 }
 
@@ -40,9 +40,12 @@ function normaliseUrl(word: string, start: number): string {
 function hostOf(host: string): string {
   const port = host.lastIndexOf(":");
   const name = port > 0 ? host.slice(0, port) : host;
-  const steady = IPV6.test(name) ? IP : normaliseName(name);
+  const steady = isIpv6(name) ? IP : normaliseName(name);
   return port > 0 ? `${steady}:${NUMBER}` : steady;
 }
+
+const isIpv6 = (word: string): boolean =>
+  word.includes(":") && word.indexOf(":") !== word.lastIndexOf(":") && IPV6.test(word);
 
 const isPath = (word: string): boolean =>
   word.startsWith("/") ||

@@ -43,8 +43,8 @@ const MONTH = /^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*$/;
 const WEEKDAY = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)$/;
 
 /**
- * Returns a message with placeholders for numbers, ids, times, addresses and quoted values. Names stay: of columns, fields,
- * hosts, functions. Takes time in proportion to the message, up to 4,096 characters of it.
+ * Returns a message with placeholders for numbers, ids, times, addresses and quoted values. Names stay: of columns,
+ * fields, hosts, functions. Reads at most 4,096 characters, and returns little more than 512.
  */
 export function normaliseMessage(message: string): string {
   return new MessageReader(message.slice(0, READ_CHARS), 0).read();
@@ -103,9 +103,13 @@ class MessageReader {
       return;
     }
     const mark = this.#text[this.#at] ?? "";
-    // Underlines are as long as what they underline.
-    if (!(RULES.includes(mark) && this.#out.endsWith(mark))) this.#out += mark;
     this.#at++;
+    if (RULES.includes(mark)) {
+      // Underlines are as long as what they underline.
+      while (this.#text[this.#at] === mark) this.#at++;
+      if (this.#out.endsWith(mark)) return;
+    }
+    this.#out += mark;
   }
 
   #word(): void {

@@ -31,7 +31,10 @@ export function pythonFrame(line: string): Frame | undefined {
   return { file, name };
 }
 
-/** Reads a line after `at `: of Node `charge (file:///srv/app/src/charge.js:10:5)`, of Java `billing.Charge.charge(Charge.java:12)`. */
+/**
+ * Reads a line after `at `: of Node `charge (file:///srv/app/src/charge.js:10:5)`, of Java
+ * `billing.Charge.charge(Charge.java:12)`.
+ */
 export function calledFrame(line: string): Frame | undefined {
   const open = line.endsWith(")") ? line.lastIndexOf("(") : -1;
   const place = open < 0 ? line : line.slice(open + 1, -1);

@@ -12,8 +12,8 @@ const CLOSING = new Map([
 const LIST_CHARS = 2048;
 
 /**
- * Returns where the list ends that starts at a bracket: "Failing row contains (17, Anna, null)", "Key (email)=(a@b.example)". 0 if
- * there is none.
+ * Returns where the list ends that starts at a bracket: "Failing row contains (17, Anna, null)",
+ * "Key (email)=(a@b.example)". 0: there is none.
  *
  * @param before what precedes the bracket, normalised
  */
