@@ -14,16 +14,21 @@ export type GroupOf = (
 /** Failures that are remembered, and the most characters of one. */
 const REMEMBERED = 1_000;
 const REMEMBERED_CHARS = 4_096;
+/** Longer codes are no part of a fingerprint. */
+const CODE_CHARS = 65;
 
 /** Remembers the latest failures: when something is down, the same failure comes again and again. */
 export function createGroupOf(): GroupOf {
   const remembered = new Map<string, Fingerprint>();
 
   function fingerprint(failure: FailureRecord, reason: Reason): Fingerprint {
-    const { type, message, stackTrace, fingerprint: own, grpcCode = "", httpStatus = "" } = failure;
+    const { type, message, stackTrace, fingerprint: own, attributes } = failure;
     const chars = type.length + message.length + stackTrace.length + own.length;
     if (chars > REMEMBERED_CHARS) return fingerprintOf(failure, reason, own);
-    const key = [reason, own, type, grpcCode, httpStatus, message, stackTrace].join("\0");
+    const { grpcCode = "", httpStatus = "" } = failure;
+    const { code = "", sqlstate = "" } = attributes;
+    const codes = [grpcCode, httpStatus, code.slice(0, CODE_CHARS), sqlstate.slice(0, CODE_CHARS)];
+    const key = [reason, own, type, ...codes, message, stackTrace].join("\0");
     let found = remembered.get(key);
     if (found === undefined) {
       found = fingerprintOf(failure, reason, own);

@@ -25,6 +25,8 @@ it.each<[string, Partial<FailureRecord>]>([
   ["type", { type: "ValueError" }],
   ["message", { message: "the list is empty" }],
   ["HTTP status", { httpStatus: 502 }],
+  ["code", { attributes: { code: "ECONNRESET" } }],
+  ["SQLSTATE", { attributes: { sqlstate: "23505" } }],
   ["own fingerprint", { fingerprint: "card-declined" }],
 ])("tells failures of another %s apart, also remembered ones", (_, over) => {
   const groupOf = createGroupOf();
