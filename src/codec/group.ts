@@ -2,11 +2,10 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { GroupDescriptionSchema, GroupNoteSchema } from "../../gen/dlq/storage/v1/group_pb.ts";
 import { FINGERPRINT_VERSION, type FingerprintParts } from "../core/fingerprint/fingerprint.ts";
 import { REASONS, reasonFromNumber } from "../core/reason.ts";
+import { cutUtf8 } from "../core/utf8.ts";
 
-/** Characters of a text of a description; longer ones are cut. */
-const TEXT_CHARS = 512;
-
-const cut = (text: string): string => text.slice(0, TEXT_CHARS);
+/** Bytes of the texts of a description; longer ones are cut. */
+const BYTES = { type: 96, message: 256, frame: 96, own: 96 };
 
 /** Encodes `dlq.storage.v1.GroupDescription`. */
 export function encodeGroupDescription(parts: FingerprintParts): Uint8Array {
@@ -14,10 +13,10 @@ export function encodeGroupDescription(parts: FingerprintParts): Uint8Array {
   const description = create(GroupDescriptionSchema, {
     version: FINGERPRINT_VERSION,
     reason: REASONS[reason],
-    type: cut(type),
-    message: cut(message),
-    frame: cut(frame),
-    own: cut(own),
+    type: cutUtf8(type, BYTES.type),
+    message: cutUtf8(message, BYTES.message),
+    frame: cutUtf8(frame, BYTES.frame),
+    own: cutUtf8(own, BYTES.own),
   });
   return toBinary(GroupDescriptionSchema, description);
 }

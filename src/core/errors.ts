@@ -107,14 +107,6 @@ export function tooManyQueues(limit: number): DlqError {
   });
 }
 
-export function tooManyGroups(count: number, limit: number): DlqError {
-  const description = `has ${count} groups; a call reads at most ${limit}; send fingerprints with few values, and delete queues that are no longer used`;
-  return new DlqError(`the deployment ${description}`, {
-    kind: "LIMIT",
-    violations: [{ subject: "groups", description }],
-  });
-}
-
 export function tooManySettings(bytes: number, limit: number): DlqError {
   const description = `has ${bytes} bytes of settings of queues with this change; at most ${limit} are allowed; shorten or clear those of other queues`;
   return new DlqError(`the deployment ${description}`, {

@@ -156,7 +156,12 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
     },
 
     async breakLease(request, context) {
-      const lease = { ...readMessageName(request), ...callerOf(context) };
+      const { deliveryCount } = request;
+      const lease = {
+        ...readMessageName(request),
+        ...callerOf(context),
+        ...(deliveryCount > 0 && { deliveryNumber: deliveryCount }),
+      };
       return writeBrokenLease(await workers.breakLease(lease));
     },
 

@@ -1,5 +1,10 @@
+import { createHash } from "node:crypto";
 import { encodeGroupDescription } from "../../codec/group.ts";
-import { type Fingerprint, fingerprintOf } from "../../core/fingerprint/fingerprint.ts";
+import {
+  FINGERPRINT_VERSION,
+  type FingerprintParts,
+  fingerprintOf,
+} from "../../core/fingerprint/fingerprint.ts";
 import type { Reason } from "../../core/reason.ts";
 import type { FailureGroup } from "../../store/contract.ts";
 import type { FailureRecord } from "../commands.ts";
@@ -19,19 +24,19 @@ const CODE_CHARS = 65;
 
 /** Remembers the latest failures: when something is down, the same failure comes again and again. */
 export function createGroupOf(): GroupOf {
-  const remembered = new Map<string, Fingerprint>();
+  const remembered = new Map<string, Grouped>();
 
-  function fingerprint(failure: FailureRecord, reason: Reason): Fingerprint {
+  function grouped(failure: FailureRecord, reason: Reason): Grouped {
     const { type, message, stackTrace, fingerprint: own, attributes } = failure;
     const chars = type.length + message.length + stackTrace.length + own.length;
-    if (chars > REMEMBERED_CHARS) return fingerprintOf(failure, reason, own);
+    if (chars > REMEMBERED_CHARS) return groupedBy(failure, reason);
     const { grpcCode = "", httpStatus = "" } = failure;
     const { code = "", sqlstate = "" } = attributes;
     const codes = [grpcCode, httpStatus, code.slice(0, CODE_CHARS), sqlstate.slice(0, CODE_CHARS)];
     const key = [reason, own, type, ...codes, message, stackTrace].join("\0");
     let found = remembered.get(key);
     if (found === undefined) {
-      found = fingerprintOf(failure, reason, own);
+      found = groupedBy(failure, reason);
       if (remembered.size >= REMEMBERED) remembered.clear();
       remembered.set(key, found);
     }
@@ -39,8 +44,23 @@ export function createGroupOf(): GroupOf {
   }
 
   return (failure, reason, hidesMessage) => {
-    const { digest, parts } = fingerprint(failure, reason);
+    const { digest, parts } = grouped(failure, reason);
     const shown = hidesMessage ? { ...parts, message: "" } : parts;
     return { digest, describe: () => encodeGroupDescription(shown) };
   };
+}
+
+interface Grouped {
+  digest: Uint8Array;
+  parts: FingerprintParts;
+}
+
+const DIGEST_BYTES = 16;
+
+/** A cryptographic digest: a sender must not find a failure with the digest of another group. */
+function groupedBy(failure: FailureRecord, reason: Reason): Grouped {
+  const { text, parts } = fingerprintOf(failure, reason, failure.fingerprint);
+  const digest = createHash("sha256").update(text).digest().subarray(0, DIGEST_BYTES);
+  digest[0] = FINGERPRINT_VERSION;
+  return { digest: Uint8Array.from(digest), parts };
 }

@@ -83,8 +83,6 @@ export interface LatestMessage {
 export interface GroupAdminParts {
   store: Pick<Store, "groups" | "messageReads">;
   settingsOf(queue: string): QueueSettings;
-  /** The wall clock. */
-  now(): number;
 }
 
 const STEP_MS = { FIVE_MINUTES: 300_000, HOUR: 3_600_000 };
@@ -92,11 +90,11 @@ const TREND_PARTS = 24;
 /** Also the longest trend. */
 const DAY_MS = 86_400_000;
 
-export function createGroupAdmin({ store, settingsOf, now }: GroupAdminParts): GroupAdmin {
+export function createGroupAdmin({ store, settingsOf }: GroupAdminParts): GroupAdmin {
   const all = () => true;
 
-  async function find(id: string): Promise<MergedGroup> {
-    const { groups } = await store.groups.list();
+  async function find(id: string): Promise<{ nowMs: number; group: MergedGroup }> {
+    const { nowMs, groups } = await store.groups.list();
     const found = mergeGroups(
       groups.filter(({ digest }) => digest.startsWith(id)),
       all,
@@ -105,11 +103,15 @@ export function createGroupAdmin({ store, settingsOf, now }: GroupAdminParts): G
     if (group === undefined) throw unknownGroup(id);
     if (other !== undefined)
       throw invalidField("id", `several groups begin with ${id}; give more digits`);
-    return group;
+    return { nowMs, group };
   }
 
-  async function view(groups: readonly MergedGroup[], sinceMs = DAY_MS): Promise<GroupView[]> {
-    const trend = trendOf(now(), sinceMs);
+  async function view(
+    groups: readonly MergedGroup[],
+    nowMs: number,
+    sinceMs = DAY_MS,
+  ): Promise<GroupView[]> {
+    const trend = trendOf(nowMs, sinceMs);
     const parts = groups.flatMap((group) => group.parts);
     const details = await store.groups.details(parts, trend);
     const detailsOf = new Map(parts.map((part, index) => [part, details[index] as GroupDetails]));
@@ -124,8 +126,8 @@ export function createGroupAdmin({ store, settingsOf, now }: GroupAdminParts): G
 
   return {
     async list({ queues, states, sinceMs, order, pageSize, after }) {
-      const { groups, otherCount } = await store.groups.list();
-      const oldestMs = sinceMs === undefined ? 0 : now() - sinceMs;
+      const { nowMs, groups, otherCount } = await store.groups.list();
+      const oldestMs = sinceMs === undefined ? 0 : nowMs - sinceMs;
       const found = mergeGroups(groups, (queue) => queues.matches(queue)).filter(
         ({ state, storedCount, lastFailureAtMs }) =>
           (states.length === 0 ? state !== "ARCHIVED" : states.includes(state)) &&
@@ -141,7 +143,7 @@ export function createGroupAdmin({ store, settingsOf, now }: GroupAdminParts): G
       const page = rest.slice(0, pageSize);
       const last = rest.length > page.length ? page.at(-1) : undefined;
       return {
-        groups: await view(page, sinceMs),
+        groups: await view(page, nowMs, sinceMs),
         next: last && { rank: rank(last), digest: last.digest },
         total: found.length,
         otherCount,
@@ -149,10 +151,10 @@ export function createGroupAdmin({ store, settingsOf, now }: GroupAdminParts): G
     },
 
     async get(id, sinceMs) {
-      const found = await find(id);
+      const { nowMs, group: found } = await find(id);
       const { queue, id: messageId } = found.latest();
       const [[group], [details]] = await Promise.all([
-        view([found], sinceMs),
+        view([found], nowMs, sinceMs),
         store.messageReads.details(queue, [messageId]),
       ]);
       const redaction = redactionOf(settingsOf(queue).redact);
@@ -161,10 +163,11 @@ export function createGroupAdmin({ store, settingsOf, now }: GroupAdminParts): G
     },
 
     async setState(id, status, note) {
-      const { digest } = await find(id);
+      const { digest } = (await find(id)).group;
       if ((await store.groups.setStatus(digest, status, encodeGroupNote(note))) === 0)
         throw unknownGroup(id);
-      const [group] = await view([await find(digest)]);
+      const changed = await find(digest);
+      const [group] = await view([changed.group], changed.nowMs);
       return group as GroupView;
     },
   };

@@ -47,9 +47,12 @@ function merge(
   let storedCount = 0;
   const stored: QueueCount[] = [];
   for (const part of parts) {
+    // Without a failure it has only messages that moved there, and its times are those of the moves.
+    const hasFailed = part.failureCount > 0;
     if ((part.changedAtMs ?? 0) > (decisive.changedAtMs ?? 0)) decisive = part;
-    if (part.lastFailureAtMs > latest.lastFailureAtMs) latest = part;
-    firstFailureAtMs = Math.min(firstFailureAtMs, part.firstFailureAtMs);
+    const isLater = part.lastFailureAtMs > latest.lastFailureAtMs;
+    if (hasFailed && (isLater || latest.failureCount === 0)) latest = part;
+    if (hasFailed) firstFailureAtMs = Math.min(firstFailureAtMs, part.firstFailureAtMs);
     failureCount += part.failureCount;
     for (const one of part.stored) {
       if (!isAsked(one.queue)) continue;
@@ -79,8 +82,8 @@ function merge(
  * failures after that.
  */
 function regression(parts: readonly StoredGroup[], resolvedAtMs: number): number | undefined {
-  const times = parts.flatMap(({ changedAtMs, firstFailureAtMs, regressedAtMs }) =>
-    changedAtMs === undefined && firstFailureAtMs > resolvedAtMs
+  const times = parts.flatMap(({ changedAtMs, firstFailureAtMs, regressedAtMs, failureCount }) =>
+    changedAtMs === undefined && failureCount > 0 && firstFailureAtMs > resolvedAtMs
       ? [firstFailureAtMs]
       : (regressedAtMs ?? []),
   );

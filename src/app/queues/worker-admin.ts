@@ -15,6 +15,8 @@ export interface WorkerAdmin {
   breakLease(command: {
     queue: string;
     id: Uint8Array;
+    /** Only this delivery of it. Undefined: whoever holds it. */
+    deliveryNumber?: number;
     caller?: Caller;
   }): Promise<BrokenLease | undefined>;
 }
@@ -30,9 +32,13 @@ export function createWorkerAdmin({ store, registry, log }: WorkerAdminParts): W
   return {
     list: (queue) => store.workers(queue),
 
-    async breakLease({ queue, id, caller }) {
+    async breakLease({ queue, id, deliveryNumber: asked, caller }) {
       const note = caller === undefined ? "broken by hand" : `broken by ${caller}`;
-      const broken = await store.breakLease(queue, id, note);
+      const broken = await store.breakLease(
+        queue,
+        { id, ...(asked !== undefined && { deliveryNumber: asked }) },
+        note,
+      );
       if (broken === undefined) {
         const [details] = await store.messageReads.details(queue, [id]);
         if (details === undefined) throw unknownMessage(queue, formatMessageId(id));

@@ -1,11 +1,10 @@
 import type { UncategorizedFailure } from "../categorize.ts";
 import type { Reason } from "../reason.ts";
 import { applicationFrame } from "./application-frame.ts";
-import { digestOf } from "./digest.ts";
 import { normaliseMessage } from "./normalise-message.ts";
 import { typeWithCodes } from "./type-with-codes.ts";
 
-/** The version of the algorithm. It is part of the digest, so that a new version leaves groups alone. */
+/** The version of the algorithm. It is part of the fingerprint, so that a new version leaves groups alone. */
 export const FINGERPRINT_VERSION = 1;
 
 /** A failure as reported. */
@@ -27,9 +26,9 @@ export interface FingerprintParts {
 }
 
 export interface Fingerprint {
-  /** 16 bytes: the version of the algorithm, and a digest of the parts. Equal for failures that are alike. */
-  readonly digest: Uint8Array;
-  /** What the digest is formed of, for people. */
+  /** Equal for failures that are alike; begins with the version of the algorithm. */
+  readonly text: string;
+  /** What it is formed of, for people. */
   readonly parts: FingerprintParts;
 }
 
@@ -44,15 +43,10 @@ export function fingerprintOf(failure: FailureToGroup, reason: Reason, own: stri
   const message = normaliseMessage(failure.message);
   const frame = applicationFrame(failure.stackTrace);
   if (own !== "") {
-    return { digest: versioned(`own\n${own}`), parts: { own, reason, type, message, frame } };
+    const text = `${FINGERPRINT_VERSION}\nown\n${own}`;
+    return { text, parts: { own, reason, type, message, frame } };
   }
   // No part but the message may contain a line break, and it is last.
-  const digest = versioned(`${reason}\n${type}\n${frame}\n${message}`);
-  return { digest, parts: { reason, type, message, frame } };
-}
-
-function versioned(text: string): Uint8Array {
-  const digest = digestOf(text);
-  digest[0] = FINGERPRINT_VERSION;
-  return digest;
+  const text = `${FINGERPRINT_VERSION}\n${reason}\n${type}\n${frame}\n${message}`;
+  return { text, parts: { reason, type, message, frame } };
 }

@@ -51,8 +51,8 @@ export interface TrendTimes {
 }
 
 export interface Groups {
-  /** All groups of all partitions. `otherCount`: messages whose group found no place. */
-  list(): Promise<{ groups: StoredGroup[]; otherCount: number }>;
+  /** All groups of all partitions; if they are many, up to five seconds old. `otherCount`: messages whose group found no place. */
+  list(): Promise<{ nowMs: number; groups: StoredGroup[]; otherCount: number }>;
   /** Details of groups, in order. */
   details(
     groups: readonly Pick<StoredGroup, "partition" | "digest">[],

@@ -1,3 +1,10 @@
+/** Which lease to take from a worker. */
+export interface LeaseToBreak {
+  id: Uint8Array;
+  /** Undefined: whoever holds the message. */
+  deliveryNumber?: number;
+}
+
 /** A lease that was taken from a worker. */
 export interface BrokenLease {
   sessionId: Uint8Array;

@@ -8,32 +8,49 @@ const AGAIN_MS = 600_000;
 
 const NOTHING = new Uint8Array();
 
+export interface GroupTextsParts {
+  /** The monotonic clock of this process, in milliseconds. */
+  now(): number;
+  /** When Redis last restarted or failed over: it may lack descriptions from before. */
+  historyChangedAtMs(): number;
+  /** Called when a group may be new to a partition. */
+  onNew(partition: number): void;
+}
+
 /** Decides which failures carry the description of their group: the store keeps it, so few need to. */
 export class GroupTexts {
-  readonly #now: () => number;
-  readonly #onNew: (partition: number) => void;
+  readonly #parts: GroupTextsParts;
   /** By partition and digest: until when the store has the description. */
   readonly #stored = new Map<string, number>();
+  #historyChangedAtMs = 0;
 
-  /**
-   * @param now the monotonic clock of this process, in milliseconds
-   * @param onNew called when a group may be new to a partition
-   */
-  constructor(now: () => number, onNew: (partition: number) => void) {
-    this.#now = now;
-    this.#onNew = onNew;
+  constructor(parts: GroupTextsParts) {
+    this.#parts = parts;
   }
 
   /** Returns what a script gets of a failure: the digest and maybe the description; nothing without a group. */
   pack(queue: string, group: FailureGroup | undefined): Uint8Array {
     if (group === undefined) return NOTHING;
-    const partition = partitionOf(queue);
-    const key = `${partition} ${Buffer.from(group.digest).toString("latin1")}`;
-    const nowMs = this.#now();
-    if ((this.#stored.get(key) ?? 0) > nowMs) return group.digest;
-    if (this.#stored.size >= REMEMBERED) this.#stored.clear();
-    this.#stored.set(key, nowMs + AGAIN_MS);
-    this.#onNew(partition);
+    const { now, historyChangedAtMs } = this.#parts;
+    const changedAtMs = historyChangedAtMs();
+    if (changedAtMs !== this.#historyChangedAtMs) this.#stored.clear();
+    this.#historyChangedAtMs = changedAtMs;
+    if ((this.#stored.get(keyOf(queue, group)) ?? 0) > now()) return group.digest;
     return Buffer.concat([group.digest, group.describe()]);
   }
+
+  /** A script has stored a failure of the group, with the description if `pack` added it. */
+  stored(queue: string, group: FailureGroup | undefined): void {
+    if (group === undefined) return;
+    const { now, onNew } = this.#parts;
+    const key = keyOf(queue, group);
+    if ((this.#stored.get(key) ?? 0) > now()) return;
+    if (this.#stored.size >= REMEMBERED) this.#stored.clear();
+    this.#stored.set(key, now() + AGAIN_MS);
+    onNew(partitionOf(queue));
+  }
+}
+
+function keyOf(queue: string, { digest }: FailureGroup): string {
+  return `${partitionOf(queue)} ${Buffer.from(digest).toString("latin1")}`;
 }

@@ -1,63 +1,47 @@
-import { tooManyGroups } from "../../core/errors.ts";
 import type { GroupDetails, GroupStatus, Groups, StoredGroup, TrendTimes } from "../contract.ts";
 import type { Connection, ScriptPart } from "./connection.ts";
-import { allPartitionKeys, partitionBase, partitionKeys } from "./keys.ts";
+import { GroupReader, type GroupReaderParts, type GroupsRead } from "./group-reader.ts";
+import { partitionBase, partitionKeys } from "./keys.ts";
 import { CONSTANTS } from "./packed/constants.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
 import { Reader } from "./packed/reader.ts";
-import { type GroupsReply, readGroupsReply } from "./packed-groups.ts";
 import { PARTITIONS, partitionOf } from "./partitions.ts";
-import { pagesOf, runAll, type ScriptRunnerParts } from "./script-runner.ts";
+import { pagesOf, runAll } from "./script-runner.ts";
 import { type ScriptHeader, type ScriptItem, type ScriptName, scriptArgs } from "./scripts.ts";
 
 const { GROUP } = CONSTANTS;
-/** Groups that one call reads, of all partitions: about a second of work. */
-export const GROUPS_MOST = 200_000;
 /** Digests that are remembered; a page of states has at most a thousand. */
 const REMEMBERED = 50_000;
 
 /** Groups of a partition above which some are forgotten, and how many are left. */
-const [TRIM_ABOVE, TRIM_TO] = [9_500, 9_000];
+const [TRIM_ABOVE, TRIM_TO] = [1_800, 1_500];
 const TRIM_EACH_MS = 60_000;
 const TRIM_AT_ONCE = 100;
 
 const TIME_MS = { FIVE_MINUTES: GROUP.MINUTES_MS, HOUR: GROUP.HOUR_MS };
 
-export interface GroupsParts extends ScriptRunnerParts {
+export interface GroupsParts extends GroupReaderParts {
   connection: Pick<Connection, "run" | "runMany" | "read" | "command">;
-  /** The monotonic clock of this process, in milliseconds. */
-  now(): number;
+  /** When Redis last restarted or failed over; 0: never. */
+  historyChangedAtMs(): number;
 }
 
 /** Groups are kept in each partition: equal digests are one group for people. */
 export class RedisGroups implements Groups {
   readonly #parts: GroupsParts;
-  /** By partition and number, which is never given again. */
+  /** By partition and number. */
   readonly #digests = new Map<string, string>();
+  #historyChangedAtMs = 0;
+  readonly #reader: GroupReader;
   readonly #trimmedAtMs = new Map<number, number>();
 
   constructor(parts: GroupsParts) {
     this.#parts = parts;
+    this.#reader = new GroupReader(parts);
   }
 
-  async list(): Promise<{ groups: StoredGroup[]; otherCount: number }> {
-    const { prefix, connection, enter } = this.#parts;
-    await enter();
-    const counts = await connection.read<number>((reading) => {
-      for (const key of allPartitionKeys(prefix, "groups")) reading.hlen(key);
-    });
-    const total = counts.reduce((sum, count) => sum + count, 0);
-    if (total > GROUPS_MOST) throw tooManyGroups(total, GROUPS_MOST);
-    const partitions = [...counts.keys()].filter((partition) => (counts[partition] ?? 0) > 0);
-    const parts = partitions.map((partition) => this.#part("groups", partition, {}, []));
-    const replies = (await this.#run("groups", parts)) as GroupsReply[];
-    const found = replies.map((reply, index) =>
-      readGroupsReply(partitions[index] as number, reply),
-    );
-    return {
-      groups: found.flatMap(({ groups }) => groups.map(({ group }) => group)),
-      otherCount: found.reduce((sum, { others }) => sum + others, 0),
-    };
+  list(): Promise<GroupsRead> {
+    return this.#reader.all();
   }
 
   async details(
@@ -94,18 +78,29 @@ export class RedisGroups implements Groups {
   async digests(queue: string, numbers: readonly number[]): Promise<ReadonlyMap<number, string>> {
     const partition = partitionOf(queue);
     const keyOf = (number: number) => `${partition} ${number}`;
-    const unknown = numbers.filter((number) => !this.#digests.has(keyOf(number)));
-    if (unknown.length > 0) {
-      if (this.#digests.size + unknown.length > REMEMBERED) this.#digests.clear();
-      const items = unknown.map((number) => ({ number }));
-      const part = this.#part("group_digests", partition, {}, items);
-      const [reply] = (await this.#run("group_digests", [part])) as [Buffer[]];
-      unknown.forEach((number, index) => {
-        const digest = (reply[index] as Buffer).toString("hex");
-        if (digest !== "") this.#digests.set(keyOf(number), digest);
-      });
-    }
-    return new Map(numbers.map((number) => [number, this.#digests.get(keyOf(number)) ?? ""]));
+    this.#forgetAfterLoss();
+    const found = new Map(
+      numbers.map((number) => [number, this.#digests.get(keyOf(number)) ?? ""]),
+    );
+    const unknown = numbers.filter((number) => found.get(number) === "");
+    if (unknown.length === 0) return found;
+    const items = unknown.map((number) => ({ number }));
+    const part = this.#part("group_digests", partition, {}, items);
+    const [reply] = (await this.#run("group_digests", [part])) as [Buffer[]];
+    if (this.#digests.size + unknown.length > REMEMBERED) this.#digests.clear();
+    unknown.forEach((number, index) => {
+      const digest = (reply[index] as Buffer).toString("hex");
+      found.set(number, digest);
+      if (digest !== "") this.#digests.set(keyOf(number), digest);
+    });
+    return found;
+  }
+
+  /** After a failover that lost writes, a number may have been given again. */
+  #forgetAfterLoss(): void {
+    const changedAtMs = this.#parts.historyChangedAtMs();
+    if (changedAtMs !== this.#historyChangedAtMs) this.#digests.clear();
+    this.#historyChangedAtMs = changedAtMs;
   }
 
   /** The numbers of groups of a queue's partition by the first 16 digits of their digests. */
@@ -123,11 +118,13 @@ export class RedisGroups implements Groups {
   }
 
   async setStatus(digest: string, status: GroupStatus, note: Uint8Array): Promise<number> {
+    this.#reader.forget();
     const header = { status: GROUP[status], digest: Buffer.from(digest, "hex"), note };
     const parts = Array.from({ length: PARTITIONS }, (_, partition) =>
       this.#part("set_group", partition, header, []),
     );
     const replies = (await this.#run("set_group", parts)) as number[];
+    this.#reader.forget();
     return replies.filter((done) => done === 1).length;
   }
 
@@ -144,12 +141,9 @@ export class RedisGroups implements Groups {
     const key = partitionKeys(prefix, partition).groups;
     const count = await connection.command((redis) => redis.hlen(key));
     if (count <= TRIM_ABOVE) return;
-    const [reply] = (await this.#run("groups", [this.#part("groups", partition, {}, [])])) as [
-      GroupsReply,
-    ];
-    const oldest = readGroupsReply(partition, reply)
-      .groups.filter(({ group }) => group.stored.length === 0)
-      .toSorted((a, b) => a.group.lastFailureAtMs - b.group.lastFailureAtMs)
+    const oldest = (await this.#reader.of(partition))
+      .filter(({ group }) => group.stored.length === 0)
+      .toSorted((a, b) => rankOf(a.group) - rankOf(b.group))
       .slice(0, count - TRIM_TO);
     for (const some of pagesOf(oldest, TRIM_AT_ONCE)) {
       const items = some.map(({ digest, record }) => ({ digest, group: record }));
@@ -176,4 +170,9 @@ export class RedisGroups implements Groups {
     if (error !== undefined) throw error;
     return replies;
   }
+}
+
+/** Those that nobody has set a status of go first, then the oldest. */
+function rankOf({ status, lastFailureAtMs }: StoredGroup): number {
+  return status === "OPEN" ? lastFailureAtMs : lastFailureAtMs + Number.MAX_SAFE_INTEGER / 2;
 }

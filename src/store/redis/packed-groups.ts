@@ -6,9 +6,6 @@ import { optionalMs, Reader } from "./packed/reader.ts";
 const { GROUP } = CONSTANTS;
 const STATUSES: readonly GroupStatus[] = ["OPEN", "RESOLVED", "ARCHIVED"];
 
-/** The reply of the script `groups`. */
-export type GroupsReply = [records: Buffer, sizes: Buffer];
-
 /** A group, and its bytes as stored. */
 export interface PackedGroup {
   digest: Buffer;
@@ -16,30 +13,53 @@ export interface PackedGroup {
   group: StoredGroup;
 }
 
+/** What the script `groups` has returned of a partition: its groups, and their messages by queue. */
+export interface PackedGroups {
+  partition: number;
+  records: readonly Buffer[];
+  sizes: readonly Buffer[];
+}
+
 /** The groups of a partition, and its messages whose groups find no place. */
-export function readGroupsReply(partition: number, [records, sizes]: GroupsReply) {
+export function readGroupsOf({ partition, records, sizes }: PackedGroups) {
   const { byNumber, others } = readSizes(sizes);
   return { groups: readGroups(partition, records, byNumber), others };
 }
 
 /** Messages by number of their group and by queue, and those whose groups find no place. */
-function readSizes(sizes: Buffer) {
+function readSizes(pages: readonly Buffer[]) {
   const byNumber = new Map<number, QueueCount[]>();
+  const isTwice = detector(pages);
   let others = 0;
-  for (let at = 0; at < sizes.length; ) {
-    const length = sizes[at] as number;
-    const number = sizes.readUIntBE(at + 1, 3);
-    const count = sizes.readUInt32BE(at + 1 + length);
-    if (number === GROUP.OTHER) others += count;
-    else {
-      const one = { queue: sizes.toString("utf8", at + 4, at + 1 + length), count };
+  for (const sizes of pages) {
+    for (let at = 0; at < sizes.length; ) {
+      const [field, end] = [at + 1, at + 1 + (sizes[at] as number)];
+      at = end + 4;
+      // One that a person has damaged is left out, as scripts do.
+      if (end - field < 3 || isTwice(sizes, field, end)) continue;
+      const number = sizes.readUIntBE(field, 3);
+      const count = sizes.readUInt32BE(end);
+      if (number === GROUP.OTHER) {
+        others += count;
+        continue;
+      }
+      const one = { queue: sizes.toString("utf8", field + 3, end), count };
       const own = byNumber.get(number);
       if (own === undefined) byNumber.set(number, [one]);
       else own.push(one);
     }
-    at += 5 + length;
   }
   return { byNumber, others };
+}
+
+/** Returns what finds fields that a scan has returned twice. One page has none. */
+function detector(pages: readonly Buffer[]): (page: Buffer, from: number, to: number) => boolean {
+  if (pages.length === 1) return () => false;
+  const seen = new Set<string>();
+  return (page, from, to) => {
+    const before = seen.size;
+    return seen.add(page.toString("latin1", from, to)).size === before;
+  };
 }
 
 const NO_QUEUES: readonly QueueCount[] = [];
@@ -48,31 +68,38 @@ const [GROUP_BYTES, LATEST_BYTES] = [34, 17];
 
 function readGroups(
   partition: number,
-  records: Buffer,
+  pages: readonly Buffer[],
   sizes: ReadonlyMap<number, readonly QueueCount[]>,
 ): PackedGroup[] {
   const groups: PackedGroup[] = [];
-  for (let at = 0; at < records.length; ) {
-    const length = records[at + 16] as number;
-    const record = records.subarray(at + 17, at + 17 + length);
-    const digest = records.subarray(at, at + 16);
-    at += 17 + length;
-    // One that a person has damaged is left out, as scripts do.
-    if (length < GROUP_BYTES + LATEST_BYTES) continue;
-    const packed = new Reader(record).read(LAYOUTS.group);
-    const group: StoredGroup = {
-      partition,
-      digest: digest.toString("hex"),
-      status: STATUSES[packed.status] ?? "OPEN",
-      changedAtMs: optionalMs(packed.changed),
-      regressedAtMs: optionalMs(packed.regressed),
-      firstFailureAtMs: packed.first,
-      lastFailureAtMs: packed.last,
-      failureCount: packed.total,
-      latest: () => readLatest(record.subarray(GROUP_BYTES)),
-      stored: sizes.get(packed.number) ?? NO_QUEUES,
-    };
-    groups.push({ digest, record, group });
+  const isTwice = detector(pages);
+  for (const records of pages) {
+    for (let at = 0; at < records.length; ) {
+      const length = records[at + 16] as number;
+      const record = records.subarray(at + 17, at + 17 + length);
+      const digest = records.subarray(at, at + 16);
+      if (isTwice(records, at, at + 16)) {
+        at += 17 + length;
+        continue;
+      }
+      at += 17 + length;
+      // One that a person has damaged is left out, as scripts do.
+      if (length < GROUP_BYTES + LATEST_BYTES) continue;
+      const packed = new Reader(record).read(LAYOUTS.group);
+      const group: StoredGroup = {
+        partition,
+        digest: digest.toString("hex"),
+        status: STATUSES[packed.status] ?? "OPEN",
+        changedAtMs: optionalMs(packed.changed),
+        regressedAtMs: optionalMs(packed.regressed),
+        firstFailureAtMs: packed.first,
+        lastFailureAtMs: packed.last,
+        failureCount: packed.total,
+        latest: () => readLatest(record.subarray(GROUP_BYTES)),
+        stored: sizes.get(packed.number) ?? NO_QUEUES,
+      };
+      groups.push({ digest, record, group });
+    }
   }
   return groups;
 }

@@ -122,22 +122,21 @@ export class RedisStore implements Store {
       now,
     });
     this.#replication = createReplication(options, connection);
+    const historyChangedAtMs = () => this.#history.changedAtMs;
     const runner = { connection, prefix, enter, timeoutMs };
     const run = createScriptRunner(runner);
     const reads = { ...runner, run, queues: this.#queues, sessions: this.#sessions };
     this.#queueReads = new QueueReads(reads);
-    this.groups = new RedisGroups({ ...runner, now });
+    this.groups = new RedisGroups({ ...runner, now, historyChangedAtMs });
     this.wakeUps = new RedisWakeUps({ ...runner, run, nodeId, onError });
+    const onNew = (partition: number) => void this.groups.trim(partition).catch(onError);
     const context: StoreContext = {
       run,
       bodies: new Bodies(options.compressMinBytes),
-      groupTexts: new GroupTexts(
-        now,
-        (partition) => void this.groups.trim(partition).catch(onError),
-      ),
+      groupTexts: new GroupTexts({ now, historyChangedAtMs, onNew }),
       outboxMaxBytes,
       deliverySettingsOf: (queue) => packDeliverySettings(this.#deliverySettingsOf(queue)),
-      historyChangedAtMs: () => this.#history.changedAtMs,
+      historyChangedAtMs,
       replication: this.#replication,
     };
     this.#context = context;

@@ -126,7 +126,7 @@ export const SCRIPTS = {
   blocks: { flags: "no-writes", numbers: [], strings: ["deliverySettings", "id"], item: [] },
   break_lease: {
     flags: "allow-oom",
-    numbers: ["historyChanged", "outboxMaxBytes"],
+    numbers: ["historyChanged", "outboxMaxBytes", "delivery"],
     strings: ["id", "note", "deliverySettings"],
     item: [],
   },
@@ -147,7 +147,12 @@ export const SCRIPTS = {
   },
   // These six are of a partition.
   group_numbers: { flags: "no-writes", numbers: [], strings: [], item: ["prefix"] },
-  groups: { flags: "no-writes", numbers: [], strings: [], item: [] },
+  groups: {
+    flags: "no-writes",
+    numbers: ["most"],
+    strings: ["groupCursor", "sizeCursor"],
+    item: [],
+  },
   group_details: {
     flags: "no-writes",
     numbers: ["from", "to", "byHour"],

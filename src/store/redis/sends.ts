@@ -121,6 +121,9 @@ export class Sends {
     )) as Buffer;
     const reader = new Reader(reply);
     const replies = items.map(() => readReply(reader));
+    replies.forEach(({ status }, index) => {
+      if (status === "stored") groupTexts.stored(queue, items[index]?.group);
+    });
     // A failover could lose what too few replicas have. The caller gets UNAVAILABLE; its next try under the same request
     // waits for the replicas again.
     await untilReplicated(replication);

@@ -67,6 +67,13 @@ describe("the state of a group", () => {
     ]);
   });
 
+  it("is not REGRESSED by messages that move to another partition", () => {
+    const moved = part(2, { failureCount: 0, firstFailureAtMs: 7_000, lastFailureAtMs: 7_000 });
+    expect(merged(moved, part(1, resolved))).toMatchObject([
+      { state: "RESOLVED", firstFailureAtMs: 1_000, lastFailureAtMs: 2_000 },
+    ]);
+  });
+
   it("stays ARCHIVED when it fails again", () => {
     const archived = { status: "ARCHIVED", changedAtMs: 5_000 } as const;
     expect(merged(part(1, archived), part(2, { firstFailureAtMs: 7_000 }))).toMatchObject([

@@ -21,7 +21,8 @@ async function held(over: Parameters<typeof item>[0] = {}) {
   await at.current.clock.set(START_MS + 5_000);
   return { id, claimed };
 }
-const breakLease = (id: Uint8Array) => at.current.store.breakLease(QUEUE, id, "broken by ann");
+const breakLease = (id: Uint8Array, over: { deliveryNumber?: number } = {}) =>
+  at.current.store.breakLease(QUEUE, { id, ...over }, "broken by ann");
 
 test("a message that a worker holds is due at once, with an unknown outcome", async () => {
   const { id, claimed } = await held();
@@ -43,6 +44,15 @@ test("a late outcome does not count, even if nobody has the message yet", async 
   await breakLease(id);
   const late = await at.current.store.settle(QUEUE, NO_REQUEST, [outcome(claimed, "succeed")]);
   expect(only(late?.results).status).toBe("LEASE_LOST");
+});
+
+test("another delivery than the named one is left alone, so that a call can be repeated", async () => {
+  const { id } = await held();
+  expect(await breakLease(id, { deliveryNumber: 1 })).toMatchObject({ deliveryNumber: 1 });
+  const again = only((await at.current.tick(QUEUE, [session(2)])).claimed);
+  expect(await breakLease(id, { deliveryNumber: 1 })).toBeUndefined();
+  const settled = await at.current.store.settle(QUEUE, NO_REQUEST, [outcome(again, "succeed")]);
+  expect(only(settled?.results).status).toBe("APPLIED");
 });
 
 test("only messages that a worker holds have a lease to break", async () => {

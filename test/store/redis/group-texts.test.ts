@@ -4,27 +4,43 @@ import { partitionOf } from "../../../src/store/redis/partitions.ts";
 
 const group = { digest: Buffer.alloc(16, "x"), describe: () => Buffer.from("text") };
 
-it("describes a group to each partition, and again after ten minutes", () => {
-  let nowMs = 1_000;
+function textsAt(clock: { nowMs: number; changedAtMs: number }) {
   const seen: number[] = [];
-  const texts = new GroupTexts(
-    () => nowMs,
-    (partition) => seen.push(partition),
-  );
-  const isDescribed = (queue: string) => texts.pack(queue, group).length > group.digest.length;
-  expect([isDescribed("a"), isDescribed("a"), isDescribed("b"), isDescribed("b")]).toEqual([
-    ...[true, false, true, false],
-  ]);
+  const texts = new GroupTexts({
+    now: () => clock.nowMs,
+    historyChangedAtMs: () => clock.changedAtMs,
+    onNew: (partition) => seen.push(partition),
+  });
+  /** Whether the description is sent; the call succeeds. */
+  const describes = (queue: string) => {
+    const packed = texts.pack(queue, group);
+    texts.stored(queue, group);
+    return packed.length > group.digest.length;
+  };
+  return { texts, seen, describes };
+}
+
+it("describes a group to each partition, and again after ten minutes or a failover", () => {
+  const clock = { nowMs: 1_000, changedAtMs: 0 };
+  const { describes, seen } = textsAt(clock);
+  expect(["a", "a", "b", "b"].map(describes)).toEqual([true, false, true, false]);
   expect(seen).toEqual([partitionOf("a"), partitionOf("b")]);
-  nowMs += 600_000;
-  expect(isDescribed("a")).toBe(true);
+  clock.nowMs += 600_000;
+  expect(["a", "a"].map(describes)).toEqual([true, false]);
+  clock.changedAtMs = 5;
+  expect(["a", "a"].map(describes)).toEqual([true, false]);
+});
+
+it("describes a group again if the call failed", () => {
+  const { texts } = textsAt({ nowMs: 1_000, changedAtMs: 0 });
+  const first = texts.pack("a", group);
+  expect(texts.pack("a", group)).toEqual(first);
+  expect(first.length).toBeGreaterThan(group.digest.length);
 });
 
 it("sends nothing for a failure without a group", () => {
-  expect(
-    new GroupTexts(
-      () => 0,
-      () => {},
-    ).pack("a", undefined),
-  ).toHaveLength(0);
+  const { texts, seen } = textsAt({ nowMs: 0, changedAtMs: 0 });
+  texts.stored("a", undefined);
+  expect(texts.pack("a", undefined)).toHaveLength(0);
+  expect(seen).toEqual([]);
 });

@@ -8,7 +8,7 @@ local numbers, trends = {}, {}
 for index, v in ipairs(redis.call('HMGET', p_groups, unpack(digests))) do
   -- No group has the number 0.
   numbers[index], trends[index] = '0', {}
-  if v then
+  if v and #v >= GROUP.BYTES then
     local number = read.group(v)
     numbers[index] = string.format('%d', number)
   end

@@ -6,8 +6,11 @@ local wanted, replies = {}, {}
 for at = FIRST, #ARGV do wanted[ARGV[at]] = true end
 for _, digest in ipairs(redis.call('HKEYS', p_groups)) do
   if wanted[string.sub(digest, 1, 8)] then
-    local number = read.group(redis.call('HGET', p_groups, digest))
-    replies[#replies + 1] = write.group_count { number = number }
+    local v = redis.call('HGET', p_groups, digest)
+    if #v >= GROUP.BYTES then
+      local number = read.group(v)
+      replies[#replies + 1] = write.group_count { number = number }
+    end
   end
 end
 return table.concat(replies)

@@ -1,15 +1,20 @@
--- Reads all groups of a partition, and how many messages they have. Writes nothing.
+-- Reads groups of a partition, and how many messages they have, some at a time. It may return one twice. Writes nothing.
 -- KEYS: partition base
--- ARGV: none
--- Reply: layout `stored_group` for each; layout `group_size` for each group and queue
-local records, counts = redis.call('HGETALL', p_groups), redis.call('HGETALL', p_group_counts)
-local found, sizes = {}, {}
-for at = 1, #records, 2 do
-  local digest, group = records[at], records[at + 1]
-  found[#found + 1] = write.stored_group { digest = digest, record = group }
+-- ARGV: most (of each), group_cursor, size_cursor ('0' to begin; '': none)
+-- Reply: the next `group_cursor` ('': no more), layout `stored_group` for each; the next `size_cursor`, layout `group_size` for
+-- each group and queue
+local function scan(key, cursor, add)
+  if cursor == '' then return '', '' end
+  local page = redis.call('HSCAN', key, cursor, 'COUNT', most)
+  local found = {}
+  for at = 1, #page[2], 2 do found[#found + 1] = add(page[2][at], page[2][at + 1]) end
+  return page[1] == '0' and '' or page[1], table.concat(found)
 end
-for at = 1, #counts, 2 do
-  local field = counts[at]
-  sizes[#sizes + 1] = write.group_size { field = field, count = tonumber(counts[at + 1]) }
-end
-return { table.concat(found), table.concat(sizes) }
+
+local next_group, found = scan(p_groups, group_cursor, function(digest, group)
+  return write.stored_group { digest = digest, record = group }
+end)
+local next_size, sizes = scan(p_group_counts, size_cursor, function(field, messages)
+  return write.group_size { field = field, count = math.max(0, tonumber(messages) or 0) }
+end)
+return { next_group, found, next_size, sizes }

@@ -4,6 +4,9 @@
 -- ARGV: from, chunks, descending (1: from `from` down), after, states, reasons, qreasons (a byte for each that is selected; '': all),
 -- group_numbers (three bytes for each number that is selected; '': all)
 -- Reply: layout `statesPage`; then for each chunk with such messages its number, and ids and states, alternating
+-- So many selected messages end a page.
+local SELECTED_MAX = 1000
+
 local function set_of(text, size)
   if text == '' then return nil end
   local set = {}
@@ -44,16 +47,18 @@ local numbers = descending == 1
   and redis.call('ZREVRANGEBYSCORE', k_chunks, from, '-inf', 'LIMIT', 0, chunks + 1)
   or redis.call('ZRANGEBYSCORE', k_chunks, from, '+inf', 'LIMIT', 0, chunks + 1)
 local selects = in_states or in_reasons or in_qreasons or in_groups
-local replies, examined, last = {}, 0, 0
+local replies, examined, last, selected, looked = {}, 0, 0, 0, 0
 for at = 1, math.min(#numbers, chunks) do
+  if selects and selected >= SELECTED_MAX then break end
   local entries = redis.call('HGETALL', states_of(numbers[at]))
   if after ~= '' and tonumber(numbers[at]) == from then entries = select_from(entries, comes_behind) end
   examined, last = examined + #entries / 2, tonumber(numbers[at])
   local found = selects and select_from(entries, function(_, v) return fits(v) end) or entries
+  looked, selected = at, selected + #found / 2
   if #found > 0 then
     replies[#replies + 1] = numbers[at]
     replies[#replies + 1] = found
   end
 end
-table.insert(replies, 1, write.states_page { now = now, more = #numbers > chunks and 1 or 0, examined = examined, last = last })
+table.insert(replies, 1, write.states_page { now = now, more = #numbers > looked and 1 or 0, examined = examined, last = last })
 return replies

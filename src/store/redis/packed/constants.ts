@@ -44,6 +44,8 @@ export const CONSTANTS = {
     OPEN: 0,
     RESOLVED: 1,
     ARCHIVED: 2,
+    /** Of the layout `group`: what is shorter was damaged by a person. */
+    BYTES: 34,
     /** The number of all messages whose groups find no place. */
     OTHER: 16_777_215,
     /** Failures are counted by five minutes, which are kept for three hours, and by hours, which are kept for 25. */
@@ -210,7 +212,7 @@ export const CONSTANTS = {
 
   LIMIT: {
     /** Groups of a partition. */
-    GROUPS: 10_000,
+    GROUPS: 2_000,
     /** Changes in the outbox are removed after 1 to 1.5 times this age; without further changes after 2 times. */
     OUTBOX_AGE_MS: 86_400_000,
     /** Messages of a chunk, in the order of their arrival. */

@@ -34,6 +34,9 @@ local commands = 0
 local redis = setmetatable({ call = function(...)
   commands = commands + 1
   return REDIS.call(...)
+end, pcall = function(...)
+  commands = commands + 1
+  return REDIS.pcall(...)
 end }, { __index = REDIS })
 local KEYS, ARGV
 ${first.functions}

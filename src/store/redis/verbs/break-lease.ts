@@ -1,4 +1,4 @@
-import type { BrokenLease } from "../../contract.ts";
+import type { BrokenLease, LeaseToBreak } from "../../contract.ts";
 import type { StoreContext } from "../context.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
 import { Reader } from "../packed/reader.ts";
@@ -7,11 +7,11 @@ import { workerOf } from "./stats.ts";
 export async function runBreakLease(
   { run, outboxMaxBytes, deliverySettingsOf, historyChangedAtMs }: StoreContext,
   queue: string,
-  id: Uint8Array,
+  { id, deliveryNumber = 0 }: LeaseToBreak,
   note: string,
 ): Promise<BrokenLease | undefined> {
   const header = {
-    ...{ historyChanged: historyChangedAtMs(), outboxMaxBytes, id, note },
+    ...{ historyChanged: historyChangedAtMs(), outboxMaxBytes, delivery: deliveryNumber, id, note },
     deliverySettings: deliverySettingsOf(queue),
   };
   const reply = (await run("break_lease", queue, header, [])) as Buffer;

@@ -117,7 +117,9 @@ export async function runSettle(
   }));
   const answer = (await run("settle", queue, header, args)) as Buffer | [Buffer];
   if (Array.isArray(answer)) return readSettled(answer[0], true);
-  return answer.length === 0 ? undefined : readSettled(answer, false);
+  if (answer.length === 0) return undefined;
+  for (const { group } of items) groupTexts.stored(queue, group);
+  return readSettled(answer, false);
 }
 
 /** Longer ones are cut. */

@@ -103,8 +103,11 @@ function readState(chunk: number, id: Buffer, packed: Buffer): NumberedState {
       priority: extra?.priority ?? 0,
     }),
     orderingKey: extra === undefined ? "" : String(Buffer.from(extra.order)),
+    // A server that knows no groups keeps the mark and drops the number.
     groupNumber:
-      (place & (MARK.GROUP * MARK.FIRST)) === 0 ? 0 : reader.read(LAYOUTS.stateGroup).group,
+      (place & (MARK.GROUP * MARK.FIRST)) === 0 || reader.done
+        ? 0
+        : reader.read(LAYOUTS.stateGroup).group,
   };
 }
 

@@ -22,14 +22,14 @@ function groups.build()
   -- Groups by digest, with the failures that this script has counted. Those without a record have all that found no place.
   local met = {}
 
-  local function new_group(digest)
+  local function new_group()
     local groups_now = redis.pcall('HLEN', p_groups)
     if type(groups_now) ~= 'number' then return { number = 0 } end
-    local number = groups_now < LIMIT.GROUPS and redis.call('HINCRBY', p_meta, PARTITION_META.GROUPS, 1) or GROUP.OTHER
+    local number = groups_now < LIMIT.GROUPS and redis.pcall('HINCRBY', p_meta, PARTITION_META.GROUPS, 1) or GROUP.OTHER
+    if type(number) ~= 'number' then return { number = 0 } end
     if number >= GROUP.OTHER then return { number = GROUP.OTHER } end
-    redis.pcall('HSET', p_group_digests, string.format('%d', number), digest)
     return { number = number, status = GROUP.OPEN, first = now, last = now, total = 0, changed = 0, regressed = 0,
-      has_record = true }
+      has_record = true, is_new = true }
   end
 
   local function read_record(v)
@@ -40,15 +40,14 @@ function groups.build()
 
   local function load_group(digest)
     local v = redis.pcall('HGET', p_groups, digest)
-    if not v then return new_group(digest) end
+    if not v then return new_group() end
     local is_sound, group = pcall(read_record, v)
     if not is_sound then return { number = 0 } end
     group.has_record = true
     return group
   end
 
-  -- Puts the message into the group of its latest failure. `given`: the digest, and behind it a description that is stored
-  -- if there is none. `failures`: how many it is, 0 for a message that moved here.
+  -- Puts the message into the group of its latest failure. `given`: the digest, and behind it maybe a description. `failures`: how many it is, 0 for a message that moved here.
   function groups.enter(id, s, given, failures)
     if given == '' then return end
     local digest = string.sub(given, 1, 16)
@@ -85,8 +84,9 @@ function groups.build()
     for digest, group in pairs(met) do
       if group.has_record then
         if group.failures > 0 then count_failures(group) end
+        if group.is_new then redis.pcall('HSET', p_group_digests, string.format('%d', group.number), digest) end
         redis.pcall('HSET', p_groups, digest, write.group(group) .. write.group_latest(group))
-        if group.text then redis.pcall('HSETNX', p_group_texts, digest, group.text) end
+        if group.text then redis.pcall('HSET', p_group_texts, digest, group.text) end
       end
     end
     met = {}

@@ -42,8 +42,12 @@ local function unpack_state(v)
     s.priority, s.key, s.order, s.round, s.last_delay, s.hops, s.move = priority, key, order, round, last_delay, hops, move
   end
   if s.marks >= MARK.GROUP then
-    local group = read.state_group(v, extra)
-    s.marks, s.group = s.marks - MARK.GROUP, group
+    s.marks = s.marks - MARK.GROUP
+    -- A server that knows no groups keeps the mark and drops the number.
+    if #v >= extra + 2 then
+      local group = read.state_group(v, extra)
+      s.group = group
+    end
   end
   return s
 end
