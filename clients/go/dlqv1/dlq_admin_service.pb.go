@@ -742,7 +742,7 @@ type ListGroupsResponse struct {
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	// Groups on all pages.
 	TotalCount int64 `protobuf:"varint,3,opt,name=total_count,json=totalCount,proto3" json:"total_count,omitempty"`
-	// Stored messages that are in no group, because there are 10,000 groups in their part of the queues.
+	// Stored messages that are in no group, because there are 2,000 groups in their part of the queues.
 	OtherStoredCount int64 `protobuf:"varint,4,opt,name=other_stored_count,json=otherStoredCount,proto3" json:"other_stored_count,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -2739,7 +2739,9 @@ type BreakLeaseRequest struct {
 	// The queue that the message is in.
 	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
 	// The id of the message.
-	Id            string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// The delivery_count of the message when you saw it: another delivery is left alone. 0: whoever holds it.
+	DeliveryCount uint32 `protobuf:"varint,3,opt,name=delivery_count,json=deliveryCount,proto3" json:"delivery_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2786,6 +2788,13 @@ func (x *BreakLeaseRequest) GetId() string {
 		return x.Id
 	}
 	return ""
+}
+
+func (x *BreakLeaseRequest) GetDeliveryCount() uint32 {
+	if x != nil {
+		return x.DeliveryCount
+	}
+	return 0
 }
 
 // Whether there was a lease.
@@ -3296,10 +3305,11 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\tconnected\x18\x04 \x01(\bR\tconnected\x12\"\n" +
 	"\rmax_in_flight\x18\x05 \x01(\rR\vmaxInFlight\x12&\n" +
 	"\x0fin_flight_count\x18\x06 \x01(\x03R\rinFlightCount\x12L\n" +
-	"\x14oldest_delivery_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x12oldestDeliveryTime\"9\n" +
+	"\x14oldest_delivery_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x12oldestDeliveryTime\"`\n" +
 	"\x11BreakLeaseRequest\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\tR\x02id\"x\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12%\n" +
+	"\x0edelivery_count\x18\x03 \x01(\rR\rdeliveryCount\"x\n" +
 	"\x12BreakLeaseResponse\x12\x16\n" +
 	"\x06broken\x18\x01 \x01(\bR\x06broken\x12\x1b\n" +
 	"\tworker_id\x18\x02 \x01(\tR\bworkerId\x12-\n" +

@@ -68,8 +68,7 @@ type DlqAdminServiceClient interface {
 	CountMessages(ctx context.Context, in *CountMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CountMessagesResponse], error)
 	// Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
 	// whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
-	// INVALID_ARGUMENT (pattern, page size, page token), RESOURCE_EXHAUSTED (more than 200,000 groups),
-	// UNAVAILABLE.
+	// INVALID_ARGUMENT (pattern, page size, page token), UNAVAILABLE.
 	ListGroups(ctx context.Context, in *ListGroupsRequest, opts ...grpc.CallOption) (*ListGroupsResponse, error)
 	// Returns one group. Reads only. Errors: INVALID_ARGUMENT (not the id of a group), NOT_FOUND, UNAVAILABLE.
 	GetGroup(ctx context.Context, in *GetGroupRequest, opts ...grpc.CallOption) (*GetGroupResponse, error)
@@ -118,7 +117,7 @@ type DlqAdminServiceClient interface {
 	ListWorkers(ctx context.Context, in *ListWorkersRequest, opts ...grpc.CallOption) (*ListWorkersResponse, error)
 	// Takes a message back from the worker that holds it, for example because the worker hangs: it is due at
 	// once, and a later outcome of that worker does not count. The worker may go on processing it, so use it
-	// only if that does no harm. Safe to repeat. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no
+	// only if that does no harm. Safe to repeat with a delivery_count. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no
 	// message with this id), UNAVAILABLE.
 	BreakLease(ctx context.Context, in *BreakLeaseRequest, opts ...grpc.CallOption) (*BreakLeaseResponse, error)
 	// Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:
@@ -373,8 +372,7 @@ type DlqAdminServiceServer interface {
 	CountMessages(*CountMessagesRequest, grpc.ServerStreamingServer[CountMessagesResponse]) error
 	// Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
 	// whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
-	// INVALID_ARGUMENT (pattern, page size, page token), RESOURCE_EXHAUSTED (more than 200,000 groups),
-	// UNAVAILABLE.
+	// INVALID_ARGUMENT (pattern, page size, page token), UNAVAILABLE.
 	ListGroups(context.Context, *ListGroupsRequest) (*ListGroupsResponse, error)
 	// Returns one group. Reads only. Errors: INVALID_ARGUMENT (not the id of a group), NOT_FOUND, UNAVAILABLE.
 	GetGroup(context.Context, *GetGroupRequest) (*GetGroupResponse, error)
@@ -423,7 +421,7 @@ type DlqAdminServiceServer interface {
 	ListWorkers(context.Context, *ListWorkersRequest) (*ListWorkersResponse, error)
 	// Takes a message back from the worker that holds it, for example because the worker hangs: it is due at
 	// once, and a later outcome of that worker does not count. The worker may go on processing it, so use it
-	// only if that does no harm. Safe to repeat. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no
+	// only if that does no harm. Safe to repeat with a delivery_count. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no
 	// message with this id), UNAVAILABLE.
 	BreakLease(context.Context, *BreakLeaseRequest) (*BreakLeaseResponse, error)
 	// Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:

@@ -435,12 +435,14 @@ class Worker(_message.Message):
     def __init__(self, worker_id: _Optional[str] = ..., session_id: _Optional[str] = ..., server: _Optional[str] = ..., connected: bool = ..., max_in_flight: _Optional[int] = ..., in_flight_count: _Optional[int] = ..., oldest_delivery_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
 
 class BreakLeaseRequest(_message.Message):
-    __slots__ = ("queue", "id")
+    __slots__ = ("queue", "id", "delivery_count")
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_COUNT_FIELD_NUMBER: _ClassVar[int]
     queue: str
     id: str
-    def __init__(self, queue: _Optional[str] = ..., id: _Optional[str] = ...) -> None: ...
+    delivery_count: int
+    def __init__(self, queue: _Optional[str] = ..., id: _Optional[str] = ..., delivery_count: _Optional[int] = ...) -> None: ...
 
 class BreakLeaseResponse(_message.Message):
     __slots__ = ("broken", "worker_id", "held")

@@ -181,8 +181,7 @@ class DlqAdminServiceServicer(object):
     def ListGroups(self, request, context):
         """Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
         whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
-        INVALID_ARGUMENT (pattern, page size, page token), RESOURCE_EXHAUSTED (more than 200,000 groups),
-        UNAVAILABLE.
+        INVALID_ARGUMENT (pattern, page size, page token), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -301,7 +300,7 @@ class DlqAdminServiceServicer(object):
     def BreakLease(self, request, context):
         """Takes a message back from the worker that holds it, for example because the worker hangs: it is due at
         once, and a later outcome of that worker does not count. The worker may go on processing it, so use it
-        only if that does no harm. Safe to repeat. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no
+        only if that does no harm. Safe to repeat with a delivery_count. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no
         message with this id), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

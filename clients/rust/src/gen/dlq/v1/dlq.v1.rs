@@ -2410,7 +2410,7 @@ pub struct ListGroupsResponse {
     /// Groups on all pages.
     #[prost(int64, tag="3")]
     pub total_count: i64,
-    /// Stored messages that are in no group, because there are 10,000 groups in their part of the queues.
+    /// Stored messages that are in no group, because there are 2,000 groups in their part of the queues.
     #[prost(int64, tag="4")]
     pub other_stored_count: i64,
 }
@@ -2784,6 +2784,9 @@ pub struct BreakLeaseRequest {
     /// The id of the message.
     #[prost(string, tag="2")]
     pub id: ::prost::alloc::string::String,
+    /// The delivery_count of the message when you saw it: another delivery is left alone. 0: whoever holds it.
+    #[prost(uint32, tag="3")]
+    pub delivery_count: u32,
 }
 /// Whether there was a lease.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
