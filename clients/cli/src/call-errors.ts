@@ -1,0 +1,74 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
+import { CliError, EXIT, type ExitCode } from "./errors.ts";
+
+/** Returns the stable reason of an error of the service, such as `STORE_FULL`; empty if no service answered. */
+export function reasonOf(error: ConnectError): string {
+  return error.findDetails(ErrorInfoSchema)[0]?.reason ?? "";
+}
+
+/** Returns a failed call as an error for the user. Other values are returned as they are. */
+export function explainCallError(error: unknown, target: string): unknown {
+  if (!(error instanceof ConnectError)) return error;
+  const reason = reasonOf(error);
+  const text = error.rawMessage.replace(HEADER_ADVICE, "");
+  const exitCode = exitCodeOf(error.code, reason);
+  switch (exitCode) {
+    case EXIT.unreachable:
+      return new CliError(exitCode, `${target} does not answer: ${text}`, unreachableHint(error));
+    case EXIT.notPermitted:
+      return new CliError(exitCode, `${target} refused the call: ${text}`, TOKEN_HINT);
+    default:
+      return new CliError(exitCode, text, HINTS[reason] ?? codeHint(error.code, reason));
+  }
+}
+
+function exitCodeOf(code: Code, reason: string): ExitCode {
+  switch (code) {
+    case Code.InvalidArgument:
+      return EXIT.usage;
+    case Code.NotFound:
+      return reason === "" ? EXIT.unreachable : EXIT.notFound;
+    case Code.Unauthenticated:
+    case Code.PermissionDenied:
+      return EXIT.notPermitted;
+    case Code.Canceled:
+      return EXIT.interrupted;
+    case Code.FailedPrecondition:
+    case Code.Aborted:
+    case Code.ResourceExhausted:
+      return EXIT.failed;
+    default:
+      // Errors of the service always have a reason.
+      return reason === "" ? EXIT.unreachable : EXIT.failed;
+  }
+}
+
+/** The service's advice for programs that make their own headers. */
+const HEADER_ADVICE = /; send the header `authorization.*/;
+const TOKEN_HINT =
+  "set DLQ_TOKEN or --token-file to one of the server's tokens; `dlq context list` shows what is in force";
+
+const HINTS: Readonly<Record<string, string>> = {
+  STORE_UNAVAILABLE: "run `dlq doctor`; the server's log has the cause",
+  STORE_FULL: "make room in Redis or on the disk of the server",
+  NOT_FOUND: "`dlq ls` lists messages; `dlq queues` lists queues",
+  INTERNAL: "search the server's log for the id of the error",
+  DEADLINE_EXCEEDED: "try again, with a longer --timeout",
+  UNIMPLEMENTED: "the server is older than this command; update the server",
+};
+
+function codeHint(code: Code, reason: string): string {
+  return code === Code.InvalidArgument && reason !== "" ? "see --help of the command" : "";
+}
+
+function unreachableHint({ rawMessage, cause, code }: ConnectError): string {
+  const node = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  if (/SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)/.test(node)) {
+    return "give the certificate of the server's authority as --tls-ca FILE";
+  }
+  if (node === "ERR_TLS_CERT_ALTNAME_INVALID") return "use a name of the server's certificate";
+  if (/ENOTFOUND|EAI_AGAIN/.test(`${node} ${rawMessage}`)) return "check the name in --target";
+  if (code === Code.DeadlineExceeded) return "check --target, or give a longer --timeout";
+  return "is the server running? Check --target HOST:PORT (its gRPC port, 50051 by default; https:// with TLS)";
+}

@@ -1,0 +1,12 @@
+import type { Command } from "commander";
+import type { RunWithSession } from "../command.ts";
+import { addBreakers } from "./breakers.ts";
+import { addRetry } from "./retry.ts";
+import { addSend } from "./send.ts";
+import { addWork } from "./work.ts";
+
+/** Adds the commands that change messages. */
+export function addActions(program: Command, runWithSession: RunWithSession): void {
+  program.commandsGroup("Act:");
+  for (const add of [addSend, addRetry, addWork, addBreakers]) add(program, runWithSession);
+}

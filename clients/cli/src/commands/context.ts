@@ -1,0 +1,125 @@
+import type { Command } from "commander";
+import { addCommand, type RunWithSession } from "../command.ts";
+import { usageError } from "../errors.ts";
+import type { Column } from "../output/table.ts";
+import type { CommonOptions, Session } from "../session.ts";
+import {
+  type ConfigFile,
+  type Context,
+  configPath,
+  readConfig,
+  writeConfig,
+} from "../settings/config-file.ts";
+import { contextName, DEFAULT_TARGET } from "../settings/connection.ts";
+
+interface Row {
+  readonly name: string;
+  readonly isInForce: boolean;
+  readonly context: Context;
+}
+
+/** Adds `context`: named addresses in the config file. */
+export function addContext(program: Command, runWithSession: RunWithSession): void {
+  const context = program.command("context").summary("List, set and switch named addresses");
+  context.description(
+    "Named addresses, with tokens and certificates, in $XDG_CONFIG_HOME/dlq/config.json (by default below ~/.config). Options\nand the environment (DLQ_TARGET, DLQ_TOKEN, DLQ_TLS_CA, DLQ_CONTEXT) are stronger.",
+  );
+  addCommand(context, runWithSession, {
+    usage: "list",
+    summary: "List contexts; tokens are not shown",
+    examples: [["dlq context list", "all contexts, and the one in force"]],
+    run: async (session, options) => {
+      list(session, options);
+      return undefined;
+    },
+  });
+  addCommand(context, runWithSession, {
+    usage: "use <name>",
+    summary: "Switch to a context",
+    examples: [["dlq context use production", "from now on"]],
+    run: async ({ io, print }, _, [name = ""]) => {
+      const path = configPath(io);
+      const config = readConfig(path);
+      if (!Object.hasOwn(config.contexts, name)) throw unknown(config, name);
+      writeConfig(path, { ...config, current: name });
+      print.note(`Context ${name} is in force.`);
+      return undefined;
+    },
+  });
+  addCommand(context, runWithSession, {
+    usage: "set <name>",
+    summary: "Add a context, or replace it, from --target, --token or --token-file, and --tls-ca",
+    examples: [
+      [
+        "dlq context set production --target https://dlq.example:50051 --token-file ~/.dlq-token",
+        "with a token",
+      ],
+    ],
+    run: async ({ io, print }, options, [name = ""]) => {
+      const path = configPath(io);
+      const config = readConfig(path);
+      const contexts = { ...config.contexts, [name]: contextOf(options) };
+      writeConfig(path, { current: config.current ?? name, contexts });
+      print.note(`Context ${name} is set in ${path}.`);
+      return undefined;
+    },
+  });
+}
+
+function contextOf({ target, token, tokenFile, tlsCa }: CommonOptions): Context {
+  if (target === undefined) throw usageError("--target is missing", "give HOST:PORT of the server");
+  return {
+    target,
+    ...(token === undefined ? {} : { token }),
+    ...(tokenFile === undefined ? {} : { tokenFile }),
+    ...(tlsCa === undefined ? {} : { tlsCa }),
+  };
+}
+
+function list({ io, print }: Session, options: CommonOptions): void {
+  const config = readConfig(configPath(io));
+  const inForce = contextName(options, io.env, config);
+  const rows = Object.entries(config.contexts).map(([name, context]) => ({
+    name,
+    isInForce: name === inForce,
+    context,
+  }));
+  if (print.isTable) {
+    if (rows.length > 0) print.table(COLUMNS, rows);
+    else
+      print.note(
+        `There are no contexts: the address is ${DEFAULT_TARGET} by default. \`dlq context set\` adds one.`,
+      );
+    return;
+  }
+  const values = rows.map(({ name, isInForce, context: { token, ...shown } }) => ({
+    name,
+    isInForce,
+    ...shown,
+    hasToken: token !== undefined || shown.tokenFile !== undefined,
+  }));
+  if (print.format === "json") print.json({ contexts: values });
+  else for (const value of values) print.json(value);
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { title: "", text: ({ isInForce }) => (isInForce ? "*" : ""), paint: (_, style) => style.good },
+  { title: "CONTEXT", text: ({ name }) => name, paint: (_, style) => style.strong },
+  { title: "TARGET", text: ({ context }) => context.target ?? DEFAULT_TARGET, least: 10 },
+  { title: "TOKEN", text: ({ context }) => tokenText(context), least: 6 },
+  { title: "TLS CA", text: ({ context }) => context.tlsCa ?? "", least: 6 },
+];
+
+function tokenText({ token, tokenFile }: Context): string {
+  if (token !== undefined) return "in the config file";
+  return tokenFile ?? "";
+}
+
+function unknown({ contexts }: ConfigFile, name: string) {
+  const names = Object.keys(contexts);
+  const there = names.length === 0 ? "there are none" : `there are ${names.join(", ")}`;
+  return usageError(
+    `there is no context "${name}"; ${there}`,
+    "`dlq context set NAME --target HOST:PORT` adds one",
+  );
+}

@@ -1,0 +1,118 @@
+import type { Command } from "commander";
+import {
+  type CountMessagesResponse,
+  CountMessagesResponseSchema,
+  type MessageCount,
+  MessageCountSchema,
+} from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { addCommand, type RunWithSession, repeatedOption } from "../command.ts";
+import { CliError, EXIT, usageError } from "../errors.ts";
+import { countText } from "../output/numbers.ts";
+import type { Column } from "../output/table.ts";
+import type { Session } from "../session.ts";
+import { type FilterOptions, filterOf } from "../values/filter.ts";
+import { addFilterOptions } from "./filter-options.ts";
+
+interface Options extends FilterOptions {
+  readonly by?: readonly string[];
+}
+
+/** Short names for expressions that are counted often. */
+const SHORT: Readonly<Record<string, string>> = {
+  queue: "message.queue",
+  reason: "failure.reason",
+  type: "failure.type",
+  failure: "failure.message",
+  service: "message.origin.service",
+  hour: "hour(state_time)",
+  day: "day(state_time)",
+};
+/** The service's limit. */
+const MOST_VALUES = 4;
+
+/** Adds `count`: how many messages there are, by values. */
+export function addCount(program: Command, runWithSession: RunWithSession): void {
+  addCommand<Options>(program, runWithSession, {
+    usage: "count [queue]",
+    summary: "Count stored messages, grouped by values",
+    details: `QUEUE is a queue, or a pattern in which * stands for any characters; by default all queues.\nShort names for --by: ${Object.keys(SHORT).join(", ")}.`,
+    examples: [
+      ["dlq count --by queue --by state", "what there is"],
+      [
+        "dlq count orders -s quarantined --by reason --by type --by failure",
+        "which failures are alike",
+      ],
+      ["dlq count orders --by hour", "when they entered their state"],
+      ["dlq count --by 'message.attributes[\"host\"]'", "a CEL expression"],
+    ],
+    options(command) {
+      command.option(
+        "-b, --by <value>",
+        `count separately for each value; repeatable, at most ${MOST_VALUES}`,
+        repeatedOption,
+      );
+      addFilterOptions(command);
+    },
+    run: async (session, options, [queue = ""]) => {
+      const by = (options.by ?? []).map((name) => SHORT[name] ?? name);
+      if (by.length > MOST_VALUES)
+        throw usageError(`--by is given ${by.length} times; at most ${MOST_VALUES}`);
+      const counts = await count(session, { queue, filter: filterOf(options), by });
+      printCounts(session, options.by ?? [], counts);
+      if (counts.done) return undefined;
+      session.print.note(
+        `Partial: interrupted after ${countText(counts.examinedCount)} messages examined.`,
+      );
+      return EXIT.interrupted;
+    },
+  });
+}
+
+/** Returns the last counts: those so far if Ctrl-C ended it. */
+async function count(
+  session: Session,
+  request: { queue: string; filter: string; by: string[] },
+): Promise<CountMessagesResponse> {
+  const progress = session.print.progress();
+  let latest: CountMessagesResponse | undefined;
+  try {
+    for await (const counts of session.admin.countMessages(request, session.stream)) {
+      latest = counts;
+      const place = counts.queue === "" ? "" : `, now in ${counts.queue}`;
+      progress.show(`examined ${countText(counts.examinedCount)} messages${place}`);
+    }
+  } catch (error) {
+    if (!session.signal.aborted || latest === undefined) throw error;
+  } finally {
+    progress.end();
+  }
+  if (latest === undefined) throw new CliError(EXIT.failed, "the service sent no counts");
+  return latest;
+}
+
+function printCounts(
+  { print }: Session,
+  by: readonly string[],
+  answer: CountMessagesResponse,
+): void {
+  if (print.answer(CountMessagesResponseSchema, answer, MessageCountSchema, answer.counts)) return;
+  const columns: Column<MessageCount>[] = [
+    {
+      title: "COUNT",
+      text: (one) => countText(one.count),
+      align: "right",
+      paint: (_, style) => style.strong,
+    },
+    ...by.map((name, at) => ({
+      title: name.toUpperCase(),
+      text: ({ values }: MessageCount) => values[at] || "-",
+      least: 8,
+    })),
+  ];
+  print.table(columns, answer.counts);
+  if (answer.otherCount > 0n) {
+    print.note(
+      `${countText(answer.otherCount)} messages have other values; narrow the filter to see them.`,
+    );
+  }
+}

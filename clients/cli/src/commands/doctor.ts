@@ -1,0 +1,52 @@
+import type { Command } from "commander";
+import { addCommand, type RunWithSession } from "../command.ts";
+import { clockFindings } from "../doctor/clock.ts";
+import type { Finding } from "../doctor/finding.ts";
+import { queueFindings } from "../doctor/queues.ts";
+import { serverFindings } from "../doctor/server.ts";
+import { EXIT } from "../errors.ts";
+import { escaped } from "../output/escape.ts";
+import type { Printer } from "../output/printer.ts";
+import { wrapped } from "../output/wrap.ts";
+
+/** Adds `doctor`: what is wrong, and what to do. */
+export function addDoctor(program: Command, runWithSession: RunWithSession): void {
+  addCommand(program, runWithSession, {
+    usage: "doctor",
+    summary: "Check the server, its clock, its counts and its queues, and say what to do",
+    details:
+      "The exit code is 1 if there is a problem; warnings leave it 0. Redis' own settings are not visible by this API: the server\nchecks them, and /readyz and its log report them.",
+    examples: [
+      ["dlq doctor", "all checks"],
+      ["dlq doctor -o jsonl | jq 'select(.level == \"problem\")'", "for scripts"],
+    ],
+    run: async (session) => {
+      const { print } = session;
+      const findings = [
+        ...(await serverFindings(session)),
+        ...(await clockFindings(session)),
+        ...(await queueFindings(session)),
+      ];
+      if (print.isTable) print.lines(findings.flatMap((finding) => findingLines(finding, print)));
+      else if (print.format === "json") print.json({ findings });
+      else for (const finding of findings) print.json(finding);
+      return findings.some(({ level }) => level === "problem") ? EXIT.failed : undefined;
+    },
+  });
+}
+
+const SIGNS = { ok: "ok     ", warning: "warning", problem: "PROBLEM" } as const;
+
+function findingLines({ level, what, advice }: Finding, print: Printer): string[] {
+  const { style, width } = print;
+  const paint = { ok: style.good, warning: style.warning, problem: style.bad }[level];
+  const indent = SIGNS[level].length + 2;
+  const [first = "", ...rest] = [
+    ...wrapped(escaped(what), width, indent),
+    ...(advice === "" ? [] : wrapped(escaped(`-> ${advice}`), width, indent)),
+  ];
+  return [
+    `${paint(SIGNS[level])}  ${first}`,
+    ...rest.map((line) => `${" ".repeat(indent)}${line}`),
+  ];
+}

@@ -1,0 +1,45 @@
+import type { Command } from "commander";
+import {
+  ExplainResponseSchema,
+  ExplanationSchema,
+} from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { addCommand, type RunWithSession } from "../command.ts";
+import { escaped } from "../output/escape.ts";
+import { explanationLines } from "../output/explanations.ts";
+import { isMessageId, queueOf } from "../reads/messages.ts";
+
+interface Options {
+  readonly queue?: string;
+}
+
+/** Adds `explain`: why a message or a queue waits. */
+export function addExplain(program: Command, runWithSession: RunWithSession): void {
+  addCommand<Options>(program, runWithSession, {
+    usage: "explain <queue-or-id>",
+    summary:
+      "Say why a message is where it is or why a queue does not deliver, and what would change it",
+    examples: [
+      ["dlq explain orders", "a queue"],
+      ["dlq explain 01a21eee-752a-7000-8000-000c64f1d2b3", "a message of any queue"],
+    ],
+    options: (command) =>
+      command.option("-q, --queue <queue>", "the queue of the message: faster than a search"),
+    run: async (session, options, [name = ""]) => {
+      const { print } = session;
+      const request = isMessageId(name)
+        ? { queue: options.queue ?? (await queueOf(session, name)), id: name.toLowerCase() }
+        : { queue: name, id: "" };
+      const answer = await session.admin.explain(request, session.call);
+      const { explanations } = answer;
+      if (print.answer(ExplainResponseSchema, answer, ExplanationSchema, explanations))
+        return undefined;
+      const place =
+        request.id === "" ? "" : ` ${print.style.faint("in")} ${escaped(request.queue)}`;
+      print.lines([
+        `${print.style.strong(escaped(name))}${place}`,
+        ...explanationLines(explanations, print),
+      ]);
+      return undefined;
+    },
+  });
+}

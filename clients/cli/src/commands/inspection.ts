@@ -1,0 +1,17 @@
+import type { Command } from "commander";
+import type { RunWithSession } from "../command.ts";
+import { addCount } from "./count.ts";
+import { addExplain } from "./explain.ts";
+import { addLs } from "./ls.ts";
+import { addQueues } from "./queues.ts";
+import { addShow } from "./show.ts";
+import { addStats } from "./stats.ts";
+import { addTop } from "./top.ts";
+import { addWorkers } from "./workers.ts";
+
+/** Adds the commands that only read queues and messages. */
+export function addInspection(program: Command, runWithSession: RunWithSession): void {
+  program.commandsGroup("Look:");
+  const all = [addQueues, addLs, addShow, addCount, addExplain, addWorkers, addStats, addTop];
+  for (const add of all) add(program, runWithSession);
+}

@@ -1,0 +1,154 @@
+import type { Command } from "commander";
+import {
+  ListMessagesResponseSchema,
+  MessageView,
+} from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { MessageState } from "../../../../gen/dlq/v1/state_pb.ts";
+import {
+  type StoredMessage,
+  StoredMessageSchema,
+} from "../../../../gen/dlq/v1/stored_message_pb.ts";
+import { addCommand, type RunWithSession } from "../command.ts";
+import { EXIT } from "../errors.ts";
+import { failureText } from "../output/failure.ts";
+import { countText } from "../output/numbers.ts";
+import type { Column } from "../output/table.ts";
+import type { Times } from "../output/times.ts";
+import { type Listing, type ListQuery, listMessages } from "../reads/messages.ts";
+import type { Session } from "../session.ts";
+import { parseCount } from "../values/duration.ts";
+import { quarantineReasonName, reasonName, stateName } from "../values/enum-names.ts";
+import { type FilterOptions, filterOf } from "../values/filter.ts";
+import { isPattern } from "../values/pattern.ts";
+import { addFilterOptions } from "./filter-options.ts";
+
+interface Options extends FilterOptions {
+  readonly limit: number;
+  readonly maxExamined: number;
+  readonly oldestFirst?: true;
+  readonly full?: true;
+  readonly ids?: true;
+}
+
+const LIMIT = 50;
+const MAX_EXAMINED = 1_000_000;
+
+/** Adds `ls`: stored messages that a filter selects. */
+export function addLs(program: Command, runWithSession: RunWithSession): void {
+  addCommand<Options>(program, runWithSession, {
+    usage: "ls [queue]",
+    summary: "List stored messages",
+    details:
+      "QUEUE is a queue, or a pattern in which * stands for any characters; by default all queues.\nMessages come by queue, in each the newest first.",
+    examples: [
+      ["dlq ls orders", "the newest messages of a queue"],
+      ["dlq ls 'orders-*' --state quarantined --since 1h", "what was quarantined in the last hour"],
+      ["dlq ls --text cust-4711", "messages whose payload mentions a customer"],
+      ["dlq ls orders --filter 'failure.http_status >= 500 && attempts > 3'", "a CEL expression"],
+      ["dlq ls orders -o jsonl --limit 1000", "one JSON object a line, for scripts"],
+    ],
+    options(command) {
+      addFilterOptions(command);
+      command
+        .option("-n, --limit <count>", "most messages to list", parseCount(1), LIMIT)
+        .option("--oldest-first", "in each queue the oldest first")
+        .option("--full", "with -o json or jsonl: also payloads, attributes and all failures")
+        .option("--ids", "ids alone, one a line, for `dlq retry -`")
+        .option("--max-examined <count>", "most messages to examine", parseCount(1), MAX_EXAMINED);
+    },
+    run: async (session, options, [queue = ""]) => {
+      const query = {
+        queue,
+        filter: filterOf(options),
+        newestFirst: options.oldestFirst !== true,
+        view: options.full === true ? MessageView.FULL : MessageView.BASIC,
+        limit: options.limit,
+        maxExamined: options.maxExamined,
+      };
+      const listing = await listMessages(session, query);
+      if (options.ids === true) printIds(session, listing);
+      else printListing(session, listing, query);
+      return listing.endedBy === "interrupt" ? EXIT.interrupted : undefined;
+    },
+  });
+}
+
+function printIds({ print }: Session, listing: Listing): void {
+  print.lines(listing.answer.messages.map(({ message }) => message?.id ?? ""));
+  const note = noteOf(listing);
+  if (note !== "") print.note(note);
+}
+
+function printListing(session: Session, listing: Listing, query: ListQuery): void {
+  const { print } = session;
+  const { answer } = listing;
+  const isPrinted = print.answer(
+    ListMessagesResponseSchema,
+    answer,
+    StoredMessageSchema,
+    answer.messages,
+  );
+  if (!isPrinted && answer.messages.length > 0) {
+    const queues = new Set(answer.messages.map(({ message }) => message?.queue));
+    const all = columns(print.times());
+    // A column of equal names would only take the room of others.
+    const isNamed = queues.size === 1 && query.queue !== "" && !isPattern(query.queue);
+    print.table(isNamed ? all.filter(({ title }) => title !== "QUEUE") : all, answer.messages);
+  }
+  const note = noteOf(listing);
+  if (note !== "") print.note(note);
+}
+
+/** Returns what the reader must know beside the rows; empty if they are complete. */
+function noteOf({ answer, endedBy }: Listing): string {
+  const examined = `${countText(answer.examinedCount)} messages examined`;
+  switch (endedBy) {
+    case "interrupt":
+      return `Partial: interrupted after ${examined}.`;
+    case "examined":
+      return `Partial: ${examined}. Narrow the filter, or give a larger --max-examined.`;
+    case "limit":
+      return `There may be more: give a larger --limit; \`dlq count\` counts them.`;
+    default:
+      return answer.messages.length === 0 ? `No message matches; ${examined}.` : "";
+  }
+}
+
+function columns(times: Times): Column<StoredMessage>[] {
+  return [
+    { title: "ID", text: ({ message }) => message?.id ?? "", paint: (_, style) => style.strong },
+    { title: "QUEUE", text: ({ message }) => message?.queue ?? "", least: 8 },
+    {
+      title: "STATE",
+      text: ({ state }) => stateName(state),
+      least: 6,
+      paint: ({ state }, style) =>
+        state === MessageState.QUARANTINED ? style.warning : (text) => text,
+    },
+    { title: "SINCE", text: ({ stateTime }) => times.age(stateTime), align: "right" },
+    { title: "NEXT", text: (message) => nextText(message, times), least: 10, from: 130 },
+    {
+      title: "TRIES",
+      text: ({ message }) => countText(message?.attempts ?? 0),
+      align: "right",
+      from: 110,
+    },
+    { title: "REASON", text: ({ message }) => reasonName(message?.reason ?? 0), least: 7 },
+    { title: "FAILURE", text: ({ message }) => failureText(message?.failure), least: 10 },
+  ];
+}
+
+/** What comes next: its due time, the end of its lease, or why it is in quarantine. */
+function nextText(
+  { state, message, lease, quarantineReason }: StoredMessage,
+  times: Times,
+): string {
+  switch (state) {
+    case MessageState.SCHEDULED:
+      return `due ${times.distance(message?.dueTime)}`;
+    case MessageState.IN_FLIGHT:
+      return lease === undefined ? "" : `lease ends ${times.distance(lease.expireTime)}`;
+    default:
+      return quarantineReasonName(quarantineReason);
+  }
+}

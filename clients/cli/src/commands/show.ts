@@ -1,0 +1,70 @@
+import { toJson } from "@bufbuild/protobuf";
+import type { Command } from "commander";
+import {
+  type Explanation,
+  ExplanationSchema,
+} from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { StoredMessageSchema } from "../../../../gen/dlq/v1/stored_message_pb.ts";
+import { addCommand, type RunWithSession } from "../command.ts";
+import { explanationLines } from "../output/explanations.ts";
+import { messageLines } from "../output/message-lines.ts";
+import { findMessage } from "../reads/messages.ts";
+import type { Session } from "../session.ts";
+
+interface Options {
+  readonly queue?: string;
+  readonly payload?: true;
+  readonly stack?: true;
+}
+
+/** Adds `show`: one message with its history. */
+export function addShow(program: Command, runWithSession: RunWithSession): void {
+  addCommand<Options>(program, runWithSession, {
+    usage: "show <id>",
+    summary: "Show one message: state, failures, attempts, edits, and why it is where it is",
+    details:
+      "Without --queue all queues are searched for the id. With -o json it prints the message with everything, and with what\n`dlq explain` says.",
+    examples: [
+      ["dlq show 01a21eee-752a-7000-8000-000c64f1d2b3", "its state and its history"],
+      [
+        "dlq show 01a21eee-752a-7000-8000-000c64f1d2b3 --payload --stack",
+        "also its content and stack traces",
+      ],
+      [
+        "dlq show 01a21eee-752a-7000-8000-000c64f1d2b3 -o json | jq -r .message.message.payload.text",
+        "its payload alone",
+      ],
+    ],
+    options: (command) =>
+      command
+        .option("-q, --queue <queue>", "the queue that it is in: faster than a search")
+        .option("-p, --payload", "print payload and attributes")
+        .option("--stack", "print stack traces"),
+    run: async (session, options, [id = ""]) => {
+      const { print } = session;
+      const stored = await findMessage(session, id, options.queue);
+      const queue = stored.message?.queue ?? "";
+      const explanation = await session.admin.explain({ queue, id }, session.call);
+      if (!print.isTable) {
+        print.json({
+          message: toJson(StoredMessageSchema, stored),
+          explanations: explanation.explanations.map((one) => toJson(ExplanationSchema, one)),
+        });
+        return;
+      }
+      print.lines([
+        ...messageLines(stored, print.times(), print.style, {
+          payload: options.payload === true,
+          stack: options.stack === true,
+          width: print.width,
+        }),
+        ...why(explanation.explanations, session),
+      ]);
+    },
+  });
+}
+
+function why(explanations: readonly Explanation[], { print }: Session): string[] {
+  if (explanations.length === 0) return [];
+  return ["", print.style.heading("WHY IT IS THERE"), ...explanationLines(explanations, print)];
+}

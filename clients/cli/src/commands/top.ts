@@ -1,0 +1,133 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Command } from "commander";
+import {
+  type QueueStats,
+  type StatsResponse,
+  StatsResponseSchema,
+} from "../../../../gen/dlq/v1/dlq_service_pb.ts";
+import { addCommand, type RunWithSession } from "../command.ts";
+import { usageError } from "../errors.ts";
+import { countText, rateText } from "../output/numbers.ts";
+import { type Column, tableLines } from "../output/table.ts";
+import { messagesOf, readStats } from "../reads/stats.ts";
+import type { Session } from "../session.ts";
+import { parseCount, parseDuration } from "../values/duration.ts";
+import { QUEUE_COLUMNS } from "./queues.ts";
+
+interface Options {
+  readonly interval: string;
+  readonly count?: number;
+  readonly sort: string;
+}
+
+const ORDERS: Readonly<Record<string, (queue: QueueStats) => number>> = {
+  messages: (queue) => Number(messagesOf(queue)),
+  due: ({ dueNow }) => Number(dueNow),
+  quarantined: ({ quarantined }) => Number(quarantined),
+  failed: ({ rates }) => rates?.failed ?? 0,
+  delivered: ({ rates }) => rates?.delivered ?? 0,
+};
+
+// The alternate screen, without a cursor, so that what was there before comes back.
+const ENTER = "\u001b[?1049h\u001b[?25l";
+const LEAVE = "\u001b[?25h\u001b[?1049l";
+const HOME = "\u001b[H";
+const ERASE_LINE = "\u001b[K";
+const ERASE_BELOW = "\u001b[J";
+const LEAST_INTERVAL_MS = 200;
+
+/** Adds `top`: queues, live. */
+export function addTop(program: Command, runWithSession: RunWithSession): void {
+  addCommand<Options>(program, runWithSession, {
+    usage: "top [patterns...]",
+    summary: "Watch queues live, the ones with most work first",
+    details:
+      "PATTERNS are names in which * stands for any characters; by default all queues. Ctrl-C ends it.",
+    examples: [
+      ["dlq top", "all queues"],
+      ["dlq top 'orders-*' --sort failed --interval 5s", "those that fail most"],
+      ["dlq top -o jsonl --count 10", "ten answers of Stats, one a line, for scripts"],
+    ],
+    options: (command) =>
+      command
+        .option("-i, --interval <duration>", "time between two looks", "2s")
+        .option("-n, --count <count>", "end after so many looks", parseCount(1))
+        .option("--sort <by>", Object.keys(ORDERS).join(", "), "messages"),
+    run: async (session, options, patterns) => {
+      const { print } = session;
+      if (print.isTable && !print.isTerminal) {
+        throw usageError(
+          "top needs a terminal",
+          "use `dlq queues`, or `dlq top -o jsonl` for scripts",
+        );
+      }
+      const order = Object.hasOwn(ORDERS, options.sort) ? ORDERS[options.sort] : undefined;
+      if (order === undefined) {
+        throw usageError(`--sort is "${options.sort}"; use ${Object.keys(ORDERS).join(", ")}`);
+      }
+      await watch(session, patterns, options, (stats) => show(session, stats, order));
+      return undefined;
+    },
+  });
+}
+
+async function watch(
+  session: Session,
+  patterns: readonly string[],
+  { interval, count = Infinity }: Options,
+  onStats: (stats: StatsResponse) => void,
+): Promise<void> {
+  const { signal, print, io } = session;
+  const intervalMs = Math.max(LEAST_INTERVAL_MS, parseDuration(interval));
+  const first = await readStats(session, patterns); // before the screen changes: it may fail
+  if (print.isTable) io.stdout.write(ENTER);
+  try {
+    onStats(first);
+    for (let looks = 1; looks < count && !signal.aborted; looks++) {
+      await delay(intervalMs, undefined, { signal });
+      onStats(await readStats(session, patterns));
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    if (print.isTable) io.stdout.write(LEAVE);
+  }
+}
+
+function show(session: Session, stats: StatsResponse, order: (queue: QueueStats) => number): void {
+  const { print, io } = session;
+  if (!print.isTable) {
+    print.message(StatsResponseSchema, stats);
+    return;
+  }
+  const { style, width } = print;
+  const room = Math.max(1, (io.stdout.rows ?? 24) - 4);
+  const queues = stats.queues.toSorted((a, b) => order(b) - order(a));
+  const sum = (of: (queue: QueueStats) => number) =>
+    rateText(queues.reduce((all, one) => all + of(one), 0));
+  const head = [
+    `${style.strong(countText(stats.totalMessages))} messages in ${countText(queues.length)} queues, ${countText(stats.totalPoisonMessages)} quarantined`,
+    `a second: accepted ${sum(({ rates }) => rates?.accepted ?? 0)}, delivered ${sum(({ rates }) => rates?.delivered ?? 0)}, succeeded ${sum(({ rates }) => rates?.succeeded ?? 0)}, failed ${sum(({ rates }) => rates?.failed ?? 0)}`,
+  ];
+  const table = tableLines(COLUMNS, queues.slice(0, room), style, width);
+  const lines = [...head, ...table].map((line) => `${line}${ERASE_LINE}`);
+  io.stdout.write(`${HOME}${lines.join("\r\n")}${ERASE_BELOW}`);
+}
+
+const rate = (
+  title: string,
+  of: (queue: QueueStats) => number | undefined,
+): Column<QueueStats> => ({
+  title,
+  text: (queue) => rateText(of(queue) ?? 0),
+  align: "right",
+  from: 110,
+});
+
+const COLUMNS: readonly Column<QueueStats>[] = [
+  ...QUEUE_COLUMNS.slice(0, -1),
+  rate("IN/S", ({ rates }) => rates?.accepted),
+  rate("OUT/S", ({ rates }) => rates?.succeeded),
+  rate("FAILED/S", ({ rates }) => rates?.failed),
+  ...QUEUE_COLUMNS.slice(-1),
+];

@@ -1,0 +1,88 @@
+import { toJson } from "@bufbuild/protobuf";
+import type { Command } from "commander";
+import { type Worker, WorkerSchema } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { addCommand, type RunWithSession } from "../command.ts";
+import { countText } from "../output/numbers.ts";
+import type { Column } from "../output/table.ts";
+import type { Times } from "../output/times.ts";
+import { readStats } from "../reads/stats.ts";
+import type { Session } from "../session.ts";
+import { isPattern } from "../values/pattern.ts";
+
+interface Row {
+  readonly queue: string;
+  readonly worker: Worker;
+}
+
+/** Adds `workers`: who holds messages, and for how long. */
+export function addWorkers(program: Command, runWithSession: RunWithSession): void {
+  addCommand(program, runWithSession, {
+    usage: "workers [patterns...]",
+    summary: "List workers: how many messages each holds, and for how long",
+    details:
+      "PATTERNS are names of queues in which * stands for any characters; by default all queues. In each queue the worker with\nthe oldest held message comes first. A worker whose stream has ended has no name; what it holds comes back when the leases end.",
+    examples: [
+      ["dlq workers", "workers of all queues"],
+      ["dlq workers orders -o json", "for scripts"],
+      [
+        "dlq ls orders --state in_flight --before 10m",
+        "what has been held for more than ten minutes",
+      ],
+    ],
+    run: async (session, _, patterns) => {
+      const { print } = session;
+      const rows: Row[] = [];
+      for (const queue of await queuesWithWorkers(session, patterns)) {
+        const { workers } = await session.admin.listWorkers({ queue }, session.call);
+        rows.push(...workers.map((worker) => ({ queue, worker })));
+      }
+      if (print.isTable) {
+        if (rows.length > 0) print.table(columns(print.times()), rows);
+        else print.note("No worker has a stream open or holds a message.");
+        return undefined;
+      }
+      const values = rows.map(({ queue, worker }) => ({ queue, ...jsonOf(worker) }));
+      if (print.format === "json") print.json({ workers: values });
+      else for (const value of values) print.json(value);
+      return undefined;
+    },
+  });
+}
+
+async function queuesWithWorkers(
+  session: Session,
+  patterns: readonly string[],
+): Promise<readonly string[]> {
+  if (patterns.length > 0 && !patterns.some(isPattern)) return patterns;
+  const { queues } = await readStats(session, patterns);
+  return queues
+    .filter(({ workers, inFlight }) => workers > 0 || inFlight > 0n)
+    .map(({ queue }) => queue);
+}
+
+function jsonOf(worker: Worker): Record<string, unknown> {
+  const json = toJson(WorkerSchema, worker);
+  return typeof json === "object" && json !== null ? { ...json } : {};
+}
+
+function columns(times: Times): Column<Row>[] {
+  return [
+    { title: "QUEUE", text: ({ queue }) => queue, least: 8 },
+    {
+      title: "WORKER",
+      text: ({ worker }) => worker.workerId || "(stream ended)",
+      least: 10,
+      paint: ({ worker }, style) => (worker.connected ? style.strong : style.warning),
+    },
+    { title: "HOLDS", text: ({ worker }) => countText(worker.inFlightCount), align: "right" },
+    {
+      title: "AT MOST",
+      text: ({ worker }) => (worker.maxInFlight === 0 ? "" : countText(worker.maxInFlight)),
+      align: "right",
+      from: 70,
+    },
+    { title: "OLDEST", text: ({ worker }) => times.age(worker.oldestDeliveryTime), align: "right" },
+    { title: "SERVER", text: ({ worker }) => worker.server, least: 8 },
+    { title: "SESSION", text: ({ worker }) => worker.sessionId, least: 8, from: 120 },
+  ];
+}

@@ -1,0 +1,58 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { reasonOf } from "../call-errors.ts";
+import { durationText } from "../output/times.ts";
+import type { Session } from "../session.ts";
+import type { Finding } from "./finding.ts";
+
+/** Any name: the queue need not exist. */
+const QUEUE = "doctor";
+
+/**
+ * Checks that the server answers, accepts the token, reaches its store and has the newest calls.
+ *
+ * @throws ConnectError if the server does not answer or refuses the token: then nothing else can be checked
+ */
+export async function serverFindings(session: Session): Promise<Finding[]> {
+  await session.dlq.stats({ queues: [QUEUE] }, session.call); // opens the connection
+  const beganAtMs = performance.now();
+  await session.dlq.stats({ queues: [QUEUE] }, session.call);
+  const tookMs = performance.now() - beganAtMs;
+  const time = durationText(tookMs);
+  const answers: Finding =
+    tookMs > SLOW_MS
+      ? {
+          level: "warning",
+          check: "server",
+          what: `${session.target} answers, but takes ${time}`,
+          advice: "look at dlq_store_duration_seconds: Redis, its disk or the network is slow",
+        }
+      : {
+          level: "ok",
+          check: "server",
+          what: `${session.target} answers in ${time}; it reaches its store`,
+          advice: "",
+        };
+  return [answers, await versionFinding(session)];
+}
+
+const SLOW_MS = 500;
+
+async function versionFinding(session: Session): Promise<Finding> {
+  try {
+    await session.admin.listWorkers({ queue: QUEUE }, session.call);
+    return {
+      level: "ok",
+      check: "version",
+      what: "the server has all calls of this program",
+      advice: "",
+    };
+  } catch (error) {
+    if (!(error instanceof ConnectError) || error.code !== Code.Unimplemented) throw error;
+    return {
+      level: "warning",
+      check: "version",
+      what: `the server is older than this program: ${reasonOf(error) || "UNIMPLEMENTED"}`,
+      advice: "update the server, or use the program of its version",
+    };
+  }
+}

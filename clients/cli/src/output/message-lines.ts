@@ -1,0 +1,155 @@
+import type { Message } from "../../../../gen/dlq/v1/message_pb.ts";
+import { MessageState } from "../../../../gen/dlq/v1/state_pb.ts";
+import type { StoredMessage } from "../../../../gen/dlq/v1/stored_message_pb.ts";
+import { quarantineReasonName, reasonName, stateName } from "../values/enum-names.ts";
+import { escaped, escapedLines } from "./escape.ts";
+import { failureText } from "./failure.ts";
+import { attemptLines } from "./history-lines.ts";
+import { bytesText, countText } from "./numbers.ts";
+import type { Style } from "./style.ts";
+import { type Fact, factLines } from "./table.ts";
+import type { Times } from "./times.ts";
+
+/** Which long parts to show. */
+export interface Parts {
+  readonly payload: boolean;
+  readonly stack: boolean;
+  /** Width of the terminal; undefined: long lines are not broken. */
+  readonly width: number | undefined;
+}
+
+/** Returns all that is known of a message, in blocks. */
+export function messageLines(
+  stored: StoredMessage,
+  times: Times,
+  style: Style,
+  parts: Parts,
+): string[] {
+  const { message } = stored;
+  if (message === undefined) return [];
+  return [
+    `${style.strong(message.id)}  ${style.faint("in")} ${escaped(message.queue)}`,
+    ...factLines(facts(stored, message, times), style, parts.width),
+    ...block("HISTORY", attemptLines(stored, times, style, parts.stack), style),
+    ...block("EDITS", editLines(stored, times), style),
+    ...(parts.payload ? contentLines(message, style) : []),
+  ];
+}
+
+function facts(stored: StoredMessage, message: Message, times: Times): Fact[] {
+  const { failure, origin } = message;
+  const limit = stored.maxRetries === undefined ? "" : ` of at most ${stored.maxRetries}`;
+  const codes = [
+    failure?.httpStatus === undefined ? "" : `HTTP ${failure.httpStatus}`,
+    failure?.grpcCode === undefined ? "" : `gRPC code ${failure.grpcCode}`,
+  ].filter((code) => code !== "");
+  return [
+    ["state", stateText(stored, times)],
+    ["reason", [reasonName(message.reason), ...codes].join(", ")],
+    ["failure", escaped(failureText(failure))],
+    [
+      "attempts",
+      `${countText(message.attempts)} failed${limit}; ${countText(stored.deliveryCount)} deliveries, ${countText(message.failureCount)} failures in all`,
+    ],
+    [
+      "outcome unknown",
+      stored.unknownOutcomeCount === 0
+        ? ""
+        : `of ${countText(stored.unknownOutcomeCount)} deliveries: the work may have been done`,
+    ],
+    ["isolated", stored.isolated ? "yes: it is delivered alone, because leases of it expired" : ""],
+    ["moving to", escaped(stored.movingTo)],
+    ["accepted", times.both(message.createTime)],
+    ["expires", times.both(message.expireTime)],
+    ["source id", escaped(message.sourceId)],
+    ["dedup key", escaped(message.dedupKey)],
+    ["ordering key", escaped(message.orderingKey)],
+    ["priority", message.priority === 0 ? "" : String(message.priority)],
+    [
+      "origin",
+      escaped([origin?.service, origin?.instance, origin?.version].filter(Boolean).join(", ")),
+    ],
+    ["coordinates", pairsText(origin?.coordinates ?? {})],
+    ["trace", escaped(message.traceContext?.traceparent ?? "")],
+    ["size", bytesText(stored.sizeBytes)],
+  ];
+}
+
+function stateText(stored: StoredMessage, times: Times): string {
+  const { state, stateTime, message, lease, quarantineReason } = stored;
+  const since = stateTime === undefined ? "" : ` since ${times.both(stateTime)}`;
+  switch (state) {
+    case MessageState.SCHEDULED:
+      return `SCHEDULED, due ${times.both(message?.dueTime)}`;
+    case MessageState.IN_FLIGHT: {
+      const worker = escaped(lease?.workerId || "a worker whose stream has ended");
+      return `IN_FLIGHT${since}, held by ${worker}, lease ends ${times.both(lease?.expireTime)}`;
+    }
+    case MessageState.QUARANTINED:
+      return `QUARANTINED${since}: ${quarantineReasonName(quarantineReason)}`;
+    default:
+      return stateName(state);
+  }
+}
+
+function editLines({ edits }: StoredMessage, times: Times): string[] {
+  return edits.flatMap(({ source, time, patch, target }) => [
+    `${times.distance(time)}  by ${escaped(source)}: ${target === 2 ? "attributes" : "payload"}`,
+    `  ${patch === "" ? "(the change was too long to keep)" : escaped(patch)}`,
+  ]);
+}
+
+function contentLines({ payload, attributes }: Message, style: Style): string[] {
+  const title = payload?.contentType ? `PAYLOAD (${escaped(payload.contentType)})` : "PAYLOAD";
+  return [
+    ...block(
+      "ATTRIBUTES",
+      factLines(
+        Object.entries(attributes).map(([name, value]) => [escaped(name), escaped(value)]),
+        style,
+      ),
+      style,
+    ),
+    ...block(title, payloadLines(payload?.body), style),
+  ];
+}
+
+/** Most bytes of a payload of bytes that are shown. */
+const SHOWN_BYTES = 512;
+
+function payloadLines(body: NonNullable<Message["payload"]>["body"] | undefined): string[] {
+  if (body?.case === "text") return indentedJson(body.value).split("\n");
+  if (body?.case !== "data") return ["(empty)"];
+  const { length } = body.value;
+  const shown = Buffer.from(body.value.subarray(0, SHOWN_BYTES)).toString("hex");
+  const lines = shown.match(/.{1,64}/g) ?? [];
+  return length > SHOWN_BYTES
+    ? [...lines, `… ${bytesText(length)} in all; -o json has all of it`]
+    : lines;
+}
+
+/** Returns JSON with line breaks. Text that is no JSON, or whose numbers would change, stays as it is. */
+function indentedJson(text: string): string {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (JSON.stringify(value).length === text.replaceAll(OUTSIDE_SPACE, "$1").length) {
+      return escapedLines(JSON.stringify(value, undefined, 2));
+    }
+  } catch {
+    // no JSON
+  }
+  return escapedLines(text);
+}
+
+/** Spaces between tokens of JSON; texts are kept as group 1. */
+const OUTSIDE_SPACE = /("(?:[^"\\]|\\.)*")|\s+/g;
+
+function pairsText(pairs: Readonly<Record<string, string>>): string {
+  return Object.entries(pairs)
+    .map(([name, value]) => escaped(`${name}=${value}`))
+    .join(", ");
+}
+
+function block(title: string, lines: readonly string[], style: Style): string[] {
+  return lines.length === 0 ? [] : ["", style.heading(title), ...lines];
+}

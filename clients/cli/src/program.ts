@@ -1,0 +1,72 @@
+import tab from "@bomb.sh/tab/commander";
+import { Command } from "commander";
+import { addCommonOptions, examplesText, type RunWithSession } from "./command.ts";
+import { addActions } from "./commands/actions.ts";
+import { addChecks } from "./commands/checks.ts";
+import { addInspection } from "./commands/inspection.ts";
+import type { Io } from "./io.ts";
+import { styleFor } from "./output/style.ts";
+import { VERSION } from "./version.ts";
+
+const EXIT_CODES = `
+Exit codes:
+  0    success
+  1    the service refused or failed, or a check found something
+  2    wrong usage
+  3    not found
+  4    the server does not answer
+  5    the token is missing or wrong
+  130  ended by Ctrl-C`;
+
+/** Builds the program with all its commands. */
+export function createProgram(io: Io, runWithSession: RunWithSession): Command {
+  const program = new Command("dlq");
+  const style = styleFor(io.stdout, io.env);
+  program
+    .description("Looks at dead letters, finds out why they wait, and retries them.")
+    .version(VERSION, "-V, --version", "print the version of this program")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, "dlq: ")),
+      getOutHelpWidth: () => Math.min(110, io.stdout.columns ?? 100),
+      getErrHelpWidth: () => Math.min(110, io.stderr.columns ?? 100),
+      // The style below has colors or none.
+      getOutHasColors: () => true,
+      getErrHasColors: () => true,
+    })
+    .configureHelp({
+      styleTitle: (title) => style.heading(title),
+      styleCommandText: (text) => style.strong(text),
+    })
+    .showHelpAfterError("  --help after a command lists its options")
+    .helpCommand(true);
+  addCommonOptions(program);
+  for (const add of [addInspection, addActions, addChecks]) add(program, runWithSession);
+  addCompletion(program);
+  program.addHelpText(
+    "after",
+    `${examplesText([
+      ["dlq queues", "what is stored, and what moves"],
+      ["dlq ls orders --state quarantined --since 1h", "what was quarantined in the last hour"],
+      ["dlq show 01a21eee-752a-7000-8000-000c64f1d2b3 --payload", "one message with its history"],
+    ])}\n${EXIT_CODES}`,
+  );
+  return program;
+}
+
+/** Adds `completion`, and the hidden command that the scripts of shells call. */
+function addCompletion(program: Command): void {
+  tab(program, { completionCommandName: "completion" });
+  const completion = program.commands.find((command) => command.name() === "completion");
+  completion?.summary("Print a script that completes commands and options in a shell");
+  completion?.addHelpText(
+    "after",
+    examplesText([
+      ["source <(dlq completion bash)", "bash: add this line to ~/.bashrc"],
+      ["source <(dlq completion zsh)", "zsh: add this line to ~/.zshrc, after compinit"],
+      ["dlq completion fish > ~/.config/fish/completions/dlq.fish", "fish"],
+    ]),
+  );
+}

@@ -1,0 +1,150 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  type ListMessagesResponse,
+  ListMessagesResponseSchema,
+  MessageView,
+} from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import type { StoredMessage } from "../../../../gen/dlq/v1/stored_message_pb.ts";
+import { CliError, EXIT, usageError } from "../errors.ts";
+import { countText } from "../output/numbers.ts";
+import type { Session } from "../session.ts";
+import { literal } from "../values/filter.ts";
+
+/** Which messages to read, and how many. */
+export interface ListQuery {
+  readonly queue: string;
+  readonly filter: string;
+  readonly newestFirst: boolean;
+  readonly view: MessageView;
+  /** Most messages to return. */
+  readonly limit: number;
+  /** Most messages to examine. */
+  readonly maxExamined: number;
+}
+
+/** What was read, as one answer: `nextPageToken` is set if there may be more. */
+export interface Listing {
+  readonly answer: ListMessagesResponse;
+  /** Why it ended before all messages were examined. */
+  readonly endedBy: "limit" | "examined" | "interrupt" | undefined;
+}
+
+const PAGE_SIZE = 1_000;
+
+/** Reads pages until the limit, or until all messages are examined. Ctrl-C ends it with the messages so far. */
+export async function listMessages(session: Session, query: ListQuery): Promise<Listing> {
+  const { queue, filter, newestFirst, view, limit, maxExamined } = query;
+  const answer = create(ListMessagesResponseSchema);
+  const progress = session.print.progress();
+  try {
+    do {
+      const pageSize = Math.min(PAGE_SIZE, limit - answer.messages.length);
+      const page = await session.admin.listMessages(
+        { queue, filter, newestFirst, view, pageSize, pageToken: answer.nextPageToken },
+        session.call,
+      );
+      answer.messages.push(...page.messages);
+      answer.examinedCount += page.examinedCount;
+      answer.nextPageToken = page.nextPageToken;
+      if (page.nextPageToken === "") break;
+      const found = countText(answer.messages.length);
+      progress.show(`examined ${countText(answer.examinedCount)} messages, found ${found}`);
+    } while (
+      answer.nextPageToken !== "" &&
+      answer.messages.length < limit &&
+      answer.examinedCount < maxExamined
+    );
+  } catch (error) {
+    if (!session.signal.aborted) throw error;
+    return { answer, endedBy: "interrupt" };
+  } finally {
+    progress.end();
+  }
+  if (answer.nextPageToken === "") return { answer, endedBy: undefined };
+  return { answer, endedBy: answer.messages.length >= limit ? "limit" : "examined" };
+}
+
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+/** Reports whether the text is the id of a message. */
+export function isMessageId(text: string): boolean {
+  return UUID.test(text);
+}
+
+/** Returns the message, from any queue or from the given one. @throws {CliError} if there is none */
+export async function findMessage(
+  session: Session,
+  id: string,
+  queue: string | undefined,
+): Promise<StoredMessage> {
+  const name = queue ?? (await queueOf(session, id));
+  const { message } = await session.admin.getMessage({ queue: name, id }, session.call);
+  if (message === undefined) throw missing(id);
+  return message;
+}
+
+/** Finds the queue of a message by its id. @throws {CliError} if no queue has it */
+export async function queueOf(session: Session, id: string): Promise<string> {
+  if (!isMessageId(id)) {
+    throw usageError(
+      `"${id}" is no id of a message`,
+      "ids look like 01a21eee-752a-7000-8000-000c64f1d2b3; `dlq ls` has them",
+    );
+  }
+  const { queues } = await queuesOf(session, [id], undefined);
+  const [queue] = queues.keys();
+  if (queue === undefined) throw missing(id);
+  return queue;
+}
+
+/** Ids by their queues. */
+export interface FoundIds {
+  readonly queues: ReadonlyMap<string, readonly string[]>;
+  /** Ids that no queue has. */
+  readonly missing: readonly string[];
+}
+
+/** Ids of one filter, which may have 1 KiB. */
+const IDS_A_FILTER = 16;
+
+/**
+ * Finds the queues of messages. With a queue, nothing is searched.
+ *
+ * @throws {CliError} if Ctrl-C ended the search
+ */
+export async function queuesOf(
+  session: Session,
+  ids: readonly string[],
+  queue: string | undefined,
+): Promise<FoundIds> {
+  if (queue !== undefined) return { queues: new Map([[queue, ids]]), missing: [] };
+  const queues = new Map<string, string[]>();
+  const missing: string[] = [];
+  for (let at = 0; at < ids.length; at += IDS_A_FILTER) {
+    const part = ids.slice(at, at + IDS_A_FILTER).map((id) => id.toLowerCase());
+    const { answer, endedBy } = await listMessages(session, {
+      queue: "",
+      filter: part.map((id) => `message.id == ${literal(id)}`).join(" || "),
+      newestFirst: true,
+      view: MessageView.BASIC,
+      limit: part.length,
+      maxExamined: Number.MAX_SAFE_INTEGER,
+    });
+    if (endedBy === "interrupt") throw new CliError(EXIT.interrupted, "interrupted");
+    const found = new Map(answer.messages.map(({ message }) => [message?.id, message?.queue]));
+    for (const id of part) {
+      const name = found.get(id);
+      if (name === undefined) missing.push(id);
+      else queues.set(name, [...(queues.get(name) ?? []), id]);
+    }
+  }
+  return { queues, missing };
+}
+
+function missing(id: string): CliError {
+  return new CliError(
+    EXIT.notFound,
+    `no queue has the message ${id}: it succeeded, was discarded or expired, or never existed`,
+    "`dlq ls` lists stored messages",
+  );
+}

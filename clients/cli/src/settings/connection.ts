@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { usageError } from "../errors.ts";
+import type { Io } from "../io.ts";
+import { type ConfigFile, type Context, configPath, readConfig } from "./config-file.ts";
+
+/** Options of every command that calls the service. */
+export interface ConnectionOptions {
+  readonly target?: string;
+  readonly token?: string;
+  readonly tokenFile?: string;
+  readonly tlsCa?: string;
+  readonly context?: string;
+}
+
+/** How to call the service, and where each setting comes from. */
+export interface Connection {
+  readonly target: string;
+  readonly token: string | undefined;
+  /** The certificate, in PEM. */
+  readonly tlsCa: string | undefined;
+}
+
+export const DEFAULT_TARGET = "localhost:50051";
+
+/**
+ * Returns the settings of options, then of the environment, then of the context, then defaults.
+ *
+ * @throws {CliError} for an unknown context, or a file that cannot be read
+ */
+export function connectionOf(
+  options: ConnectionOptions,
+  io: Pick<Io, "env" | "homeFolder">,
+): Connection {
+  const { env } = io;
+  const context = contextInForce(options, io);
+  const token =
+    options.token ??
+    (options.tokenFile === undefined ? undefined : tokenIn(options.tokenFile)) ??
+    given(env.DLQ_TOKEN) ??
+    context.token ??
+    (context.tokenFile === undefined ? undefined : tokenIn(context.tokenFile));
+  const tlsCa = options.tlsCa ?? given(env.DLQ_TLS_CA) ?? context.tlsCa;
+  return {
+    target: options.target ?? given(env.DLQ_TARGET) ?? context.target ?? DEFAULT_TARGET,
+    token: given(token),
+    tlsCa: tlsCa === undefined ? undefined : textOf(tlsCa, "TLS certificate"),
+  };
+}
+
+/** Returns the name of the context in force: an option, the environment, or that of the file. */
+export function contextName(
+  { context }: Pick<ConnectionOptions, "context">,
+  env: Io["env"],
+  config: ConfigFile,
+): string | undefined {
+  return context ?? given(env.DLQ_CONTEXT) ?? config.current;
+}
+
+function contextInForce(options: ConnectionOptions, io: Pick<Io, "env" | "homeFolder">): Context {
+  const path = configPath(io);
+  const config = readConfig(path);
+  const name = contextName(options, io.env, config);
+  if (name === undefined) return {};
+  const context = Object.hasOwn(config.contexts, name) ? config.contexts[name] : undefined;
+  if (context !== undefined) return context;
+  throw usageError(
+    `${path} has no context "${name}"`,
+    "`dlq context list` lists them; `dlq context set NAME` adds one",
+  );
+}
+
+function tokenIn(file: string): string {
+  return textOf(file, "token").trim();
+}
+
+function textOf(file: string, what: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw usageError(`cannot read the ${what}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+const given = (text: string | undefined) => (text === "" ? undefined : text);

@@ -1,0 +1,63 @@
+import {
+  MessageStateSchema,
+  QuarantineReasonSchema,
+  ReasonSchema,
+} from "../../../../gen/dlq/v1/state_pb.ts";
+import { parseDuration } from "./duration.ts";
+import { parseName, quarantineReasonName, reasonName, STATES, stateName } from "./enum-names.ts";
+
+/** What selects messages, as options of a command. Lists mean any of their values. */
+export interface FilterOptions {
+  readonly filter?: string | undefined;
+  readonly state?: readonly string[] | undefined;
+  readonly reason?: readonly string[] | undefined;
+  readonly quarantineReason?: readonly string[] | undefined;
+  /** In this state for at most this long. */
+  readonly since?: string | undefined;
+  /** In this state for at least this long. */
+  readonly before?: string | undefined;
+  readonly text?: string | undefined;
+  readonly type?: string | undefined;
+}
+
+/**
+ * Returns the CEL expression for which all given conditions hold; empty for none.
+ *
+ * @throws {CliError} for an unknown name or a wrong duration
+ */
+export function filterOf(options: FilterOptions): string {
+  const { filter, since, before, text, type } = options;
+  const states = (options.state ?? []).map((name) =>
+    stateName(parseName(MessageStateSchema, name, [...STATES])),
+  );
+  const reasons = (options.reason ?? []).map((name) => reasonName(parseName(ReasonSchema, name)));
+  const causes = (options.quarantineReason ?? []).map((name) =>
+    quarantineReasonName(parseName(QuarantineReasonSchema, name)),
+  );
+  const conditions = [
+    anyOf("state", states),
+    anyOf("failure.reason", reasons),
+    anyOf("quarantine_reason", causes),
+    since === undefined ? "" : `state_time > now - duration("${seconds(since)}")`,
+    before === undefined ? "" : `state_time < now - duration("${seconds(before)}")`,
+    type === undefined ? "" : `failure.type == ${literal(type)}`,
+    text === undefined ? "" : `payload.contains(${literal(text)})`,
+    // An own expression may have `||`.
+    filter === undefined || filter.trim() === "" ? "" : filter,
+  ].filter((condition) => condition !== "");
+  if (conditions.length < 2) return conditions.join("");
+  return conditions
+    .map((condition) => (condition.includes("||") ? `(${condition})` : condition))
+    .join(" && ");
+}
+
+function anyOf(variable: string, values: readonly string[]): string {
+  return values.map((value) => `${variable} == "${value}"`).join(" || ");
+}
+
+/** Returns a text of CEL. */
+export function literal(text: string): string {
+  return JSON.stringify(text);
+}
+
+const seconds = (text: string) => `${parseDuration(text)}ms`;

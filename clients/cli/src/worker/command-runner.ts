@@ -1,0 +1,110 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Readable, Writable } from "node:stream";
+import { type Delivery, type Outcome, release } from "../../../typescript/src/index.ts";
+import type { Io } from "../io.ts";
+import { outcomeOfExit } from "./exit-outcome.ts";
+import { messageVariables } from "./message-variables.ts";
+import { Tail } from "./tail.ts";
+
+/** The command cannot be started, for any message. */
+export class NotRunnableError extends Error {}
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** Of stderr. The service cuts messages of failures after 4 KiB. */
+const KEPT_BYTES = 3_000;
+const KEPT_LINES = 20;
+/** A command that ignores SIGTERM is killed after this time. */
+const KILL_AFTER_MS = 500;
+
+/** Runs a command for each message, in its own process group: Ctrl-C of the terminal does not reach it. */
+export class CommandRunner {
+  readonly #program: string;
+  readonly #args: readonly string[];
+  readonly #io: Io;
+  readonly #outputName: "stdout" | "stderr";
+  readonly #running = new Set<Child>();
+  readonly #killAtExit = () => this.killAll();
+
+  /** @param outputName where the stdout of commands goes; their stderr goes to stderr */
+  constructor([program = "", ...args]: readonly string[], io: Io, outputName: "stdout" | "stderr") {
+    this.#program = program;
+    this.#args = args;
+    this.#io = io;
+    this.#outputName = outputName;
+    process.once("exit", this.#killAtExit);
+  }
+
+  /**
+   * Runs the command to its end. If its lease is lost or the worker stops waiting, it is ended, and the message released.
+   *
+   * @throws {NotRunnableError} if there is no such command
+   */
+  async run(delivery: Delivery): Promise<Outcome> {
+    const { signal } = delivery;
+    if (signal.aborted) return release();
+    const child = this.#start(delivery);
+    const tail = new Tail(KEPT_BYTES, KEPT_LINES);
+    child.stdout.on("data", (chunk: Buffer) => this.#io[this.#outputName].write(chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => {
+      tail.add(chunk);
+      this.#io.stderr.write(chunk.toString());
+    });
+    child.stdin.on("error", () => {}); // it need not read its stdin
+    child.stdin.end(delivery.payload.bytes());
+    const abort = () => void endGroup(child);
+    signal.addEventListener("abort", abort);
+    try {
+      const [code, killedBy] = (await once(child, "close")) as [number | null, string | null];
+      return signal.aborted ? release() : outcomeOfExit(code, killedBy, tail.lines);
+    } catch (error) {
+      throw this.#asStartError(error);
+    } finally {
+      signal.removeEventListener("abort", abort);
+      this.#running.delete(child);
+    }
+  }
+
+  /** Kills commands that still run. */
+  killAll(): void {
+    process.off("exit", this.#killAtExit);
+    for (const child of this.#running) signalGroup(child, "SIGKILL");
+  }
+
+  #start(delivery: Delivery): Child {
+    try {
+      const child = spawn(this.#program, this.#args, {
+        stdio: ["pipe", "pipe", "pipe"],
+        detached: true,
+        env: { ...this.#io.env, ...messageVariables(delivery) },
+      });
+      this.#running.add(child);
+      return child;
+    } catch (error) {
+      throw this.#asStartError(error);
+    }
+  }
+
+  #asStartError(error: unknown): unknown {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT") return new NotRunnableError(`there is no command ${this.#program}`);
+    if (code === "EACCES") return new NotRunnableError(`${this.#program} may not be run`);
+    return error; // for instance too many facts for the environment: this message fails
+  }
+}
+
+function endGroup(child: Child): void {
+  signalGroup(child, "SIGTERM");
+  const timer = setTimeout(() => signalGroup(child, "SIGKILL"), KILL_AFTER_MS);
+  child.once("close", () => clearTimeout(timer));
+}
+
+function signalGroup({ pid }: Child, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // it has ended
+  }
+}

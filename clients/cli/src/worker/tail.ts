@@ -1,0 +1,20 @@
+/** Keeps the end of a text that comes in pieces. */
+export class Tail {
+  readonly #mostBytes: number;
+  readonly #mostLines: number;
+  #bytes = Buffer.alloc(0);
+
+  constructor(mostBytes: number, mostLines: number) {
+    this.#mostBytes = mostBytes;
+    this.#mostLines = mostLines;
+  }
+
+  add(chunk: Buffer): void {
+    this.#bytes = Buffer.concat([this.#bytes, chunk]).subarray(-this.#mostBytes);
+  }
+
+  /** The last lines, without empty ones at the end. */
+  get lines(): string {
+    return this.#bytes.toString().trimEnd().split("\n").slice(-this.#mostLines).join("\n").trim();
+  }
+}
