@@ -72,8 +72,10 @@ async function work(
     session.print.isTable ? "stdout" : "stderr",
   );
   let started = 0;
-  let settled = 0;
+  let ended = 0;
   let failure: NotRunnableError | undefined;
+  /** Messages beyond the limit, which are given back. */
+  const beyond = new Set<string>();
   const worker: Worker = session.client.worker({
     queues,
     concurrency: Math.min(concurrency, limit),
@@ -82,7 +84,10 @@ async function work(
     ...(lease === undefined ? {} : { leaseDurationMs: parseDuration(lease) }),
     ...(workerId === undefined ? {} : { workerId }),
     handler: async (delivery) => {
-      if (started >= limit) return release();
+      if (started >= limit || failure !== undefined) {
+        beyond.add(delivery.id);
+        return release();
+      }
       started++;
       try {
         return await runner.run(delivery);
@@ -90,14 +95,16 @@ async function work(
         if (!(error instanceof NotRunnableError)) throw error;
         // No message is to blame: it goes back, and work ends.
         failure ??= error;
+        beyond.add(delivery.id);
         void worker.stop();
         return release();
+      } finally {
+        ended++;
+        if (ended >= limit) void worker.stop(); // waits for this handler, and reports its outcome
       }
     },
     onSettled: (delivery, result) => {
-      if (failure === undefined && started <= limit) printOutcome(session, delivery, result);
-      if (result.outcome !== "released" || started < limit) settled++;
-      if (settled >= limit) void worker.stop();
+      if (!beyond.has(delivery.id)) printOutcome(session, delivery, result);
     },
     onError: (error) => session.print.note(`dlq: ${escaped(error.message)}`),
   });

@@ -6,29 +6,37 @@ import { failureText } from "./failure.ts";
 import { countText } from "./numbers.ts";
 import type { Style } from "./style.ts";
 import { durationText, type Times } from "./times.ts";
+import { wrapped } from "./wrap.ts";
+
+/** How to show a history. */
+export interface HistoryView {
+  readonly times: Times;
+  readonly style: Style;
+  /** Width of the terminal; undefined: long lines are not broken. */
+  readonly width: number | undefined;
+  readonly stack: boolean;
+}
 
 /** Returns every recorded failure, oldest first, with the wait before it. */
-export function attemptLines(
-  stored: StoredMessage,
-  times: Times,
-  style: Style,
-  withStack: boolean,
-): string[] {
-  const { failures, message } = stored;
+export function attemptLines({ failures, message }: StoredMessage, view: HistoryView): string[] {
+  const { times, style, width } = view;
   const forgotten = (message?.failureCount ?? 0) - failures.length;
-  const lines = failures.flatMap((record, at) => {
-    const previous = failures[at - 1];
+  const indented = (text: string, paint: (line: string) => string = (line) => line) =>
+    text === "" ? [] : wrapped(text, width, 2).map((line) => `  ${paint(line)}`);
+  return failures.flatMap((record, at) => {
+    const { failure, decision } = record;
+    const reason = reasonName(failure?.reason ?? 0);
     return [
       ...(at === 1 && forgotten > 0
         ? [style.faint(`… ${countText(forgotten)} failures are not kept`)]
         : []),
-      `${times.distance(record.time) || "at an unknown time"}  ${style.strong(kindOf(record))}${wayOf(record, previous)}`,
-      `  ${style.warning(reasonName(record.failure?.reason ?? 0))} ${escaped(failureText(record.failure))}`.trimEnd(),
-      ...(record.decision === "" ? [] : [style.faint(`  decided: ${escaped(record.decision)}`)]),
-      ...(withStack ? stackLines(record, style) : []),
+      `${times.distance(record.time) || "at an unknown time"}  ${style.strong(kindOf(record))}`,
+      ...indented(wayOf(record, failures[at - 1])),
+      ...indented(escaped([reason, failureText(failure)].join(" ").trim()), style.warning),
+      ...indented(decision === "" ? "" : `decided: ${escaped(decision)}`, style.faint),
+      ...(view.stack ? stackLines(record, style) : []),
     ];
   });
-  return lines;
 }
 
 function kindOf({ imported, deliveryNumber, startTime }: FailureRecord): string {
@@ -47,7 +55,7 @@ function wayOf(record: FailureRecord, previous: FailureRecord | undefined): stri
   if (startTime !== undefined && time !== undefined) parts.push(`took ${span(startTime, time)}`);
   if (workerId !== "") parts.push(`worker ${escaped(workerId)}`);
   if (server !== "") parts.push(`server ${escaped(server)}`);
-  return parts.length === 0 ? "" : `  ${parts.join(", ")}`;
+  return parts.join(", ");
 }
 
 type Time = NonNullable<FailureRecord["time"]>;

@@ -30,7 +30,7 @@ export function messageLines(
   return [
     `${style.strong(message.id)}  ${style.faint("in")} ${escaped(message.queue)}`,
     ...factLines(facts(stored, message, times), style, parts.width),
-    ...block("HISTORY", attemptLines(stored, times, style, parts.stack), style),
+    ...block("HISTORY", attemptLines(stored, { ...parts, times, style }), style),
     ...block("EDITS", editLines(stored, times), style),
     ...(parts.payload ? contentLines(message, style) : []),
   ];

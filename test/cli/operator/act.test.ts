@@ -1,0 +1,263 @@
+// The commands that change messages and those that try settings, against a real server.
+
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BreakerScope } from "../../../gen/dlq/v1/queue_pb.ts";
+import { MessageState, Reason } from "../../../gen/dlq/v1/state_pb.ts";
+import { connectTo, sendAll, type TestClient } from "../../support/grpc.ts";
+import { failed, sendRequest, sendRequests } from "../../support/send-requests.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { Worker } from "../../support/worker.ts";
+import { type DlqRun, jsonLines, runDlq } from "./run-dlq.ts";
+
+let server: TestServer;
+let client: TestClient;
+let folder: string;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  client = connectTo(server.grpcAddress);
+  folder = await mkdtemp(join(tmpdir(), "dlq-cli-"));
+}, 180_000);
+afterAll(async () => {
+  client?.close();
+  await server?.stop();
+  await rm(folder, { recursive: true });
+});
+
+const dlq = (args: readonly string[], run: DlqRun = {}) =>
+  runDlq(args, { target: server.grpcAddress, ...run });
+
+async function stored(queue: string) {
+  const { messages } = await client.admin.listMessages({ queue, view: 2 });
+  return messages;
+}
+
+describe("send", () => {
+  it("sends a payload with its failure", async () => {
+    const { code, stdout } = await dlq(
+      [
+        "send",
+        "sent",
+        '{"a":1}',
+        "--type",
+        "ReadTimeout",
+        "-m",
+        "no answer",
+        "--delay",
+        "1h",
+      ].concat(
+        [
+          "-a",
+          "host=x=y",
+          "--content-type",
+          "application/json",
+          "--priority",
+          "-5",
+          "--source-id",
+          "o-1",
+        ],
+        ["--max-retries", "2", "--ttl", "2h"],
+      ),
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^[0-9a-f-]{36}\nstate +SCHEDULED\nreason +TIMEOUT\ndue +20\S+Z\n$/);
+    expect(await stored("sent")).toMatchObject([
+      {
+        maxRetries: 2,
+        message: {
+          payload: { body: { value: '{"a":1}' }, contentType: "application/json" },
+          attributes: { host: "x=y" },
+          priority: -5,
+          sourceId: "o-1",
+          failure: { type: "ReadTimeout", message: "no answer" },
+        },
+      },
+    ]);
+  });
+
+  it("reads stdin or a file, and answers as JSON", async () => {
+    const file = join(folder, "payload");
+    await writeFile(file, Buffer.from([0xff, 0x00]));
+    const fromFile = await dlq(["send", "files", "--file", file, "-o", "json"]);
+    expect(JSON.parse(fromFile.stdout)).toMatchObject({ state: "MESSAGE_STATE_SCHEDULED" });
+    await dlq(["send", "files"], { stdin: "from stdin" });
+    const bodies = (await stored("files")).map(({ message }) => message?.payload?.body);
+    expect(bodies).toMatchObject([
+      { case: "data", value: new Uint8Array([0xff, 0x00]) },
+      { case: "text", value: "from stdin" },
+    ]);
+  });
+
+  it("is stored once under one request id", async () => {
+    const args = ["send", "once", "x", "--request-id", "r-1", "-o", "json"];
+    const [first, second] = [await dlq(args), await dlq(args)];
+    expect(second.stdout).toBe(first.stdout);
+    expect(await stored("once")).toHaveLength(1);
+  });
+
+  it.each([
+    [["send", "q", "x", "--attribute", "nothing"], '--attribute is "nothing"; write NAME=VALUE'],
+    [["send", "q", "x", "--delay", "soon"], '"soon" is no duration'],
+    [["send", "q", "x", "--reason", "bad-luck"], '"bad-luck" is none of VALIDATION_FAILED'],
+    [["send", "q", "x", "--file", "f"], "the payload is given twice"],
+    [["send", "bad name", "x"], "queue"],
+  ])("%j is wrong usage", async (args, message) => {
+    const { code, stderr } = await dlq(args);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
+  });
+});
+
+describe("retry", () => {
+  const poison = { failure: { reason: Reason.POISON_MESSAGE } };
+  const states = async (queue: string) => (await stored(queue)).map(({ state }) => state);
+
+  it("retries all that match, if their number is the expected one", async () => {
+    await sendAll(client.dlq, sendRequests(3, "matching", poison));
+    const asked = await dlq(["retry", "matching", "--reason", "poison-message"]);
+    expect(asked.code).toBe(2);
+    expect(asked.stderr).toContain("3 messages match in matching now; nothing was retried");
+    expect(asked.stderr).toContain("the same command with --expect 3");
+    const other = await dlq(["retry", "matching", "--expect", "2"]);
+    expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining("is 2, but 3 match") });
+    const dry = await dlq(["retry", "matching", "--expect", "3", "--dry-run"]);
+    expect(dry).toMatchObject({ code: 0, stdout: "Would be due now: 3\n" });
+    expect(await states("matching")).toEqual(Array(3).fill(MessageState.QUARANTINED));
+    const done = await dlq(["retry", "matching", "--expect", "3", "-o", "json"]);
+    expect(JSON.parse(done.stdout)).toEqual({ retriedCount: 3 });
+    expect(await states("matching")).toEqual(Array(3).fill(MessageState.SCHEDULED));
+  });
+
+  it("retries more than one call takes", async () => {
+    await sendAll(client.dlq, sendRequests(1_200, "many", poison));
+    const { stdout } = await dlq(["retry", "many", "--expect", "1200"]);
+    expect(stdout).toBe("Due now: 1,200\n");
+  });
+
+  it("retries ids of several queues, and says which are gone", async () => {
+    const ids = await sendAll(client.dlq, [sendRequest("a", poison), sendRequest("b", poison)]);
+    const gone = "01a21eee-752a-7000-8000-000c64f1d2b3";
+    const { code, stdout } = await dlq(["retry", ...ids, gone]);
+    expect({ code, stdout }).toEqual({
+      code: 3,
+      stdout: expect.stringMatching(
+        new RegExp(`^Due now: 2\\nNOT RETRIED +WHY\\n${gone} +no queue has it`),
+      ),
+    });
+    const again = await dlq(["retry", "--queue", "a", "-"], { stdin: `${ids[0]}\n` });
+    expect(again.stdout).toBe("Due now: 1\n");
+  });
+
+  it("refuses what is no id", async () => {
+    expect(await dlq(["retry", "-"], { stdin: "x" })).toMatchObject({ code: 2 });
+  });
+});
+
+describe("breakers", () => {
+  it("are listed while they are not closed, and closed by hand", async () => {
+    const queue = "broken";
+    const breaker = {
+      scope: BreakerScope.QUEUE,
+      consecutiveFailures: 1,
+      openTime: { seconds: 200n },
+    };
+    await client.admin.updateQueue({ queue: { name: queue, config: { breaker } } });
+    await client.dlq.sendToDlq(sendRequest(queue));
+    const worker = await Worker.open(client.dlq, { queues: [queue] });
+    await worker.settle(
+      await worker.next(),
+      failed({ failure: { reason: Reason.NETWORK_ERROR, message: "refused" } }),
+    );
+    await worker.close();
+    expect((await dlq(["breakers", "list"])).stdout).toMatch(/^broken +- +OPEN +20\S+ +20\S+ +1$/m);
+    const [line] = jsonLines((await dlq(["breakers", "list", queue, "-o", "jsonl"])).stdout);
+    expect(line).toMatchObject({ queue, state: "BREAKER_STATE_OPEN" });
+    const { code, stdout } = await dlq(["doctor"]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/PROBLEM +a circuit breaker is open: broken\n +-> repair what/);
+    expect((await dlq(["breakers", "reset", queue])).stdout).toBe("Closed.\n");
+    const again = await dlq(["breakers", "reset", queue, "-o", "json"]);
+    expect(JSON.parse(again.stdout)).toEqual({});
+    expect((await dlq(["breakers", "list"])).stderr).toBe("All breakers are closed.\n");
+  });
+});
+
+describe("rules test", () => {
+  const sample = {
+    event: "RULE_EVENT_ARRIVAL",
+    message: { queue: "orders", payload: { text: "{}" } },
+  };
+  const ruleSet = (when: string) => ({
+    rules: [{ name: "to-audit", event: "RULE_EVENT_ARRIVAL", when, action: { queue: "audit" } }],
+  });
+  const inFile = async (content: unknown) => {
+    const file = join(folder, "rules.json");
+    await writeFile(file, JSON.stringify(content));
+    return file;
+  };
+
+  it("shows what rules would do", async () => {
+    const file = await inFile({ ruleSet: ruleSet('message.queue == "orders"'), samples: [sample] });
+    const { code, stdout } = await dlq(["rules", "test", file]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ +1 +to-audit +to queue audit$/m);
+    const json = await dlq(["rules", "test", "-", "-o", "json"], {
+      stdin: JSON.stringify({ ruleSet: ruleSet("true"), samples: [sample] }),
+    });
+    expect(JSON.parse(json.stdout)).toMatchObject({ results: [{ matched: ["to-audit"] }] });
+  });
+
+  it("names what is wrong with a file or a rule", async () => {
+    const wrong = await dlq(["rules", "test", await inFile({ ruleset: 1 })]);
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('"ruleset"') });
+    const refused = await dlq([
+      ...["rules", "test"],
+      await inFile({ ruleSet: ruleSet("message.nothing"), samples: [sample] }),
+    ]);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("nothing") });
+    expect(await dlq(["rules", "test", join(folder, "missing")])).toMatchObject({ code: 2 });
+  });
+});
+
+describe("policy simulate", () => {
+  const start = ["--start", "2026-03-27T22:30:00Z"];
+
+  it("shows the schedule of a policy", async () => {
+    const policy = '{"schedule": ["60s", "600s"], "jitter": "JITTER_NONE"}';
+    const args = ["policy", "simulate", "tried", "--policy", policy, ...start];
+    expect((await dlq(args)).stdout).toMatch(
+      /^ +1 +1m +1m to 1m +2026-03-27T22:31:00.000Z\n +2 +10m +10m to 10m +2026-03-27T22:41:00.000Z\n/m,
+    );
+    const preset = ["--preset", "webhook", "--max-retries", "1", "--skip-stored", "-o", "json"];
+    const { stdout } = await dlq(["policy", "simulate", "tried", ...preset]);
+    expect(JSON.parse(stdout)).toMatchObject({ retryPolicy: { maxRetries: 1 } });
+  });
+
+  it.each([
+    [["--start", "soon"], '"soon" is no time'],
+    [["--policy", "{"], "--policy is no RetryPolicy in JSON"],
+    [["--preset", "nice"], "preset"],
+  ])("%j is wrong usage", async (args, message) => {
+    const { code, stderr } = await dlq(["policy", "simulate", "tried", ...args]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
+  });
+});
+
+describe("doctor", () => {
+  it("checks server, clock, counts and queues", async () => {
+    await client.dlq.sendToDlq(sendRequest("alone"));
+    const { stdout } = await dlq(["doctor"]);
+    expect(stdout).toMatch(new RegExp(`^ok +${server.grpcAddress} answers in`));
+    expect(stdout).toMatch(/^ok +the clocks of the store and of this machine agree$/m);
+    expect(stdout).toMatch(/^ok +the counts of \d+ queues with [\d,]+ messages add up$/m);
+    expect(stdout).toMatch(
+      /^warning +messages wait and no worker has a stream open: .*\n +-> start/m,
+    );
+    const { findings } = JSON.parse((await dlq(["doctor", "-o", "json"])).stdout);
+    expect(findings).toContainEqual(
+      expect.objectContaining({ check: "NO_WORKERS", level: "warning" }),
+    );
+  });
+});

@@ -1,0 +1,74 @@
+// Runs the operator's `dlq` in this process, with its own environment, config folder and terminal.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import type { Io } from "../../../clients/cli/src/io.ts";
+import { run } from "../../../clients/cli/src/run.ts";
+
+export interface DlqRun {
+  readonly target?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  /** Stdout and stderr are terminals of this width. */
+  readonly columns?: number;
+  readonly home?: string;
+  /** Called with a function that acts as Ctrl-C, when something was written. */
+  readonly onWrite?: (text: string, interrupt: () => void) => void;
+}
+
+export interface DlqResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export async function runDlq(args: readonly string[], options: DlqRun = {}): Promise<DlqResult> {
+  const { target, env, stdin = "", columns, onWrite } = options;
+  const written = { stdout: "", stderr: "" };
+  let interrupt = () => {};
+  const output = (name: "stdout" | "stderr") => ({
+    write(text: string) {
+      written[name] += text;
+      onWrite?.(text, interrupt);
+    },
+    ...(columns === undefined ? {} : { isTTY: true, columns, rows: 24 }),
+  });
+  const io: Io = {
+    argv: args,
+    env: {
+      PATH: process.env.PATH,
+      ...(target === undefined ? {} : { DLQ_TARGET: target }),
+      ...env,
+    },
+    stdout: output("stdout"),
+    stderr: output("stderr"),
+    stdin: (async function* () {
+      yield stdin;
+    })(),
+    homeFolder: options.home ?? "/nonexistent",
+    onInterrupt(listener) {
+      interrupt = listener;
+      return () => {};
+    },
+    exit: () => {},
+  };
+  const code = await run(io);
+  return { code, ...written };
+}
+
+/** A home folder that is removed with its test. */
+export function homeFolder(): string {
+  const home = mkdtempSync(join(tmpdir(), "dlq-home-"));
+  onTestFinished(() => rmSync(home, { recursive: true }));
+  return home;
+}
+
+/** Parses the lines of `--output jsonl`. */
+export function jsonLines(text: string): Record<string, unknown>[] {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
