@@ -26,13 +26,13 @@ const TWINE_REQUIREMENTS = join(ROOT, "scripts/release/python-requirements.txt")
 export const ARTIFACTS = {
   typescript: {
     test: ["test/clients/typescript/package.test.ts"],
-    publish: (out, version) =>
-      `npm publish ${version.includes("-") ? "--tag next " : ""}${out}/*.tgz`,
-    build({ tree, out, env }) {
-      const cwd = join(tree, "clients/typescript");
-      run("npm", ["pack", "--pack-destination", out], { cwd, env });
-      run("npm", ["publish", "--dry-run", join(out, only(out, ".tgz"))], { cwd: out, env });
-    },
+    publish: publishNpm,
+    build: (build) => buildNpm(build, "clients/typescript"),
+  },
+  cli: {
+    test: ["test/clients/cli-package.test.ts"],
+    publish: publishNpm,
+    build: (build) => buildNpm(build, "clients/cli"),
   },
   python: {
     test: ["test/clients/python-client.test.ts", "-t", "test_package.py"],
@@ -103,6 +103,18 @@ export const ARTIFACTS = {
     },
   },
 };
+
+/** @param {Build} build @param {string} folder of the package */
+function buildNpm({ tree, out, env }, folder) {
+  const cwd = join(tree, folder);
+  run("npm", ["pack", "--pack-destination", out], { cwd, env });
+  run("npm", ["publish", "--dry-run", join(out, only(out, ".tgz"))], { cwd: out, env });
+}
+
+/** @param {string} out @param {string} version */
+function publishNpm(out, version) {
+  return `npm publish ${version.includes("-") ? "--tag next " : ""}${out}/*.tgz`;
+}
 
 const MODULES = ["", "/dlqotel"].map((name) => `github.com/dlq-service/dlq/clients/go${name}`);
 

@@ -8,7 +8,7 @@ import { run, SetupError } from "../setup/step.mjs";
 /** @typedef {{ version: string, date: string }} Release `date`: YYYY-MM-DD */
 
 const REPOSITORY = "https://github.com/dlq-service/dlq";
-export const CLIENTS = ["typescript", "python", "go", "java", "rust"];
+export const CLIENTS = ["typescript", "cli", "python", "go", "java", "rust"];
 
 /** Files that may have the version of this project. */
 const NAMES = [
@@ -17,11 +17,12 @@ const NAMES = [
 ];
 /** Regular expressions of what precedes the version. */
 const PLACES = [
-  '"name": "dlq-(?:service|client)",\\s*"version": "',
+  '"name": "dlq-(?:service|client|cli)",\\s*"version": "',
+  '"dlq-client": "',
   'name = "dlq-client"\\nversion = "',
   '^__version__ = "',
   "<artifactId>dlq-[\\w-]+</artifactId>\\s*<version>",
-  "/dlq-client-(?=[\\w.-]+\\.tgz)",
+  "/dlq-(?:client|cli)-(?=[\\w.-]+\\.tgz)",
   "dlq-service/dlq/clients/go[@ ]v",
   '/dlq-proxy" v',
 ];

@@ -21,7 +21,7 @@ const FOUND_BY = {
 /** Tests that find a tool themselves. @type {readonly (readonly [RegExp, Tool])[]} */
 const BY_NAME = [
   [/^test\/clients\/java\b/, "java"],
-  [/^test\/clients\/typescript\/package\b/, "oldest-node"],
+  [/^test\/clients\/(?:typescript\/|cli-)package\b/, "oldest-node"],
   [/^test\/e2e\/entry\b/, "oldest-node"],
   [/^test\/outage\/outage\b/, "python"], // it runs main.ts
 ];

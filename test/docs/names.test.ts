@@ -66,6 +66,11 @@ const scenarioKeys = readScenarios().flatMap(({ steps }) =>
   steps.flatMap(({ action, given }) => [action, ...keysOf(given)]),
 );
 
+/** What `dlq work` gives to its commands. */
+const messageVariableNames = [
+  ...readFileSync("clients/cli/src/worker/message-variables.ts", "utf8").matchAll(/\bDLQ_\w+/g),
+].map(([name]) => name);
+
 const KNOWN = new Set([
   ...["JITTER_SEED", "CONDITION_CODE_MOVING"], // former names, in the changelog
 
@@ -97,6 +102,8 @@ const KNOWN = new Set([
   ...Object.keys(FILTER_VOCABULARY.variables),
   ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON", "DLQ_GO"], // of the scripts
   ...["DLQ_SPOOL_DIR", "DLQ_SERVER_COMMAND"], // of the clients
+  ...["DLQ_TARGET", "DLQ_TOKEN", "DLQ_TLS_CA", "DLQ_CONTEXT", "NO_COLOR"], // of the command line
+  ...messageVariableNames,
 ]);
 
 /** Names in the code of the Python client, for its documents. */

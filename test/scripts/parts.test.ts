@@ -28,6 +28,7 @@ test.each([
   ["test/clients/java-client.test.ts", ["java"]],
   ["test/clients/python.test.ts", ["python"]],
   ["test/clients/typescript/package.test.ts", ["oldest-node"]],
+  ["test/clients/cli-package.test.ts", ["oldest-node"]],
   ["test/contract/pairs.test.ts", ["agents"]],
   ["test/contract/scenario.test.ts", []],
   ["test/docs/tour.test.ts", ["grpcurl"]],
@@ -37,13 +38,13 @@ test.each([
 });
 
 test("a folder means the tests below it, and no others", () => {
-  expect(testsOf(["test/cli"])).toEqual([
-    "test/cli/cli.test.ts",
-    "test/cli/config-command.test.ts",
-    "test/cli/outbox-command.test.ts",
-    "test/cli/token-command.test.ts",
+  expect(testsOf(["test/app/edits"])).toEqual([
+    "test/app/edits/edited-retry.test.ts",
+    "test/app/edits/lost-reply.test.ts",
+    "test/app/edits/plan-edits.test.ts",
+    "test/app/edits/queue-transforms.test.ts",
   ]);
-  expect(testsOf(["test/cli/", "./test/cli/cli.test.ts"])).toHaveLength(4);
+  expect(testsOf(["test/app/edits/", "./test/app/edits/plan-edits.test.ts"])).toHaveLength(4);
 });
 
 test("a path without tests is an error", () => {

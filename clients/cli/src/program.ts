@@ -1,8 +1,8 @@
-import tab from "@bomb.sh/tab/commander";
 import { Command } from "commander";
 import { addCommonOptions, examplesText, type RunWithSession } from "./command.ts";
 import { addActions } from "./commands/actions.ts";
 import { addChecks } from "./commands/checks.ts";
+import { addCompletion } from "./commands/completion.ts";
 import { addInspection } from "./commands/inspection.ts";
 import type { Io } from "./io.ts";
 import { styleFor } from "./output/style.ts";
@@ -44,7 +44,7 @@ export function createProgram(io: Io, runWithSession: RunWithSession): Command {
     .helpCommand(true);
   addCommonOptions(program);
   for (const add of [addInspection, addActions, addChecks]) add(program, runWithSession);
-  addCompletion(program);
+  addCompletion(program, io, runWithSession);
   program.addHelpText(
     "after",
     `${examplesText([
@@ -54,19 +54,4 @@ export function createProgram(io: Io, runWithSession: RunWithSession): Command {
     ])}\n${EXIT_CODES}`,
   );
   return program;
-}
-
-/** Adds `completion`, and the hidden command that the scripts of shells call. */
-function addCompletion(program: Command): void {
-  tab(program, { completionCommandName: "completion" });
-  const completion = program.commands.find((command) => command.name() === "completion");
-  completion?.summary("Print a script that completes commands and options in a shell");
-  completion?.addHelpText(
-    "after",
-    examplesText([
-      ["source <(dlq completion bash)", "bash: add this line to ~/.bashrc"],
-      ["source <(dlq completion zsh)", "zsh: add this line to ~/.zshrc, after compinit"],
-      ["dlq completion fish > ~/.config/fish/completions/dlq.fish", "fish"],
-    ]),
-  );
 }

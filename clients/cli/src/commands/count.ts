@@ -27,6 +27,8 @@ const SHORT: Readonly<Record<string, string>> = {
   hour: "hour(state_time)",
   day: "day(state_time)",
 };
+/** The short names, for completion. */
+export const SHORT_VALUES: readonly string[] = Object.keys(SHORT);
 /** The service's limit. */
 const MOST_VALUES = 4;
 

@@ -28,6 +28,9 @@ const ORDERS: Readonly<Record<string, (queue: QueueStats) => number>> = {
   delivered: ({ rates }) => rates?.delivered ?? 0,
 };
 
+/** Values of --sort. */
+export const TOP_ORDERS: readonly string[] = Object.keys(ORDERS);
+
 // The alternate screen, without a cursor, so that what was there before comes back.
 const ENTER = "\u001b[?1049h\u001b[?25l";
 const LEAVE = "\u001b[?25h\u001b[?1049l";
@@ -52,7 +55,7 @@ export function addTop(program: Command, runWithSession: RunWithSession): void {
       command
         .option("-i, --interval <duration>", "time between two looks", "2s")
         .option("-n, --count <count>", "end after so many looks", parseCount(1))
-        .option("--sort <by>", Object.keys(ORDERS).join(", "), "messages"),
+        .option("--sort <by>", TOP_ORDERS.join(", "), "messages"),
     run: async (session, options, patterns) => {
       const { print } = session;
       if (print.isTable && !print.isTerminal) {
@@ -63,7 +66,7 @@ export function addTop(program: Command, runWithSession: RunWithSession): void {
       }
       const order = Object.hasOwn(ORDERS, options.sort) ? ORDERS[options.sort] : undefined;
       if (order === undefined) {
-        throw usageError(`--sort is "${options.sort}"; use ${Object.keys(ORDERS).join(", ")}`);
+        throw usageError(`--sort is "${options.sort}"; use ${TOP_ORDERS.join(", ")}`);
       }
       await watch(session, patterns, options, (stats) => show(session, stats, order));
       return undefined;

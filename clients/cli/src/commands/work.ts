@@ -72,7 +72,6 @@ async function work(
     session.print.isTable ? "stdout" : "stderr",
   );
   let started = 0;
-  let ended = 0;
   let failure: NotRunnableError | undefined;
   /** Messages beyond the limit, which are given back. */
   const beyond = new Set<string>();
@@ -89,6 +88,7 @@ async function work(
         return release();
       }
       started++;
+      if (started >= limit) void worker.stop(Infinity); // takes no more, and waits for what runs
       try {
         return await runner.run(delivery);
       } catch (error) {
@@ -98,9 +98,6 @@ async function work(
         beyond.add(delivery.id);
         void worker.stop();
         return release();
-      } finally {
-        ended++;
-        if (ended >= limit) void worker.stop(); // waits for this handler, and reports its outcome
       }
     },
     onSettled: (delivery, result) => {

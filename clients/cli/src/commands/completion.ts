@@ -1,0 +1,92 @@
+import { Argument, type Command } from "commander";
+import { examplesText, type RunWithSession } from "../command.ts";
+import { SHELLS, scriptOf } from "../completion/scripts.ts";
+import { type Line, readLine, suggest } from "../completion/suggest.ts";
+import type { Io } from "../io.ts";
+import { readStats } from "../reads/stats.ts";
+import { configPath, readConfig } from "../settings/config-file.ts";
+import { QUARANTINE_REASONS, REASONS, STATES } from "../values/enum-names.ts";
+import { SHORT_VALUES } from "./count.ts";
+import { TOP_ORDERS } from "./top.ts";
+
+/** Nobody waits longer for a completion. */
+const TIMEOUT = "1s";
+
+/** Adds `completion`, and the hidden command that the scripts of shells call. */
+export function addCompletion(program: Command, io: Io, runWithSession: RunWithSession): void {
+  program
+    .command("completion")
+    .summary("Print a script that completes commands, options and queues in a shell")
+    .description("Prints a script that completes commands, options and names of queues in a shell.")
+    .addArgument(new Argument("<shell>").choices([...SHELLS]))
+    .addHelpText(
+      "after",
+      examplesText([
+        ["source <(dlq completion bash)", "bash: add this line to ~/.bashrc"],
+        ["source <(dlq completion zsh)", "zsh: add this line to ~/.zshrc, after compinit"],
+        ["dlq completion fish > ~/.config/fish/completions/dlq.fish", "fish: once"],
+      ]),
+    )
+    .action((name: string) => {
+      const shell = SHELLS.find((one) => one === name);
+      if (shell !== undefined) io.stdout.write(scriptOf(shell));
+    });
+  program
+    .command("complete", { hidden: true })
+    .argument("[words...]")
+    .action(async (words: string[]) => {
+      const line = readLine(program, words.slice(0, -1));
+      const suggestions = await suggest(line, words.at(-1) ?? "", (name, of) =>
+        valuesOf(name, of, io, runWithSession),
+      );
+      for (const { value, what } of suggestions) io.stdout.write(`${value}\t${what}\n`);
+    });
+}
+
+const lower = (names: readonly string[]) => names.map((name) => name.toLowerCase());
+
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  state: lower(STATES),
+  reason: lower(REASONS),
+  quarantineReason: lower(QUARANTINE_REASONS),
+  by: SHORT_VALUES,
+  sort: TOP_ORDERS,
+  preset: ["webhook", "validation", "execution", "network", "auth", "resource", "standard"],
+};
+
+/** Names of arguments and options that are queues. */
+const QUEUES: readonly string[] = ["queue", "patterns", "queue-or-id", "queue-or-ids"];
+
+async function valuesOf(
+  name: string,
+  line: Line,
+  io: Io,
+  runWithSession: RunWithSession,
+): Promise<readonly string[]> {
+  if (name === "context" || (name === "name" && line.command.name() === "use"))
+    return contextNames(io);
+  return QUEUES.includes(name) ? queueNames(line, runWithSession) : (VALUES[name] ?? []);
+}
+
+function contextNames(io: Io): string[] {
+  try {
+    return Object.keys(readConfig(configPath(io)).contexts);
+  } catch {
+    return []; // the next command says what is wrong with the file
+  }
+}
+
+/** Returns no names if the server does not answer in time. */
+async function queueNames({ given }: Line, runWithSession: RunWithSession): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    await runWithSession({ ...given, output: "table", timeout: TIMEOUT }, async (session) => {
+      const { queues } = await readStats(session);
+      names.push(...queues.map(({ queue }) => queue));
+      return undefined;
+    });
+  } catch {
+    // a completion cannot report it
+  }
+  return names;
+}

@@ -1,0 +1,100 @@
+// Completion in shells. Bash runs it; the scripts of the others are checked by their shell if it is installed.
+
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { connectTo } from "../../support/grpc.ts";
+import { sendRequest } from "../../support/send-requests.ts";
+import { startTestServer } from "../../support/server.ts";
+
+const MAIN = resolve(import.meta.dirname, "../../../clients/cli/src/main.ts");
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "dlq-completion-"));
+  writeFileSync(join(folder, "dlq"), `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`);
+  chmodSync(join(folder, "dlq"), 0o755);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function runIn(command: string, args: readonly string[]) {
+  const PATH = `${folder}${delimiter}${process.env.PATH}`;
+  return spawnSync(command, args, { encoding: "utf8", env: { PATH, HOME: folder } });
+}
+
+const suggestions = (...words: string[]) =>
+  runIn("dlq", ["complete", "--", ...words])
+    .stdout.split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.split("\t")[0]);
+
+describe("suggests", () => {
+  it("commands", () => {
+    expect(suggestions("")).toEqual(expect.arrayContaining(["queues", "ls", "show", "retry"]));
+    expect(suggestions("st")).toEqual(["stats"]);
+    expect(suggestions("breakers", "")).toEqual(expect.arrayContaining(["list", "reset"]));
+  });
+
+  it("options and their values", () => {
+    expect(suggestions("ls", "--st")).toEqual(["--state"]);
+    expect(suggestions("ls", "--targ")).toEqual(["--target"]);
+    expect(suggestions("ls", "--output", "")).toEqual(["table", "json", "jsonl"]);
+    expect(suggestions("ls", "--state", "q")).toEqual(["quarantined"]);
+    expect(suggestions("retry", "--reason", "rule,t")).toEqual(["rule,timeout"]);
+    expect(suggestions("ls", "--state=q")).toEqual(["--state=quarantined"]);
+    expect(suggestions("work", "orders", "--", "l")).toEqual([]);
+  });
+});
+
+it("suggests contexts, and queues of the server that the line names", async () => {
+  const server = await startTestServer();
+  onTestFinished(() => server.stop());
+  const target = server.grpcAddress;
+  await sendOne(target, "orders-eu");
+  expect(suggestions("ls", "--target", target, "ord")).toEqual(["orders-eu"]);
+  expect(suggestions("retry", "--target", target, "-q", "")).toEqual(["orders-eu"]);
+  expect(suggestions("ls", "--target", "127.0.0.1:1", "")).toEqual([]);
+  runIn("dlq", ["context", "set", "moon", "--target", target]);
+  expect(suggestions("context", "use", "")).toEqual(["moon"]);
+  expect(suggestions("ls", "--context", "moon", "o")).toEqual(["orders-eu"]);
+});
+
+async function sendOne(target: string, queue: string): Promise<void> {
+  const client = connectTo(target);
+  await client.dlq.sendToDlq(sendRequest(queue));
+  client.close();
+}
+
+it("works in bash", () => {
+  const script = `
+    source <(dlq completion bash)
+    complete -p dlq
+    COMP_WORDS=(dlq ls --state = quar) COMP_CWORD=4
+    _dlq
+    echo "\${COMPREPLY[@]}"`;
+  const { stdout, stderr } = runIn("bash", ["-c", script]);
+  expect({ stdout, stderr }).toEqual({
+    stdout: "complete -o default -F _dlq dlq\nquarantined\n",
+    stderr: "",
+  });
+});
+
+it.each(["zsh", "fish"])("prints a script for %s", (shell) => {
+  const { stdout, status } = runIn("dlq", ["completion", shell]);
+  expect(status).toBe(0);
+  expect(stdout).toContain("dlq");
+  const file = join(folder, `script.${shell}`);
+  writeFileSync(file, stdout);
+  const checked = runIn(shell, ["-n", file]);
+  if (checked.error === undefined) expect(checked).toMatchObject({ status: 0, stderr: "" });
+});
+
+it("refuses other shells", () => {
+  const { status, stderr } = runIn("dlq", ["completion", "csh"]);
+  expect({ status, stderr }).toEqual({
+    status: 2,
+    stderr: expect.stringContaining("bash, zsh, fish"),
+  });
+});

@@ -1,0 +1,67 @@
+// What `dlq doctor` makes of counts and conditions.
+
+import { create } from "@bufbuild/protobuf";
+import { expect, it } from "vitest";
+import { conditionFindings, countFindings } from "../../../clients/cli/src/doctor/queues.ts";
+import { ConditionCode, QueueStatsSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { MessageState } from "../../../gen/dlq/v1/state_pb.ts";
+
+const consistent = {
+  queue: "orders",
+  scheduled: 2n,
+  dueNow: 1n,
+  quarantined: 1n,
+  counts: [
+    { state: MessageState.SCHEDULED, count: 2n },
+    { state: MessageState.QUARANTINED, count: 1n },
+  ],
+  totals: { accepted: 9n, succeeded: 3n, discarded: 1n, movedOut: 3n, movedIn: 1n },
+};
+const statsOf = (over: object) => create(QueueStatsSchema, { ...consistent, ...over });
+
+it("counts that add up are fine", () => {
+  expect(countFindings([statsOf({})])).toMatchObject([
+    { level: "ok", what: "the counts of 1 queues with 3 messages add up" },
+  ]);
+});
+
+it.each([
+  [
+    "messages that are lost",
+    { totals: { accepted: 10n } },
+    "10 messages were accepted, and 3 are stored or have left",
+  ],
+  ["more due than scheduled", { dueNow: 3n }, "3 messages are due, and 2 are scheduled"],
+  [
+    "counts by reason that differ",
+    { counts: [] },
+    "2 messages are scheduled, and by reason they are 0",
+  ],
+])("%s: a problem", (_, over, what) => {
+  const [finding] = countFindings([statsOf(over)]);
+  expect(finding).toMatchObject({ level: "problem", queues: ["orders"] });
+  expect(finding?.what).toContain(what);
+});
+
+it("the counts of a damaged queue are not checked", () => {
+  const conditions = [{ code: ConditionCode.DAMAGED }];
+  const damaged = statsOf({ conditions, totals: { accepted: 10n } });
+  expect(countFindings([damaged])).toMatchObject([{ level: "ok" }]);
+  expect(conditionFindings([damaged])).toMatchObject([{ level: "problem", check: "DAMAGED" }]);
+});
+
+it("one finding stands for many queues, problems first", () => {
+  const queues = Array.from({ length: 8 }, (_, at) =>
+    statsOf({
+      queue: `q${at}`,
+      conditions: [{ code: at === 7 ? ConditionCode.SENDS_REFUSED : ConditionCode.NO_WORKERS }],
+    }),
+  );
+  expect(conditionFindings(queues)).toMatchObject([
+    { level: "problem", check: "SENDS_REFUSED", queues: ["q7"] },
+    {
+      ...{ level: "warning", check: "NO_WORKERS" },
+      what: expect.stringContaining("q0, q1, q2, q3, q4 and 2 more queues"),
+    },
+  ]);
+});

@@ -1,0 +1,219 @@
+// What the operator's `dlq` says and how it exits when something is wrong, and where its settings come from.
+
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { DlqAdminService } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { makeCertificate } from "../../support/certificate.ts";
+import { connectTo, sendAll } from "../../support/grpc.ts";
+import { sendRequests } from "../../support/send-requests.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { homeFolder, jsonLines, runDlq } from "./run-dlq.ts";
+
+const TOKEN = "a-long-enough-secret-token";
+
+describe("wrong usage exits with 2 and names the next step", () => {
+  it.each([
+    [["nothing"], "unknown command 'nothing'"],
+    [["qeues"], "Did you mean queues?"],
+    [["ls", "--stat", "x"], "Did you mean --state?"],
+    [["ls", "a", "b"], "too many arguments"],
+    [["ls", "-o", "xml"], "Allowed choices are table, json, jsonl"],
+    [["ls", "--limit", "0"], '"0" is no whole number of at least 1'],
+    [["ls", "--state", "lost"], '"lost" is none of SCHEDULED, IN_FLIGHT, QUARANTINED'],
+    [["ls", "--since", "yesterday"], "write one such as 30s, 5m, 1h30m or 7d"],
+    [["ls", "--target", "http://x/path"], "the address is wrong"],
+    [["ls", "--token-file", "/no/such"], "cannot read the token"],
+    [["ls", "--context", "moon"], "`dlq context set NAME` adds one"],
+    [["show"], "missing required argument 'id'"],
+    [["rules"], "Usage: dlq rules"],
+  ])("%j", async (args, message) => {
+    const { code, stderr, stdout } = await runDlq(args);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringContaining(message),
+    });
+  });
+});
+
+it("4: no server answers", async () => {
+  const { code, stderr } = await runDlq(["queues"], { target: "127.0.0.1:1" });
+  expect(code).toBe(4);
+  expect(stderr).toMatch(
+    /^dlq: 127\.0\.0\.1:1 does not answer: .*ECONNREFUSED.*\n {2}is the server running\?/,
+  );
+});
+
+describe("help", () => {
+  it.each([
+    ...["queues", "ls", "show", "count", "explain", "workers", "stats", "top", "send", "retry"],
+    ...["work", "breakers list", "breakers reset", "rules test", "policy simulate", "doctor"],
+    ...["context list", "context use", "context set", "completion"],
+  ])("of %s has a usage and an example of it", async (name) => {
+    const { code, stdout } = await runDlq([...name.split(" "), "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: dlq ${name}`);
+    expect(stdout).toMatch(new RegExp(`Examples:\\n {2}# .+\\n {2}.*dlq ${name}`));
+  });
+
+  it("of the program lists commands, examples and exit codes", async () => {
+    const { stdout } = await runDlq(["--help"]);
+    for (const text of ["Look:", "Act:", "  queues ", "  work ", "Examples:", "Exit codes:"]) {
+      expect(stdout).toContain(text);
+    }
+    const long = stdout.split("\n").filter((line) => line.length > 110);
+    expect(long).toEqual([]);
+    expect((await runDlq(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe("with a server that requires tokens and has TLS", () => {
+  let server: TestServer;
+  let certificate: string;
+  let url: string;
+  let folder: string;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "dlq-tls-"));
+    certificate = join(folder, "own.crt");
+    await makeCertificate(join(folder, "own"), "dlq");
+    const tls = { DLQ_TLS_CERT: certificate, DLQ_TLS_KEY: join(folder, "own.key") };
+    server = await startTestServer({ env: { DLQ_TOKENS: TOKEN, ...tls } });
+    url = `https://${server.grpcAddress}`;
+  }, 180_000);
+  afterAll(async () => {
+    await server?.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  it("5: the token is missing or wrong", async () => {
+    for (const more of [[], ["--token", "a-token-that-has-expired"]]) {
+      const args = ["queues", "--target", url, "--tls-ca", certificate, ...more];
+      const { code, stderr } = await runDlq(args);
+      expect(code).toBe(5);
+      expect(stderr).toMatch(/^dlq: .* refused the call: .*\n {2}set DLQ_TOKEN or --token-file/);
+      expect(stderr).not.toContain("expired");
+    }
+  });
+
+  it("4: the certificate is unknown", async () => {
+    const { code, stderr } = await runDlq(["queues", "--target", url, "--token", TOKEN]);
+    expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringContaining("--tls-ca FILE") });
+  });
+
+  it("takes address, token and certificate from the environment", async () => {
+    const env = { DLQ_TARGET: url, DLQ_TOKEN: TOKEN, DLQ_TLS_CA: certificate };
+    expect(await runDlq(["queues"], { env })).toMatchObject({ code: 0 });
+    // Options are stronger.
+    expect(await runDlq(["queues", "--target", "127.0.0.1:1"], { env })).toMatchObject({ code: 4 });
+    expect(await runDlq(["--token", "wrong", "queues"], { env })).toMatchObject({ code: 5 });
+  });
+
+  it("takes them from the context in force", async () => {
+    const home = homeFolder();
+    const dlq = (...args: string[]) => runDlq(args, { home });
+    const tokenFile = join(home, "token");
+    writeFileSync(tokenFile, `${TOKEN}\n`);
+    await dlq("context", "set", "away", "--target", "127.0.0.1:1");
+    const own = ["--target", url, "--tls-ca", certificate, "--token-file", tokenFile];
+    await dlq("context", "set", "here", ...own);
+    expect((await dlq("context", "list")).stdout).toMatch(/^\* +away +127\.0\.0\.1:1$/m);
+    expect(await dlq("queues")).toMatchObject({ code: 4 });
+    expect(await dlq("queues", "--context", "here")).toMatchObject({ code: 0 });
+    expect(await dlq("context", "use", "here")).toMatchObject({ code: 0 });
+    expect(await dlq("queues")).toMatchObject({ code: 0 });
+    expect(jsonLines((await dlq("context", "list", "-o", "jsonl")).stdout)).toMatchObject([
+      { name: "away", isInForce: false, hasToken: false },
+      { name: "here", isInForce: true, hasToken: true },
+    ]);
+    const file = join(home, ".config/dlq/config.json");
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(file, "utf8")).current).toBe("here");
+    // The environment is stronger than the context.
+    const env = { DLQ_TARGET: "127.0.0.1:1" };
+    expect(await runDlq(["queues"], { home, env })).toMatchObject({ code: 4 });
+  });
+});
+
+describe("the config file", () => {
+  it.each([
+    ["{", "is invalid"],
+    ['{"contexts": {"a": {"adress": "x"}}}', 'context "a" has the unknown field "adress"'],
+    ['{"contexts": {"a": {"target": 1}}}', 'target of context "a" is no text'],
+    ['{"context": "a"}', '"context" is unknown; there are current and contexts'],
+    ["[]", "the file is no JSON object"],
+  ])("%s is refused", async (content, message) => {
+    const folder = homeFolder();
+    const file = join(folder, "dlq/config.json");
+    mkdirSync(dirname(file));
+    writeFileSync(file, content);
+    const { code, stderr } = await runDlq(["queues"], { env: { XDG_CONFIG_HOME: folder } });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
+    expect(stderr).toContain(file);
+  });
+
+  it("has no context that was not set", async () => {
+    const home = homeFolder();
+    const { code, stderr } = await runDlq(["context", "use", "moon"], { home });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('there is no context "moon"; there are none'),
+    });
+    expect(await runDlq(["context", "set", "moon"], { home })).toMatchObject({ code: 2 });
+  });
+});
+
+describe("Ctrl-C", () => {
+  it("ends a listing with what was found, and 130", async () => {
+    const server = await startTestServer();
+    onTestFinished(() => server.stop());
+    const client = connectTo(server.grpcAddress);
+    await sendAll(client.dlq, sendRequests(2_500, "many"));
+    client.close();
+    const { code, stdout, stderr } = await runDlq(["ls", "many", "-n", "9999", "-o", "json"], {
+      target: server.grpcAddress,
+      columns: 80,
+      // The line of progress after the first page.
+      onWrite: (_, interrupt) => interrupt(),
+    });
+    expect(code).toBe(130);
+    expect(stderr).toContain("Partial: interrupted after 1,000 messages examined.");
+    const answer = JSON.parse(stdout);
+    expect(answer.messages).toHaveLength(1_000);
+    expect(answer.nextPageToken).not.toBe("");
+  });
+
+  it("ends a count with the counts so far, and 130", async () => {
+    const target = await serveCounts();
+    const { code, stdout, stderr } = await runDlq(["count"], {
+      target,
+      columns: 80,
+      onWrite: (_, interrupt) => interrupt(),
+    });
+    expect(code).toBe(130);
+    expect(stdout).toContain("1,234");
+    expect(stderr).toContain("Partial: interrupted after 5,000 messages examined.");
+  });
+});
+
+/** A server whose counts never end. */
+async function serveCounts(): Promise<string> {
+  const handler = connectNodeAdapter({
+    routes: (router) =>
+      router.service(DlqAdminService, {
+        async *countMessages(_, { signal }) {
+          yield { counts: [{ count: 1_234n }], examinedCount: 5_000n };
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        },
+      }),
+  });
+  const server = createServer(handler).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

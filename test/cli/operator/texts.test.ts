@@ -1,0 +1,160 @@
+// How values are read and shown, without a server.
+
+import { describe, expect, it } from "vitest";
+import { clockDifferenceMs } from "../../../clients/cli/src/doctor/clock.ts";
+import { escaped, escapedJson, escapedLines } from "../../../clients/cli/src/output/escape.ts";
+import { bytesText, countText, rateText } from "../../../clients/cli/src/output/numbers.ts";
+import { styleFor } from "../../../clients/cli/src/output/style.ts";
+import { factLines, tableLines } from "../../../clients/cli/src/output/table.ts";
+import { durationText } from "../../../clients/cli/src/output/times.ts";
+import { cutTo, padTo, widthOf } from "../../../clients/cli/src/output/width.ts";
+import { parseDuration } from "../../../clients/cli/src/values/duration.ts";
+import { type FilterOptions, filterOf } from "../../../clients/cli/src/values/filter.ts";
+import { matches } from "../../../clients/cli/src/values/pattern.ts";
+import { Tail } from "../../../clients/cli/src/worker/tail.ts";
+
+const PLAIN = styleFor({ write: () => {} }, {});
+
+describe("durations", () => {
+  it.each([
+    ["500ms", 500],
+    ["30s", 30_000],
+    ["1h30m", 5_400_000],
+    ["1.5h", 5_400_000],
+    ["7d", 604_800_000],
+    ["0", 0],
+  ])("%s is read", (text, ms) => expect(parseDuration(text)).toBe(ms));
+
+  it.each(["", "5", "1 h", "h", "-1h", "1y", "1h x"])("%j is refused", (text) => {
+    expect(() => parseDuration(text)).toThrow(`"${text}" is no duration`);
+  });
+
+  it.each([
+    [0, "0s"],
+    [0.4, "1ms"],
+    [999, "999ms"],
+    [12_300, "12s"],
+    [90_000, "1m30s"],
+    [3_600_000, "1h"],
+    [36_000_000, "10h"],
+    [90_000_000, "1d1h"],
+    [-5_000, "-5s"],
+  ])("%d ms is shown as %s", (ms, text) => expect(durationText(ms)).toBe(text));
+});
+
+it("numbers are short", () => {
+  expect([
+    countText(1_204n),
+    rateText(0),
+    rateText(0.056),
+    rateText(12.34),
+    rateText(1_234),
+  ]).toEqual([...["1,204", "0", "0.06", "12.3", "1,234"]]);
+  expect([bytesText(12), bytesText(1_536), bytesText(52_428_800n)]).toEqual([
+    ...["12 B", "1.5 KiB", "50 MiB"],
+  ]);
+});
+
+describe("filters", () => {
+  it.each<[FilterOptions, string]>([
+    [{}, ""],
+    [{ state: ["in-flight"] }, 'state == "IN_FLIGHT"'],
+    [
+      { state: ["QUARANTINED"], since: "1h" },
+      'state == "QUARANTINED" && state_time > now - duration("3600000ms")',
+    ],
+    [
+      { reason: ["timeout", "REASON_NETWORK_ERROR"], before: "10m" },
+      '(failure.reason == "TIMEOUT" || failure.reason == "NETWORK_ERROR") && state_time < now - duration("600000ms")',
+    ],
+    [
+      { text: 'a "quote" \\', type: "X" },
+      'failure.type == "X" && payload.contains("a \\"quote\\" \\\\")',
+    ],
+    [{ filter: "a || b" }, "a || b"],
+    [{ filter: "a || b", quarantineReason: ["rule"] }, 'quarantine_reason == "RULE" && (a || b)'],
+  ])("%j", (options, expression) => expect(filterOf(options)).toBe(expression));
+});
+
+it("patterns match whole names", () => {
+  expect(matches(["orders-*"], "orders-eu")).toBe(true);
+  expect(matches(["orders-*"], "my-orders-eu")).toBe(false);
+  expect(matches(["a.b"], "axb")).toBe(false);
+  expect(matches(["x", "*"], "anything")).toBe(true);
+});
+
+describe("unsafe characters", () => {
+  it("are visible, and break no line", () => {
+    expect(escaped("a\u001b[1m\n\t\u202e\u009b\u{e0041}")).toBe(
+      "a\\x1b[1m\\n\\t\\u202e\\x9b\\udb40\\udc41",
+    );
+    expect(escaped("\ud800")).toBe("\\ud800");
+  });
+
+  it("of several lines keep their lines", () => {
+    expect(escapedLines("a\r\n\tb\u0007")).toBe("a\n\tb\\x07");
+  });
+
+  it("of JSON keep their values", () => {
+    const value = { a: "\u202e\u009b\u001b\n\u{e0041}" };
+    const json = escapedJson(JSON.stringify(value, undefined, 2));
+    expect(JSON.parse(json)).toEqual(value);
+    expect(json).toMatch(/^[\n\x20-\x7e]*$/);
+  });
+});
+
+describe("widths", () => {
+  it("count what a terminal shows", () => {
+    expect([widthOf("abc"), widthOf("日本"), widthOf("é"), widthOf("👍🏽")]).toEqual([3, 4, 1, 2]);
+    expect(cutTo("日本語", 5)).toBe("日本…");
+    expect(cutTo("日本語", 4)).toBe("日…");
+    expect(cutTo("abc", 3)).toBe("abc");
+    expect(cutTo("abc", 0)).toBe("");
+    expect(padTo("日", 4, "right")).toBe("  日");
+  });
+
+  const columns = [
+    { title: "ID", text: (row: string[]) => row[0] ?? "" },
+    { title: "N", text: (row: string[]) => row[1] ?? "", align: "right" as const },
+    { title: "MORE", text: (row: string[]) => row[2] ?? "", least: 4, from: 12 },
+  ];
+  const rows = [
+    ["id-1", "5", "something long"],
+    ["id-22", "12", ""],
+  ];
+
+  it("a table that is no terminal is not cut", () => {
+    expect(tableLines(columns, rows, PLAIN, undefined)).toEqual([
+      ...["ID      N  MORE", "id-1    5  something long", "id-22  12"],
+    ]);
+  });
+
+  it("the columns that may be cut are cut, then the line", () => {
+    expect(tableLines(columns, rows, PLAIN, 17)[1]).toBe("id-1    5  somet…");
+    expect(tableLines(columns, rows, PLAIN, 12)[1]).toBe("id-1    5  …");
+    expect(tableLines(columns, rows, PLAIN, 10)).toEqual(["ID      N", "id-1    5", "id-22  12"]);
+  });
+
+  it("facts without a value are left out, and long ones are broken", () => {
+    const facts = [
+      ["state", "one two three four five six"],
+      ["none", ""],
+      ["size", "1"],
+    ] as const;
+    expect(factLines(facts, PLAIN, 28)).toEqual([
+      ...["state  one two three four", "       five six", "size   1"],
+    ]);
+  });
+});
+
+it("the tail of a text has its last lines", () => {
+  const tail = new Tail(10, 2);
+  for (const chunk of ["first\nsec", "ond\nthi", "rd\n\n"]) tail.add(Buffer.from(chunk));
+  expect(tail.lines).toBe("nd\nthird");
+});
+
+it("clocks differ by what the call does not explain", () => {
+  expect(clockDifferenceMs(150, 100, 200)).toBe(0);
+  expect(clockDifferenceMs(50, 100, 200)).toBe(-50);
+  expect(clockDifferenceMs(260, 100, 200)).toBe(60);
+});
