@@ -11,7 +11,10 @@ export function reasonOf(error: ConnectError): string {
 export function explainCallError(error: unknown, target: string): unknown {
   if (!(error instanceof ConnectError)) return error;
   const reason = reasonOf(error);
-  const text = error.rawMessage.replace(HEADER_ADVICE, "");
+  const text = error.rawMessage
+    .replace(HEADER_ADVICE, "")
+    .replace(OPENSSL, "TLS failed: $1")
+    .trim();
   const exitCode = exitCodeOf(error.code, reason);
   switch (exitCode) {
     case EXIT.unreachable:
@@ -19,7 +22,7 @@ export function explainCallError(error: unknown, target: string): unknown {
     case EXIT.notPermitted:
       return new CliError(exitCode, `${target} refused the call: ${text}`, TOKEN_HINT);
     default:
-      return new CliError(exitCode, text, HINTS[reason] ?? codeHint(error.code, reason));
+      return new CliError(exitCode, text, HINTS[reason] ?? requestHint(error));
   }
 }
 
@@ -44,6 +47,9 @@ function exitCodeOf(code: Code, reason: string): ExitCode {
   }
 }
 
+/** The texts of OpenSSL, which have the place in its sources. */
+const OPENSSL = /^\w+:error:\w+:SSL routines:\w*:([^:]+):.*$/s;
+
 /** The service's advice for programs that make their own headers. */
 const HEADER_ADVICE = /; send the header `authorization.*/;
 const TOKEN_HINT =
@@ -58,8 +64,13 @@ const HINTS: Readonly<Record<string, string>> = {
   UNIMPLEMENTED: "the server is older than this command; update the server",
 };
 
-function codeHint(code: Code, reason: string): string {
-  return code === Code.InvalidArgument && reason !== "" ? "see --help of the command" : "";
+/** For refused requests: their errors begin with the name of the field. */
+function requestHint({ code, rawMessage }: ConnectError): string {
+  if (code !== Code.InvalidArgument) return "";
+  const isExpression = /^(?:filter|by\b)/.test(rawMessage);
+  return isExpression
+    ? "docs/reference/filters.md has the variables and functions"
+    : "see --help of the command";
 }
 
 function unreachableHint({ rawMessage, cause, code }: ConnectError): string {
@@ -68,6 +79,8 @@ function unreachableHint({ rawMessage, cause, code }: ConnectError): string {
     return "give the certificate of the server's authority as --tls-ca FILE";
   }
   if (node === "ERR_TLS_CERT_ALTNAME_INVALID") return "use a name of the server's certificate";
+  if (node.startsWith("ERR_SSL_"))
+    return "does the server have TLS? Without it, write http:// or no scheme";
   if (/ENOTFOUND|EAI_AGAIN/.test(`${node} ${rawMessage}`)) return "check the name in --target";
   if (code === Code.DeadlineExceeded) return "check --target, or give a longer --timeout";
   return "is the server running? Check --target HOST:PORT (its gRPC port, 50051 by default; https:// with TLS)";

@@ -37,6 +37,7 @@ export function createProgram(io: Io, runWithSession: RunWithSession): Command {
       getErrHasColors: () => true,
     })
     .configureHelp({
+      subcommandTerm: (command) => command.name(),
       styleTitle: (title) => style.heading(title),
       styleCommandText: (text) => style.strong(text),
     })

@@ -50,6 +50,47 @@ it("4: no server answers", async () => {
   );
 });
 
+describe("with a server", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  }, 180_000);
+  afterAll(() => server?.stop());
+
+  it.each([
+    [
+      ["ls", "--filter", "failure.code == 5"],
+      2,
+      /^dlq: filter: .*failure has no code.*\n {2}docs\/reference\/filters/,
+    ],
+    [["count", "--by", "nothing"], 2, /^dlq: by.*nothing.*\n {2}docs\/reference\/filters/],
+    [["ls", "bad name"], 2, /^dlq: queue: is neither.*\n {2}see --help/],
+    [
+      ["show", "01a21eee-752a-7000-8000-000c64f1d2b3", "-q", "orders"],
+      3,
+      /^dlq: queue orders has no message/,
+    ],
+    [
+      ["queues", "--timeout", "1ms"],
+      4,
+      /does not answer: .*\n {2}check --target, or give a longer --timeout/,
+    ],
+  ])("%j", async (args, code, message) => {
+    const result = await runDlq(args, { target: server.grpcAddress });
+    expect(result).toEqual({ code, stdout: "", stderr: expect.stringMatching(message) });
+  });
+
+  it("other ports and schemes are no servers", async () => {
+    const http = await runDlq(["queues"], { target: server.httpAddress });
+    expect(http).toMatchObject({ code: 4, stderr: expect.stringContaining("its gRPC port") });
+    const tls = await runDlq(["queues"], { target: `https://${server.grpcAddress}` });
+    expect(tls.code).toBe(4);
+    expect(tls.stderr).toMatch(
+      /does not answer: TLS failed: wrong version number\n {2}does the server have TLS\?/,
+    );
+  });
+});
+
 describe("help", () => {
   it.each([
     ...["queues", "ls", "show", "count", "explain", "workers", "stats", "top", "send", "retry"],
