@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
+import { DlqClientError } from "../../typescript/src/index.ts";
 import { CliError, EXIT, type ExitCode } from "./errors.ts";
 
 /** Returns the stable reason of an error of the service, such as `STORE_FULL`; empty if no service answered. */
@@ -8,8 +9,10 @@ export function reasonOf(error: ConnectError): string {
 }
 
 /** Returns a failed call as an error for the user. Other values are returned as they are. */
-export function explainCallError(error: unknown, target: string): unknown {
-  if (!(error instanceof ConnectError)) return error;
+export function explainCallError(thrown: unknown, target: string): unknown {
+  // The worker's errors have that of the call as their cause.
+  const error = thrown instanceof DlqClientError ? thrown.cause : thrown;
+  if (!(error instanceof ConnectError)) return thrown;
   const reason = reasonOf(error);
   const text = error.rawMessage
     .replace(HEADER_ADVICE, "")

@@ -12,6 +12,8 @@ export interface CommandSpec<Options> {
   readonly summary: string;
   /** Further lines of its help. */
   readonly details?: string;
+  /** Whether the name of its parent alone runs it. */
+  readonly isDefault?: boolean;
   /** Command lines with what they do. */
   readonly examples: readonly (readonly [line: string, purpose: string])[];
   /** Adds its own options. */
@@ -36,7 +38,9 @@ export function addCommand<Options>(
   runWithSession: RunWithSession,
   spec: CommandSpec<Options>,
 ): Command {
-  const command = parent.command(spec.usage).summary(spec.summary);
+  const command = parent
+    .command(spec.usage, { isDefault: spec.isDefault === true })
+    .summary(spec.summary);
   const details = spec.details === undefined ? "" : `\n\n${spec.details}`;
   command.description(`${spec.summary}.${details}`);
   spec.options?.(command);

@@ -180,7 +180,7 @@ describe("breakers", () => {
     expect((await dlq(["breakers", "reset", queue])).stdout).toBe("Closed.\n");
     const again = await dlq(["breakers", "reset", queue, "-o", "json"]);
     expect(JSON.parse(again.stdout)).toEqual({});
-    expect((await dlq(["breakers", "list"])).stderr).toBe("All breakers are closed.\n");
+    expect((await dlq(["breakers"])).stderr).toBe("All breakers are closed.\n");
   });
 });
 

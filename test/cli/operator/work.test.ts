@@ -127,6 +127,15 @@ it("a command that does not exist ends it, and the message is given back", async
   });
 });
 
+it("wrong names, options and addresses end it at once", async () => {
+  const name = await work("bad name", "--", "cat");
+  expect(name).toMatchObject({ code: 2, stderr: expect.stringMatching(/^dlq: queues\[0\]/) });
+  const lease = await work("orders", "--lease", "1ms", "--", "cat");
+  expect(lease).toMatchObject({ code: 2, stderr: expect.stringContaining("leaseDurationMs is 1") });
+  const address = await work("orders", "--target", "127.0.0.1:1", "--", "cat");
+  expect(address).toMatchObject({ code: 4 });
+});
+
 it("runs no more commands at a time than it may", async () => {
   for (let at = 0; at < 4; at++) await send("narrow");
   const lock = join(folder, "lock");

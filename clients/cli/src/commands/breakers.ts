@@ -26,10 +26,14 @@ export function addBreakers(program: Command, runWithSession: RunWithSession): v
   breakers.description("Lists circuit breakers that are not closed, or closes one.");
   addCommand(breakers, runWithSession, {
     usage: "list [patterns...]",
+    isDefault: true,
     summary: "List breakers that are not closed",
     details:
       "PATTERNS are names of queues in which * stands for any characters; by default all queues.",
-    examples: [["dlq breakers list", "of all queues"]],
+    examples: [
+      ["dlq breakers", "of all queues"],
+      ["dlq breakers list orders", "of one queue"],
+    ],
     run: async (session, _, patterns) => {
       await printBreakers(session, patterns);
       return undefined;

@@ -22,10 +22,11 @@ interface Row {
 export function addContext(program: Command, runWithSession: RunWithSession): void {
   const context = program.command("context").summary("List, set and switch named addresses");
   context.description(
-    "Named addresses, with tokens and certificates, in $XDG_CONFIG_HOME/dlq/config.json (by default below ~/.config). Options\nand the environment (DLQ_TARGET, DLQ_TOKEN, DLQ_TLS_CA, DLQ_CONTEXT) are stronger.",
+    "Named addresses, with tokens and certificates, in $XDG_CONFIG_HOME/dlq/config.json (by default below ~/.config). Options and the environment (DLQ_TARGET, DLQ_TOKEN, DLQ_TLS_CA, DLQ_CONTEXT) are stronger.",
   );
   addCommand(context, runWithSession, {
     usage: "list",
+    isDefault: true,
     summary: "List contexts; tokens are not shown",
     examples: [["dlq context list", "all contexts, and the one in force"]],
     run: async (session, options) => {

@@ -37,7 +37,7 @@ export function addCount(program: Command, runWithSession: RunWithSession): void
   addCommand<Options>(program, runWithSession, {
     usage: "count [queue]",
     summary: "Count stored messages, grouped by values",
-    details: `QUEUE is a queue, or a pattern in which * stands for any characters; by default all queues.\nShort names for --by: ${Object.keys(SHORT).join(", ")}.`,
+    details: `QUEUE is a queue, or a pattern in which * stands for any characters; by default all queues. Short names for --by: ${Object.keys(SHORT).join(", ")}.`,
     examples: [
       ["dlq count --by queue --by state", "what there is"],
       [

@@ -15,7 +15,7 @@ export function addDoctor(program: Command, runWithSession: RunWithSession): voi
     usage: "doctor",
     summary: "Check the server, its clock, its counts and its queues, and say what to do",
     details:
-      "The exit code is 1 if there is a problem; warnings leave it 0. Redis' own settings are not visible by this API: the server\nchecks them, and /readyz and its log report them.",
+      "The exit code is 1 if there is a problem; warnings leave it 0. Redis' own settings are not visible by this API: the server checks them, and /readyz and its log report them.",
     examples: [
       ["dlq doctor", "all checks"],
       ["dlq doctor -o jsonl | jq 'select(.level == \"problem\")'", "for scripts"],

@@ -39,7 +39,7 @@ export function addLs(program: Command, runWithSession: RunWithSession): void {
     usage: "ls [queue]",
     summary: "List stored messages",
     details:
-      "QUEUE is a queue, or a pattern in which * stands for any characters; by default all queues.\nMessages come by queue, in each the newest first.",
+      "QUEUE is a queue, or a pattern in which * stands for any characters; by default all queues. Messages come by queue, in each the newest first.",
     examples: [
       ["dlq ls orders", "the newest messages of a queue"],
       ["dlq ls 'orders-*' --state quarantined --since 1h", "what was quarantined in the last hour"],

@@ -36,7 +36,7 @@ export function addRetry(program: Command, runWithSession: RunWithSession): void
     usage: "retry <queue-or-ids...>",
     summary: "Make messages due now: by their ids, or all of a queue that match",
     details:
-      "Quarantined messages start a new round of attempts. With a queue, --expect must be the number of messages that match, so\nthat nothing else is retried: without it nothing happens, and the number is printed. `-` reads ids from stdin.",
+      "Quarantined messages start a new round of attempts. With a queue, --expect must be the number of messages that match, so that nothing else is retried: without it nothing happens, and the number is printed. `-` reads ids from stdin.",
     examples: [
       ["dlq retry 01a21eee-752a-7000-8000-000c64f1d2b3", "one message"],
       [

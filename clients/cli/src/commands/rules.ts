@@ -19,7 +19,7 @@ export function addRules(program: Command, runWithSession: RunWithSession): void
     usage: "test <file>",
     summary: "Show what rules would do to samples; changes nothing",
     details:
-      "FILE has a TestRulesRequest in JSON, as docs/reference/rules.md shows; `-` is stdin. Without ruleSet the rules in force are\ntried. The exit code is 1 if a rule fails.",
+      "FILE has a TestRulesRequest in JSON, as docs/reference/rules.md shows; `-` is stdin. Without ruleSet the rules in force are tried. The exit code is 1 if a rule fails.",
     examples: [
       ["dlq rules test rules.json", "rules and samples of a file"],
       ["dlq rules test rules.json -o json", "with the combined action and the edited messages"],

@@ -23,7 +23,7 @@ export function addShow(program: Command, runWithSession: RunWithSession): void 
     usage: "show <id>",
     summary: "Show one message: state, failures, attempts, edits, and why it is where it is",
     details:
-      "Without --queue all queues are searched for the id. With -o json it prints the message with everything, and with what\n`dlq explain` says.",
+      "Without --queue all queues are searched for the id. With -o json it prints the message with everything, and with what `dlq explain` says.",
     examples: [
       ["dlq show 01a21eee-752a-7000-8000-000c64f1d2b3", "its state and its history"],
       [

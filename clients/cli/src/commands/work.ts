@@ -4,6 +4,7 @@ import {
   release,
   type SettledDelivery,
   type Worker,
+  type WorkerOptions,
 } from "../../../typescript/src/index.ts";
 import { addCommand, type RunWithSession, repeatedOption } from "../command.ts";
 import { usageError } from "../errors.ts";
@@ -32,7 +33,7 @@ export function addWork(program: Command, runWithSession: RunWithSession): void 
   addCommand<Options>(program, runWithSession, {
     usage: "work <queue> <command> [arguments...]",
     summary: "Run a command for each due message; its exit code is the outcome",
-    details: `The payload is the command's stdin. Facts are in variables such as DLQ_MESSAGE_ID, DLQ_MESSAGE_QUEUE and\nDLQ_MESSAGE_ATTEMPT. Exit codes of the command:\n\n${EXITS}\n  other fails; the last lines of stderr are the failure\n\nCtrl-C waits for running commands, then gives back what is left. A second Ctrl-C kills them.`,
+    details: `The payload is the command's stdin. Facts are in variables such as DLQ_MESSAGE_ID, DLQ_MESSAGE_QUEUE and DLQ_MESSAGE_ATTEMPT. Exit codes of the command:\n\n${EXITS}\n  other fails; the last lines of stderr are the failure\n\nCtrl-C waits for running commands, then gives back what is left. A second Ctrl-C kills them.`,
     examples: [
       ["dlq work orders -- ./handle-order --verbose", "one command for each message"],
       [
@@ -66,6 +67,8 @@ async function work(
   options: Options,
 ): Promise<void> {
   const { limit = Infinity, concurrency, lease, workerId } = options;
+  // A wrong address, token or name ends it at once. Later the worker waits for the server.
+  await session.dlq.stats({ queues: [...queues] }, session.call);
   const runner = new CommandRunner(
     command,
     session.io,
@@ -75,7 +78,7 @@ async function work(
   let failure: NotRunnableError | undefined;
   /** Messages beyond the limit, which are given back. */
   const beyond = new Set<string>();
-  const worker: Worker = session.client.worker({
+  const worker = startWorker(session, {
     queues,
     concurrency: Math.min(concurrency, limit),
     prefetch: 0, // other workers can have what waits
@@ -103,7 +106,6 @@ async function work(
     onSettled: (delivery, result) => {
       if (!beyond.has(delivery.id)) printOutcome(session, delivery, result);
     },
-    onError: (error) => session.print.note(`dlq: ${escaped(error.message)}`),
   });
   const stop = () => void worker.stop();
   if (session.signal.aborted) stop();
@@ -116,6 +118,16 @@ async function work(
   }
   if (failure !== undefined)
     throw usageError(failure.message, "check the name of the command and its rights");
+}
+
+/** @throws {CliError} for a wrong option */
+function startWorker({ client }: Session, options: WorkerOptions): Worker {
+  try {
+    return client.worker(options);
+  } catch (error) {
+    if (error instanceof TypeError) throw usageError(`work cannot start: ${error.message}`);
+    throw error;
+  }
 }
 
 function printOutcome({ print }: Session, delivery: Delivery, result: SettledDelivery): void {

@@ -20,7 +20,7 @@ export function addWorkers(program: Command, runWithSession: RunWithSession): vo
     usage: "workers [patterns...]",
     summary: "List workers: how many messages each holds, and for how long",
     details:
-      "PATTERNS are names of queues in which * stands for any characters; by default all queues. In each queue the worker with\nthe oldest held message comes first. A worker whose stream has ended has no name; what it holds comes back when the leases end.",
+      "PATTERNS are names of queues in which * stands for any characters; by default all queues. In each queue the worker with the oldest held message comes first. A worker whose stream has ended has no name; what it holds comes back when the leases end.",
     examples: [
       ["dlq workers", "workers of all queues"],
       ["dlq workers orders -o json", "for scripts"],
