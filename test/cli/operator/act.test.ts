@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BreakerScope } from "../../../gen/dlq/v1/queue_pb.ts";
+import { TransformTarget } from "../../../gen/dlq/v1/rule_pb.ts";
 import { MessageState, Reason } from "../../../gen/dlq/v1/state_pb.ts";
 import { connectTo, sendAll, type TestClient } from "../../support/grpc.ts";
 import { failed, sendRequest, sendRequests } from "../../support/send-requests.ts";
@@ -152,6 +153,32 @@ describe("retry", () => {
 
   it("refuses what is no id", async () => {
     expect(await dlq(["retry", "-"], { stdin: "x" })).toMatchObject({ code: 2 });
+  });
+});
+
+describe("show", () => {
+  it("has edits, payloads of bytes, and what another system recorded", async () => {
+    const { id } = await client.dlq.sendToDlq(
+      sendRequest("edited", {
+        payload: { body: { case: "text", value: '{"a":1,"big":12345678901234567890}' } },
+        importedHistory: { attempts: 2, failures: [{ failure: { message: "long ago" } }] },
+        failure: { reason: Reason.POISON_MESSAGE },
+      }),
+    );
+    const patch = { case: "mergePatch" as const, value: '{"a":2}' };
+    const transforms = [{ target: TransformTarget.PAYLOAD, patch }];
+    await client.dlq.retry({ queue: "edited", ids: [id], transforms });
+    const { stdout: text } = await dlq(["show", id, "--payload"]);
+    expect(text).toMatch(/EDITS\n\S+ +by Retry: payload\n {2}\[.*"value":2/);
+    expect(text).toMatch(/at an unknown time +imported failure\n {2}\S+ long ago/);
+    expect(text).toContain('"big":12345678901234567890');
+    const data = new Uint8Array(600).fill(0xab);
+    const bytes = await client.dlq.sendToDlq(
+      sendRequest("bytes", { payload: { body: { case: "data", value: data } } }),
+    );
+    expect((await dlq(["show", bytes.id, "--payload"])).stdout).toMatch(
+      /^PAYLOAD\n(?:(?:ab){32}\n){16}… 600 B in all; -o json has all of it$/m,
+    );
   });
 });
 

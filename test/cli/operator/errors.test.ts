@@ -24,7 +24,7 @@ describe("wrong usage exits with 2 and names the next step", () => {
     [["ls", "--stat", "x"], "Did you mean --state?"],
     [["ls", "a", "b"], "too many arguments"],
     [["ls", "-o", "xml"], "Allowed choices are table, json, jsonl"],
-    [["ls", "--limit", "0"], '"0" is no whole number of at least 1'],
+    [["ls", "--limit", "0"], '"0" is no whole number from 1 to'],
     [["ls", "--state", "lost"], '"lost" is none of SCHEDULED, IN_FLIGHT, QUARANTINED'],
     [["ls", "--since", "yesterday"], "write one such as 30s, 5m, 1h30m or 7d"],
     [["ls", "--target", "http://x/path"], "the address is wrong"],
@@ -229,6 +229,18 @@ describe("Ctrl-C", () => {
     const answer = JSON.parse(stdout);
     expect(answer.messages).toHaveLength(1_000);
     expect(answer.nextPageToken).not.toBe("");
+    // Other forms print each page at once.
+    const lines = await runDlq(["ls", "many", "-n", "1500", "--ids"], {
+      target: server.grpcAddress,
+      onWrite: (_, interrupt) => interrupt(),
+    });
+    expect(lines.stdout.trimEnd().split("\n")).toHaveLength(1_000);
+    expect(lines.code).toBe(130);
+    const all = await runDlq(["ls", "many", "-n", "1500", "-o", "jsonl"], {
+      target: server.grpcAddress,
+    });
+    const ids = jsonLines(all.stdout).map(({ message }) => (message as { id: string }).id);
+    expect(new Set(ids).size).toBe(1_500);
   });
 
   it("ends a count with the counts so far, and 130", async () => {

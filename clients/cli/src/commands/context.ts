@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { addCommand, type RunWithSession } from "../command.ts";
 import { usageError } from "../errors.ts";
@@ -69,11 +70,12 @@ export function addContext(program: Command, runWithSession: RunWithSession): vo
 
 function contextOf({ target, token, tokenFile, tlsCa }: CommonOptions): Context {
   if (target === undefined) throw usageError("--target is missing", "give HOST:PORT of the server");
+  // The context is used from any folder.
   return {
     target,
     ...(token === undefined ? {} : { token }),
-    ...(tokenFile === undefined ? {} : { tokenFile }),
-    ...(tlsCa === undefined ? {} : { tlsCa }),
+    ...(tokenFile === undefined ? {} : { tokenFile: resolve(tokenFile) }),
+    ...(tlsCa === undefined ? {} : { tlsCa: resolve(tlsCa) }),
   };
 }
 

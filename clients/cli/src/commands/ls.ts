@@ -31,6 +31,7 @@ interface Options extends FilterOptions {
 }
 
 const LIMIT = 50;
+const MOST_LISTED = 10_000_000;
 const MAX_EXAMINED = 1_000_000;
 
 /** Adds `ls`: stored messages that a filter selects. */
@@ -50,7 +51,7 @@ export function addLs(program: Command, runWithSession: RunWithSession): void {
     options(command) {
       addFilterOptions(command);
       command
-        .option("-n, --limit <count>", "most messages to list", parseCount(1), LIMIT)
+        .option("-n, --limit <count>", "most messages to list", parseCount(1, MOST_LISTED), LIMIT)
         .option("--oldest-first", "in each queue the oldest first")
         .option("--full", "with -o json or jsonl: also payloads, attributes and all failures")
         .option("--ids", "ids alone, one a line, for `dlq retry -`")
@@ -65,42 +66,40 @@ export function addLs(program: Command, runWithSession: RunWithSession): void {
         limit: options.limit,
         maxExamined: options.maxExamined,
       };
-      const listing = await listMessages(session, query);
-      if (options.ids === true) printIds(session, listing);
-      else printListing(session, listing, query);
+      const onPage = pagePrinter(session, options);
+      const listing = await listMessages(session, { ...query, onPage });
+      if (onPage === undefined) printListing(session, listing, query);
+      const note = noteOf(listing);
+      if (note !== "") session.print.note(note);
       return listing.endedBy === "interrupt" ? EXIT.interrupted : undefined;
     },
   });
 }
 
-function printIds({ print }: Session, listing: Listing): void {
-  print.lines(listing.answer.messages.map(({ message }) => message?.id ?? ""));
-  const note = noteOf(listing);
-  if (note !== "") print.note(note);
+/** Returns what prints each page at once; undefined for output that needs all messages. */
+function pagePrinter({ print }: Session, { ids }: Options): ListQuery["onPage"] {
+  if (ids === true) {
+    return (messages) => print.lines(messages.map(({ message }) => message?.id ?? ""));
+  }
+  if (print.format !== "jsonl") return undefined;
+  return (messages) => {
+    for (const message of messages) print.message(StoredMessageSchema, message);
+  };
 }
 
-function printListing(session: Session, listing: Listing, query: ListQuery): void {
-  const { print } = session;
-  const { answer } = listing;
-  const isPrinted = print.answer(
-    ListMessagesResponseSchema,
-    answer,
-    StoredMessageSchema,
-    answer.messages,
-  );
-  if (!isPrinted && answer.messages.length > 0) {
-    const queues = new Set(answer.messages.map(({ message }) => message?.queue));
-    const all = columns(print.times());
-    // A column of equal names would only take the room of others.
-    const isNamed = queues.size === 1 && query.queue !== "" && !isPattern(query.queue);
-    print.table(isNamed ? all.filter(({ title }) => title !== "QUEUE") : all, answer.messages);
-  }
-  const note = noteOf(listing);
-  if (note !== "") print.note(note);
+function printListing({ print }: Session, { answer }: Listing, query: ListQuery): void {
+  const { messages } = answer;
+  if (print.answer(ListMessagesResponseSchema, answer, StoredMessageSchema, messages)) return;
+  if (messages.length === 0) return;
+  const queues = new Set(messages.map(({ message }) => message?.queue));
+  const all = columns(print.times());
+  // A column of equal names would only take the room of others.
+  const isNamed = queues.size === 1 && query.queue !== "" && !isPattern(query.queue);
+  print.table(isNamed ? all.filter(({ title }) => title !== "QUEUE") : all, messages);
 }
 
 /** Returns what the reader must know beside the rows; empty if they are complete. */
-function noteOf({ answer, endedBy }: Listing): string {
+function noteOf({ answer, foundCount, endedBy }: Listing): string {
   const examined = `${countText(answer.examinedCount)} messages examined`;
   switch (endedBy) {
     case "interrupt":
@@ -110,7 +109,7 @@ function noteOf({ answer, endedBy }: Listing): string {
     case "limit":
       return `There may be more: give a larger --limit; \`dlq count\` counts them.`;
     default:
-      return answer.messages.length === 0 ? `No message matches; ${examined}.` : "";
+      return foundCount === 0 ? `No message matches; ${examined}.` : "";
   }
 }
 

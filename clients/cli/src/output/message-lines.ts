@@ -132,7 +132,7 @@ function payloadLines(body: NonNullable<Message["payload"]>["body"] | undefined)
 function indentedJson(text: string): string {
   try {
     const value: unknown = JSON.parse(text);
-    if (JSON.stringify(value).length === text.replaceAll(OUTSIDE_SPACE, "$1").length) {
+    if (JSON.stringify(value) === text.replaceAll(OUTSIDE_SPACE, "$1")) {
       return escapedLines(JSON.stringify(value, undefined, 2));
     }
   } catch {

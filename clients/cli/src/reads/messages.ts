@@ -20,11 +20,14 @@ export interface ListQuery {
   readonly limit: number;
   /** Most messages to examine. */
   readonly maxExamined: number;
+  /** Gets the messages of each page, to print them at once; the answer then has none. */
+  readonly onPage?: ((messages: readonly StoredMessage[]) => void) | undefined;
 }
 
 /** What was read, as one answer: `nextPageToken` is set if there may be more. */
 export interface Listing {
   readonly answer: ListMessagesResponse;
+  readonly foundCount: number;
   /** Why it ended before all messages were examined. */
   readonly endedBy: "limit" | "examined" | "interrupt" | undefined;
 }
@@ -36,32 +39,38 @@ export async function listMessages(session: Session, query: ListQuery): Promise<
   const { queue, filter, newestFirst, view, limit, maxExamined } = query;
   const answer = create(ListMessagesResponseSchema);
   const progress = session.print.progress();
+  let foundCount = 0;
   try {
     do {
-      const pageSize = Math.min(PAGE_SIZE, limit - answer.messages.length);
+      const pageSize = Math.min(PAGE_SIZE, limit - foundCount);
       const page = await session.admin.listMessages(
         { queue, filter, newestFirst, view, pageSize, pageToken: answer.nextPageToken },
         session.call,
       );
-      answer.messages.push(...page.messages);
+      foundCount += page.messages.length;
+      if (query.onPage === undefined) answer.messages.push(...page.messages);
+      else if (page.messages.length > 0) {
+        progress.end();
+        query.onPage(page.messages);
+      }
       answer.examinedCount += page.examinedCount;
       answer.nextPageToken = page.nextPageToken;
       if (page.nextPageToken === "") break;
-      const found = countText(answer.messages.length);
+      const found = countText(foundCount);
       progress.show(`examined ${countText(answer.examinedCount)} messages, found ${found}`);
     } while (
       answer.nextPageToken !== "" &&
-      answer.messages.length < limit &&
+      foundCount < limit &&
       answer.examinedCount < maxExamined
     );
   } catch (error) {
     if (!session.signal.aborted) throw error;
-    return { answer, endedBy: "interrupt" };
+    return { answer, foundCount, endedBy: "interrupt" };
   } finally {
     progress.end();
   }
-  if (answer.nextPageToken === "") return { answer, endedBy: undefined };
-  return { answer, endedBy: answer.messages.length >= limit ? "limit" : "examined" };
+  if (answer.nextPageToken === "") return { answer, foundCount, endedBy: undefined };
+  return { answer, foundCount, endedBy: foundCount >= limit ? "limit" : "examined" };
 }
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
