@@ -1,20 +1,20 @@
 // What the operator's `dlq` says and how it exits when something is wrong, and where its settings come from.
 
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { DlqAdminService } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import { makeCertificate } from "../../support/certificate.ts";
 import { connectTo, sendAll } from "../../support/grpc.ts";
 import { sendRequests } from "../../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { homeFolder, jsonLines, runDlq } from "./run-dlq.ts";
 
+const TLS = resolve(import.meta.dirname, "../../rpc/tls");
+const certificate = join(TLS, "test-only.crt");
 const TOKEN = "a-long-enough-secret-token";
 
 describe("wrong usage exits with 2 and names the next step", () => {
@@ -118,21 +118,13 @@ describe("help", () => {
 
 describe("with a server that requires tokens and has TLS", () => {
   let server: TestServer;
-  let certificate: string;
   let url: string;
-  let folder: string;
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "dlq-tls-"));
-    certificate = join(folder, "own.crt");
-    await makeCertificate(join(folder, "own"), "dlq");
-    const tls = { DLQ_TLS_CERT: certificate, DLQ_TLS_KEY: join(folder, "own.key") };
+    const tls = { DLQ_TLS_CERT: certificate, DLQ_TLS_KEY: join(TLS, "test-only.key") };
     server = await startTestServer({ env: { DLQ_TOKENS: TOKEN, ...tls } });
     url = `https://${server.grpcAddress}`;
   }, 180_000);
-  afterAll(async () => {
-    await server?.stop();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => server?.stop());
 
   it("5: the token is missing or wrong", async () => {
     for (const more of [[], ["--token", "a-token-that-has-expired"]]) {

@@ -149,7 +149,7 @@ describe("widths", () => {
 
 it("the tail of a text has its last lines", () => {
   const tail = new Tail(10, 2);
-  for (const chunk of ["first\nsec", "ond\nthi", "rd\n\n"]) tail.add(Buffer.from(chunk));
+  for (const chunk of ["first\nsec", "ond\nthi", "rd\n\n"]) tail.add(chunk);
   expect(tail.lines).toBe("nd\nthird");
 });
 

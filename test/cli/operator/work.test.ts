@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
@@ -85,6 +85,19 @@ describe("the exit code of the command is the outcome", () => {
     ]);
     const message = (await only("failing"))?.message?.failure?.message;
     expect(message).toMatch(/^exit code 3: line 11\nline 12\n(?:line \d+\n)*line 30$/);
+  });
+
+  it("what a command leaves running does not hold its message", async () => {
+    await send("daemon");
+    const goesOn = join(folder, "goes-on");
+    writeFileSync(goesOn, "");
+    const script = `echo out; while [ -e ${goesOn} ]; do sleep 0.05; done >/dev/null &`;
+    const { code, stdout, stderr } = await work(
+      ...["daemon", "--limit", "1", "-o", "json", "--", "sh", "-c", script],
+    );
+    rmSync(goesOn);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "out\n" });
+    expect(jsonLines(stdout)).toMatchObject([{ queue: "daemon", outcome: "succeeded" }]);
   });
 
   it("a command that is killed fails", async () => {

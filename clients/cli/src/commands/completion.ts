@@ -10,7 +10,7 @@ import { SHORT_VALUES } from "./count.ts";
 import { TOP_ORDERS } from "./top.ts";
 
 /** Nobody waits longer for a completion. */
-const TIMEOUT = "1s";
+const TIMEOUT = "2s";
 
 /** Adds `completion`, and the hidden command that the scripts of shells call. */
 export function addCompletion(program: Command, io: Io, runWithSession: RunWithSession): void {

@@ -69,11 +69,7 @@ async function work(
   const { limit = Infinity, concurrency, lease, workerId } = options;
   // A wrong address, token or name ends it at once. Later the worker waits for the server.
   await session.dlq.stats({ queues: [...queues] }, session.call);
-  const runner = new CommandRunner(
-    command,
-    session.io,
-    session.print.isTable ? "stdout" : "stderr",
-  );
+  const runner = new CommandRunner(command, session.io, session.print.isTable);
   let started = 0;
   let failure: NotRunnableError | undefined;
   /** Messages beyond the limit, which are given back. */
@@ -136,7 +132,7 @@ function printOutcome({ print }: Session, delivery: Delivery, result: SettledDel
   if (!print.isTable) {
     const due = dueTime === undefined ? {} : { dueTime: dueTime.toISOString() };
     const why = error instanceof Error ? { failure: error.message } : {};
-    print.json({
+    print.jsonLine({
       id,
       queue,
       attempt,

@@ -75,9 +75,13 @@ export class Printer {
 
   /** Prints one JSON value: of several lines for `json`, else of one. */
   json(value: unknown): void {
-    const text =
-      this.format === "json" ? JSON.stringify(value, undefined, 2) : JSON.stringify(value);
-    this.#io.stdout.write(`${escapedJson(text)}\n`);
+    if (this.format !== "json") this.jsonLine(value);
+    else this.#io.stdout.write(`${escapedJson(JSON.stringify(value, undefined, 2))}\n`);
+  }
+
+  /** Prints one JSON value on one line. */
+  jsonLine(value: unknown): void {
+    this.#io.stdout.write(`${escapedJson(JSON.stringify(value))}\n`);
   }
 
   /** Prints a line for the person at the terminal, beside the results: on stderr. */

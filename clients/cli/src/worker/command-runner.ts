@@ -1,6 +1,7 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcessByStdio, type StdioNull, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Delivery, type Outcome, release } from "../../../typescript/src/index.ts";
 import type { Io } from "../io.ts";
 import { outcomeOfExit } from "./exit-outcome.ts";
@@ -10,11 +11,12 @@ import { Tail } from "./tail.ts";
 /** The command cannot be started, for any message. */
 export class NotRunnableError extends Error {}
 
-type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+type Child = ChildProcessByStdio<Writable, null, Readable>;
 
 /** Of stderr. The service cuts messages of failures after 4 KiB. */
 const KEPT_BYTES = 3_000;
 const KEPT_LINES = 20;
+const REST_OF_STDERR_MS = 500;
 /** A command that ignores SIGTERM is killed after this time. */
 const KILL_AFTER_MS = 500;
 
@@ -23,16 +25,17 @@ export class CommandRunner {
   readonly #program: string;
   readonly #args: readonly string[];
   readonly #io: Io;
-  readonly #outputName: "stdout" | "stderr";
+  readonly #output: StdioNull;
   readonly #running = new Set<Child>();
   readonly #killAtExit = () => this.killAll();
 
-  /** @param outputName where the stdout of commands goes; their stderr goes to stderr */
-  constructor([program = "", ...args]: readonly string[], io: Io, outputName: "stdout" | "stderr") {
+  /** @param isOutputFree whether commands may write to stdout; else theirs goes to stderr, as their stderr does */
+  constructor([program = "", ...args]: readonly string[], io: Io, isOutputFree: boolean) {
     this.#program = program;
     this.#args = args;
     this.#io = io;
-    this.#outputName = outputName;
+    // By itself the output is neither changed nor kept in memory.
+    this.#output = isOutputFree ? "inherit" : process.stderr;
     process.once("exit", this.#killAtExit);
   }
 
@@ -46,23 +49,26 @@ export class CommandRunner {
     if (signal.aborted) return release();
     const child = this.#start(delivery);
     const tail = new Tail(KEPT_BYTES, KEPT_LINES);
-    child.stdout.on("data", (chunk: Buffer) => this.#io[this.#outputName].write(chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => {
-      tail.add(chunk);
-      this.#io.stderr.write(chunk.toString());
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      tail.add(text);
+      this.#io.stderr.write(text);
     });
     child.stdin.on("error", () => {}); // it need not read its stdin
     child.stdin.end(delivery.payload.bytes());
     const abort = () => void endGroup(child);
     signal.addEventListener("abort", abort);
     try {
-      const [code, killedBy] = (await once(child, "close")) as [number | null, string | null];
+      const closed = new Promise((resolve) => child.once("close", resolve));
+      const [code, killedBy] = (await once(child, "exit")) as [number | null, string | null];
+      // What it has left running may keep stderr open.
+      await Promise.race([closed, delay(REST_OF_STDERR_MS, undefined, { ref: false })]);
       return signal.aborted ? release() : outcomeOfExit(code, killedBy, tail.lines);
     } catch (error) {
       throw this.#asStartError(error);
     } finally {
       signal.removeEventListener("abort", abort);
       this.#running.delete(child);
+      child.stderr.destroy();
     }
   }
 
@@ -75,7 +81,7 @@ export class CommandRunner {
   #start(delivery: Delivery): Child {
     try {
       const child = spawn(this.#program, this.#args, {
-        stdio: ["pipe", "pipe", "pipe"],
+        stdio: ["pipe", this.#output, "pipe"],
         detached: true,
         env: { ...this.#io.env, ...messageVariables(delivery) },
       });

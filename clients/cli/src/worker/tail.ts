@@ -9,8 +9,8 @@ export class Tail {
     this.#mostLines = mostLines;
   }
 
-  add(chunk: Buffer): void {
-    this.#bytes = Buffer.concat([this.#bytes, chunk]).subarray(-this.#mostBytes);
+  add(text: string): void {
+    this.#bytes = Buffer.concat([this.#bytes, Buffer.from(text)]).subarray(-this.#mostBytes);
   }
 
   /** The last lines, without empty ones at the end. */
