@@ -10,6 +10,13 @@ export interface Output {
   readonly rows?: number;
 }
 
+/** What a command reads. */
+export interface Input extends AsyncIterable<Uint8Array | string> {
+  readonly isTTY?: boolean;
+  /** Ends reading, so that the process can end. */
+  destroy?(): unknown;
+}
+
 /** The parts of the process that commands use, so that tests can replace them. */
 export interface Io {
   /** Arguments after the program's name. */
@@ -17,7 +24,7 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: Output;
   readonly stderr: Output;
-  readonly stdin: AsyncIterable<Uint8Array | string>;
+  readonly stdin: Input;
   readonly homeFolder: string;
   /** Calls the listener at each SIGINT or SIGTERM. Returns a function that ends this. */
   onInterrupt(listener: () => void): () => void;

@@ -235,6 +235,15 @@ describe("Ctrl-C", () => {
     expect(new Set(ids).size).toBe(1_500);
   });
 
+  it("ends a command that waits for a person's input", async () => {
+    const { code, stderr } = await runDlq(["send", "orders"], {
+      columns: 80,
+      stdin: "endless",
+      onWrite: (_, interrupt) => interrupt(),
+    });
+    expect({ code, stderr }).toEqual({ code: 130, stderr: "Reads stdin; Ctrl-D ends it.\n" });
+  });
+
   it("ends a count with the counts so far, and 130", async () => {
     const target = await serveCounts();
     const { code, stdout, stderr } = await runDlq(["count"], {

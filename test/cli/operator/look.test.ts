@@ -227,6 +227,8 @@ describe("top", () => {
     const screen = await output("top --count 1", { columns: 80 });
     expect(screen.startsWith(ENTER) && screen.endsWith(LEAVE)).toBe(true);
     expect(screen).toContain("messages in 3 queues");
+    const narrow = stripVTControlCharacters(await output("top --count 1", { columns: 50 }));
+    expect(narrow.split("\r\n").filter((line) => line.length > 50)).toEqual([]);
   });
 
   it("needs a terminal", async () => {

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough, Readable } from "node:stream";
 import { onTestFinished } from "vitest";
 import type { Io } from "../../../clients/cli/src/io.ts";
 import { run } from "../../../clients/cli/src/run.ts";
@@ -10,6 +11,7 @@ import { run } from "../../../clients/cli/src/run.ts";
 export interface DlqRun {
   readonly target?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** `endless`: a terminal at which nobody types. */
   readonly stdin?: string;
   /** Stdout and stderr are terminals of this width. */
   readonly columns?: number;
@@ -17,6 +19,8 @@ export interface DlqRun {
   /** Called with a function that acts as Ctrl-C, when something was written. */
   readonly onWrite?: (text: string, interrupt: () => void) => void;
 }
+
+const ENDLESS = Object.assign(new PassThrough(), { isTTY: true });
 
 export interface DlqResult {
   readonly code: number;
@@ -44,9 +48,7 @@ export async function runDlq(args: readonly string[], options: DlqRun = {}): Pro
     },
     stdout: output("stdout"),
     stderr: output("stderr"),
-    stdin: (async function* () {
-      yield stdin;
-    })(),
+    stdin: stdin === "endless" ? ENDLESS : Readable.from([stdin]),
     homeFolder: options.home ?? "/nonexistent",
     onInterrupt(listener) {
       interrupt = listener;

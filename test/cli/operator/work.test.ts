@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
@@ -156,6 +156,24 @@ it("runs no more commands at a time than it may", async () => {
   const script = `mkdir ${lock} || exit 65; sleep 0.05; rmdir ${lock}`;
   const { stderr } = await work("narrow", "-c", "1", "-n", "4", "--", "sh", "-c", script);
   expect(stderr.match(/ succeeded in /g)).toHaveLength(4);
+});
+
+it("a second Ctrl-C kills running commands", async () => {
+  const begun = join(folder, "second");
+  await send("second");
+  const child = start("second", "--", "sh", "-c", `echo $$ > ${begun}; sleep 600`);
+  const end = ended(child);
+  const pid = () => (existsSync(begun) ? readFileSync(begun, "utf8").trim() : "");
+  await vi.waitUntil(pid, { timeout: 60_000 });
+  child.kill("SIGINT");
+  const isConnected = async () => {
+    const { workers } = await client.admin.listWorkers({ queue: "second" });
+    return workers.some(({ connected }) => connected);
+  };
+  await vi.waitUntil(async () => !(await isConnected()), { timeout: 60_000 });
+  child.kill("SIGINT");
+  expect((await end).code).toBe(130);
+  await vi.waitUntil(() => !existsSync(`/proc/${pid()}`), { timeout: 60_000 });
 });
 
 describe.each(["SIGINT", "SIGTERM"] as const)("%s", (signal) => {

@@ -64,7 +64,7 @@ export function addRetry(program: Command, runWithSession: RunWithSession): void
     run: async (session, options, names) => {
       const [first = ""] = names;
       if (first === "-" || isMessageId(first)) {
-        const ids = first === "-" ? await readWords(session.io) : names;
+        const ids = first === "-" ? await readWords(session) : names;
         return retryIds(session, ids, options);
       }
       if (names.length > 1)

@@ -26,7 +26,7 @@ export function addRules(program: Command, runWithSession: RunWithSession): void
     ],
     run: async (session, _, [file = ""]) => {
       const { print } = session;
-      const request = await readMessage(session.io, TestRulesRequestSchema, file);
+      const request = await readMessage(session, TestRulesRequestSchema, file);
       const answer = await session.admin.testRules(request, session.call);
       const { results } = answer;
       if (!print.answer(TestRulesResponseSchema, answer, RuleTestResultSchema, results)) {

@@ -105,7 +105,7 @@ async function payloadOf(session: Session, { file }: Options, argument: string |
     throw usageError("the payload is given twice: as an argument and by --file");
   }
   if (argument !== undefined) return textBody(argument);
-  return bodyOf(file === undefined ? await readAll(session.io) : await fileContent(file));
+  return bodyOf(file === undefined ? await readAll(session) : await fileContent(file));
 }
 
 async function fileContent(file: string): Promise<Uint8Array> {

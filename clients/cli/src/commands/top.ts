@@ -9,6 +9,7 @@ import { addCommand, type RunWithSession } from "../command.ts";
 import { usageError } from "../errors.ts";
 import { countText, rateText } from "../output/numbers.ts";
 import { type Column, tableLines } from "../output/table.ts";
+import { cutTo } from "../output/width.ts";
 import { messagesOf, readStats } from "../reads/stats.ts";
 import type { Session } from "../session.ts";
 import { parseCount, parseDuration } from "../values/duration.ts";
@@ -109,11 +110,13 @@ function show(session: Session, stats: StatsResponse, order: (queue: QueueStats)
   const sum = (of: (queue: QueueStats) => number) =>
     rateText(queues.reduce((all, one) => all + of(one), 0));
   const head = [
-    `${style.strong(countText(stats.totalMessages))} messages in ${countText(queues.length)} queues, ${countText(stats.totalPoisonMessages)} quarantined`,
+    `${countText(stats.totalMessages)} messages in ${countText(queues.length)} queues, ${countText(stats.totalPoisonMessages)} quarantined`,
     `a second: accepted ${sum(({ rates }) => rates?.accepted ?? 0)}, delivered ${sum(({ rates }) => rates?.delivered ?? 0)}, succeeded ${sum(({ rates }) => rates?.succeeded ?? 0)}, failed ${sum(({ rates }) => rates?.failed ?? 0)}`,
   ];
   const table = tableLines(COLUMNS, queues.slice(0, room), style, width);
-  const lines = [...head, ...table].map((line) => `${line}${ERASE_LINE}`);
+  const lines = [...head.map((line) => style.strong(cutTo(line, width ?? Infinity))), ...table].map(
+    (line) => `${line}${ERASE_LINE}`,
+  );
   io.stdout.write(`${HOME}${lines.join("\r\n")}${ERASE_BELOW}`);
 }
 

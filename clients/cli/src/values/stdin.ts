@@ -1,11 +1,32 @@
-import { usageError } from "../errors.ts";
-import type { Io } from "../io.ts";
+import { CliError, EXIT, usageError } from "../errors.ts";
+import type { Session } from "../session.ts";
 
 /** More than any payload or list of ids that the service accepts. */
 const MOST_BYTES = 64 * 1024 ** 2;
 
-/** Reads stdin to its end. @throws {CliError} beyond 64 MiB */
-export async function readAll({ stdin }: Pick<Io, "stdin">): Promise<Uint8Array> {
+/**
+ * Reads stdin to its end.
+ *
+ * @throws {CliError} beyond 64 MiB, or after Ctrl-C
+ */
+export async function readAll({ io, print, signal }: Session): Promise<Uint8Array> {
+  let stop = () => {};
+  const interrupted = new Promise<never>((_, reject) => {
+    stop = () => {
+      reject(new CliError(EXIT.interrupted, "interrupted"));
+      io.stdin.destroy?.();
+    };
+  });
+  signal.addEventListener("abort", stop);
+  try {
+    if (io.stdin.isTTY === true) print.note("Reads stdin; Ctrl-D ends it.");
+    return await Promise.race([collected(io.stdin), interrupted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+async function collected(stdin: AsyncIterable<Uint8Array | string>): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of stdin) {
@@ -18,7 +39,7 @@ export async function readAll({ stdin }: Pick<Io, "stdin">): Promise<Uint8Array>
 }
 
 /** Reads the words of stdin, separated by white space. */
-export async function readWords(io: Pick<Io, "stdin">): Promise<string[]> {
-  const text = Buffer.from(await readAll(io)).toString();
+export async function readWords(session: Session): Promise<string[]> {
+  const text = Buffer.from(await readAll(session)).toString();
   return text.split(/\s+/).filter((word) => word !== "");
 }
