@@ -230,6 +230,12 @@ const QUEUES: readonly Row[] = [
     queue({ keyMaxInFlight: 1 }),
     queue({ keyMaxInFlight: 1, keyAttribute: "a" }),
   ],
+  [
+    "the attribute of limiter keys is redacted",
+    /it hides the attribute whose values are limiter keys.*remove the entry, or use another attribute/s,
+    queue({ keyAttribute: "a", redact: ["attribute:a"] }),
+    queue({ keyAttribute: "a", redact: ["attribute:b"] }),
+  ],
   ["open time", /lower breaker-open-time/, queue({ breakerMaxOpenMs: 1 }), queue({})],
   [
     "reasons",

@@ -4,6 +4,11 @@ import * as errors from "../../src/core/errors.ts";
 const KINDS: [errors.DlqErrorKind, errors.DlqError, RegExp][] = [
   ["INVALID", errors.invalidField("queue", "must not be empty"), /^queue: must not be empty$/],
   ["NOT_FOUND", errors.unknownMessage("orders", "7"), /queue orders has no message 7: .*; check/],
+  [
+    "NOT_FOUND",
+    errors.unknownGroup("01ffff"),
+    /^there is no group 01ffff: check the id, or list the groups with ListGroups$/,
+  ],
   ["NOT_FOUND", errors.unknownQueue("orders"), /sends do not create queues here.*UpdateQueue$/],
   ["PAYLOAD_TOO_LARGE", errors.payloadTooLarge("payload", 9, 5), /9 bytes exceed the limit of 5/],
   ["LIMIT", errors.queueLimit("orders", "messages", 10), /its limit is 10 messages; drain it/],

@@ -50,6 +50,7 @@ export function createProgram(io: Io, runWithSession: RunWithSession): Command {
     "after",
     `${examplesText([
       ["dlq queues", "what is stored, and what moves"],
+      ["dlq groups --since 1h", "what failed in the last hour, alike failures together"],
       ["dlq ls orders --state quarantined --since 1h", "what was quarantined in the last hour"],
       ["dlq show 01a21eee-752a-7000-8000-000c64f1d2b3 --payload", "one message with its history"],
     ])}\n${EXIT_CODES}`,

@@ -15,7 +15,7 @@ export interface WorkerAdmin {
   breakLease(command: {
     queue: string;
     id: Uint8Array;
-    /** Only this delivery of it. Undefined: whoever holds it. */
+    /** Only this delivery of it. Undefined: any delivery. */
     deliveryNumber?: number;
     caller?: Caller;
   }): Promise<BrokenLease | undefined>;

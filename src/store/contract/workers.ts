@@ -1,7 +1,7 @@
 /** Which lease to take from a worker. */
 export interface LeaseToBreak {
   id: Uint8Array;
-  /** Undefined: whoever holds the message. */
+  /** Undefined: any delivery. */
   deliveryNumber?: number;
 }
 

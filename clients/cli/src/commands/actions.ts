@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { RunWithSession } from "../command.ts";
+import { addBreak } from "./break.ts";
 import { addBreakers } from "./breakers.ts";
 import { addRetry } from "./retry.ts";
 import { addSend } from "./send.ts";
@@ -8,5 +9,6 @@ import { addWork } from "./work.ts";
 /** Adds the commands that change messages. */
 export function addActions(program: Command, runWithSession: RunWithSession): void {
   program.commandsGroup("Act:");
-  for (const add of [addSend, addRetry, addWork, addBreakers]) add(program, runWithSession);
+  for (const add of [addSend, addRetry, addWork, addBreak, addBreakers])
+    add(program, runWithSession);
 }

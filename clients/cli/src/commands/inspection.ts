@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import type { RunWithSession } from "../command.ts";
 import { addCount } from "./count.ts";
 import { addExplain } from "./explain.ts";
+import { addGroup } from "./group.ts";
+import { addGroups } from "./groups.ts";
 import { addLs } from "./ls.ts";
 import { addQueues } from "./queues.ts";
 import { addShow } from "./show.ts";
@@ -12,6 +14,9 @@ import { addWorkers } from "./workers.ts";
 /** Adds the commands that only read queues and messages. */
 export function addInspection(program: Command, runWithSession: RunWithSession): void {
   program.commandsGroup("Look:");
-  const all = [addQueues, addLs, addShow, addCount, addExplain, addWorkers, addStats, addTop];
+  const all = [
+    ...[addQueues, addGroups, addGroup, addLs, addShow, addCount],
+    ...[addExplain, addWorkers, addStats, addTop],
+  ];
   for (const add of all) add(program, runWithSession);
 }

@@ -47,6 +47,7 @@ function facts(stored: StoredMessage, message: Message, times: Times): Fact[] {
     ["state", stateText(stored, times)],
     ["reason", [reasonName(message.reason), ...codes].join(", ")],
     ["failure", escaped(failureText(failure))],
+    ["group", stored.groupId],
     [
       "attempts",
       `${countText(message.attempts)} failed${limit}; ${countText(stored.deliveryCount)} deliveries, ${countText(message.failureCount)} failures in all`,

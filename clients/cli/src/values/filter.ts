@@ -18,6 +18,8 @@ export interface FilterOptions {
   readonly before?: string | undefined;
   readonly text?: string | undefined;
   readonly type?: string | undefined;
+  /** The id of a group. */
+  readonly group?: string | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface FilterOptions {
  * @throws {CliError} for an unknown name or a wrong duration
  */
 export function filterOf(options: FilterOptions): string {
-  const { filter, since, before, text, type } = options;
+  const { filter, since, before, text, type, group } = options;
   const states = (options.state ?? []).map((name) =>
     stateName(parseName(MessageStateSchema, name, [...STATES])),
   );
@@ -40,6 +42,7 @@ export function filterOf(options: FilterOptions): string {
     anyOf("quarantine_reason", causes),
     since === undefined ? "" : `state_time > now - duration("${seconds(since)}")`,
     before === undefined ? "" : `state_time < now - duration("${seconds(before)}")`,
+    group === undefined ? "" : `group_id == ${literal(group)}`,
     type === undefined ? "" : `failure.type == ${literal(type)}`,
     text === undefined ? "" : `payload.contains(${literal(text)})`,
     // An own expression may have `||`.

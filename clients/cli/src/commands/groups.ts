@@ -1,0 +1,107 @@
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import type { Command } from "commander";
+import {
+  GroupOrderSchema,
+  ListGroupsResponseSchema,
+} from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { type Group, GroupSchema, GroupStateSchema } from "../../../../gen/dlq/v1/group_pb.ts";
+import { addCommand, listOption, type RunWithSession } from "../command.ts";
+import { groupFailure, groupStateName } from "../output/group-lines.ts";
+import { countText } from "../output/numbers.ts";
+import { merged, sparkline } from "../output/sparkline.ts";
+import type { Style } from "../output/style.ts";
+import type { Column } from "../output/table.ts";
+import type { Times } from "../output/times.ts";
+import { parseCount, parseDuration } from "../values/duration.ts";
+import { parseName, reasonName } from "../values/enum-names.ts";
+
+interface Options {
+  readonly since?: number;
+  readonly state?: readonly string[];
+  readonly order: string;
+  readonly limit: number;
+}
+
+const LIMIT = 25;
+const MOST_LISTED = 1_000;
+
+/** Adds `groups`: which failures are alike, and how many. */
+export function addGroups(program: Command, runWithSession: RunWithSession): void {
+  addCommand<Options>(program, runWithSession, {
+    usage: "groups [queue]",
+    summary: "List groups of messages whose failures are alike",
+    details:
+      "QUEUE is a queue, or a pattern in which * stands for any characters; by default all queues. COUNT is how many messages are stored, TREND how many failed in each part of --since, or of the last 24 hours.",
+    examples: [
+      ["dlq groups --since 1h", "what failed in the last hour, the most messages first"],
+      ["dlq groups 'orders-*' --order last_failure", "the latest failure first"],
+      ["dlq groups --state regressed", "what was resolved and failed again"],
+      ["dlq ls --group 01f3a8c2d4e5b697", "the messages of one group"],
+    ],
+    options: (command) =>
+      command
+        .option("--since <duration>", "only groups that failed in this time", parseDuration)
+        .option(
+          "-s, --state <state>",
+          "open, resolved, regressed or archived; repeatable",
+          listOption,
+        )
+        .option("--order <order>", "stored, last_failure or failures", "stored")
+        .option("-n, --limit <count>", "most groups to list", parseCount(1, MOST_LISTED), LIMIT),
+    run: async (session, { since, state = [], order, limit }, [queue = ""]) => {
+      const { print } = session;
+      const answer = await session.admin.listGroups(
+        {
+          ...{ queue, pageSize: limit, order: parseName(GroupOrderSchema, order) },
+          states: state.map((name) => parseName(GroupStateSchema, name)),
+          ...(since !== undefined && { since: durationFromMs(since) }),
+        },
+        session.call,
+      );
+      const { groups, totalCount, otherStoredCount } = answer;
+      if (print.answer(ListGroupsResponseSchema, answer, GroupSchema, groups)) return undefined;
+      if (groups.length > 0) print.table(columns(print.times()), groups);
+      const rest = totalCount - BigInt(groups.length);
+      if (groups.length === 0) print.note("No group matches.");
+      if (rest > 0n) print.note(`${countText(rest)} more: give a larger --limit.`);
+      if (otherStoredCount > 0n) {
+        print.note(`${countText(otherStoredCount)} messages are in no group: there are too many.`);
+      }
+      return undefined;
+    },
+  });
+}
+
+/** Parts of a trend in a row. */
+const BARS = 12;
+
+function columns(times: Times): Column<Group>[] {
+  return [
+    { title: "GROUP", text: ({ id }) => id, paint: (_, style) => style.strong },
+    { title: "COUNT", text: ({ storedCount }) => countText(storedCount), align: "right" },
+    { title: "TREND", text: ({ trend }) => sparkline(merged(trend, BARS)), from: 90 },
+    { title: "LAST", text: ({ lastFailureTime }) => times.age(lastFailureTime), align: "right" },
+    {
+      title: "STATE",
+      text: ({ state }) => groupStateName(state),
+      paint: ({ state }, style) => paintOf(groupStateName(state), style),
+      from: 110,
+    },
+    { title: "REASON", text: ({ reason }) => reasonName(reason), least: 9 },
+    { title: "FAILURE", text: groupFailure, least: 12 },
+    { title: "QUEUES", text: queuesText, least: 8 },
+  ];
+}
+
+function paintOf(state: string, style: Style) {
+  return state === "REGRESSED" ? style.bad : (text: string) => text;
+}
+
+/** Queues that are named in a row. */
+const QUEUES_SHOWN = 3;
+
+function queuesText({ queues, queueCount }: Group): string {
+  const named = queues.slice(0, QUEUES_SHOWN).map(({ queue }) => queue);
+  const rest = queueCount - named.length;
+  return rest > 0 ? `${named.join(", ")} and ${rest} more` : named.join(", ");
+}

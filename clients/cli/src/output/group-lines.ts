@@ -1,0 +1,58 @@
+import { durationMs } from "@bufbuild/protobuf/wkt";
+import { type Group, GroupStateSchema } from "../../../../gen/dlq/v1/group_pb.ts";
+import { shortName } from "../values/enum-names.ts";
+import { escaped } from "./escape.ts";
+import { countText } from "./numbers.ts";
+import { sparkline } from "./sparkline.ts";
+import type { Style } from "./style.ts";
+import { type Fact, factLines } from "./table.ts";
+import { durationText, type Times } from "./times.ts";
+
+export const groupStateName = (value: number): string => shortName(GroupStateSchema, value);
+
+/** Returns what its failures have in common on one line. Unescaped. */
+export function groupFailure({ fingerprint, failureType, failureMessage }: Group): string {
+  if (fingerprint !== "") return fingerprint;
+  return [failureType, failureMessage].filter((text) => text !== "").join(": ");
+}
+
+/** Returns all that is known of a group, without its latest message. */
+export function groupLines(
+  group: Group,
+  times: Times,
+  style: Style,
+  width: number | undefined,
+): string[] {
+  return [
+    `${style.strong(group.id)}  ${escaped(groupFailure(group))}`,
+    ...factLines(factsOf(group, times), style, width),
+  ];
+}
+
+function factsOf(group: Group, times: Times): Fact[] {
+  const { trend, trendInterval, queues, queueCount, stateTime, stateCaller } = group;
+  const by = stateCaller === "" ? "" : ` by ${escaped(stateCaller)}`;
+  const since = stateTime === undefined ? "" : `, set ${times.distance(stateTime)}${by}`;
+  const step = trendInterval === undefined ? "" : durationText(durationMs(trendInterval));
+  const more = queueCount > queues.length ? `\nand ${queueCount - queues.length} more` : "";
+  return [
+    ["state", `${groupStateName(group.state)}${since}`],
+    ["failed again", times.both(group.regressedTime)],
+    ["note", escaped(group.note)],
+    ["why a group", escaped(group.why)],
+    ["messages", countText(group.storedCount)],
+    [
+      "failures",
+      `${countText(group.failureCount)} since ${times.both(group.firstFailureTime)}; the last one ${times.distance(group.lastFailureTime)}`,
+    ],
+    [
+      "trend",
+      `${sparkline(trend)}  ${countText(group.recentFailureCount)} in ${trend.length} x ${step}`,
+    ],
+    ["frame", escaped(group.frame)],
+    [
+      "queues",
+      `${queues.map(({ queue, storedCount }) => `${escaped(queue)} ${countText(storedCount)}`).join("\n")}${more}`,
+    ],
+  ];
+}

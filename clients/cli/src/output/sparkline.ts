@@ -1,0 +1,19 @@
+const BARS = "▁▂▃▄▅▆▇█";
+
+/** Returns one bar for each count, the largest one full: `▁▁▃█`. */
+export function sparkline(counts: readonly bigint[]): string {
+  const most = counts.reduce((max, count) => (count > max ? count : max), 1n);
+  const bar = (count: bigint) => (count === 0n ? 0 : Math.max(1, Number((count * 7n) / most)));
+  return counts.map((count) => BARS[bar(count)]).join("");
+}
+
+/** Adds up neighbors, so that at most `most` counts are left. The first ones may be fewer together. */
+export function merged(counts: readonly bigint[], most: number): bigint[] {
+  const size = Math.ceil(counts.length / most);
+  const first = counts.length % size || size;
+  const parts: bigint[] = [];
+  for (let at = 0, end = first; at < counts.length; at = end, end += size) {
+    parts.push(counts.slice(at, end).reduce((sum, count) => sum + count, 0n));
+  }
+  return parts;
+}

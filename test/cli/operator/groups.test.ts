@@ -1,0 +1,157 @@
+// Groups of alike failures, and leases that are broken, against a real server.
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { merged, sparkline } from "../../../clients/cli/src/output/sparkline.ts";
+import { Reason } from "../../../gen/dlq/v1/state_pb.ts";
+import { connectTo, type TestClient } from "../../support/grpc.ts";
+import { sendRequest } from "../../support/send-requests.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { Worker } from "../../support/worker.ts";
+import { jsonLines, runDlq } from "./run-dlq.ts";
+
+let server: TestServer;
+let client: TestClient;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  client = connectTo(server.grpcAddress);
+  const send = (queue: string, type: string, message: string) =>
+    client.dlq.sendToDlq(
+      sendRequest(queue, { failure: { reason: Reason.POISON_MESSAGE, type, message } }),
+    );
+  await send("orders", "ValidationError", "order 17: total must be a number");
+  await send("orders", "ValidationError", "order 18: total must be a number");
+  await send("invoices", "ValidationError", "order 19: total must be a number");
+  await send("invoices", "KeyError", "\u001b[31mno customer");
+}, 180_000);
+afterAll(async () => {
+  client?.close();
+  await server?.stop();
+});
+
+const dlq = (...args: string[]) => runDlq(args, { target: server.grpcAddress });
+const idOf = async (type: string) =>
+  (await client.admin.listGroups({})).groups.find((one) => one.failureType === type)?.id ?? "";
+
+describe("groups", () => {
+  it("lists what fails alike, the most messages first", async () => {
+    const { code, stdout } = await dlq("groups", "--since", "1h");
+    expect(code).toBe(0);
+    const [titles, first, second] = stdout.trimEnd().split("\n");
+    expect(titles).toMatch(/^GROUP +COUNT +TREND +LAST +STATE +REASON +FAILURE +QUEUES$/);
+    expect(first).toMatch(
+      /^[0-9a-f]{16} +3 +▁*█ .*OPEN +POISON_MESSAGE +ValidationError: .+ orders, invoices$/,
+    );
+    expect(second).toMatch(/ 1 .*KeyError: .+ customer +invoices$/);
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  it("prints answers of the service as JSON", async () => {
+    const { stdout } = await dlq("groups", "orders", "-o", "jsonl");
+    expect(jsonLines(stdout)).toMatchObject([{ storedCount: "2", failureType: "ValidationError" }]);
+    const { stdout: whole } = await dlq("groups", "-o", "json");
+    expect(JSON.parse(whole)).toMatchObject({ totalCount: "2" });
+  });
+
+  it("says if there are none, or more than it lists", async () => {
+    expect(await dlq("groups", "nowhere")).toMatchObject({
+      code: 0,
+      stderr: "No group matches.\n",
+    });
+    const { stderr } = await dlq("groups", "-n", "1");
+    expect(stderr).toBe("1 more: give a larger --limit.\n");
+  });
+
+  it.each([
+    [["--state", "broken"], /"broken" is none of OPEN, RESOLVED, REGRESSED, ARCHIVED/],
+    [["--order", "best"], /"best" is none of STORED, LAST_FAILURE, FAILURES/],
+    [["--since", "yesterday"], /"yesterday" is no duration/],
+  ])("refuses %j", async (args, problem) => {
+    const { code, stderr } = await dlq("groups", ...args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(problem);
+  });
+
+  it("lead to their messages", async () => {
+    const { stdout } = await dlq("ls", "--group", await idOf("KeyError"), "-o", "jsonl");
+    expect(jsonLines(stdout)).toHaveLength(1);
+  });
+});
+
+describe("group", () => {
+  it("shows why it is one, its trend, its queues and its latest message", async () => {
+    const id = await idOf("ValidationError");
+    const { code, stdout } = await dlq("group", id.slice(0, 7), "--payload");
+    expect(code).toBe(0);
+    expect(stdout.split("\n")[0]).toMatch(new RegExp(`^${id}  ValidationError: `));
+    for (const line of [
+      /^state +OPEN$/m,
+      /^why a group +same reason POISON_MESSAGE, type ValidationError and message/m,
+      /^messages +3$/m,
+      /^trend +▁+█ {2}3 in 24 x 1h$/m,
+      /^queues +orders 2\n +invoices 1$/m,
+      /^LATEST MESSAGE$/m,
+      /^group +[0-9a-f]{16}$/m,
+    ])
+      expect(stdout).toMatch(line);
+  });
+
+  it("is resolved with a note, opened again, and archived", async () => {
+    const id = await idOf("KeyError");
+    const resolved = await dlq("group", id, "--resolve", "--note", "fixed in 2.1");
+    expect(resolved).toMatchObject({ code: 0, stdout: `${id} is RESOLVED.\n` });
+    expect((await dlq("group", id)).stdout).toMatch(/^note +fixed in 2.1$/m);
+    expect((await dlq("groups", "-s", "resolved")).stdout).toContain(id);
+    await dlq("group", id, "--archive");
+    expect((await dlq("groups")).stdout).not.toContain(id);
+    const opened = await dlq("group", id, "--open", "-o", "json");
+    expect(JSON.parse(opened.stdout)).toMatchObject({ group: { state: "GROUP_STATE_OPEN" } });
+  });
+
+  it("refuses what names none, two states, and a note alone", async () => {
+    expect((await dlq("group", "01ffffffff")).code).toBe(3);
+    expect((await dlq("group", "g-17")).code).toBe(2);
+    expect((await dlq("group", "01ffff", "--open", "--archive")).stderr).toContain(
+      "give one of --resolve, --archive and --open",
+    );
+    expect((await dlq("group", "01ffff", "--note", "x")).code).toBe(2);
+  });
+});
+
+describe("break", () => {
+  it("takes a message from its worker", async () => {
+    const { id } = await client.dlq.sendToDlq({
+      ...sendRequest("hanging"),
+      retryPolicy: { initialDelay: { seconds: 0n } },
+    });
+    const worker = await Worker.open(client.dlq, {
+      ...{ queues: ["hanging"], workerId: "billing-1", maxInFlight: 1 },
+    });
+    await worker.next();
+    const { code, stdout } = await dlq("break", id);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Taken from billing-1 after \d+m?s; it is due now\.\n$/);
+    await worker.close();
+    const poison = await client.dlq.sendToDlq(
+      sendRequest("hanging", { failure: { reason: Reason.POISON_MESSAGE } }),
+    );
+    expect((await dlq("break", poison.id, "-q", "hanging")).stdout).toBe("No worker holds it.\n");
+    expect((await dlq("break", poison.id, "-q", "nowhere")).code).toBe(3);
+  });
+});
+
+describe("a trend", () => {
+  it.each<[number[], string]>([
+    [[], ""],
+    [[0, 0], "▁▁"],
+    [[0, 1, 1_000], "▁▂█"],
+    [[5, 10], "▄█"],
+  ])("of %j is %j", (counts, bars) => {
+    expect(sparkline(counts.map(BigInt))).toBe(bars);
+  });
+
+  it("is shortened from its end", () => {
+    expect(merged([1n, 2n, 3n, 4n, 5n], 2)).toEqual([3n, 12n]);
+    expect(merged([1n, 2n], 12)).toEqual([1n, 2n]);
+  });
+});
