@@ -2740,7 +2740,7 @@ type BreakLeaseRequest struct {
 	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
 	// The id of the message.
 	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
-	// The delivery_count of the message when you saw it: another delivery is left alone. 0: whoever holds it.
+	// The delivery_count of the message when you saw it: another delivery is left alone. 0: any delivery.
 	DeliveryCount uint32 `protobuf:"varint,3,opt,name=delivery_count,json=deliveryCount,proto3" json:"delivery_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1440,7 +1440,7 @@ export type BreakLeaseRequest = Message<"dlq.v1.BreakLeaseRequest"> & {
   id: string;
 
   /**
-   * The delivery_count of the message when you saw it: another delivery is left alone. 0: whoever holds it.
+   * The delivery_count of the message when you saw it: another delivery is left alone. 0: any delivery.
    *
    * @generated from field: uint32 delivery_count = 3;
    */

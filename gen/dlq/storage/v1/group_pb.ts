@@ -27,11 +27,15 @@ export type GroupDescription = Message<"dlq.storage.v1.GroupDescription"> & {
   version: number;
 
   /**
+   * The reason.
+   *
    * @generated from field: int32 reason = 2;
    */
   reason: number;
 
   /**
+   * The type, with codes.
+   *
    * @generated from field: string type = 3;
    */
   type: string;
@@ -72,11 +76,15 @@ export const GroupDescriptionSchema: GenMessage<GroupDescription> = /*@__PURE__*
  */
 export type GroupNote = Message<"dlq.storage.v1.GroupNote"> & {
   /**
+   * The name of a token. Empty: unknown.
+   *
    * @generated from field: string caller = 1;
    */
   caller: string;
 
   /**
+   * What they wrote.
+   *
    * @generated from field: string note = 2;
    */
   note: string;

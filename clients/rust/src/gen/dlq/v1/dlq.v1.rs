@@ -2784,7 +2784,7 @@ pub struct BreakLeaseRequest {
     /// The id of the message.
     #[prost(string, tag="2")]
     pub id: ::prost::alloc::string::String,
-    /// The delivery_count of the message when you saw it: another delivery is left alone. 0: whoever holds it.
+    /// The delivery_count of the message when you saw it: another delivery is left alone. 0: any delivery.
     #[prost(uint32, tag="3")]
     pub delivery_count: u32,
 }
