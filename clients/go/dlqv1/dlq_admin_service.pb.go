@@ -2650,8 +2650,10 @@ type Worker struct {
 	InFlightCount int64 `protobuf:"varint,6,opt,name=in_flight_count,json=inFlightCount,proto3" json:"in_flight_count,omitempty"`
 	// Since when it has held the oldest of them. Absent: unknown, or it holds none.
 	OldestDeliveryTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=oldest_delivery_time,json=oldestDeliveryTime,proto3" json:"oldest_delivery_time,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// Whether QuietWorker has made it quiet: it takes no further messages. False if its stream has ended.
+	Quiet         bool `protobuf:"varint,8,opt,name=quiet,proto3" json:"quiet,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Worker) Reset() {
@@ -2731,6 +2733,13 @@ func (x *Worker) GetOldestDeliveryTime() *timestamppb.Timestamp {
 		return x.OldestDeliveryTime
 	}
 	return nil
+}
+
+func (x *Worker) GetQuiet() bool {
+	if x != nil {
+		return x.Quiet
+	}
+	return false
 }
 
 // Which lease to break.
@@ -2861,6 +2870,107 @@ func (x *BreakLeaseResponse) GetHeld() *durationpb.Duration {
 	return nil
 }
 
+// Which worker session.
+type QuietWorkerRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its session, as ListWorkers shows it.
+	SessionId string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// False: it takes messages again. Default: true.
+	Quiet         *bool `protobuf:"varint,2,opt,name=quiet,proto3,oneof" json:"quiet,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QuietWorkerRequest) Reset() {
+	*x = QuietWorkerRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QuietWorkerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QuietWorkerRequest) ProtoMessage() {}
+
+func (x *QuietWorkerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QuietWorkerRequest.ProtoReflect.Descriptor instead.
+func (*QuietWorkerRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *QuietWorkerRequest) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *QuietWorkerRequest) GetQuiet() bool {
+	if x != nil && x.Quiet != nil {
+		return *x.Quiet
+	}
+	return false
+}
+
+// Whether that was new.
+type QuietWorkerResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// False: it was so before.
+	Changed       bool `protobuf:"varint,1,opt,name=changed,proto3" json:"changed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QuietWorkerResponse) Reset() {
+	*x = QuietWorkerResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QuietWorkerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QuietWorkerResponse) ProtoMessage() {}
+
+func (x *QuietWorkerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QuietWorkerResponse.ProtoReflect.Descriptor instead.
+func (*QuietWorkerResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *QuietWorkerResponse) GetChanged() bool {
+	if x != nil {
+		return x.Changed
+	}
+	return false
+}
+
 // Which breakers.
 type ListBreakersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2872,7 +2982,7 @@ type ListBreakersRequest struct {
 
 func (x *ListBreakersRequest) Reset() {
 	*x = ListBreakersRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2884,7 +2994,7 @@ func (x *ListBreakersRequest) String() string {
 func (*ListBreakersRequest) ProtoMessage() {}
 
 func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2897,7 +3007,7 @@ func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersRequest.ProtoReflect.Descriptor instead.
 func (*ListBreakersRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{45}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ListBreakersRequest) GetQueue() string {
@@ -2918,7 +3028,7 @@ type ListBreakersResponse struct {
 
 func (x *ListBreakersResponse) Reset() {
 	*x = ListBreakersResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2930,7 +3040,7 @@ func (x *ListBreakersResponse) String() string {
 func (*ListBreakersResponse) ProtoMessage() {}
 
 func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2943,7 +3053,7 @@ func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersResponse.ProtoReflect.Descriptor instead.
 func (*ListBreakersResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{46}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ListBreakersResponse) GetBreakers() []*Breaker {
@@ -2972,7 +3082,7 @@ type Breaker struct {
 
 func (x *Breaker) Reset() {
 	*x = Breaker{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2984,7 +3094,7 @@ func (x *Breaker) String() string {
 func (*Breaker) ProtoMessage() {}
 
 func (x *Breaker) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2997,7 +3107,7 @@ func (x *Breaker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Breaker.ProtoReflect.Descriptor instead.
 func (*Breaker) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{47}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *Breaker) GetKey() string {
@@ -3048,7 +3158,7 @@ type ResetBreakerRequest struct {
 
 func (x *ResetBreakerRequest) Reset() {
 	*x = ResetBreakerRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3060,7 +3170,7 @@ func (x *ResetBreakerRequest) String() string {
 func (*ResetBreakerRequest) ProtoMessage() {}
 
 func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3073,7 +3183,7 @@ func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerRequest.ProtoReflect.Descriptor instead.
 func (*ResetBreakerRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{48}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ResetBreakerRequest) GetQueue() string {
@@ -3101,7 +3211,7 @@ type ResetBreakerResponse struct {
 
 func (x *ResetBreakerResponse) Reset() {
 	*x = ResetBreakerResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3113,7 +3223,7 @@ func (x *ResetBreakerResponse) String() string {
 func (*ResetBreakerResponse) ProtoMessage() {}
 
 func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3126,7 +3236,7 @@ func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerResponse.ProtoReflect.Descriptor instead.
 func (*ResetBreakerResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{49}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ResetBreakerResponse) GetWasOpen() bool {
@@ -3296,7 +3406,7 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x12ListWorkersRequest\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\"?\n" +
 	"\x13ListWorkersResponse\x12(\n" +
-	"\aworkers\x18\x01 \x03(\v2\x0e.dlq.v1.WorkerR\aworkers\"\x94\x02\n" +
+	"\aworkers\x18\x01 \x03(\v2\x0e.dlq.v1.WorkerR\aworkers\"\xaa\x02\n" +
 	"\x06Worker\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x1d\n" +
 	"\n" +
@@ -3305,7 +3415,8 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\tconnected\x18\x04 \x01(\bR\tconnected\x12\"\n" +
 	"\rmax_in_flight\x18\x05 \x01(\rR\vmaxInFlight\x12&\n" +
 	"\x0fin_flight_count\x18\x06 \x01(\x03R\rinFlightCount\x12L\n" +
-	"\x14oldest_delivery_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x12oldestDeliveryTime\"`\n" +
+	"\x14oldest_delivery_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x12oldestDeliveryTime\x12\x14\n" +
+	"\x05quiet\x18\b \x01(\bR\x05quiet\"`\n" +
 	"\x11BreakLeaseRequest\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12%\n" +
@@ -3313,7 +3424,14 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x12BreakLeaseResponse\x12\x16\n" +
 	"\x06broken\x18\x01 \x01(\bR\x06broken\x12\x1b\n" +
 	"\tworker_id\x18\x02 \x01(\tR\bworkerId\x12-\n" +
-	"\x04held\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x04held\"+\n" +
+	"\x04held\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x04held\"X\n" +
+	"\x12QuietWorkerRequest\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x19\n" +
+	"\x05quiet\x18\x02 \x01(\bH\x00R\x05quiet\x88\x01\x01B\b\n" +
+	"\x06_quiet\"/\n" +
+	"\x13QuietWorkerResponse\x12\x18\n" +
+	"\achanged\x18\x01 \x01(\bR\achanged\"+\n" +
 	"\x13ListBreakersRequest\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\"C\n" +
 	"\x14ListBreakersResponse\x12+\n" +
@@ -3340,7 +3458,7 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x17GROUP_ORDER_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12GROUP_ORDER_STORED\x10\x01\x12\x1c\n" +
 	"\x18GROUP_ORDER_LAST_FAILURE\x10\x02\x12\x18\n" +
-	"\x14GROUP_ORDER_FAILURES\x10\x032\xa7\v\n" +
+	"\x14GROUP_ORDER_FAILURES\x10\x032\xef\v\n" +
 	"\x0fDlqAdminService\x12C\n" +
 	"\n" +
 	"GetMessage\x12\x19.dlq.v1.GetMessageRequest\x1a\x1a.dlq.v1.GetMessageResponse\x12I\n" +
@@ -3363,7 +3481,8 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\aExplain\x12\x16.dlq.v1.ExplainRequest\x1a\x17.dlq.v1.ExplainResponse\x12F\n" +
 	"\vListWorkers\x12\x1a.dlq.v1.ListWorkersRequest\x1a\x1b.dlq.v1.ListWorkersResponse\x12C\n" +
 	"\n" +
-	"BreakLease\x12\x19.dlq.v1.BreakLeaseRequest\x1a\x1a.dlq.v1.BreakLeaseResponse\x12I\n" +
+	"BreakLease\x12\x19.dlq.v1.BreakLeaseRequest\x1a\x1a.dlq.v1.BreakLeaseResponse\x12F\n" +
+	"\vQuietWorker\x12\x1a.dlq.v1.QuietWorkerRequest\x1a\x1b.dlq.v1.QuietWorkerResponse\x12I\n" +
 	"\fListBreakers\x12\x1b.dlq.v1.ListBreakersRequest\x1a\x1c.dlq.v1.ListBreakersResponse\x12I\n" +
 	"\fResetBreaker\x12\x1b.dlq.v1.ResetBreakerRequest\x1a\x1c.dlq.v1.ResetBreakerResponseBK\n" +
 	"\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3"
@@ -3381,7 +3500,7 @@ func file_dlq_v1_dlq_admin_service_proto_rawDescGZIP() []byte {
 }
 
 var file_dlq_v1_dlq_admin_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
+var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
 	(MessageView)(0),                   // 0: dlq.v1.MessageView
 	(GroupOrder)(0),                    // 1: dlq.v1.GroupOrder
@@ -3430,79 +3549,81 @@ var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
 	(*Worker)(nil),                     // 44: dlq.v1.Worker
 	(*BreakLeaseRequest)(nil),          // 45: dlq.v1.BreakLeaseRequest
 	(*BreakLeaseResponse)(nil),         // 46: dlq.v1.BreakLeaseResponse
-	(*ListBreakersRequest)(nil),        // 47: dlq.v1.ListBreakersRequest
-	(*ListBreakersResponse)(nil),       // 48: dlq.v1.ListBreakersResponse
-	(*Breaker)(nil),                    // 49: dlq.v1.Breaker
-	(*ResetBreakerRequest)(nil),        // 50: dlq.v1.ResetBreakerRequest
-	(*ResetBreakerResponse)(nil),       // 51: dlq.v1.ResetBreakerResponse
-	(*StoredMessage)(nil),              // 52: dlq.v1.StoredMessage
-	(GroupState)(0),                    // 53: dlq.v1.GroupState
-	(*durationpb.Duration)(nil),        // 54: google.protobuf.Duration
-	(*Group)(nil),                      // 55: dlq.v1.Group
-	(*Queue)(nil),                      // 56: dlq.v1.Queue
-	(*fieldmaskpb.FieldMask)(nil),      // 57: google.protobuf.FieldMask
-	(*RetryPolicy)(nil),                // 58: dlq.v1.RetryPolicy
-	(Reason)(0),                        // 59: dlq.v1.Reason
-	(*timestamppb.Timestamp)(nil),      // 60: google.protobuf.Timestamp
-	(*RuleSet)(nil),                    // 61: dlq.v1.RuleSet
-	(RuleEvent)(0),                     // 62: dlq.v1.RuleEvent
-	(*SendToDlqRequest)(nil),           // 63: dlq.v1.SendToDlqRequest
-	(*Failure)(nil),                    // 64: dlq.v1.Failure
-	(*RuleAction)(nil),                 // 65: dlq.v1.RuleAction
-	(BreakerState)(0),                  // 66: dlq.v1.BreakerState
+	(*QuietWorkerRequest)(nil),         // 47: dlq.v1.QuietWorkerRequest
+	(*QuietWorkerResponse)(nil),        // 48: dlq.v1.QuietWorkerResponse
+	(*ListBreakersRequest)(nil),        // 49: dlq.v1.ListBreakersRequest
+	(*ListBreakersResponse)(nil),       // 50: dlq.v1.ListBreakersResponse
+	(*Breaker)(nil),                    // 51: dlq.v1.Breaker
+	(*ResetBreakerRequest)(nil),        // 52: dlq.v1.ResetBreakerRequest
+	(*ResetBreakerResponse)(nil),       // 53: dlq.v1.ResetBreakerResponse
+	(*StoredMessage)(nil),              // 54: dlq.v1.StoredMessage
+	(GroupState)(0),                    // 55: dlq.v1.GroupState
+	(*durationpb.Duration)(nil),        // 56: google.protobuf.Duration
+	(*Group)(nil),                      // 57: dlq.v1.Group
+	(*Queue)(nil),                      // 58: dlq.v1.Queue
+	(*fieldmaskpb.FieldMask)(nil),      // 59: google.protobuf.FieldMask
+	(*RetryPolicy)(nil),                // 60: dlq.v1.RetryPolicy
+	(Reason)(0),                        // 61: dlq.v1.Reason
+	(*timestamppb.Timestamp)(nil),      // 62: google.protobuf.Timestamp
+	(*RuleSet)(nil),                    // 63: dlq.v1.RuleSet
+	(RuleEvent)(0),                     // 64: dlq.v1.RuleEvent
+	(*SendToDlqRequest)(nil),           // 65: dlq.v1.SendToDlqRequest
+	(*Failure)(nil),                    // 66: dlq.v1.Failure
+	(*RuleAction)(nil),                 // 67: dlq.v1.RuleAction
+	(BreakerState)(0),                  // 68: dlq.v1.BreakerState
 }
 var file_dlq_v1_dlq_admin_service_proto_depIdxs = []int32{
-	52, // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
+	54, // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
 	0,  // 1: dlq.v1.ListMessagesRequest.view:type_name -> dlq.v1.MessageView
-	52, // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
+	54, // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
 	8,  // 3: dlq.v1.CountMessagesResponse.counts:type_name -> dlq.v1.MessageCount
-	53, // 4: dlq.v1.ListGroupsRequest.states:type_name -> dlq.v1.GroupState
-	54, // 5: dlq.v1.ListGroupsRequest.since:type_name -> google.protobuf.Duration
+	55, // 4: dlq.v1.ListGroupsRequest.states:type_name -> dlq.v1.GroupState
+	56, // 5: dlq.v1.ListGroupsRequest.since:type_name -> google.protobuf.Duration
 	1,  // 6: dlq.v1.ListGroupsRequest.order:type_name -> dlq.v1.GroupOrder
-	55, // 7: dlq.v1.ListGroupsResponse.groups:type_name -> dlq.v1.Group
-	54, // 8: dlq.v1.GetGroupRequest.since:type_name -> google.protobuf.Duration
-	55, // 9: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
-	52, // 10: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
-	53, // 11: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
-	55, // 12: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
-	56, // 13: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
-	56, // 14: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
-	56, // 15: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
-	57, // 16: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
-	56, // 17: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
-	58, // 18: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
-	59, // 19: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
-	60, // 20: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
-	58, // 21: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
+	57, // 7: dlq.v1.ListGroupsResponse.groups:type_name -> dlq.v1.Group
+	56, // 8: dlq.v1.GetGroupRequest.since:type_name -> google.protobuf.Duration
+	57, // 9: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
+	54, // 10: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
+	55, // 11: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
+	57, // 12: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
+	58, // 13: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
+	58, // 14: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
+	58, // 15: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
+	59, // 16: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
+	58, // 17: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
+	60, // 18: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
+	61, // 19: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
+	62, // 20: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
+	60, // 21: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
 	25, // 22: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
 	26, // 23: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
-	54, // 24: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
-	54, // 25: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
-	54, // 26: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
-	60, // 27: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
+	56, // 24: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
+	56, // 25: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
+	56, // 26: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
+	62, // 27: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
 	27, // 28: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
-	54, // 29: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
-	61, // 30: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	61, // 31: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	61, // 32: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	61, // 33: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	56, // 29: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
+	63, // 30: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	63, // 31: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	63, // 32: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	63, // 33: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
 	33, // 34: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
-	62, // 35: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
-	63, // 36: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
-	64, // 37: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
+	64, // 35: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
+	65, // 36: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
+	66, // 37: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
 	35, // 38: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
 	36, // 39: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
-	65, // 40: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
-	63, // 41: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
+	67, // 40: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
+	65, // 41: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
 	41, // 42: dlq.v1.ExplainResponse.explanations:type_name -> dlq.v1.Explanation
-	60, // 43: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
+	62, // 43: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
 	44, // 44: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
-	60, // 45: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
-	54, // 46: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
-	49, // 47: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
-	66, // 48: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
-	60, // 49: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
-	60, // 50: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
+	62, // 45: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
+	56, // 46: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
+	51, // 47: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
+	68, // 48: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
+	62, // 49: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
+	62, // 50: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
 	2,  // 51: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
 	4,  // 52: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
 	6,  // 53: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
@@ -3521,30 +3642,32 @@ var file_dlq_v1_dlq_admin_service_proto_depIdxs = []int32{
 	39, // 66: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
 	42, // 67: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
 	45, // 68: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
-	47, // 69: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
-	50, // 70: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
-	3,  // 71: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
-	5,  // 72: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
-	7,  // 73: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
-	10, // 74: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
-	12, // 75: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
-	14, // 76: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
-	16, // 77: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
-	18, // 78: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
-	20, // 79: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
-	22, // 80: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
-	24, // 81: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
-	29, // 82: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
-	31, // 83: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
-	34, // 84: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
-	38, // 85: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
-	40, // 86: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
-	43, // 87: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
-	46, // 88: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
-	48, // 89: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
-	51, // 90: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
-	71, // [71:91] is the sub-list for method output_type
-	51, // [51:71] is the sub-list for method input_type
+	47, // 69: dlq.v1.DlqAdminService.QuietWorker:input_type -> dlq.v1.QuietWorkerRequest
+	49, // 70: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
+	52, // 71: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
+	3,  // 72: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
+	5,  // 73: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
+	7,  // 74: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
+	10, // 75: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
+	12, // 76: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
+	14, // 77: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
+	16, // 78: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
+	18, // 79: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
+	20, // 80: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
+	22, // 81: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
+	24, // 82: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
+	29, // 83: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
+	31, // 84: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
+	34, // 85: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
+	38, // 86: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
+	40, // 87: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
+	43, // 88: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
+	46, // 89: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
+	48, // 90: dlq.v1.DlqAdminService.QuietWorker:output_type -> dlq.v1.QuietWorkerResponse
+	50, // 91: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
+	53, // 92: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
+	72, // [72:93] is the sub-list for method output_type
+	51, // [51:72] is the sub-list for method input_type
 	51, // [51:51] is the sub-list for extension type_name
 	51, // [51:51] is the sub-list for extension extendee
 	0,  // [0:51] is the sub-list for field type_name
@@ -3564,13 +3687,14 @@ func file_dlq_v1_dlq_admin_service_proto_init() {
 	file_dlq_v1_state_proto_init()
 	file_dlq_v1_stored_message_proto_init()
 	file_dlq_v1_dlq_admin_service_proto_msgTypes[19].OneofWrappers = []any{}
+	file_dlq_v1_dlq_admin_service_proto_msgTypes[45].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dlq_v1_dlq_admin_service_proto_rawDesc), len(file_dlq_v1_dlq_admin_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   50,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -37,6 +37,7 @@ const (
 	DlqAdminService_Explain_FullMethodName            = "/dlq.v1.DlqAdminService/Explain"
 	DlqAdminService_ListWorkers_FullMethodName        = "/dlq.v1.DlqAdminService/ListWorkers"
 	DlqAdminService_BreakLease_FullMethodName         = "/dlq.v1.DlqAdminService/BreakLease"
+	DlqAdminService_QuietWorker_FullMethodName        = "/dlq.v1.DlqAdminService/QuietWorker"
 	DlqAdminService_ListBreakers_FullMethodName       = "/dlq.v1.DlqAdminService/ListBreakers"
 	DlqAdminService_ResetBreaker_FullMethodName       = "/dlq.v1.DlqAdminService/ResetBreaker"
 )
@@ -120,6 +121,14 @@ type DlqAdminServiceClient interface {
 	// only if that does no harm. Safe to repeat with a delivery_count. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no
 	// message with this id), UNAVAILABLE.
 	BreakLease(ctx context.Context, in *BreakLeaseRequest, opts ...grpc.CallOption) (*BreakLeaseResponse, error)
+	// Makes a worker quiet: its session gets no further messages, for example because the worker fails all of
+	// them. It keeps what it holds, and can acknowledge and extend it. It stays quiet when its stream reconnects,
+	// also to another server, until this is taken back or its stream has been closed for 13 hours. Other sessions of
+	// the program are not affected: after a restart it has a new one. ListWorkers has the sessions, and shows
+	// when it is in force: at once, or within 10 s if servers cannot notify each other. Safe to repeat. Errors:
+	// INVALID_ARGUMENT, NOT_FOUND (there is no such session), RESOURCE_EXHAUSTED (10,000 sessions are quiet),
+	// UNAVAILABLE.
+	QuietWorker(ctx context.Context, in *QuietWorkerRequest, opts ...grpc.CallOption) (*QuietWorkerResponse, error)
 	// Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:
 	// INVALID_ARGUMENT, UNAVAILABLE.
 	ListBreakers(ctx context.Context, in *ListBreakersRequest, opts ...grpc.CallOption) (*ListBreakersResponse, error)
@@ -325,6 +334,16 @@ func (c *dlqAdminServiceClient) BreakLease(ctx context.Context, in *BreakLeaseRe
 	return out, nil
 }
 
+func (c *dlqAdminServiceClient) QuietWorker(ctx context.Context, in *QuietWorkerRequest, opts ...grpc.CallOption) (*QuietWorkerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(QuietWorkerResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_QuietWorker_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *dlqAdminServiceClient) ListBreakers(ctx context.Context, in *ListBreakersRequest, opts ...grpc.CallOption) (*ListBreakersResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListBreakersResponse)
@@ -424,6 +443,14 @@ type DlqAdminServiceServer interface {
 	// only if that does no harm. Safe to repeat with a delivery_count. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no
 	// message with this id), UNAVAILABLE.
 	BreakLease(context.Context, *BreakLeaseRequest) (*BreakLeaseResponse, error)
+	// Makes a worker quiet: its session gets no further messages, for example because the worker fails all of
+	// them. It keeps what it holds, and can acknowledge and extend it. It stays quiet when its stream reconnects,
+	// also to another server, until this is taken back or its stream has been closed for 13 hours. Other sessions of
+	// the program are not affected: after a restart it has a new one. ListWorkers has the sessions, and shows
+	// when it is in force: at once, or within 10 s if servers cannot notify each other. Safe to repeat. Errors:
+	// INVALID_ARGUMENT, NOT_FOUND (there is no such session), RESOURCE_EXHAUSTED (10,000 sessions are quiet),
+	// UNAVAILABLE.
+	QuietWorker(context.Context, *QuietWorkerRequest) (*QuietWorkerResponse, error)
 	// Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:
 	// INVALID_ARGUMENT, UNAVAILABLE.
 	ListBreakers(context.Context, *ListBreakersRequest) (*ListBreakersResponse, error)
@@ -493,6 +520,9 @@ func (UnimplementedDlqAdminServiceServer) ListWorkers(context.Context, *ListWork
 }
 func (UnimplementedDlqAdminServiceServer) BreakLease(context.Context, *BreakLeaseRequest) (*BreakLeaseResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BreakLease not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) QuietWorker(context.Context, *QuietWorkerRequest) (*QuietWorkerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method QuietWorker not implemented")
 }
 func (UnimplementedDlqAdminServiceServer) ListBreakers(context.Context, *ListBreakersRequest) (*ListBreakersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListBreakers not implemented")
@@ -838,6 +868,24 @@ func _DlqAdminService_BreakLease_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DlqAdminService_QuietWorker_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QuietWorkerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).QuietWorker(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_QuietWorker_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).QuietWorker(ctx, req.(*QuietWorkerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _DlqAdminService_ListBreakers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListBreakersRequest)
 	if err := dec(in); err != nil {
@@ -948,6 +996,10 @@ var DlqAdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "BreakLease",
 			Handler:    _DlqAdminService_BreakLease_Handler,
+		},
+		{
+			MethodName: "QuietWorker",
+			Handler:    _DlqAdminService_QuietWorker_Handler,
 		},
 		{
 			MethodName: "ListBreakers",

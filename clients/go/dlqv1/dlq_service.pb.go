@@ -164,7 +164,7 @@ const (
 	ConditionCode_CONDITION_CODE_ALL_QUARANTINED ConditionCode = 2
 	// Messages are scheduled, and none is due yet.
 	ConditionCode_CONDITION_CODE_NOTHING_DUE ConditionCode = 3
-	// Messages are scheduled or in flight, and no worker's stream is open.
+	// Messages are scheduled or in flight, and no worker's stream is open, or all are quiet.
 	ConditionCode_CONDITION_CODE_NO_WORKERS ConditionCode = 4
 	// Messages are due, and every worker holds as many as it asked for.
 	ConditionCode_CONDITION_CODE_WORKERS_BUSY ConditionCode = 5
@@ -3046,7 +3046,7 @@ type QueueStats struct {
 	OldestQuarantinedAge *durationpb.Duration `protobuf:"bytes,9,opt,name=oldest_quarantined_age,json=oldestQuarantinedAge,proto3" json:"oldest_quarantined_age,omitempty"`
 	// When the next scheduled message is due. In the past: it waits for a worker.
 	NextDueTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=next_due_time,json=nextDueTime,proto3" json:"next_due_time,omitempty"`
-	// Streams open on this queue, over all servers.
+	// Streams open on this queue, over all servers, without quiet ones.
 	Workers uint32 `protobuf:"varint,11,opt,name=workers,proto3" json:"workers,omitempty"`
 	// Messages a second, smoothed over about a minute.
 	Rates *Rates `protobuf:"bytes,12,opt,name=rates,proto3" json:"rates,omitempty"`
@@ -3062,8 +3062,10 @@ type QueueStats struct {
 	OpenBreakers uint32 `protobuf:"varint,17,opt,name=open_breakers,json=openBreakers,proto3" json:"open_breakers,omitempty"`
 	// Ordering keys that wait behind a quarantined message.
 	HeldOrderingKeys uint32 `protobuf:"varint,18,opt,name=held_ordering_keys,json=heldOrderingKeys,proto3" json:"held_ordering_keys,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Open streams that take no further messages: see DlqAdminService.QuietWorker.
+	QuietWorkers  uint32 `protobuf:"varint,19,opt,name=quiet_workers,json=quietWorkers,proto3" json:"quiet_workers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *QueueStats) Reset() {
@@ -3218,6 +3220,13 @@ func (x *QueueStats) GetOpenBreakers() uint32 {
 func (x *QueueStats) GetHeldOrderingKeys() uint32 {
 	if x != nil {
 		return x.HeldOrderingKeys
+	}
+	return 0
+}
+
+func (x *QueueStats) GetQuietWorkers() uint32 {
+	if x != nil {
+		return x.QuietWorkers
 	}
 	return 0
 }
@@ -3787,7 +3796,7 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\x06queues\x18\x03 \x03(\v2\x12.dlq.v1.QueueStatsR\x06queues\x129\n" +
 	"\n" +
 	"store_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstoreTime\x12&\n" +
-	"\x0fnext_page_token\x18\x05 \x01(\tR\rnextPageToken\"\x97\x06\n" +
+	"\x0fnext_page_token\x18\x05 \x01(\tR\rnextPageToken\"\xbc\x06\n" +
 	"\n" +
 	"QueueStats\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x1c\n" +
@@ -3811,7 +3820,8 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\rbreaker_state\x18\x0f \x01(\x0e2\x14.dlq.v1.BreakerStateR\fbreakerState\x12H\n" +
 	"\x12breaker_retry_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\x10breakerRetryTime\x12#\n" +
 	"\ropen_breakers\x18\x11 \x01(\rR\fopenBreakers\x12,\n" +
-	"\x12held_ordering_keys\x18\x12 \x01(\rR\x10heldOrderingKeys\"\xbd\x01\n" +
+	"\x12held_ordering_keys\x18\x12 \x01(\rR\x10heldOrderingKeys\x12#\n" +
+	"\rquiet_workers\x18\x13 \x01(\rR\fquietWorkers\"\xbd\x01\n" +
 	"\n" +
 	"StateCount\x12*\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x14.dlq.v1.MessageStateR\x05state\x12&\n" +

@@ -417,7 +417,7 @@ class ListWorkersResponse(_message.Message):
     def __init__(self, workers: _Optional[_Iterable[_Union[Worker, _Mapping[str, object]]]] = ...) -> None: ...
 
 class Worker(_message.Message):
-    __slots__ = ("worker_id", "session_id", "server", "connected", "max_in_flight", "in_flight_count", "oldest_delivery_time")
+    __slots__ = ("worker_id", "session_id", "server", "connected", "max_in_flight", "in_flight_count", "oldest_delivery_time", "quiet")
     WORKER_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     SERVER_FIELD_NUMBER: _ClassVar[int]
@@ -425,6 +425,7 @@ class Worker(_message.Message):
     MAX_IN_FLIGHT_FIELD_NUMBER: _ClassVar[int]
     IN_FLIGHT_COUNT_FIELD_NUMBER: _ClassVar[int]
     OLDEST_DELIVERY_TIME_FIELD_NUMBER: _ClassVar[int]
+    QUIET_FIELD_NUMBER: _ClassVar[int]
     worker_id: str
     session_id: str
     server: str
@@ -432,7 +433,8 @@ class Worker(_message.Message):
     max_in_flight: int
     in_flight_count: int
     oldest_delivery_time: _timestamp_pb2.Timestamp
-    def __init__(self, worker_id: _Optional[str] = ..., session_id: _Optional[str] = ..., server: _Optional[str] = ..., connected: bool = ..., max_in_flight: _Optional[int] = ..., in_flight_count: _Optional[int] = ..., oldest_delivery_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
+    quiet: bool
+    def __init__(self, worker_id: _Optional[str] = ..., session_id: _Optional[str] = ..., server: _Optional[str] = ..., connected: bool = ..., max_in_flight: _Optional[int] = ..., in_flight_count: _Optional[int] = ..., oldest_delivery_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., quiet: bool = ...) -> None: ...
 
 class BreakLeaseRequest(_message.Message):
     __slots__ = ("queue", "id", "delivery_count")
@@ -453,6 +455,20 @@ class BreakLeaseResponse(_message.Message):
     worker_id: str
     held: _duration_pb2.Duration
     def __init__(self, broken: bool = ..., worker_id: _Optional[str] = ..., held: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ...) -> None: ...
+
+class QuietWorkerRequest(_message.Message):
+    __slots__ = ("session_id", "quiet")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    QUIET_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    quiet: bool
+    def __init__(self, session_id: _Optional[str] = ..., quiet: bool = ...) -> None: ...
+
+class QuietWorkerResponse(_message.Message):
+    __slots__ = ("changed",)
+    CHANGED_FIELD_NUMBER: _ClassVar[int]
+    changed: bool
+    def __init__(self, changed: bool = ...) -> None: ...
 
 class ListBreakersRequest(_message.Message):
     __slots__ = ("queue",)

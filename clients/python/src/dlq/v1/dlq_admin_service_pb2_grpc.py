@@ -128,6 +128,11 @@ class DlqAdminServiceStub(object):
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.BreakLeaseRequest.SerializeToString,
                 response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.BreakLeaseResponse.FromString,
                 _registered_method=True)
+        self.QuietWorker = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/QuietWorker',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.QuietWorkerRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.QuietWorkerResponse.FromString,
+                _registered_method=True)
         self.ListBreakers = channel.unary_unary(
                 '/dlq.v1.DlqAdminService/ListBreakers',
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListBreakersRequest.SerializeToString,
@@ -307,6 +312,19 @@ class DlqAdminServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def QuietWorker(self, request, context):
+        """Makes a worker quiet: its session gets no further messages, for example because the worker fails all of
+        them. It keeps what it holds, and can acknowledge and extend it. It stays quiet when its stream reconnects,
+        also to another server, until this is taken back or its stream has been closed for 13 hours. Other sessions of
+        the program are not affected: after a restart it has a new one. ListWorkers has the sessions, and shows
+        when it is in force: at once, or within 10 s if servers cannot notify each other. Safe to repeat. Errors:
+        INVALID_ARGUMENT, NOT_FOUND (there is no such session), RESOURCE_EXHAUSTED (10,000 sessions are quiet),
+        UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListBreakers(self, request, context):
         """Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:
         INVALID_ARGUMENT, UNAVAILABLE.
@@ -415,6 +433,11 @@ def add_DlqAdminServiceServicer_to_server(servicer, server):
                     servicer.BreakLease,
                     request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.BreakLeaseRequest.FromString,
                     response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.BreakLeaseResponse.SerializeToString,
+            ),
+            'QuietWorker': grpc.unary_unary_rpc_method_handler(
+                    servicer.QuietWorker,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.QuietWorkerRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.QuietWorkerResponse.SerializeToString,
             ),
             'ListBreakers': grpc.unary_unary_rpc_method_handler(
                     servicer.ListBreakers,

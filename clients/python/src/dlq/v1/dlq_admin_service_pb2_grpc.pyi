@@ -25,6 +25,7 @@ class DlqAdminServiceStub:
     Explain: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ExplainRequest, dlq.v1.dlq_admin_service_pb2.ExplainResponse]
     ListWorkers: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListWorkersRequest, dlq.v1.dlq_admin_service_pb2.ListWorkersResponse]
     BreakLease: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.BreakLeaseRequest, dlq.v1.dlq_admin_service_pb2.BreakLeaseResponse]
+    QuietWorker: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.QuietWorkerRequest, dlq.v1.dlq_admin_service_pb2.QuietWorkerResponse]
     ListBreakers: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListBreakersRequest, dlq.v1.dlq_admin_service_pb2.ListBreakersResponse]
     ResetBreaker: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ResetBreakerRequest, dlq.v1.dlq_admin_service_pb2.ResetBreakerResponse]
     def __init__(self, channel: grpc.Channel | grpc.aio.Channel) -> None: ...
@@ -49,6 +50,7 @@ class DlqAdminServiceAsyncStub:
     Explain: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ExplainRequest, dlq.v1.dlq_admin_service_pb2.ExplainResponse]
     ListWorkers: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListWorkersRequest, dlq.v1.dlq_admin_service_pb2.ListWorkersResponse]
     BreakLease: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.BreakLeaseRequest, dlq.v1.dlq_admin_service_pb2.BreakLeaseResponse]
+    QuietWorker: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.QuietWorkerRequest, dlq.v1.dlq_admin_service_pb2.QuietWorkerResponse]
     ListBreakers: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListBreakersRequest, dlq.v1.dlq_admin_service_pb2.ListBreakersResponse]
     ResetBreaker: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ResetBreakerRequest, dlq.v1.dlq_admin_service_pb2.ResetBreakerResponse]
 
@@ -71,6 +73,7 @@ class DlqAdminServiceServicer:
     def Explain(self, request: dlq.v1.dlq_admin_service_pb2.ExplainRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ExplainResponse: ...
     def ListWorkers(self, request: dlq.v1.dlq_admin_service_pb2.ListWorkersRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListWorkersResponse: ...
     def BreakLease(self, request: dlq.v1.dlq_admin_service_pb2.BreakLeaseRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.BreakLeaseResponse: ...
+    def QuietWorker(self, request: dlq.v1.dlq_admin_service_pb2.QuietWorkerRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.QuietWorkerResponse: ...
     def ListBreakers(self, request: dlq.v1.dlq_admin_service_pb2.ListBreakersRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListBreakersResponse: ...
     def ResetBreaker(self, request: dlq.v1.dlq_admin_service_pb2.ResetBreakerRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ResetBreakerResponse: ...
 

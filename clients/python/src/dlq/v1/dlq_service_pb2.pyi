@@ -502,7 +502,7 @@ class StatsResponse(_message.Message):
     def __init__(self, total_messages: _Optional[int] = ..., total_poison_messages: _Optional[int] = ..., queues: _Optional[_Iterable[_Union[QueueStats, _Mapping[str, object]]]] = ..., store_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class QueueStats(_message.Message):
-    __slots__ = ("queue", "scheduled", "due_now", "in_flight", "quarantined", "bytes", "counts", "oldest_age", "oldest_quarantined_age", "next_due_time", "workers", "rates", "totals", "conditions", "breaker_state", "breaker_retry_time", "open_breakers", "held_ordering_keys")
+    __slots__ = ("queue", "scheduled", "due_now", "in_flight", "quarantined", "bytes", "counts", "oldest_age", "oldest_quarantined_age", "next_due_time", "workers", "rates", "totals", "conditions", "breaker_state", "breaker_retry_time", "open_breakers", "held_ordering_keys", "quiet_workers")
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     SCHEDULED_FIELD_NUMBER: _ClassVar[int]
     DUE_NOW_FIELD_NUMBER: _ClassVar[int]
@@ -521,6 +521,7 @@ class QueueStats(_message.Message):
     BREAKER_RETRY_TIME_FIELD_NUMBER: _ClassVar[int]
     OPEN_BREAKERS_FIELD_NUMBER: _ClassVar[int]
     HELD_ORDERING_KEYS_FIELD_NUMBER: _ClassVar[int]
+    QUIET_WORKERS_FIELD_NUMBER: _ClassVar[int]
     queue: str
     scheduled: int
     due_now: int
@@ -539,7 +540,8 @@ class QueueStats(_message.Message):
     breaker_retry_time: _timestamp_pb2.Timestamp
     open_breakers: int
     held_ordering_keys: int
-    def __init__(self, queue: _Optional[str] = ..., scheduled: _Optional[int] = ..., due_now: _Optional[int] = ..., in_flight: _Optional[int] = ..., quarantined: _Optional[int] = ..., bytes: _Optional[int] = ..., counts: _Optional[_Iterable[_Union[StateCount, _Mapping[str, object]]]] = ..., oldest_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., oldest_quarantined_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., next_due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., workers: _Optional[int] = ..., rates: _Optional[_Union[Rates, _Mapping[str, object]]] = ..., totals: _Optional[_Union[Totals, _Mapping[str, object]]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping[str, object]]]] = ..., breaker_state: _Optional[_Union[_state_pb2.BreakerState, str]] = ..., breaker_retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., open_breakers: _Optional[int] = ..., held_ordering_keys: _Optional[int] = ...) -> None: ...
+    quiet_workers: int
+    def __init__(self, queue: _Optional[str] = ..., scheduled: _Optional[int] = ..., due_now: _Optional[int] = ..., in_flight: _Optional[int] = ..., quarantined: _Optional[int] = ..., bytes: _Optional[int] = ..., counts: _Optional[_Iterable[_Union[StateCount, _Mapping[str, object]]]] = ..., oldest_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., oldest_quarantined_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., next_due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., workers: _Optional[int] = ..., rates: _Optional[_Union[Rates, _Mapping[str, object]]] = ..., totals: _Optional[_Union[Totals, _Mapping[str, object]]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping[str, object]]]] = ..., breaker_state: _Optional[_Union[_state_pb2.BreakerState, str]] = ..., breaker_retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., open_breakers: _Optional[int] = ..., held_ordering_keys: _Optional[int] = ..., quiet_workers: _Optional[int] = ...) -> None: ...
 
 class StateCount(_message.Message):
     __slots__ = ("state", "reason", "quarantine_reason", "count")

@@ -1398,7 +1398,7 @@ pub struct QueueStats {
     /// When the next scheduled message is due. In the past: it waits for a worker.
     #[prost(message, optional, tag="10")]
     pub next_due_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Streams open on this queue, over all servers.
+    /// Streams open on this queue, over all servers, without quiet ones.
     #[prost(uint32, tag="11")]
     pub workers: u32,
     /// Messages a second, smoothed over about a minute.
@@ -1422,6 +1422,9 @@ pub struct QueueStats {
     /// Ordering keys that wait behind a quarantined message.
     #[prost(uint32, tag="18")]
     pub held_ordering_keys: u32,
+    /// Open streams that take no further messages: see DlqAdminService.QuietWorker.
+    #[prost(uint32, tag="19")]
+    pub quiet_workers: u32,
 }
 /// How many messages are in one state for one reason.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1606,7 +1609,7 @@ pub enum ConditionCode {
     AllQuarantined = 2,
     /// Messages are scheduled, and none is due yet.
     NothingDue = 3,
-    /// Messages are scheduled or in flight, and no worker's stream is open.
+    /// Messages are scheduled or in flight, and no worker's stream is open, or all are quiet.
     NoWorkers = 4,
     /// Messages are due, and every worker holds as many as it asked for.
     WorkersBusy = 5,
@@ -2774,6 +2777,9 @@ pub struct Worker {
     /// Since when it has held the oldest of them. Absent: unknown, or it holds none.
     #[prost(message, optional, tag="7")]
     pub oldest_delivery_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Whether QuietWorker has made it quiet: it takes no further messages. False if its stream has ended.
+    #[prost(bool, tag="8")]
+    pub quiet: bool,
 }
 /// Which lease to break.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2800,6 +2806,23 @@ pub struct BreakLeaseResponse {
     /// How long it has held it.
     #[prost(message, optional, tag="3")]
     pub held: ::core::option::Option<::prost_types::Duration>,
+}
+/// Which worker session.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct QuietWorkerRequest {
+    /// Its session, as ListWorkers shows it.
+    #[prost(string, tag="1")]
+    pub session_id: ::prost::alloc::string::String,
+    /// False: it takes messages again. Default: true.
+    #[prost(bool, optional, tag="2")]
+    pub quiet: ::core::option::Option<bool>,
+}
+/// Whether that was new.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct QuietWorkerResponse {
+    /// False: it was so before.
+    #[prost(bool, tag="1")]
+    pub changed: bool,
 }
 /// Which breakers.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

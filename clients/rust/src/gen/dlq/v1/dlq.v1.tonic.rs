@@ -743,6 +743,30 @@ pub mod dlq_admin_service_client {
                 .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "BreakLease"));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn quiet_worker(
+            &mut self,
+            request: impl tonic::IntoRequest<super::QuietWorkerRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::QuietWorkerResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/dlq.v1.DlqAdminService/QuietWorker",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "QuietWorker"));
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn list_breakers(
             &mut self,
             request: impl tonic::IntoRequest<super::ListBreakersRequest>,
