@@ -2,15 +2,11 @@ import { parseMessageId } from "../../core/message-id.ts";
 import { HOUR_MS } from "../../core/time-units.ts";
 import type { SessionRecord } from "../contract.ts";
 import type { Connection } from "./connection.ts";
-import { globalKeys, QUEUE_KEYS, queueBase } from "./keys.ts";
+import { forgetNode, workersKey } from "./forget-node.ts";
+import { globalKeys } from "./keys.ts";
 import type { KnownQueues } from "./known-queues.ts";
-import {
-  REMOVE_NODE,
-  REMOVE_OWN,
-  REMOVE_SESSION,
-  SIGN_OF_LIFE,
-  WRITE_SESSION,
-} from "./session-scripts.ts";
+import { isOfWrongType, throwErrorOf } from "./pipeline-results.ts";
+import { REMOVE_OWN, REMOVE_SESSION, SIGN_OF_LIFE, WRITE_SESSION } from "./session-scripts.ts";
 import { storeNowMs } from "./store-now.ts";
 import { workerEntry } from "./verbs/stats.ts";
 import { writeWhenFull } from "./when-full.ts";
@@ -207,7 +203,7 @@ export class Sessions {
       await this.#write(open);
     }
     for (const stream of this.#ended.values()) await this.#remove(stream);
-    for (const node of this.#dead) await this.#forgetNode(node);
+    for (const node of this.#dead) await forgetNode(this.#connection, this.#prefix, node);
     this.#dead = [];
   }
 
@@ -272,49 +268,15 @@ export class Sessions {
 
   /** At an orderly end: removes what is left of this node. */
   leave(): Promise<void> {
-    return this.#forgetNode(this.#nodeId);
-  }
-
-  /** Removes what is left of a node that was killed. Another node may do the same. */
-  async #forgetNode(node: string): Promise<void> {
-    const { nodes, workerQueues } = globalKeys(this.#prefix);
-    const key = workerQueues(node);
-    await this.#connection.command(async (redis) => {
-      let cursor = "0";
-      do {
-        const [next, queues] = await redis.sscan(key, cursor, "COUNT", 500);
-        const removing = redis.pipeline();
-        for (const queue of queues)
-          removing.eval(REMOVE_NODE, 1, this.#workersKey(queue), `${node}\n`);
-        throwErrorOf((await removing.exec())?.filter((result) => !isOfWrongType(result)));
-        cursor = next;
-      } while (cursor !== "0");
-      await redis.del(key);
-      await redis.zrem(nodes, node);
-    });
+    return forgetNode(this.#connection, this.#prefix, this.#nodeId);
   }
 
   #workersKey(queue: string): string {
-    return queueBase(this.#prefix, queue) + QUEUE_KEYS.workers;
+    return workersKey(this.#prefix, queue);
   }
 }
 
 /** Scripts name a session by the 16 bytes of its id. */
 function sessionBytes(session: SessionRecord): Buffer {
   return Buffer.from(session.sessionId.replaceAll("-", ""), "hex");
-}
-
-type Result = [Error | null, unknown];
-
-/** Throws the first error. A pipeline itself never rejects: the errors are among its results. */
-function throwErrorOf(results: readonly (Result | undefined)[] = []): void {
-  for (const result of results) if (result?.[0]) throw result[0];
-}
-
-/**
- * Reports whether the list of workers of a queue is damaged. The queue goes without them, which must not hold up the others;
- * `sizes` and `stats` report it.
- */
-function isOfWrongType([error]: Result): boolean {
-  return error?.message.startsWith("WRONGTYPE") ?? false;
 }
