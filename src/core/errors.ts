@@ -107,6 +107,21 @@ export function tooManyQueues(limit: number): DlqError {
   });
 }
 
+export function tooManyQuietSessions(limit: number): DlqError {
+  const description = `has ${limit} quiet sessions, which is the limit; let some take messages again`;
+  return new DlqError(`the deployment ${description}`, {
+    kind: "LIMIT",
+    violations: [{ subject: "quiet_sessions", description }],
+  });
+}
+
+export function unknownSession(id: string): DlqError {
+  return new DlqError(
+    `there is no session ${id}: its stream has ended and held nothing, or no queue of it exists; ListWorkers has the sessions of a queue`,
+    { kind: "NOT_FOUND", resource: "session", name: id },
+  );
+}
+
 export function tooManySettings(bytes: number, limit: number): DlqError {
   const description = `has ${bytes} bytes of settings of queues with this change; at most ${limit} are allowed; shorten or clear those of other queues`;
   return new DlqError(`the deployment ${description}`, {

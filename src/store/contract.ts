@@ -10,6 +10,7 @@ import type { StoreHints } from "./contract/hints.ts";
 import type { MessageReads } from "./contract/message-reads.ts";
 import type { Messages } from "./contract/messages.ts";
 import type { Moves } from "./contract/moves.ts";
+import type { QuietSessions } from "./contract/quiet-sessions.ts";
 import type { Records } from "./contract/records.ts";
 import type { RouteItem, SendItem, SendReply, SendSettings } from "./contract/sends.ts";
 import type { Examined, SettleItem, SettleReply } from "./contract/settle.ts";
@@ -60,6 +61,7 @@ export type {
   Received,
   ReceiveItem,
 } from "./contract/moves.ts";
+export type { QuietSessions } from "./contract/quiet-sessions.ts";
 export type { Records, StoredRecord } from "./contract/records.ts";
 export type {
   RouteItem,
@@ -163,6 +165,7 @@ export interface Store {
   unregisterSession(session: SessionRecord, holdsLeases: boolean): Promise<void>;
   /** The queues of the streams of a session; undefined: the session is unknown, or its stream ended without leases. */
   sessionQueues(sessionId: string): Promise<string[] | undefined>;
+  readonly quietSessions: QuietSessions;
   /**
    * Call every 3 s. Writes this server's sign of life, confirms that the store is still the same, and rewrites old entries of
    * streams.
@@ -230,9 +233,11 @@ export interface QueueSnapshot {
   blockingLimiters: number;
   /** The bucket of the queue's rate; undefined: it is full, or there is none. */
   rateBucket: TokenBucket | undefined;
-  /** Streams of nodes that are alive. */
+  /** Streams of nodes that are alive, without quiet ones. */
   workers: number;
-  /** Leases that these could still take here. */
+  /** Those that take no further messages. */
+  quietWorkers: number;
+  /** Leases that `workers` could still take here. */
   freeCredit: number;
 }
 
@@ -249,7 +254,7 @@ export interface QueueSizes {
   openBreakers: number;
   /** Ordering keys that wait behind a quarantined message. */
   heldKeys: number;
-  /** Streams of nodes that are alive. */
+  /** Streams of nodes that are alive, without quiet ones. */
   workers: number;
 }
 

@@ -13,6 +13,8 @@ const KINDS: [errors.DlqErrorKind, errors.DlqError, RegExp][] = [
   ["PAYLOAD_TOO_LARGE", errors.payloadTooLarge("payload", 9, 5), /9 bytes exceed the limit of 5/],
   ["LIMIT", errors.queueLimit("orders", "messages", 10), /its limit is 10 messages; drain it/],
   ["LIMIT", errors.tooManyQueues(5), /at its limit of 5 queues; use an existing.*max_queues$/],
+  ["NOT_FOUND", errors.unknownSession("7"), /no session 7: its stream has ended.*ListWorkers has/],
+  ["LIMIT", errors.tooManyQuietSessions(5), /has 5 quiet sessions, which is the limit; let some/],
   ["LIMIT", errors.tooManySettings(9, 5), /has 9 bytes .*; at most 5 .*; shorten or clear those/],
   ["STORE_UNAVAILABLE", errors.storeUnavailable(500), /retry with the same request_id/],
   [

@@ -15,6 +15,7 @@ import { UNPAID_PIECES } from "../../src/rpc/pieces.ts";
 import { MAX_FIELDS, MAX_JSON_DEPTH, MAX_VALUES } from "../../src/rpc/request-fields.ts";
 import { RULE_LIMITS } from "../../src/rules/rule.ts";
 import { CONSTANTS } from "../../src/store/redis/packed/constants.ts";
+import { MOST_QUIET_SESSIONS } from "../../src/store/redis/quiet-sessions.ts";
 import { readDocument, tableRows } from "./markdown.ts";
 
 const API = readDocument("docs/reference/api.md");
@@ -70,6 +71,7 @@ const EXPECTED = [
   size(PAGE_BYTES),
   size(MESSAGES_PAGE_BYTES),
   `${size(RULE_LIMITS.expressionBytes)}; ${W.countValues}`,
+  String(MOST_QUIET_SESSIONS),
   `${REDACT_LIMITS.entries}; each ${size(REDACT_LIMITS.entryBytes)}`,
   size(LIMITS.queueConfigBytes),
   size(LIMITS.queueConfigsBytes),

@@ -35,12 +35,14 @@ function startPumps(
     },
     onCredit: () => {},
     onTakeover: () => {},
+    onQuiet: () => {},
     onConfig: () => {},
     onReconnect(listener: () => void) {
       reconnected = listener;
     },
     announceCredit: () => {},
     announceTakeover: () => {},
+    announceQuiet: () => {},
   };
   const looked = vi.fn(claimable);
   pumps = new Pumps({

@@ -193,8 +193,8 @@ describe("a list", () => {
 
 test("ListWorkers lists who holds the oldest message first", async () => {
   const sessionId = (n: number) => new Uint8Array(16).fill(n);
-  const ended = { workerId: undefined, server: undefined, isOpen: false, maxInFlight: 0 };
-  const open = { workerId: "w", server: "s-1", isOpen: true, maxInFlight: 5 };
+  const ended = { workerId: undefined, server: undefined, isOpen: false, maxInFlight: 0, quiet: true };
+  const open = { workerId: "w", server: "s-1", isOpen: true, maxInFlight: 5, quiet: false };
   rig.workers.streams = [
     { ...open, sessionId: sessionId(1), held: 0, oldestSinceMs: undefined },
     { ...open, sessionId: sessionId(2), held: 2, oldestSinceMs: 9_000 },

@@ -25,6 +25,8 @@ export interface QueueWorker {
   isOpen: boolean;
   /** In all its queues together; 0: unknown. */
   maxInFlight: number;
+  /** Takes no further messages. */
+  quiet: boolean;
   /** Messages of this queue that it holds. */
   held: number;
   /** Since when it has held the oldest of them; undefined: unknown, or it holds none. */

@@ -5,7 +5,7 @@ import { closeRedis, createRedis, type RedisTarget } from "./redis-client.ts";
 
 const PING_MS = 5_000;
 
-type Channel = "wake" | "credit" | "takeover" | "config";
+type Channel = "wake" | "credit" | "takeover" | "quiet" | "config";
 
 /**
  * Hints by Redis pub/sub, on a connection of their own. A lost hint costs time, never a message: ticks and reconciliation
@@ -21,6 +21,7 @@ export class RedisHints implements StoreHints {
     wake: [],
     credit: [],
     takeover: [],
+    quiet: [],
     config: [],
   };
   readonly #onReconnect: (() => void)[] = [];
@@ -37,8 +38,8 @@ export class RedisHints implements StoreHints {
     pingMs?: number;
     onError?: (error: Error) => void;
   }) {
-    const { wake, credit, takeover, config } = globalKeys(options.prefix);
-    this.#channels = { wake, credit, takeover, config };
+    const { wake, credit, takeover, quiet, config } = globalKeys(options.prefix);
+    this.#channels = { wake, credit, takeover, quiet, config };
     this.#nodeId = options.nodeId;
     this.#publisher = options.publisher;
     this.#subscriber = createRedis(options.target, "dlq-hints", options.timeoutMs);
@@ -61,6 +62,10 @@ export class RedisHints implements StoreHints {
     this.#listeners.takeover.push(listener);
   }
 
+  onQuiet(listener: (sessionId: string) => void): void {
+    this.#listeners.quiet.push(listener);
+  }
+
   onConfig(listener: (queue: string, deleted: boolean) => void): void {
     this.#listeners.config.push((queue, more) => listener(queue, more === "deleted"));
   }
@@ -75,6 +80,10 @@ export class RedisHints implements StoreHints {
 
   announceTakeover(sessionId: string): void {
     this.#publish("takeover", sessionId);
+  }
+
+  announceQuiet(sessionId: string): void {
+    this.#publish("quiet", sessionId);
   }
 
   async close(): Promise<void> {

@@ -57,7 +57,7 @@ const COMMON_QUEUE_KEYS = {
   sequence: ":sequence",
   /** hash a session: id -> bytes of each lease it holds, negative with isolated delivery. */
   session: ":session:",
-  /** hash: session -> node, max_in_flight and worker of each stream that is open on the queue. */
+  /** hash: session -> node, max_in_flight (of a quiet one after `0e`) and worker of each stream that is open on the queue. */
   workers: ":workers",
   /** string a dedup key: id and payload hash. Expires with the dedup window. */
   dedup: ":dedup:",
@@ -223,6 +223,8 @@ export const globalKeys = (prefix: string) => ({
   workerQueues: (nodeId: string) => `${prefix}:worker-queues:${nodeId}`,
   /** string a session: the queues of its stream, to find its leases from any node. Expires. */
   session: (sessionId: string) => `${prefix}:session:${sessionId}`,
+  /** hash: quiet session -> until when it is, and who made it so, one a line. Expires with the last of them. */
+  quietSessions: `${prefix}:quiet-sessions`,
   /** hash: as `settings` of a partition, of the whole deployment: `rules` (dlq.v1.RuleSet). */
   deployment: `${prefix}:deployment`,
   /** channel: a queue's name when its settings have changed, or the name of a setting of the deployment. */
@@ -233,6 +235,8 @@ export const globalKeys = (prefix: string) => ({
   credit: `${prefix}:credit`,
   /** channel: a session's id and a node's when a stream takes the session over. */
   takeover: `${prefix}:takeover`,
+  /** channel: a session's id when it has become quiet, or takes messages again. */
+  quiet: `${prefix}:quiet`,
   /** channel without listeners: tests whether this user may publish. */
   probe: `${prefix}:probe`,
 });

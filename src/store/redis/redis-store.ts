@@ -3,13 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type DeliverySettings, NO_DELIVERY_SETTINGS } from "../../core/delivery-settings.ts";
 import type {
   ClaimedSession,
-  ExtendItem,
   MessageReads,
   RouteItem,
   SendItem,
   SendSettings,
   SessionRecord,
-  SettleItem,
   Store,
   TickRequest,
 } from "../contract.ts";
@@ -30,6 +28,7 @@ import { Opening } from "./opening.ts";
 import { PARTITIONS } from "./partitions.ts";
 import { RedisQueueDeletion } from "./queue-deletion.ts";
 import { QueueReads } from "./queue-reads.ts";
+import { RedisQuietSessions } from "./quiet-sessions.ts";
 import { createDeploymentRecords, createQueueRecords, type RedisRecords } from "./records.ts";
 import { RedisHistory } from "./redis-history.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
@@ -64,6 +63,7 @@ export class RedisStore implements Store {
   readonly moves: RedisMoves;
   readonly groups: RedisGroups;
   readonly deletion: RedisQueueDeletion;
+  readonly quietSessions: RedisQuietSessions;
   readonly partitions = PARTITIONS;
   readonly #options: RedisStoreOptions;
   readonly #connection: Connection;
@@ -107,6 +107,12 @@ export class RedisStore implements Store {
     this.#queues = new KnownQueues({ connection, prefix, timeoutMs, max, mayCreate, writeLayout });
     this.#sessions = new Sessions({ connection, queues: this.#queues, prefix, nodeId });
     const enter = () => this.#opening.enter();
+    this.quietSessions = new RedisQuietSessions({
+      connection,
+      prefix,
+      sessions: this.#sessions,
+      enter,
+    });
     const records = { connection, prefix, most: max, enter, writeLayout };
     this.configs = createQueueRecords(records);
     this.deployment = createDeploymentRecords(records);
@@ -220,14 +226,8 @@ export class RedisStore implements Store {
     return runExamine(run, queue, request, tokens, withEnvelopes ? bodies : undefined);
   }
 
-  settle(queue: string, request: Uint8Array, items: readonly SettleItem[]) {
-    return runSettle(this.#context, queue, request, items);
-  }
-
-  extend(queue: string, items: readonly ExtendItem[]) {
-    return runExtend(this.#context.run, queue, items);
-  }
-
+  readonly settle: Store["settle"] = (...outcomes) => runSettle(this.#context, ...outcomes);
+  readonly extend: Store["extend"] = (...items) => runExtend(this.#context.run, ...items);
   readonly breakLease: Store["breakLease"] = (...lease) => runBreakLease(this.#context, ...lease);
   readonly leases: Store["leases"] = (...session) => this.#queueReads.leases(...session);
   readonly stats: Store["stats"] = (queues) => this.#queueReads.stats(queues);

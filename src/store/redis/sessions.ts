@@ -12,7 +12,7 @@ import { workerEntry } from "./verbs/stats.ts";
 import { writeWhenFull } from "./when-full.ts";
 
 /** A session can be found for a little longer than its longest possible lease. */
-const SESSION_KEPT_MS = 13 * HOUR_MS;
+export const SESSION_KEPT_MS = 13 * HOUR_MS;
 /** A node without a sign of life for this long is gone, and so are its workers. */
 export const NODE_SILENCE_MS = 10_000;
 /** After this what is left of it is removed. */
@@ -24,6 +24,8 @@ const REWRITE_MS = 600_000;
 
 interface Stream {
   readonly session: SessionRecord;
+  /** Whether it takes no further messages. */
+  quiet: boolean;
   writtenAtMs: number;
   /** When the queues of its session expire, as it wrote them; undefined: it did not, as far as this process knows. */
   storedUntilMs: number | undefined;
@@ -78,6 +80,8 @@ export class Sessions {
     this.#ended.delete(sessionId);
     const stream: Stream = {
       session,
+      // Of an earlier stream of the session it would say nothing.
+      quiet: before?.session === session && before.quiet,
       writtenAtMs: performance.now(),
       storedUntilMs: before?.storedUntilMs,
       holdsLeases: false,
@@ -99,6 +103,20 @@ export class Sessions {
       .filter(({ written }) => !written.has(queue))
       .map((stream) => this.#writeMissing(stream, queue));
     await Promise.all(writes);
+  }
+
+  /** The open stream of a session takes no further messages, or takes them again. `tend` repeats the write if it fails. */
+  async showQuiet(
+    sessionId: string,
+    quiet: boolean,
+    enter: () => Promise<void> | undefined,
+  ): Promise<void> {
+    const stream = this.#open.get(sessionId);
+    if (stream === undefined) return;
+    stream.quiet = quiet;
+    stream.writtenAtMs = Number.NEGATIVE_INFINITY;
+    await enter();
+    await this.#write(stream);
   }
 
   /** Replaces the open stream of the session, if there is one. */
@@ -200,7 +218,10 @@ export class Sessions {
     for (const open of this.#open.values()) {
       if (now - open.writtenAtMs < REWRITE_MS) continue;
       open.writtenAtMs = now;
-      await this.#write(open);
+      await this.#write(open).catch((error) => {
+        open.writtenAtMs = Number.NEGATIVE_INFINITY;
+        throw error;
+      });
     }
     for (const stream of this.#ended.values()) await this.#remove(stream);
     for (const node of this.#dead) await forgetNode(this.#connection, this.#prefix, node);
@@ -235,7 +256,6 @@ export class Sessions {
   async #write(stream: Stream, names = stream.session.queues): Promise<void> {
     const { session } = stream;
     const { session: keyOf, workerQueues } = globalKeys(this.#prefix);
-    const entry = workerEntry(this.#nodeId, session.workerId, session.maxInFlight);
     const existing = await this.#queues.existingOf(names);
     // It may have ended by now, or have been replaced.
     if (existing.size === 0 || this.#open.get(session.sessionId) !== stream) return;
@@ -250,6 +270,8 @@ export class Sessions {
         pipeline.eval(WRITE_SESSION, 1, keyOf(session.sessionId), queues, SESSION_KEPT_MS);
         // Before the entries: a dead node has none in other queues.
         writeWhenFull(pipeline, "SADD", workerQueues(this.#nodeId), ...existing);
+        // Built at last: what changes later is written later.
+        const entry = workerEntry(this.#nodeId, session, stream.quiet);
         for (const queue of existing) {
           writeWhenFull(pipeline, "HSET", this.#workersKey(queue), sessionBytes(session), entry);
         }

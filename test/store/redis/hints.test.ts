@@ -25,6 +25,7 @@ beforeEach(async () => {
   other.hints.onWake((queue) => received.push(`wake ${queue}`));
   other.hints.onCredit((id) => received.push(`credit ${id}`));
   other.hints.onTakeover((id) => received.push(`takeover ${id}`));
+  other.hints.onQuiet((id) => received.push(`quiet ${id}`));
   await new Promise<void>((resolve) => other.hints.onReconnect(resolve));
 });
 
@@ -84,16 +85,18 @@ test("an expired lease that makes its message due wakes the others", async () =>
   expect(await hints()).toEqual([WAKE]);
 });
 
-test("credit and takeover reach only other nodes", async () => {
+test("credit, takeover and quiet reach only other nodes", async () => {
   const own: string[] = [];
   const leases: unknown[] = [];
   at.current.store.hints.onCredit((id) => own.push(id));
+  at.current.store.hints.onQuiet((id) => own.push(id));
   other.hints.onCredit((_, ended) => leases.push(ended));
   const id = formatMessageId(sessionId(1));
   at.current.store.hints.announceCredit(id, [ENDED]);
   at.current.store.hints.announceTakeover(id);
-  await until("both", () => received.length >= 2 || undefined);
-  expect(await hints()).toEqual([`credit ${id}`, `takeover ${id}`]);
+  at.current.store.hints.announceQuiet(id);
+  await until("all", () => received.length >= 3 || undefined);
+  expect(await hints()).toEqual([`credit ${id}`, `takeover ${id}`, `quiet ${id}`]);
   expect(own).toEqual([]);
   expect(leases).toEqual([[ENDED]]);
 });

@@ -43,6 +43,7 @@ test("a queue without messages is empty", async () => {
     blockingLimiters: 0,
     rateBucket: undefined,
     workers: 0,
+    quietWorkers: 0,
     freeCredit: 0,
   });
 });
@@ -90,6 +91,7 @@ test("stats returns counts, cells, first due times and totals", async () => {
     blockingLimiters: 0,
     rateBucket: undefined,
     workers: 0,
+    quietWorkers: 0,
     freeCredit: 0,
   });
   expect(rest.cells.reduce((sum, cell) => sum + cell.count, 0)).toBe(6);

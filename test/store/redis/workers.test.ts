@@ -30,7 +30,7 @@ test("open streams, with what each holds and since when", async () => {
   await at.current.tick(QUEUE, [session(1, { count: 1 })]);
   await clock.advance(1_000);
   await at.current.tick(QUEUE, [session(1, { count: 1 })]);
-  const known = { server: "node-1", isOpen: true };
+  const known = { server: "node-1", isOpen: true, quiet: false };
   expect(await workers()).toEqual([
     {
       ...{ ...known, sessionId: sessionId(1), workerId: "billing\n1", maxInFlight: 10 },
@@ -53,7 +53,7 @@ test("a stream that has ended is there as long as it holds messages", async () =
   expect(await workers()).toEqual([
     {
       ...{ sessionId: sessionId(1), workerId: undefined, server: undefined, isOpen: false },
-      ...{ maxInFlight: 0, held: 1, oldestSinceMs: START_MS },
+      ...{ maxInFlight: 0, quiet: false, held: 1, oldestSinceMs: START_MS },
     },
   ]);
   await clock.advance(30_001);

@@ -5,7 +5,7 @@ import { optionalMs, Reader } from "../packed/reader.ts";
 import { partitionOf } from "../partitions.ts";
 import { pagesOf, runAll, type ScriptRunnerParts } from "../script-runner.ts";
 import { scriptArgs } from "../scripts.ts";
-import { nodeOf } from "./stats.ts";
+import { nodeOf, roomOf } from "./stats.ts";
 
 /** Queues of one run: other calls wait for it, one or two milliseconds. */
 const QUEUES_A_RUN = 64;
@@ -55,6 +55,8 @@ function sizesOf(reply: Sizes, isAlive: (nodeId: string) => boolean): QueueSizes
   const [packed, entries = []] = Array.isArray(reply) ? reply : [reply];
   if (packed.length === 0) return undefined;
   const { now, oldest, ...sizes } = new Reader(packed).read(LAYOUTS.sizes);
-  const workers = entries.filter((entry) => isAlive(nodeOf(String(entry)))).length;
+  const workers = entries
+    .map(String)
+    .filter((entry) => isAlive(nodeOf(entry)) && !roomOf(entry).quiet).length;
   return { ...sizes, nowMs: now, oldestAtMs: optionalMs(oldest), workers };
 }

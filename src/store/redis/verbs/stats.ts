@@ -1,5 +1,5 @@
 import { DlqError } from "../../../core/errors.ts";
-import type { QueueSnapshot } from "../../contract.ts";
+import type { QueueSnapshot, SessionRecord } from "../../contract.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
 import type { RunOnMany } from "../script-runner.ts";
@@ -76,9 +76,23 @@ function snapshotOf(
   };
 }
 
-/** The stored entry of a worker: the node of its stream, its name, and how many leases it may hold. */
-export function workerEntry(nodeId: string, workerId: string, maxInFlight: number): string {
-  return `${nodeId}\n${maxInFlight}\n${workerId}`;
+/** Before the number of leases of a quiet worker. Servers that do not know quiet workers read zero: there is no room. */
+const QUIET = "0e";
+
+/** The stored entry of a worker: the node of its stream, how many leases it may hold and whether it is quiet, its name. */
+export function workerEntry(
+  nodeId: string,
+  { workerId, maxInFlight }: Pick<SessionRecord, "workerId" | "maxInFlight">,
+  quiet: boolean,
+): string {
+  return `${nodeId}\n${quiet ? QUIET : ""}${maxInFlight}\n${workerId}`;
+}
+
+/** How many leases a worker may hold (0: unknown), and whether it takes no further ones. */
+export function roomOf(entry: string): { maxInFlight: number; quiet: boolean } {
+  const room = entry.split("\n", 2)[1] ?? "";
+  const quiet = room.startsWith(QUIET);
+  return { maxInFlight: Number(quiet ? room.slice(QUIET.length) : room) || 0, quiet };
 }
 
 export function nodeOf(entry: string): string {
@@ -89,17 +103,23 @@ export function workerOf(entry: string): string {
   return entry.split("\n").slice(2).join("\n");
 }
 
-/** Counts the streams of living nodes, and how many leases they could still take in this queue. */
+/** Counts the streams of living nodes, quiet ones apart, and how many leases the others could still take in this queue. */
 function readWorkers(flat: readonly (Buffer | number)[], isAlive: (nodeId: string) => boolean) {
   let workers = 0;
+  let quietWorkers = 0;
   let freeCredit = 0;
   for (let at = 0; at + 1 < flat.length; at += 2) {
-    const [nodeId = "", maxInFlight] = String(flat[at]).split("\n", 2);
-    if (!isAlive(nodeId)) continue;
-    workers++;
-    freeCredit += Math.max(0, Number(maxInFlight) - Number(flat[at + 1]));
+    const entry = String(flat[at]);
+    if (!isAlive(nodeOf(entry))) continue;
+    const { maxInFlight, quiet } = roomOf(entry);
+    if (quiet) {
+      quietWorkers++;
+    } else {
+      workers++;
+      freeCredit += Math.max(0, maxInFlight - Number(flat[at + 1]));
+    }
   }
-  return { workers, freeCredit };
+  return { workers, quietWorkers, freeCredit };
 }
 
 function pairs(flat: readonly Buffer[]): [string, string][] {

@@ -2,7 +2,7 @@ import type { QueueWorker } from "../../contract.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
 import type { RunScript } from "../script-runner.ts";
-import { nodeOf, workerOf } from "./stats.ts";
+import { nodeOf, roomOf, workerOf } from "./stats.ts";
 
 /** Leases that are looked at: they take Redis about two milliseconds. */
 const LEASES = 2_000;
@@ -25,7 +25,7 @@ export async function runWorkers(
       ...{ sessionId: session, isOpen, held, oldestSinceMs: optionalMs(oldest) },
       workerId: entry === "" ? undefined : workerOf(entry),
       server: entry === "" ? undefined : nodeOf(entry),
-      maxInFlight: Number(entry.split("\n", 2)[1]) || 0,
+      ...roomOf(entry),
     });
   }
   return workers;
