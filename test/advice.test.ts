@@ -87,6 +87,12 @@ const CONDITIONS: readonly Row[] = [
     conditions({ ...due, workers: 0 }),
   ],
   [
+    "only quiet workers",
+    /1 worker is quiet, and no other.*QuietWorker with "quiet": false.*, or start another worker/,
+    conditions({ ...due, workers: 0, quietWorkers: 1 }),
+    conditions({ ...due, workers: 0 }),
+  ],
+  [
     "nothing due",
     /due in 1 s; wait, or call Retry/,
     conditions({ scheduled: 1, nextDueInMs: 1 }),

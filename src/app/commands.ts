@@ -197,6 +197,7 @@ export interface QueueReport {
   oldestQuarantinedAgeMs: number | undefined;
   nextDueAtMs: number | undefined;
   workers: number;
+  quietWorkers: number;
   paused: boolean;
   rates: { accepted: number; delivered: number; succeeded: number; failed: number };
   totals: QueueTotals;

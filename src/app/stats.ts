@@ -73,6 +73,7 @@ function report(
     oldestQuarantinedAgeMs: since(oldestQuarantinedAtMs),
     nextDueAtMs,
     workers: snapshot.workers,
+    quietWorkers: snapshot.quietWorkers,
     rates: snapshot.rates,
     totals: {
       accepted: total("accepted"),

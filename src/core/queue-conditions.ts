@@ -6,8 +6,10 @@ export interface QueueSnapshot {
   dueNow: number;
   inFlight: number;
   quarantined: number;
-  /** Open worker sessions for this queue, on all servers. */
+  /** Open worker sessions for this queue that take messages, on all servers. */
   workers: number;
+  /** Open worker sessions that take no further messages. */
+  quietWorkers?: number | undefined;
   /** Time until the first scheduled message is due; absent if none is scheduled. */
   nextDueInMs?: number | undefined;
   /** Due messages that need isolated delivery. */
@@ -85,7 +87,7 @@ export function queueConditions(queue: QueueSnapshot): QueueCondition[] {
   }
   conditions.push(...partlyBlocked(queue));
   if (workers === 0) {
-    conditions.push({ code: "NO_WORKERS", text: noWorkersText(inFlight) });
+    conditions.push({ code: "NO_WORKERS", text: noWorkersText(queue) });
   }
   if (scheduled > 0 && dueNow === 0) {
     conditions.push({ code: "NOTHING_DUE", text: nothingDueText(queue) });
@@ -99,7 +101,7 @@ export function queueConditions(queue: QueueSnapshot): QueueCondition[] {
   if (busy) {
     conditions.push({
       code: "WORKERS_BUSY",
-      text: `The open streams (${workers}) are full: ${inFlight} in flight, ${count(dueNow, "due message")} waiting; acknowledge faster, raise max_in_flight or add workers.`,
+      text: `The open streams (${workers}${besides(queue)}) are full: ${inFlight} in flight, ${count(dueNow, "due message")} waiting; acknowledge faster, raise max_in_flight or add workers.`,
     });
   }
   // They wait for a worker session that holds nothing, so other messages delay them.
@@ -182,12 +184,20 @@ function retryCall(filter: string, expectedCount: number): string {
   return `Retry with "filter": ${filter}, "expected_count": ${expectedCount}`;
 }
 
-function noWorkersText(inFlight: number): string {
+function noWorkersText({ inFlight, quietWorkers = 0 }: QueueSnapshot): string {
   const lost =
     inFlight === 0
       ? ""
       : `; ${inFlight} in flight will be acknowledged or become due after their lease`;
+  if (quietWorkers > 0) {
+    const are = quietWorkers === 1 ? "1 worker is" : `${quietWorkers} workers are`;
+    return `${are} quiet, and no other has a StreamDue open for this queue; call QuietWorker with "quiet": false and a session that ListWorkers names, or start another worker${lost}.`;
+  }
   return `No worker has a StreamDue open for this queue; start one${lost}.`;
+}
+
+function besides({ quietWorkers = 0 }: QueueSnapshot): string {
+  return quietWorkers === 0 ? "" : `, besides ${quietWorkers} quiet`;
 }
 
 function nothingDueText(queue: QueueSnapshot): string {

@@ -23,9 +23,11 @@ export function createQueueGauges(
   const oldest = gauge("dlq_oldest_message_age_seconds", "Age of the oldest message.", ["queue"]);
   const inFlight = gauge("dlq_in_flight", "Messages that workers hold.", ["queue"]);
   const dueNow = gauge("dlq_due_now", "Messages that are due and wait for a worker.", ["queue"]);
-  const workers = gauge("dlq_workers", "Open worker sessions for the queue, on all servers.", [
-    "queue",
-  ]);
+  const workers = gauge(
+    "dlq_workers",
+    "Open worker sessions for the queue, on all servers, without quiet ones.",
+    ["queue"],
+  );
   const quarantined = gauge("dlq_quarantined", "Messages in quarantine.", ["queue"]);
   const paused = gauge("dlq_paused", "1 while delivery is paused.", ["queue"]);
   const breaker = gauge(

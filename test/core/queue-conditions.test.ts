@@ -28,6 +28,12 @@ test.each<[string, Partial<QueueSnapshot>, QueueConditionCode[]]>([
     ["NO_WORKERS", "NOTHING_DUE", "QUARANTINED"],
   ],
   ["due, no worker", { scheduled: 5, dueNow: 5 }, ["NO_WORKERS"]],
+  ["due, only quiet workers", { scheduled: 5, dueNow: 5, quietWorkers: 1 }, ["NO_WORKERS"]],
+  [
+    "due, room, and a quiet worker",
+    { scheduled: 5, dueNow: 5, workers: 1, freeCredit: 3, quietWorkers: 1 },
+    ["DELIVERING"],
+  ],
   ["not due, no worker", { scheduled: 5 }, ["NO_WORKERS", "NOTHING_DUE"]],
   ["not due", { scheduled: 5, workers: 1 }, ["NOTHING_DUE"]],
   [
@@ -98,12 +104,23 @@ describe("the texts", () => {
     expect(text({ scheduled: 1, dueNow: 1 }, "NO_WORKERS")).toContain("StreamDue");
   });
 
+  it("name the call that lets quiet workers take messages again", () => {
+    const one = text({ scheduled: 1, dueNow: 1, quietWorkers: 1 }, "NO_WORKERS");
+    expect(one).toMatch(/^1 worker is quiet, .*call QuietWorker with "quiet": false/);
+    expect(text({ inFlight: 3, quietWorkers: 2 }, "NO_WORKERS")).toMatch(
+      /^2 workers are quiet, .*; 3 in flight will be acknowledged/,
+    );
+  });
+
   it("count", () => {
     expect(text({ quarantined: 4 }, "ALL_QUARANTINED")).toContain("All 4 messages are");
     expect(text({ quarantined: 4, inFlight: 1 }, "QUARANTINED")).toMatch(/^4 messages are/);
     expect(
       text({ scheduled: 9, dueNow: 9, inFlight: 16, workers: 2, freeCredit: 0 }, "WORKERS_BUSY"),
     ).toContain("(2) are full: 16 in flight, 9 due messages");
+    expect(
+      text({ dueNow: 9, scheduled: 9, workers: 2, freeCredit: 0, quietWorkers: 3 }, "WORKERS_BUSY"),
+    ).toContain("The open streams (2, besides 3 quiet) are full");
   });
 });
 

@@ -317,6 +317,7 @@ describe("Stats", () => {
     openBreakers: 1,
     heldKeys: 3,
     workers: 2,
+    quietWorkers: 1,
     rates: { accepted: 1.5, delivered: 2, succeeded: 0, failed: 0 },
     totals: {
       accepted: 10,

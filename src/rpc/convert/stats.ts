@@ -94,6 +94,7 @@ function writeQueue(report: AnyReport): QueueStats {
     quarantined: BigInt(report.quarantined),
     bytes: BigInt(report.bytes),
     workers: report.workers,
+    quietWorkers: report.quietWorkers,
     breakerState: BREAKER_NUMBERS[report.breaker.state],
     openBreakers: report.openBreakers,
     heldOrderingKeys: report.heldKeys,
