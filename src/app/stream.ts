@@ -5,6 +5,7 @@ import type { QueueSettings } from "../core/settings.ts";
 import { Turns } from "../core/turns.ts";
 import type { SessionRecord, Store } from "../store/contract.ts";
 import type { StreamCommand, StreamFrame } from "./commands.ts";
+import { applyQuiet } from "./delivery/apply-quiet.ts";
 import { giveBack } from "./delivery/give-back.ts";
 import { readLeases } from "./delivery/reconcile.ts";
 import { Session } from "./delivery/session.ts";
@@ -101,7 +102,7 @@ function openSession({ registry, store }: StreamParts, command: StreamCommand): 
 }
 
 /**
- * Loads the leases that a resumed session still holds. If the store does not answer in time, the
+ * Loads the leases that a resumed session still holds, and whether it is quiet. If the store does not answer in time, the
  * stream opens, but takes no messages until it does.
  */
 async function loadLeases(
@@ -119,9 +120,10 @@ async function loadLeases(
     // Names come from clients, who may invent them.
     const queues = [...(await store.existingOf(named))];
     const isOver = () => ended.aborted || session.ended;
-    const held = await new Turns(LEASE_READS_AT_ONCE).map(queues, async (queue) =>
+    const reads = new Turns(LEASE_READS_AT_ONCE).map(queues, async (queue) =>
       isOver() ? undefined : readLeases(store, queue, id),
     );
+    const [held] = await Promise.all([reads, applyQuiet(store, [session])]);
     if (isOver()) return;
     queues.forEach((queue, index) => {
       const leases = held[index];

@@ -32,7 +32,7 @@ import {
 import { readRulesUpdate, readTest, writeOutcome } from "./convert/rules.ts";
 import { readSimulate, writeSimulation } from "./convert/simulate.ts";
 import { readMessageName, writeStoredMessage } from "./convert/stored-message.ts";
-import { writeBrokenLease, writeWorkers } from "./convert/workers.ts";
+import { readQuiet, writeBrokenLease, writeWorkers } from "./convert/workers.ts";
 import type { LogDisclosure } from "./disclosures.ts";
 
 type Admin = ServiceImpl<typeof DlqAdminService>;
@@ -163,6 +163,10 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
         ...(deliveryCount > 0 && { deliveryNumber: deliveryCount }),
       };
       return writeBrokenLease(await workers.breakLease(lease));
+    },
+
+    async quietWorker(request, context) {
+      return { changed: await workers.quiet({ ...readQuiet(request), ...callerOf(context) }) };
     },
 
     async listBreakers(request) {

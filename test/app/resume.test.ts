@@ -40,6 +40,16 @@ function resume(queues: readonly string[]) {
         const found = registry.get(idText);
         return (found?.held === leases && found.mayHold === leases > 0) || undefined;
       }),
+    opened,
+    isQuiet: () => registry.get(idText)?.quiet,
+    /** Whether it could take a message while it reads. */
+    mayTake() {
+      const found = registry.get(idText);
+      found?.read(() => {});
+      const reservation = found?.reserve(QUEUE, 1, false);
+      if (reservation !== undefined) found?.settle(reservation, []);
+      return reservation !== undefined;
+    },
     stop: () => stop.abort(),
     async ended() {
       stop.abort();
@@ -77,6 +87,32 @@ describe("a stream that resumes a session", () => {
     });
     const stream = resume([QUEUE]);
     await stream.holds(2);
+    await stream.ended();
+  });
+
+  test("is quiet from its beginning if its session is", async () => {
+    const { store } = at.current;
+    await lease(QUEUE);
+    await store.quietSessions.add(formatMessageId(sessionId(1)), "ann");
+    const stream = resume([QUEUE]);
+    await stream.holds(1);
+    expect(stream.isQuiet()).toBe(true);
+    await until(
+      "the list of workers",
+      async () => (await store.workers(QUEUE))[0]?.quiet || undefined,
+    );
+    await stream.ended();
+  });
+
+  test("takes no messages before it is known whether it is quiet", async () => {
+    const { store } = at.current;
+    vi.spyOn(store.quietSessions, "keep").mockRejectedValue(new Error("down"));
+    const stream = resume([QUEUE]);
+    // The stream opens all the same.
+    await stream.opened;
+    expect(stream.mayTake()).toBe(false);
+    vi.restoreAllMocks();
+    await until("an answer", () => stream.mayTake() || undefined);
     await stream.ended();
   });
 

@@ -193,22 +193,49 @@ describe("a list", () => {
 
 test("ListWorkers lists who holds the oldest message first", async () => {
   const sessionId = (n: number) => new Uint8Array(16).fill(n);
-  const ended = { workerId: undefined, server: undefined, isOpen: false, maxInFlight: 0, quiet: true };
+  const ended = {
+    workerId: undefined,
+    server: undefined,
+    isOpen: false,
+    maxInFlight: 0,
+    quiet: true,
+  };
   const open = { workerId: "w", server: "s-1", isOpen: true, maxInFlight: 5, quiet: false };
   rig.workers.streams = [
     { ...open, sessionId: sessionId(1), held: 0, oldestSinceMs: undefined },
-    { ...open, sessionId: sessionId(2), held: 2, oldestSinceMs: 9_000 },
+    { ...open, sessionId: sessionId(2), held: 2, oldestSinceMs: 9_000, quiet: true },
     { ...ended, sessionId: sessionId(3), held: 1, oldestSinceMs: 5_000 },
   ];
   const { workers } = await admin().listWorkers({ queue: "orders" });
   expect(workers).toMatchObject([
-    { workerId: "", server: "", connected: false, maxInFlight: 0, inFlightCount: 1n },
-    { workerId: "w", server: "s-1", connected: true, maxInFlight: 5, inFlightCount: 2n },
-    { inFlightCount: 0n },
+    { workerId: "", server: "", connected: false, maxInFlight: 0, inFlightCount: 1n, quiet: false },
+    {
+      workerId: "w",
+      server: "s-1",
+      connected: true,
+      maxInFlight: 5,
+      inFlightCount: 2n,
+      quiet: true,
+    },
+    { inFlightCount: 0n, quiet: false },
   ]);
   const since = workers.map((one) => one.oldestDeliveryTime && timestampMs(one.oldestDeliveryTime));
   expect(since).toEqual([5_000, 9_000, undefined]);
   expect(workers[0]?.sessionId).toBe("03030303-0303-0303-0303-030303030303");
+});
+
+test("QuietWorker makes a worker quiet, unless the request says otherwise", async () => {
+  const sessionId = "01900000-0000-7000-8000-000000000001";
+  rig.workers.sessions.add(sessionId);
+  expect((await admin().quietWorker({ sessionId })).changed).toBe(true);
+  expect((await admin().quietWorker({ sessionId, quiet: true })).changed).toBe(false);
+  expect((await admin().quietWorker({ sessionId, quiet: false })).changed).toBe(true);
+  const unknown = "01900000-0000-7000-8000-000000000002";
+  const error = await errorOf(admin().quietWorker({ sessionId: unknown }));
+  expect(error.code).toBe(Code.NotFound);
+  expect(error.rawMessage).toContain("ListWorkers");
+  const bad = await errorOf(admin().quietWorker({ sessionId: "billing-1" }));
+  expect(violationsOf(bad).map(({ field }) => field)).toEqual(["session_id"]);
 });
 
 test("BreakLease says whom the message was taken from", async () => {

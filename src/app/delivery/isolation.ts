@@ -132,7 +132,7 @@ export class QueueIsolation {
   /**
    * After a tick. `offered`: a session that can isolate took part. If an isolated message is due and
    * none was offered, the session that holds least must become empty. If it keeps its messages for
-   * longer than a lease, another one is chosen.
+   * longer than a lease, or is quiet, another one is chosen.
    */
   update(
     { isolatedDue, onlyTooLarge }: ClaimableWork,
@@ -149,14 +149,15 @@ export class QueueIsolation {
       this.#chosen = undefined;
     }
     if (!isolatedDue) return;
-    for (const session of sessions) {
+    const taking = sessions.filter(({ quiet }) => !quiet);
+    for (const session of taking) {
       session.requestReconcile();
       session.onceLeaseEnded(wake);
     }
     this.#chosen?.session.isolation.emptyFor(this.#queue, onlyTooLarge);
     if (this.#chosen !== undefined || offered) return;
-    const others = sessions.filter((session) => session !== chosen?.session || !isLate);
-    const next = others.toSorted((a, b) => a.held - b.held)[0] ?? sessions[0];
+    const others = taking.filter((session) => session !== chosen?.session || !isLate);
+    const next = others.toSorted((a, b) => a.held - b.held)[0] ?? taking[0];
     if (next === undefined || next.isolation.isEmptying) return;
     next.isolation.emptyFor(this.#queue, onlyTooLarge);
     this.#chosen = { session: next, since: now };
@@ -164,5 +165,5 @@ export class QueueIsolation {
 }
 
 function isStillEmptying(session: Session): boolean {
-  return !session.ended && session.isolation.isEmptying;
+  return !session.ended && !session.quiet && session.isolation.isEmptying;
 }

@@ -65,6 +65,7 @@ export class Session {
   #reader: (() => void) | undefined;
   /** Leases of an earlier stream are being loaded: no claims yet. */
   #loading = false;
+  #quiet = false;
   #ended = false;
   /** Called once when a reservation that failed may succeed. */
   #roomWaiters = new Set<() => void>();
@@ -88,6 +89,16 @@ export class Session {
     return this.#ended;
   }
 
+  /** Whether the session takes no further messages, because an operator said so. */
+  get quiet(): boolean {
+    return this.#quiet;
+  }
+
+  set quiet(quiet: boolean) {
+    this.#quiet = quiet;
+    if (!quiet) this.#offerRoom();
+  }
+
   /** Whether `reconcile` may free room: the session is full, or a message did not fit. */
   get needsReconcile(): boolean {
     if (this.held === 0) return false;
@@ -105,12 +116,12 @@ export class Session {
   }
 
   /**
-   * Reserves room for a claim of this queue. Returns undefined if the stream is not reading or has no
+   * Reserves room for a claim of this queue. Returns undefined if the stream is quiet, is not reading or has no
    * room. `wantIsolated` offers an empty session for an isolated message; nothing else is reserved
    * at the same time.
    */
   reserve(queue: string, most: number, wantIsolated: boolean): Reservation | undefined {
-    if (this.#ended || this.#loading || this.#reader === undefined) return;
+    if (this.#ended || this.#quiet || this.#loading || this.#reader === undefined) return;
     const freeBytes = Math.max(
       0,
       this.options.maxInFlightBytes - this.#bytes - this.#reservedBytes,

@@ -1,7 +1,8 @@
-import { unknownMessage } from "../../core/errors.ts";
+import { unknownMessage, unknownSession } from "../../core/errors.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import type { BrokenLease, QueueWorker, Store } from "../../store/contract.ts";
 import type { Caller } from "../commands.ts";
+import { applyQuiet } from "../delivery/apply-quiet.ts";
 import type { SessionRegistry } from "../delivery/session-registry.ts";
 import type { DecisionLog } from "../observer.ts";
 
@@ -19,12 +20,20 @@ export interface WorkerAdmin {
     deliveryNumber?: number;
     caller?: Caller;
   }): Promise<BrokenLease | undefined>;
+  /**
+   * Gives a session no further messages, or lets it take them again. Returns whether that was new. Rejects with NOT_FOUND if
+   * there is no such session.
+   */
+  quiet(command: { sessionId: string; quiet: boolean; caller?: Caller }): Promise<boolean>;
 }
 
 export interface WorkerAdminParts {
-  store: Pick<Store, "workers" | "breakLease" | "messageReads">;
-  /** Notifies worker sessions that leases have ended. */
-  registry: Pick<SessionRegistry, "leasesEnded">;
+  store: Pick<
+    Store,
+    "workers" | "breakLease" | "messageReads" | "sessionQueues" | "quietSessions" | "hints"
+  >;
+  /** Notifies worker sessions that leases have ended, and that they are quiet. */
+  registry: Pick<SessionRegistry, "leasesEnded" | "get">;
   log: DecisionLog;
 }
 
@@ -48,6 +57,23 @@ export function createWorkerAdmin({ store, registry, log }: WorkerAdminParts): W
       registry.leasesEnded(sessionId, [{ queue, messageId: id, deliveryNumber }]);
       log.info({ queue, id: formatMessageId(id), worker, heldMs, caller }, "lease broken by hand");
       return broken;
+    },
+
+    async quiet({ sessionId, quiet, caller }) {
+      const { quietSessions } = store;
+      const isKnown = (await store.sessionQueues(sessionId)) !== undefined;
+      if (!isKnown && quiet) throw unknownSession(sessionId);
+      const changed = quiet
+        ? await quietSessions.add(sessionId, caller ?? "")
+        : await quietSessions.remove(sessionId);
+      if (!isKnown && !changed) throw unknownSession(sessionId);
+      const what = quiet ? "worker made quiet by hand" : "worker takes messages again";
+      // Shortened, as in the lines of its stream.
+      if (changed) log.info({ session: sessionId.slice(0, 8), caller }, what);
+      store.hints.announceQuiet(sessionId);
+      const session = registry.get(sessionId);
+      if (session !== undefined) await applyQuiet(store, [session]);
+      return changed;
     },
   };
 }

@@ -5,12 +5,15 @@ import {
   BreakLeaseResponseSchema,
   type ListWorkersResponse,
   ListWorkersResponseSchema,
+  type QuietWorkerRequest,
   type Worker,
   WorkerSchema,
 } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import type { BrokenLease, QueueWorker } from "../../app/queues/worker-admin.ts";
 import { formatMessageId } from "../../core/message-id.ts";
+import { checkSession } from "./lease.ts";
 import { WIRE_LIMITS } from "./limits.ts";
+import { Violations } from "./violations.ts";
 
 export function writeWorkers(workers: readonly QueueWorker[]): ListWorkersResponse {
   const byAge = workers.toSorted(
@@ -27,14 +30,22 @@ export function writeBrokenLease(broken: BrokenLease | undefined): BreakLeaseRes
   return create(BreakLeaseResponseSchema, { broken: true, workerId, held: durationFromMs(heldMs) });
 }
 
+export function readQuiet({ sessionId, quiet = true }: QuietWorkerRequest) {
+  const v = new Violations();
+  checkSession(v, "session_id", sessionId);
+  v.throwIfAny();
+  return { sessionId, quiet };
+}
+
 function writeWorker(worker: QueueWorker): Worker {
-  const { sessionId, workerId, server, isOpen, maxInFlight, held, oldestSinceMs } = worker;
+  const { sessionId, workerId, server, isOpen, maxInFlight, quiet, held, oldestSinceMs } = worker;
   return create(WorkerSchema, {
     workerId: workerId ?? "",
     sessionId: formatMessageId(sessionId),
     server: server ?? "",
     connected: isOpen,
     maxInFlight,
+    quiet: quiet && isOpen,
     inFlightCount: BigInt(held),
     ...(oldestSinceMs === undefined ? {} : { oldestDeliveryTime: timestampFromMs(oldestSinceMs) }),
   });

@@ -84,3 +84,30 @@ it("shares many bytes between claims for several queues, each with enough for th
   session.settle(second, []);
   expect(taken(session.reserve("a", 8, false)).bytes).toBe(16 * 1024 * 1024);
 });
+
+it("takes no further messages while it is quiet, and keeps what it holds", () => {
+  const session = reading();
+  const [held, open] = [claimOf("a", 1, 300), claimOf("a", 2, 300)];
+  session.settle(taken(session.reserve("a", MOST, false)), [held]);
+  expect(session.takeFrame()).toEqual([held]);
+  session.read(() => {});
+  const claiming = taken(session.reserve("a", MOST, false));
+  session.quiet = true;
+  expect(session.reserve("a", MOST, false)).toBeUndefined();
+  // Claimed before: the worker gets it.
+  session.settle(claiming, [open]);
+  expect(session.takeFrame()).toEqual([open]);
+  session.read(() => {});
+  session.release("a", held.id, 1);
+  expect(session.held).toBe(1);
+  expect(session.reserve("a", MOST, false)).toBeUndefined();
+});
+
+it("offers its room at once when it is no longer quiet", async () => {
+  const session = reading();
+  session.quiet = true;
+  const offered = new Promise<void>((resolve) => session.onceRoom(resolve));
+  session.quiet = false;
+  await offered;
+  expect(session.reserve("a", MOST, false)).toBeDefined();
+});
