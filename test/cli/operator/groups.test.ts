@@ -140,6 +140,40 @@ describe("break", () => {
   });
 });
 
+describe("quiet", () => {
+  it("gives a worker no further messages, until that is taken back", async () => {
+    const worker = await Worker.open(client.dlq, { queues: ["orders"], workerId: "calm-1" });
+    const { workers } = await client.admin.listWorkers({ queue: "orders" });
+    const session = workers.find(({ workerId }) => workerId === "calm-1")?.sessionId ?? "";
+    expect((await dlq("quiet", session)).stdout).toBe("It gets no further messages now.\n");
+    expect((await dlq("quiet", session)).stdout).toBe("It gets no further messages already.\n");
+    expect((await dlq("workers", "orders")).stdout).toMatch(/calm-1 .* quiet /);
+    const off = await dlq("quiet", session, "--off", "-o", "json");
+    expect(JSON.parse(off.stdout)).toEqual({ changed: true });
+    await worker.close();
+    expect((await dlq("quiet", "00000000-0000-4000-8000-000000000000")).code).toBe(3);
+  });
+});
+
+describe("values that a queue hides", () => {
+  it("are shown only if asked for", async () => {
+    const queue = "hidden";
+    await client.admin.updateQueue({
+      queue: { name: queue, config: { redact: { entries: ["/customer"] } } },
+    });
+    const { id } = await client.dlq.sendToDlq(
+      sendRequest(queue, {
+        payload: { body: { case: "text", value: '{"customer":"bob@acme"}' } },
+      }),
+    );
+    const hidden = await dlq("show", id, "-q", queue, "--payload");
+    expect(hidden.stdout).not.toContain("bob@acme");
+    expect(hidden.stdout).toMatch(/^redacted +\/customer$/m);
+    const shown = await dlq("show", id, "-q", queue, "--payload", "--show-redacted");
+    expect(shown.stdout).toContain("bob@acme");
+  });
+});
+
 describe("a trend", () => {
   it.each<[number[], string]>([
     [[], ""],

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { RunWithSession } from "../command.ts";
 import { addBreak } from "./break.ts";
 import { addBreakers } from "./breakers.ts";
+import { addQuiet } from "./quiet.ts";
 import { addRetry } from "./retry.ts";
 import { addSend } from "./send.ts";
 import { addWork } from "./work.ts";
@@ -9,6 +10,6 @@ import { addWork } from "./work.ts";
 /** Adds the commands that change messages. */
 export function addActions(program: Command, runWithSession: RunWithSession): void {
   program.commandsGroup("Act:");
-  for (const add of [addSend, addRetry, addWork, addBreak, addBreakers])
+  for (const add of [addSend, addRetry, addWork, addBreak, addQuiet, addBreakers])
     add(program, runWithSession);
 }

@@ -15,6 +15,7 @@ interface Options {
   readonly queue?: string;
   readonly payload?: true;
   readonly stack?: true;
+  readonly showRedacted?: true;
 }
 
 /** Adds `show`: one message with its history. */
@@ -39,10 +40,11 @@ export function addShow(program: Command, runWithSession: RunWithSession): void 
       command
         .option("-q, --queue <queue>", "the queue that it is in: faster than a search")
         .option("-p, --payload", "print payload and attributes")
-        .option("--stack", "print stack traces"),
+        .option("--stack", "print stack traces")
+        .option("--show-redacted", "print what its queue hides; the server logs who asks"),
     run: async (session, options, [id = ""]) => {
       const { print } = session;
-      const stored = await findMessage(session, id, options.queue);
+      const stored = await findMessage(session, id, options.queue, options.showRedacted);
       const queue = stored.message?.queue ?? "";
       const explanation = await session.admin.explain({ queue, id }, session.call);
       if (!print.isTable) {

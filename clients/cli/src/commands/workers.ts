@@ -82,7 +82,18 @@ function columns(times: Times): Column<Row>[] {
       from: 70,
     },
     { title: "OLDEST", text: ({ worker }) => times.age(worker.oldestDeliveryTime), align: "right" },
+    {
+      title: "STATE",
+      text: ({ worker }) => stateText(worker),
+      paint: ({ worker }, style) => (worker.quiet ? style.warning : (text) => text),
+      from: 90,
+    },
     { title: "SERVER", text: ({ worker }) => worker.server, least: 8 },
     { title: "SESSION", text: ({ worker }) => worker.sessionId, least: 8, from: 120 },
   ];
+}
+
+function stateText({ connected, quiet }: Worker): string {
+  if (!connected) return "ended";
+  return quiet ? "quiet" : "open";
 }

@@ -72,6 +72,7 @@ function facts(stored: StoredMessage, message: Message, times: Times): Fact[] {
     ],
     ["coordinates", pairsText(origin?.coordinates ?? {})],
     ["trace", escaped(message.traceContext?.traceparent ?? "")],
+    ["redacted", stored.redacted.map(escaped).join(", ")],
     ["size", bytesText(stored.sizeBytes)],
   ];
 }

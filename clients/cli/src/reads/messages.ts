@@ -85,9 +85,13 @@ export async function findMessage(
   session: Session,
   id: string,
   queue: string | undefined,
+  showRedacted = false,
 ): Promise<StoredMessage> {
   const name = queue ?? (await queueOf(session, id));
-  const { message } = await session.admin.getMessage({ queue: name, id }, session.call);
+  const { message } = await session.admin.getMessage(
+    { queue: name, id, showRedacted },
+    session.call,
+  );
   if (message === undefined) throw missing(id);
   return message;
 }
