@@ -13,7 +13,9 @@ export const groupStateName = (value: number): string => shortName(GroupStateSch
 /** Returns what its failures have in common on one line. Unescaped. */
 export function groupFailure({ fingerprint, failureType, failureMessage }: Group): string {
   if (fingerprint !== "") return fingerprint;
-  return [failureType, failureMessage].filter((text) => text !== "").join(": ");
+  // The last part of its name says what it is: `HTTPError [HTTP 502]`.
+  const name = failureType.replace(/^[\w$.:/]*[.:/](?=[A-Za-z_$])/, "");
+  return [name, failureMessage].filter((text) => text !== "").join(": ");
 }
 
 /** Returns all that is known of a group, without its latest message. */
