@@ -70,8 +70,11 @@ export interface SendCommand {
   sendNumber?: { clientId: Uint8Array; number: number } | undefined;
   queue: string;
   payloadBytes: number;
-  /** Returns the `dlq.storage.v1.Envelope` to store, with this reason in its failure. */
-  encodeEnvelope(reason: Reason): Uint8Array;
+  /**
+   * Returns the `dlq.storage.v1.Envelope` to store, with this reason in its failure. `decision`: what was decided, in words.
+   * Default: none.
+   */
+  encodeEnvelope(reason: Reason, decision?: string): Uint8Array;
   failure: FailureRecord;
   importedHistory?: ImportedHistoryFacts | undefined;
   sourceId: string;

@@ -77,23 +77,27 @@ class Retry {
     );
   }
 
-  async #retryPlain({ queue, request }: Target, ids: readonly Uint8Array[]): Promise<RetryOutcome> {
+  async #retryPlain(
+    { queue, request, caller }: Target,
+    ids: readonly Uint8Array[],
+  ): Promise<RetryOutcome> {
     const items = ids.map((id) => ({ kind: "retry", id }) as const);
-    const outcome = await this.#store.messages.retry(queue, request, items);
+    const outcome = await this.#store.messages.retry(queue, request, items, caller);
     // Nothing was decided on a version that could have changed.
     if (outcome === "moved") throw internal(new Error(`plain retry in queue ${queue}: "moved"`));
     return outcome;
   }
 
   async byFilter(target: Target, selection: RetrySelection): Promise<RetryOutcome> {
-    const { queue, request, transforms, signal } = target;
+    const { queue, request, transforms, signal, caller } = target;
     const { messages } = this.#store;
     const prepare =
       transforms.length === 0
         ? undefined
         : (ids: readonly Uint8Array[]) => prepareEdits(this.#parts, { ...target, ids });
     for (let attempt = 0; attempt < TRIES; attempt++) {
-      const outcome = await messages.retryMatching(queue, request, selection, prepare, signal);
+      const retried = messages.retryMatching(queue, request, selection, prepare, signal, caller);
+      const outcome = await retried;
       if (outcome === "moved") continue;
       if (!("mismatch" in outcome)) return outcome;
       throw mismatch(selection, outcome.mismatch);

@@ -217,7 +217,7 @@ function prepare(
     why: dropped ? `rule ${rule} drops it` : verdict.why,
     item: {
       requestId: command.requestId,
-      envelope: dropped ? NOTHING : command.encodeEnvelope(reason),
+      envelope: dropped ? NOTHING : command.encodeEnvelope(reason, verdict.why),
       payloadBytes: dropped ? 0 : command.payloadBytes,
       failure: joins ? failure.encode(reason) : NOTHING,
       reason,

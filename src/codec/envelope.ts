@@ -8,8 +8,13 @@ import {
 } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import type { Failure } from "../../gen/dlq/v1/failure_pb.ts";
 import { OriginSchema, type Payload, TraceContextSchema } from "../../gen/dlq/v1/message_pb.ts";
+import { cutUtf8 } from "../core/utf8.ts";
+import { numberOfDecision } from "./arrival-decision.ts";
 
 const { LengthDelimited, Varint } = WireType;
+
+/** Longer decisions are cut. */
+const DECISION_BYTES = 255;
 
 /** A writer that has written more is replaced, because it keeps its buffer. */
 const KEPT_BYTES = 64 * 1024;
@@ -26,6 +31,7 @@ export function encodeEnvelope(
   request: SendToDlqRequest,
   failure: Failure,
   importedHistory?: ImportedHistory,
+  decision = "",
 ): Uint8Array {
   try {
     if (request.payload !== undefined) writePayload(request.payload);
@@ -44,6 +50,7 @@ export function encodeEnvelope(
     if (priority !== 0) writer.tag(9, Varint).int32(priority);
     if (importedHistory !== undefined)
       writeBytes(10, toBinary(ImportedHistorySchema, importedHistory, known));
+    writeDecision(decision);
     const envelope = writer.finish();
     if (envelope.length > KEPT_BYTES) writer = new BinaryWriter();
     return envelope;
@@ -52,6 +59,12 @@ export function encodeEnvelope(
     writer = new BinaryWriter();
     throw error;
   }
+}
+
+function writeDecision(decision: string): void {
+  const number = numberOfDecision(decision);
+  if (number === undefined) writeText(11, cutUtf8(decision, DECISION_BYTES));
+  else if (number > 0) writer.tag(12, Varint).uint32(number);
 }
 
 function writePayload({ body, contentType }: Payload): void {

@@ -16,7 +16,7 @@ import type { RouteItem, SendItem, SendReply, SendSettings } from "./contract/se
 import type { Examined, SettleItem, SettleReply } from "./contract/settle.ts";
 import type { ClaimedSession, TickReply, TickRequest } from "./contract/tick.ts";
 import type { WakeUps } from "./contract/wake-ups.ts";
-import type { BrokenLease, LeaseToBreak, QueueWorker } from "./contract/workers.ts";
+import type { BrokenLease, LeaseBreak, LeaseToBreak, QueueWorker } from "./contract/workers.ts";
 
 export type { DeletionSteps, PurgeStep, SealReply } from "./contract/deletion.ts";
 export type { BreakerSnapshot, DeliveryBlocks, OpenBreaker } from "./contract/delivery-blocks.ts";
@@ -41,6 +41,8 @@ export type {
   StatesFrom,
   StatesPage,
   StoredAttempt,
+  StoredEvent,
+  StoredEventKind,
   StoredFailure,
 } from "./contract/message-reads.ts";
 export type {
@@ -82,7 +84,7 @@ export type {
   TickRequest,
 } from "./contract/tick.ts";
 export type { Overdue, WakeUps } from "./contract/wake-ups.ts";
-export type { BrokenLease, LeaseToBreak, QueueWorker } from "./contract/workers.ts";
+export type { BrokenLease, LeaseBreak, LeaseToBreak, QueueWorker } from "./contract/workers.ts";
 
 /**
  * The store of the service. Every verb that changes something is atomic per queue and safe to repeat. Time is the store's:
@@ -117,10 +119,9 @@ export interface Store {
   ): Promise<SettleReply | undefined>;
   extend(queue: string, items: readonly ExtendItem[]): Promise<ExtendReply[]>;
   /**
-   * Takes a message back from the worker that holds it: it is due at once. Undefined: no worker holds it by that delivery. `note`: for the
-   * outbox, at most 255 bytes.
+   * Takes a message back from the worker that holds it: it is due at once. Undefined: no worker holds it by that delivery.
    */
-  breakLease(queue: string, lease: LeaseToBreak, note: string): Promise<BrokenLease | undefined>;
+  breakLease(queue: string, lease: LeaseToBreak, how: LeaseBreak): Promise<BrokenLease | undefined>;
   /** The live leases of a session in one queue. */
   leases(queue: string, sessionId: Uint8Array): Promise<HeldLease[]>;
 

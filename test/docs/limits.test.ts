@@ -40,7 +40,8 @@ function map({ count, keyBytes, valueBytes }: MapLimits): string {
   return `${count}; keys ${size(keyBytes)}, values ${size(valueBytes)}`;
 }
 
-const { NOTE_BYTES, HISTORY_ENTRIES, HISTORY_BYTES } = CONSTANTS.LIMIT;
+const { NOTE_BYTES, HISTORY_ENTRIES, HISTORY_BYTES, TIMELINE_ENTRIES, TIMELINE_BYTES } =
+  CONSTANTS.LIMIT;
 
 const LEASE = `${LIMITS.leaseMinMs / 1000} s to ${LIMITS.leaseMaxMs / 3_600_000} h`;
 const EXPECTED = [
@@ -85,6 +86,7 @@ const EXPECTED = [
   size(W.groupNoteBytes),
   `${size(W.noteBytes)}; the outbox keeps ${NOTE_BYTES} bytes`,
   `the last ${HISTORY_ENTRIES}, ${size(HISTORY_BYTES)} in all`,
+  `the last ${TIMELINE_ENTRIES}, ${size(TIMELINE_BYTES)} in all`,
   `the last ${W.importedHistory.failures}, ${size(W.importedHistory.failureBytes)} in all`,
 ];
 

@@ -13,6 +13,7 @@ import { file_dlq_v1_message as messageFile } from "../../gen/dlq/v1/message_pb.
 import { file_dlq_v1_queue as queueFile } from "../../gen/dlq/v1/queue_pb.ts";
 import { file_dlq_v1_rule as ruleFile } from "../../gen/dlq/v1/rule_pb.ts";
 import { file_dlq_v1_state as stateFile } from "../../gen/dlq/v1/state_pb.ts";
+import { file_dlq_v1_stored_message as storedMessageFile } from "../../gen/dlq/v1/stored_message_pb.ts";
 import { ALL_SETTINGS } from "../../src/config/given-values.ts";
 import { POLICY_SETTINGS } from "../../src/config/retry-policy.ts";
 import { variableOf, yamlKeyOf } from "../../src/config/setting.ts";
@@ -34,6 +35,7 @@ const FILES: readonly DescFile[] = [
   queueFile,
   ruleFile,
   stateFile,
+  storedMessageFile,
   spoolFile,
 ];
 

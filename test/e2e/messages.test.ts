@@ -109,6 +109,7 @@ it("shows one message through its life", async () => {
   expect(set.lease).toBeUndefined();
   const [sent, refused] = set.failures;
   expect(msOf(sent?.time)).toBe(msOf(set.message.createTime));
+  expect(sent?.decision).toBe("delay set by the producer");
   expect(refused).toMatchObject({
     ...{ workerId: "billing-1", deliveryNumber: 1, server: expect.stringMatching(/./) },
     decision: expect.stringMatching(/^attempt 1 of \d+ failed; delay from message_policy/),

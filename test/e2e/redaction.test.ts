@@ -71,7 +71,8 @@ it("operators and logs see the rest of a message, and workers all of it", async 
   expect(message?.failures.map(({ failure }) => failure?.message)).toEqual([
     ...["no answer for [redacted]", "refused [redacted]"],
   ]);
-  expect(message?.redacted).toEqual(["/customer/email", "attribute:authorization"]);
+  expect(message?.events.map(({ note }) => note)).toEqual(["[redacted]"]);
+  expect(message?.redacted).toEqual(["/customer/email", "attribute:authorization", "notes"]);
 
   const changes = await outbox();
   expect(changes).toContain('tenant="acme"');

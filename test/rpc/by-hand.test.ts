@@ -97,6 +97,22 @@ describe("hand-written encoding of envelopes equals toBinary", () => {
     expect(spliceDeliveries(due).bytes).toEqual(spliceDeliveries(plain).bytes);
   });
 
+  it.each([
+    ["first delay from preset network", { decisionNumber: 4 }],
+    ["rule misrouted quarantines it", { decision: "rule misrouted quarantines it" }],
+    ["é".repeat(200), { decision: "é".repeat(127) }],
+    ["", {}],
+  ])("with the decision %s", (decision, stored) => {
+    const { request, failure } = requestOf(everything);
+    const bytes = encodeEnvelope(request, failure, undefined, decision);
+    const whole = create(EnvelopeSchema, { ...envelopeOf(request), ...stored });
+    expect(Buffer.from(bytes)).toEqual(Buffer.from(toBinary(EnvelopeSchema, whole)));
+    const plain = [delivery({ envelope: encodeEnvelope(request, failure) })];
+    expect(spliceDeliveries([delivery({ envelope: bytes })]).bytes).toEqual(
+      spliceDeliveries(plain).bytes,
+    );
+  });
+
   it("after one that could not be encoded", () => {
     const { request, failure } = requestOf(everything);
     const before = encodeEnvelope(request, failure);

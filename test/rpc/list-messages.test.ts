@@ -7,7 +7,7 @@ import { FailureSchema } from "../../gen/dlq/v1/failure_pb.ts";
 import type { MessageDetails } from "../../src/app/messages/message-admin.ts";
 import { parseMessageId } from "../../src/core/message-id.ts";
 import { createRig, errorOf, type Rig, transportOf, violationsOf } from "./in-memory.ts";
-import { DETAILS } from "./scripted-messages.ts";
+import { DETAILS, QUARANTINED } from "./scripted-messages.ts";
 
 let rig: Rig;
 beforeEach(async () => {
@@ -29,6 +29,7 @@ function details(payload: string): MessageDetails {
     ...DETAILS,
     envelope: toBinary(EnvelopeSchema, envelope),
     laterFailures: [{ failure: toBinary(FailureSchema, later), attempt: undefined }],
+    events: [QUARANTINED],
   };
 }
 
@@ -59,7 +60,7 @@ test("the basic view has no payload, attributes, stack traces and earlier failur
   expect(one).toMatchObject({
     message: { id: idOf(0), queue: "orders", failure: { message: "later", stackTrace: "" } },
     failures: [{ failure: { message: "later", stackTrace: "" } }],
-    edits: [],
+    ...{ edits: [], events: [] },
   });
   expect(one?.message?.payload).toBeUndefined();
   expect(one?.message?.attributes).toEqual({});

@@ -8,11 +8,12 @@ import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { FailureSchema } from "../../gen/dlq/v1/failure_pb.ts";
 import { TransformTarget } from "../../gen/dlq/v1/rule_pb.ts";
 import { MessageState, QuarantineReason, Reason } from "../../gen/dlq/v1/state_pb.ts";
-import type { MessageDetails } from "../../src/app/messages/message-admin.ts";
+import { MessageEventKind } from "../../gen/dlq/v1/stored_message_pb.ts";
+import type { MessageDetails, StoredEvent } from "../../src/app/messages/message-admin.ts";
 import { encodeRetrySettings } from "../../src/codec/retry-settings.ts";
 import { parseMessageId } from "../../src/core/message-id.ts";
 import { createRig, errorOf, type Rig, transportOf, violationsOf } from "./in-memory.ts";
-import { DETAILS } from "./scripted-messages.ts";
+import { DETAILS, QUARANTINED } from "./scripted-messages.ts";
 
 let rig: Rig;
 beforeEach(async () => {
@@ -102,11 +103,48 @@ test("failures come in their order: imported, as sent, and later ones", async ()
   expect(message?.failure?.message).toBe("third");
 });
 
+test("the failure of the send says what was decided", async () => {
+  const decisionOf = async (stored: object, over: Partial<MessageDetails> = {}) => {
+    const encoded = toBinary(EnvelopeSchema, create(EnvelopeSchema, stored));
+    const { failures } = await shown({ envelope: encoded, deliveries: 0, ...over });
+    return failures[0]?.decision;
+  };
+  const poison = { state: "QUARANTINED", quarantineReason: "POISON" } as const;
+  const numbered = { decisionNumber: 4 };
+  expect(await decisionOf(numbered)).toBe("first delay from preset network");
+  expect(await decisionOf({ decision: "rule a quarantines it" })).toBe("rule a quarantines it");
+  expect(await decisionOf({})).toBe("");
+  expect(await decisionOf(numbered, poison)).toContain("its source_id was sent too often");
+  expect(await decisionOf(numbered, { ...poison, deliveries: 1 })).toContain("first delay");
+});
+
 test("a failure that did not count says why", async () => {
   const failure = toBinary(FailureSchema, create(FailureSchema, { message: "no" }));
   const attempt = { ...ATTEMPT, exempt: true };
   const { failures } = await shown({ laterFailures: [{ failure, attempt }] });
   expect(failures[1]?.decision).toMatch(/^not counted: the breaker had opened/);
+});
+
+test("events say what happened, when, and who or what took part", async () => {
+  const retried: StoredEvent = {
+    ...{ kind: "RETRIED", atMs: 10_000, startedAtMs: undefined, delivery: 2, note: "" },
+    ...{ quarantineReason: undefined, workerId: undefined, server: undefined },
+    ...{ caller: "ann", queue: undefined },
+  };
+  const { events } = await shown({ events: [QUARANTINED, retried] });
+  expect(events).toMatchObject([
+    {
+      ...{ kind: MessageEventKind.QUARANTINED, time: timestampFromMs(9_000) },
+      ...{ startTime: timestampFromMs(8_000), workerId: "billing-1", server: "node-1" },
+      ...{ deliveryNumber: 2, quarantineReason: QuarantineReason.WORKER_REQUEST, caller: "" },
+      ...{ queue: "", note: "no such card: 4111-1" },
+    },
+    {
+      ...{ kind: MessageEventKind.RETRIED, time: timestampFromMs(10_000), caller: "ann" },
+      ...{ workerId: "", quarantineReason: QuarantineReason.UNSPECIFIED, note: "" },
+    },
+  ]);
+  expect(events[1]?.startTime).toBeUndefined();
 });
 
 test("an edited message has both contents and its edits", async () => {

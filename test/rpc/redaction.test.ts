@@ -12,7 +12,7 @@ import { TransformTarget } from "../../gen/dlq/v1/rule_pb.ts";
 import { StoredMessageSchema } from "../../gen/dlq/v1/stored_message_pb.ts";
 import { parseMessageId } from "../../src/core/message-id.ts";
 import { clientOf, createRig, type Rig, type RigOptions, transportOf } from "./in-memory.ts";
-import { DETAILS } from "./scripted-messages.ts";
+import { DETAILS, QUARANTINED } from "./scripted-messages.ts";
 
 let rig: Rig;
 beforeEach(async () => {
@@ -128,6 +128,18 @@ test("a payload that is no JSON is withheld with the texts of its failures", asy
     message: { payload: { body: { value: "[redacted]" } }, failure: { message: "[redacted]" } },
     redacted: ["attribute:token", "failures", "payload"],
   });
+});
+
+test("a worker's note is withheld, whatever it says", async () => {
+  script({ payload: '{"card":"4111-1"}', token: "" });
+  const note = "nothing to see";
+  const events = [QUARANTINED, { ...QUARANTINED, note }, { ...QUARANTINED, note: "" }];
+  rig.messages.details = { ...(rig.messages.details ?? DETAILS), events };
+  const stored = await shown();
+  expect(stored.events.map((event) => event.note)).toEqual(["[redacted]", "[redacted]", ""]);
+  expect(stored.redacted).toContain("notes");
+  rig.messages.redact = [];
+  expect((await shown()).events.map((event) => event.note)).toContain(note);
 });
 
 test("a list hides the same in both views, and counts it", async () => {

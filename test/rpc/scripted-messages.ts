@@ -2,7 +2,11 @@ import { ContentView } from "../../src/app/messages/content-view.ts";
 import type { CountMessagesCommand, MessageCounts } from "../../src/app/messages/count-messages.ts";
 import type { Explanation } from "../../src/app/messages/explain.ts";
 import type { ListedPage, ListMessagesCommand } from "../../src/app/messages/list-messages.ts";
-import type { MessageAdmin, MessageDetails } from "../../src/app/messages/message-admin.ts";
+import type {
+  MessageAdmin,
+  MessageDetails,
+  StoredEvent,
+} from "../../src/app/messages/message-admin.ts";
 import { redactionOf } from "../../src/core/redaction/redaction.ts";
 
 /** Of a message that waits, with an empty envelope. */
@@ -24,7 +28,15 @@ export const DETAILS: MessageDetails = {
     envelope: new Uint8Array(),
     edits: undefined,
     laterFailures: [],
+    events: [],
   },
+};
+
+/** A worker has quarantined the message. */
+export const QUARANTINED: StoredEvent = {
+  ...{ kind: "QUARANTINED", atMs: 9_000, startedAtMs: 8_000, delivery: 2 },
+  ...{ quarantineReason: "WORKER_REQUEST", workerId: "billing-1", server: "node-1" },
+  ...{ caller: undefined, queue: undefined, note: "no such card: 4111-1" },
 };
 
 /** A scripted MessageAdmin. */

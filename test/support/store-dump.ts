@@ -26,10 +26,11 @@ export interface QueueDump {
   chunkEnds: Map<string, number>;
   /** Chunks by kind of key that exists, and the index of them. */
   chunks: { states: string[]; bodies: string[]; failures: string[]; indexed: string[] };
-  /** Ids that have a body, edits, failures or event fields. */
+  /** Ids that have a body, edits, failures, a timeline or event fields. */
   bodies: string[];
   edits: string[];
   histories: string[];
+  timelines: string[];
   eventFields: string[];
   counters: Record<string, number>;
   /** Session -> ids of the leases it holds. */
@@ -73,6 +74,7 @@ export async function dumpQueue(redis: Redis, base: string): Promise<QueueDump> 
   const bodies = await chunkEntries(redis, base, "bodies", family("bodies"));
   const failures = await chunkEntries(redis, base, "failures", family("failures"));
   const edits = await chunkEntries(redis, base, "edits", family("edits"));
+  const timelines = await chunkEntries(redis, base, "timeline", family("timeline"));
   const eventFields = await chunkEntries(redis, base, "events", family("events"));
   const states = await chunkEntries(redis, base, "states", family("states"));
   const movedIn = await arrivals(redis, `${base}:foreign`);
@@ -115,6 +117,7 @@ export async function dumpQueue(redis: Redis, base: string): Promise<QueueDump> 
     bodies: [...bodies.keys()].sort(),
     edits: [...edits.keys()].sort(),
     histories: [...failures.keys()].sort(),
+    timelines: [...timelines.keys()].sort(),
     eventFields: [...eventFields.keys()].sort(),
     counters: Object.fromEntries(counters.map(([name, value]) => [name, Number(value)])),
     sessions,

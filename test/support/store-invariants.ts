@@ -42,6 +42,7 @@ export function brokenInvariants(dump: QueueDump): string[] {
     check(stored === m.bytes, `${name}: ${m.bytes} bytes, stored ${stored}`);
     check(m.edited === dump.edits.includes(id), `${name}: edited flag`);
     check(m.hasHistory === dump.histories.includes(id), `${name}: history flag`);
+    check(m.hasTimeline === dump.timelines.includes(id), `${name}: mark of its timeline`);
     check(m.hasEventFields === dump.eventFields.includes(id), `${name}: mark of event fields`);
     check(String(Math.floor(m.arrival / 128)) === m.chunk, `${name}: in the wrong chunk`);
   }
@@ -69,6 +70,8 @@ export function brokenInvariants(dump: QueueDump): string[] {
   for (const id of dump.edits) check(dump.messages.has(id), `edits without a message: ${id}`);
   for (const id of dump.eventFields)
     check(dump.messages.has(id), `event fields without a message: ${id}`);
+  for (const id of dump.timelines)
+    check(dump.messages.has(id), `a timeline without a message: ${id}`);
   for (const id of dump.histories)
     check(dump.messages.has(id), `a history without a message: ${id}`);
   for (const [session, ids] of Object.entries(dump.sessions)) {

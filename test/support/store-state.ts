@@ -11,6 +11,7 @@ export interface DumpedState {
   state: "SCHEDULED" | "IN_FLIGHT" | "QUARANTINED";
   isolated: boolean;
   hasEventFields: boolean;
+  hasTimeline: boolean;
   rejoined: boolean;
   poisoned: boolean;
   hasHistory: boolean;
@@ -68,6 +69,7 @@ export function decodeState(packed: Buffer): DumpedState {
     state,
     isolated: place === 1,
     hasEventFields: (placeAndMarks & 4) !== 0,
+    hasTimeline: (placeAndMarks & 16) !== 0,
     moving: place === 2,
     rejoined: (flags & 1) !== 0,
     poisoned: (flags & 2) !== 0,
@@ -99,10 +101,17 @@ export function decodeState(packed: Buffer): DumpedState {
   return {
     ...decoded,
     ...extra,
-    group: (placeAndMarks & 8) !== 0 ? reader.number(3) : 0,
+    group: (placeAndMarks & 8) !== 0 ? groupOf(reader.number(3)) : 0,
     nonce: lease.subarray(0, 16).toString("hex"),
     session: lease.subarray(16).toString("hex"),
   };
+}
+
+/** This number stands for none beside a timeline. */
+const NO_GROUP = 16_777_214;
+
+function groupOf(number: number): number {
+  return number === NO_GROUP ? 0 : number;
 }
 
 /** The second part, which few messages have. */

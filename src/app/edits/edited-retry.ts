@@ -68,7 +68,8 @@ export async function retryEdited(
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const decided = await decide(parts, retry);
     if (decided instanceof EarlierAnswer) return decided.outcome;
-    const outcome = await parts.messages.retry(retry.queue, retry.request, decided.items);
+    const { queue, request, caller } = retry;
+    const outcome = await parts.messages.retry(queue, request, decided.items, caller);
     if (outcome !== "moved") return outcome;
   }
   throw aborted(200, `messages of queue ${retry.queue}`);

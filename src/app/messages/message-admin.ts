@@ -8,7 +8,7 @@ import { createExplain, type Explain, type ExplainParts } from "./explain.ts";
 import { createListMessages, type ListMessages } from "./list-messages.ts";
 import { Scanner } from "./scan.ts";
 
-export type { MessageDetails, StoredFailure } from "../../store/contract.ts";
+export type { MessageDetails, StoredEvent, StoredFailure } from "../../store/contract.ts";
 
 /** Shows operators what is stored. Rejects with a DlqError, or with the error of decoding if stored content is damaged. */
 export interface MessageAdmin {

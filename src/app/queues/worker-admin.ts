@@ -43,11 +43,8 @@ export function createWorkerAdmin({ store, registry, log }: WorkerAdminParts): W
 
     async breakLease({ queue, id, deliveryNumber: asked, caller }) {
       const note = caller === undefined ? "broken by hand" : `broken by ${caller}`;
-      const broken = await store.breakLease(
-        queue,
-        { id, ...(asked !== undefined && { deliveryNumber: asked }) },
-        note,
-      );
+      const lease = { id, ...(asked !== undefined && { deliveryNumber: asked }) };
+      const broken = await store.breakLease(queue, lease, { note, caller });
       if (broken === undefined) {
         const [details] = await store.messageReads.details(queue, [id]);
         if (details === undefined) throw unknownMessage(queue, formatMessageId(id));

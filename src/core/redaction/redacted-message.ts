@@ -28,6 +28,8 @@ export interface FailureTexts {
 
 /** The name, among what was hidden, of failures whose texts could not be checked. */
 const FAILURES = "failures";
+/** The same of notes of workers. */
+const NOTES = "notes";
 
 /**
  * Hides the values of one message that its queue does not show. Each payload is read once, whatever is asked afterwards. A
@@ -79,6 +81,13 @@ export class RedactedMessage {
   patch(target: TransformTarget, patch: string): string {
     const tree = target === "PAYLOAD" ? this.#trees.payload : this.#trees.attributes;
     return redactPatch(patch, tree, this.#findings);
+  }
+
+  /** A note of a worker. It is withheld, because it may quote the message in other words. */
+  note(note: string): string {
+    if (note === "") return note;
+    this.#findings.entries.add(NOTES);
+    return REDACTED;
   }
 
   failure({

@@ -70,7 +70,8 @@ function basic(whole: StoredMessage): StoredMessage {
     message.attributes = {};
     if (message.failure !== undefined) message.failure.stackTrace = "";
   }
-  return create(StoredMessageSchema, { ...rest, ...(message && { message }), failures, edits: [] });
+  const left = { ...rest, edits: [], events: [] };
+  return create(StoredMessageSchema, { ...left, ...(message && { message }), failures });
 }
 
 /** A page token is a place and what it belongs to, so that any server can read it. */

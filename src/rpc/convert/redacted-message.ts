@@ -24,6 +24,7 @@ export function hideRedacted(stored: StoredMessage, redacted: RedactedMessage): 
     edit.patch = shown(edit.patch);
     edit.inverse = shown(edit.inverse);
   }
+  for (const event of stored.events) event.note = redacted.note(event.note);
   stored.redacted = redacted.hidden;
 }
 

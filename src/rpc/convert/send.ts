@@ -58,8 +58,8 @@ export function readSend(request: SendToDlqRequest, rules: SendLimits, prefix = 
     sendNumber,
     queue: request.queue,
     payloadBytes,
-    encodeEnvelope: (reason) =>
-      encodeEnvelope(request, failure.stored(reason), importedHistory?.stored),
+    encodeEnvelope: (reason, decision) =>
+      encodeEnvelope(request, failure.stored(reason), importedHistory?.stored, decision),
     failure,
     importedHistory: importedHistory?.facts,
     sourceId: request.sourceId,

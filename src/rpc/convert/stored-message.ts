@@ -16,10 +16,13 @@ import {
 import { groupIdOf } from "../../app/groups/group-id.ts";
 import type { ContentView } from "../../app/messages/content-view.ts";
 import type { MessageDetails, StoredFailure } from "../../app/messages/message-admin.ts";
+import { readArrivalDecision } from "../../codec/arrival-decision.ts";
 import { openStored } from "../../codec/message.ts";
 import { createdAtMs, parseMessageId } from "../../core/message-id.ts";
 import { QUARANTINE_REASONS } from "../../core/reason.ts";
+import { POISON_WHY } from "../../core/verdict.ts";
 import { writeMessage } from "./deliveries.ts";
+import { writeEvent } from "./message-event.ts";
 import { hideRedacted } from "./redacted-message.ts";
 import { STATE_NUMBERS } from "./states.ts";
 import { checkQueue, Violations } from "./violations.ts";
@@ -66,6 +69,7 @@ export function writeStoredMessage(
     unknownOutcomeCount: details.unknownOutcomes,
     failures: failuresOf(id, envelope, details),
     edits: editsOf(details),
+    events: details.events.map(writeEvent),
     sizeBytes: details.bytes,
     groupId: groupIdOf(details.group),
   });
@@ -90,19 +94,22 @@ export function writeStoredMessage(
   return stored;
 }
 
-function failuresOf(
-  id: Uint8Array,
-  envelope: Envelope,
-  { laterFailures }: MessageDetails,
-): FailureRecord[] {
+function failuresOf(id: Uint8Array, envelope: Envelope, details: MessageDetails): FailureRecord[] {
   const imported = envelope.importedHistory?.failures ?? [];
   // With an imported history the creation of the message is its first failure.
   const sentAt = imported.length === 0 ? timestampFromMs(createdAtMs(id)) : undefined;
   return [
     ...imported.map(({ failure, time }) => recordOf(failure, time, { imported: true })),
-    recordOf(envelope.failure, sentAt),
-    ...laterFailures.map(writeLater),
+    recordOf(envelope.failure, sentAt, { decision: decisionOf(envelope, details) }),
+    ...details.laterFailures.map(writeLater),
   ];
+}
+
+/** What was decided on arrival. Whether the sender sent too often is found out only when the message is stored. */
+function decisionOf(envelope: Envelope, details: MessageDetails): string {
+  const { quarantineReason, deliveries, laterFailures } = details;
+  const isNew = deliveries === 0 && laterFailures.length === 0;
+  return isNew && quarantineReason === "POISON" ? POISON_WHY : readArrivalDecision(envelope);
 }
 
 function writeLater({ failure: bytes, attempt }: StoredFailure): FailureRecord {

@@ -134,7 +134,44 @@ export interface MessageDetails extends StateFields {
   edits: Uint8Array | undefined;
   /** Those after the one in the envelope, as far as they are kept, oldest first. */
   laterFailures: readonly StoredFailure[];
+  /** Its timeline, as far as it is kept, oldest first. */
+  events: readonly StoredEvent[];
 }
+
+/** An entry of a timeline. */
+export interface StoredEvent {
+  kind: StoredEventKind;
+  atMs: number;
+  /**
+   * When the worker got the message; of a retry, when the message came into quarantine. Undefined: unknown, or neither.
+   */
+  startedAtMs: number | undefined;
+  /** Deliveries so far, with the one of this event. */
+  delivery: number;
+  /** The quarantine that it entered, or left by a retry. */
+  quarantineReason: QuarantineReason | undefined;
+  /** Undefined: unknown, or none took part. */
+  workerId: string | undefined;
+  /** The server of the worker's stream. Undefined: as `workerId`. */
+  server: string | undefined;
+  /** Undefined: it was no call, or the server needs no token. */
+  caller: string | undefined;
+  /** Of a move, the other queue. */
+  queue: string | undefined;
+  /** The worker's; may be empty. */
+  note: string;
+}
+
+export type StoredEventKind =
+  | "RETRIED"
+  | "LEASE_LOST"
+  | "LEASE_BROKEN"
+  /** `queue` is where it was before. */
+  | "MOVED"
+  /** `queue` refused it. */
+  | "MOVE_REFUSED"
+  /** By a worker. */
+  | "QUARANTINED";
 
 export interface StoredFailure {
   /** `dlq.v1.Failure`. */

@@ -19,12 +19,13 @@ export interface Messages {
 
   /**
    * Makes messages due now, and edits those whose item says so, all in one step. "moved": one has changed since its item
-   * was decided, and nothing was done; never, if all items are of kind "retry".
+   * was decided, and nothing was done; never, if all items are of kind "retry". `caller`: for the timelines; at most 255 bytes are stored.
    */
   retry(
     queue: string,
     request: Uint8Array,
     items: readonly RetryItem[],
+    caller?: string,
   ): Promise<RetryOutcome | "moved">;
   /**
    * Retries a page of the messages that match, if all are as many as expected; else returns how many match. `prepare`
@@ -38,6 +39,7 @@ export interface Messages {
     selection: RetrySelection,
     prepare?: PrepareRetry,
     signal?: AbortSignal,
+    caller?: string,
   ): Promise<RetryOutcome | { mismatch: number } | "moved">;
   /** Finds a page of the messages that match. */
   matching(queue: string, selection: RetrySelection, signal?: AbortSignal): Promise<MatchingPage>;

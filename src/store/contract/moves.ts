@@ -45,6 +45,7 @@ export interface MovingMessage {
     edits: Uint8Array;
     group: Uint8Array;
     eventFields: Uint8Array;
+    timeline: Uint8Array;
   };
 }
 

@@ -11,8 +11,16 @@ export interface BrokenLease {
   deliveryNumber: number;
   /** How long the worker had the message. */
   heldMs: number;
-  /** Undefined: its stream has ended. */
+  /** Undefined: unknown. */
   workerId: string | undefined;
+}
+
+/** How a lease is broken. */
+export interface LeaseBreak {
+  /** For the outbox, at most 255 bytes. */
+  note: string;
+  /** For the timeline. At most 255 bytes are stored. Undefined: unknown. */
+  caller?: string | undefined;
 }
 
 /** A stream on a queue. */

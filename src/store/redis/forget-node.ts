@@ -1,6 +1,7 @@
 import type { Connection } from "./connection.ts";
-import { globalKeys, QUEUE_KEYS, queueBase } from "./keys.ts";
+import { globalKeys } from "./keys.ts";
 import { isOfWrongType, throwErrorOf } from "./pipeline-results.ts";
+import { workersKey } from "./session-keys.ts";
 import { REMOVE_NODE } from "./session-scripts.ts";
 
 /** Removes what is left of a node that was killed, or ends in order. Another node may do the same. */
@@ -25,8 +26,4 @@ export async function forgetNode(
     await redis.del(key);
     await redis.zrem(nodes, node);
   });
-}
-
-export function workersKey(prefix: string, queue: string): string {
-  return queueBase(prefix, queue) + QUEUE_KEYS.workers;
 }

@@ -59,6 +59,8 @@ const COMMON_QUEUE_KEYS = {
   session: ":session:",
   /** hash: session -> node, max_in_flight (of a quiet one after `0e`) and worker of each stream that is open on the queue. */
   workers: ":workers",
+  /** string a session: its entry of `workers`, if its stream ended while it held leases here. Expires. */
+  endedStream: ":ended:",
   /** string a dedup key: id and payload hash. Expires with the dedup window. */
   dedup: ":dedup:",
 } as const;
@@ -95,6 +97,8 @@ export const RARE_QUEUE_KEYS = {
   holds: ":holds",
   /** hash a chunk: id -> the failures after the first, length-prefixed. */
   failures: ":failures:",
+  /** hash a chunk: id -> lost leases, manual retries and so on (lua/lib/timeline.lua), of messages with MARK.TIMELINE. */
+  timeline: ":timeline:",
   /** hash a chunk: id -> dlq.storage.v1.EventFields, of messages with MARK.EVENT_FIELDS. */
   eventFields: ":events:",
   /** string a process: number of its last claim that was given back. Expires. */

@@ -68,9 +68,9 @@ export class RedisMessages implements Messages {
     return contents;
   }
 
-  async retry(queue: string, request: Uint8Array, items: readonly RetryItem[]) {
+  async retry(queue: string, request: Uint8Array, items: readonly RetryItem[], caller?: string) {
     this.#checkRoom(items);
-    return runRetry(this.#parts, queue, request, items);
+    return runRetry(this.#parts, queue, request, items, caller);
   }
 
   retryMatching(
@@ -79,13 +79,15 @@ export class RedisMessages implements Messages {
     selection: RetrySelection,
     prepare: PrepareRetry = async (ids) => ids.map((id) => ({ kind: "retry", id })),
     signal?: AbortSignal,
+    caller?: string,
   ) {
     const checked: PrepareRetry = async (ids) => {
       const items = await prepare(ids);
       this.#checkRoom(items);
       return items;
     };
-    return runRetryMatching(this.#parts, queue, request, selection, checked, signal);
+    const how = { prepare: checked, signal, caller };
+    return runRetryMatching(this.#parts, queue, request, selection, how);
   }
 
   matching(queue: string, selection: RetrySelection, signal?: AbortSignal) {

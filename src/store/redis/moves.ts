@@ -46,8 +46,8 @@ export class RedisMoves implements Moves {
     const items = ids.map((id) => ({ id }));
     const values = (await this.#parts.run("moving", queue, header, items)) as Buffer[];
     const found: MovingMessage[] = [];
-    for (let at = 0; at < values.length; at += 7) {
-      found.push(readMoving(values.slice(at, at + 7) as SevenValues, this.#parts.bodies));
+    for (let at = 0; at < values.length; at += 8) {
+      found.push(readMoving(values.slice(at, at + 8) as MovingValues, this.#parts.bodies));
     }
     return found;
   }
@@ -104,7 +104,7 @@ export class RedisMoves implements Moves {
 }
 
 /** As lua/moving.lua writes them for each message. */
-type SevenValues = [
+type MovingValues = [
   head: Buffer,
   state: Buffer,
   body: Buffer,
@@ -112,10 +112,11 @@ type SevenValues = [
   edits: Buffer,
   eventFields: Buffer,
   group: Buffer,
+  timeline: Buffer,
 ];
 
-function readMoving(values: SevenValues, bodies: Bodies): MovingMessage {
-  const [head, state, body, history, edits, eventFields, group] = values;
+function readMoving(values: MovingValues, bodies: Bodies): MovingMessage {
+  const [head, state, body, history, edits, eventFields, group, timeline] = values;
   const reader = new Reader(head);
   const { id, delivery } = reader.read(LAYOUTS.moving);
   return {
@@ -124,19 +125,19 @@ function readMoving(values: SevenValues, bodies: Bodies): MovingMessage {
     target: Buffer.from(reader.rest()).toString(),
     envelope: bodies.unpack(body),
     edits: edits.length === 0 ? undefined : bodies.unpack(edits),
-    stored: { state, body, history, edits, eventFields, group },
+    stored: { state, body, history, edits, eventFields, group, timeline },
   };
 }
 
 function packReceived({ message, limiterKey, orderingKey }: ReceiveItem) {
-  const { state, body, history, edits, eventFields, group } = message.stored;
+  const { state, body, history, edits, eventFields, group, timeline } = message.stored;
   const facts = LAYOUTS.receiveItem.pack({
     id: message.id,
     delivery: message.deliveryNumber,
     key: Buffer.from(limiterKey),
     order: Buffer.from(orderingKey),
   });
-  return { facts, state, envelope: body, history, edits, eventFields, group };
+  return { facts, state, envelope: body, history, edits, eventFields, group, timeline };
 }
 
 function decision(number: number): Received {

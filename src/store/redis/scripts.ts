@@ -77,7 +77,7 @@ export const SCRIPTS = {
     flags: "allow-oom",
     numbers: ["maxMessages", "maxBytes", "refuse", "historyChanged", "outboxMaxBytes"],
     strings: ["from", "deliverySettings"],
-    item: ["facts", "state", "envelope", "history", "edits", "eventFields", "group"],
+    item: ["facts", "state", "envelope", "history", "edits", "eventFields", "group", "timeline"],
   },
   moved: {
     flags: "allow-oom",
@@ -101,7 +101,7 @@ export const SCRIPTS = {
   retry: {
     flags: "allow-oom",
     numbers: ["expected", "wanted", "started", "historyChanged", "outboxMaxBytes"],
-    strings: ["request", "cells", "remains", "deliverySettings"],
+    strings: ["request", "cells", "remains", "caller", "deliverySettings"],
     item: ["item"],
   },
   find: {
@@ -127,7 +127,7 @@ export const SCRIPTS = {
   break_lease: {
     flags: "allow-oom",
     numbers: ["historyChanged", "outboxMaxBytes", "delivery"],
-    strings: ["id", "note", "deliverySettings"],
+    strings: ["id", "note", "caller", "deliverySettings"],
     item: [],
   },
   workers: { flags: "no-writes", numbers: ["most"], strings: [], item: [] },

@@ -25,10 +25,16 @@ return before + 1`;
 export const REMOVE_SESSION = `#!lua flags=allow-oom
 if redis.call('PEXPIRETIME', KEYS[1]) == tonumber(ARGV[1]) then redis.call('UNLINK', KEYS[1]) end`;
 
-/** In one step: between a read and a removal another node may write its own entry. */
+/**
+ * In one step: between a read and a removal another node may write its own entry. If the stream held leases, which may be lost
+ * later, the entry is kept apart for those who look for the worker.
+ */
 export const REMOVE_OWN = `#!lua flags=allow-oom
 local entry = redis.call('HGET', KEYS[1], ARGV[1])
-if entry and string.sub(entry, 1, #ARGV[2]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end`;
+if entry and string.sub(entry, 1, #ARGV[2]) == ARGV[2] then
+  redis.call('HDEL', KEYS[1], ARGV[1])
+  if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('SET', KEYS[3], entry, 'PX', ARGV[3]) end
+end`;
 
 export const REMOVE_NODE = `#!lua flags=allow-oom
 local entries = redis.call('HGETALL', KEYS[1])

@@ -2,10 +2,11 @@ import { parseMessageId } from "../../core/message-id.ts";
 import { HOUR_MS } from "../../core/time-units.ts";
 import type { SessionRecord } from "../contract.ts";
 import type { Connection } from "./connection.ts";
-import { forgetNode, workersKey } from "./forget-node.ts";
+import { forgetNode } from "./forget-node.ts";
 import { globalKeys } from "./keys.ts";
 import type { KnownQueues } from "./known-queues.ts";
 import { isOfWrongType, throwErrorOf } from "./pipeline-results.ts";
+import { keysOfStream, sessionBytes, workersKey } from "./session-keys.ts";
 import { REMOVE_OWN, REMOVE_SESSION, SIGN_OF_LIFE, WRITE_SESSION } from "./session-scripts.ts";
 import { storeNowMs } from "./store-now.ts";
 import { workerEntry } from "./verbs/stats.ts";
@@ -195,7 +196,8 @@ export class Sessions {
       if (holdsLeases) removing.pexpire(key, SESSION_KEPT_MS);
       else if (storedUntilMs !== undefined) removing.eval(REMOVE_SESSION, 1, key, storedUntilMs);
       for (const queue of queues) {
-        removing.eval(REMOVE_OWN, 1, this.#workersKey(queue), field, `${this.#nodeId}\n`);
+        const keys = keysOfStream(this.#prefix, queue, field);
+        removing.eval(REMOVE_OWN, 3, ...keys, field, `${this.#nodeId}\n`, SESSION_KEPT_MS);
       }
       throwErrorOf((await removing.exec())?.filter((result) => !isOfWrongType(result)));
       // Otherwise the next sign of life removes what the last write has written.
@@ -273,7 +275,13 @@ export class Sessions {
         // Built at last: what changes later is written later.
         const entry = workerEntry(this.#nodeId, session, stream.quiet);
         for (const queue of existing) {
-          writeWhenFull(pipeline, "HSET", this.#workersKey(queue), sessionBytes(session), entry);
+          writeWhenFull(
+            pipeline,
+            "HSET",
+            workersKey(this.#prefix, queue),
+            sessionBytes(session),
+            entry,
+          );
         }
         const [key, list, ...entries] = (await pipeline.exec()) ?? [];
         throwErrorOf([key, list]);
@@ -292,13 +300,4 @@ export class Sessions {
   leave(): Promise<void> {
     return forgetNode(this.#connection, this.#prefix, this.#nodeId);
   }
-
-  #workersKey(queue: string): string {
-    return workersKey(this.#prefix, queue);
-  }
-}
-
-/** Scripts name a session by the 16 bytes of its id. */
-function sessionBytes(session: SessionRecord): Buffer {
-  return Buffer.from(session.sessionId.replaceAll("-", ""), "hex");
 }

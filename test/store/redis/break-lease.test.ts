@@ -21,8 +21,9 @@ async function held(over: Parameters<typeof item>[0] = {}) {
   await at.current.clock.set(START_MS + 5_000);
   return { id, claimed };
 }
+const BY_ANN = { note: "broken by ann", caller: "ann" };
 const breakLease = (id: Uint8Array, over: { deliveryNumber?: number } = {}) =>
-  at.current.store.breakLease(QUEUE, { id, ...over }, "broken by ann");
+  at.current.store.breakLease(QUEUE, { id, ...over }, BY_ANN);
 
 test("a message that a worker holds is due at once, with an unknown outcome", async () => {
   const { id, claimed } = await held();

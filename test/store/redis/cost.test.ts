@@ -48,20 +48,33 @@ async function keysNamedBy(run: () => Promise<unknown>): Promise<string[]> {
   return keys;
 }
 
+/** Sends three messages; each of them ends in another way. */
+async function deliverThree(): Promise<Uint8Array> {
+  const { store } = at.current;
+  await store.send(QUEUE, [item(), item(), item()], SETTINGS);
+  const { claimed } = await at.current.tick(QUEUE, [session(1)]);
+  await store.examine(QUEUE, NO_REQUEST, claimed.map(tokenOf));
+  const [first, second, third] = claimed;
+  if (first === undefined || second === undefined || third === undefined) throw new Error("few");
+  await store.settle(QUEUE, NO_REQUEST, [
+    outcome(first, "succeed"),
+    outcome(second, "failReschedule"),
+    outcome(third, "failQuarantine"),
+  ]);
+  return third.id;
+}
+
+test("sends, claims and outcomes cost no access to timelines", async () => {
+  const keys = await keysNamedBy(deliverThree);
+  const timelines = at.current.key(QUEUE, QUEUE_KEYS.timeline);
+  expect(keys.filter((key) => key.startsWith(timelines))).toEqual([]);
+});
+
 test("a plain queue costs no access to keys of key queues, order, breakers, edits and moves", async () => {
   const { store } = at.current;
   const keys = await keysNamedBy(async () => {
-    await store.send(QUEUE, [item(), item(), item()], SETTINGS);
-    const { claimed } = await at.current.tick(QUEUE, [session(1)]);
-    await store.examine(QUEUE, NO_REQUEST, claimed.map(tokenOf));
-    const [first, second, third] = claimed;
-    if (first === undefined || second === undefined || third === undefined) throw new Error("few");
-    await store.settle(QUEUE, NO_REQUEST, [
-      outcome(first, "succeed"),
-      outcome(second, "failReschedule"),
-      outcome(third, "failQuarantine"),
-    ]);
-    await store.messages.retry(QUEUE, NO_REQUEST, toRetry([third.id]));
+    const id = await deliverThree();
+    await store.messages.retry(QUEUE, NO_REQUEST, toRetry([id]));
   });
   expect(keys).toContain(at.current.key(QUEUE, QUEUE_KEYS.due));
   const rare = RARE.map((name) => at.current.key(QUEUE, QUEUE_KEYS[name]));

@@ -48,7 +48,7 @@ test("a message that waits: its times, its content, and how often it has failed"
     dueAtMs: START_MS + 5_000,
     expireAtMs: START_MS + 60_000,
     ...{ leaseExpireAtMs: undefined, workerId: undefined, movesTo: undefined, edits: undefined },
-    laterFailures: [],
+    ...{ laterFailures: [], events: [] },
   });
   expect([text(envelope), text(retrySettings)]).toEqual(["envelope", "retry"]);
 });

@@ -39,7 +39,8 @@ async function retryAll(expected: number, between: (step: number) => Promise<voi
     };
     const prepare = async (ids: readonly Uint8Array[]) => toRetry(ids);
     const selection = { filter: QUARANTINE, expectedCount: expected };
-    return await runRetryMatching(context, QUEUE, NO_REQUEST, selection, prepare);
+    const how = { prepare, signal: undefined, caller: undefined };
+    return await runRetryMatching(context, QUEUE, NO_REQUEST, selection, how);
   } finally {
     await connection.close();
   }

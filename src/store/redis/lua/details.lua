@@ -1,8 +1,8 @@
 -- Reads all that is stored of messages: of as many, in order, as fit into `reply_bytes`, but at least one.
 -- KEYS: queue base
 -- ARGV: reply_bytes; items: id
--- Reply: five values for each message: layout `details`, its body, its edits, its failures after the first, and the stream
--- that holds it (see workerEntry); the last three '' if it has none. All five are '' if there is no such message
+-- Reply: six values for each message: layout `details`, its body, its edits, its failures after the first, its timeline, and the
+-- stream that holds it (see workerEntry); the last four '' if it has none. All six are '' if there is no such message
 local function group_of(s)
   local digest = s.group > 0 and redis.pcall('HGET', p_group_digests, string.format('%d', s.group))
   return type(digest) == 'string' and digest or ''
@@ -29,7 +29,7 @@ load_states(ids)
 local replies, bytes = {}, 0
 for _, id in ipairs(ids) do
   local s = load_state(id)
-  local values = { '', '', '', '', '' }
+  local values = { '', '', '', '', '', '' }
   if s then
     local chunk = chunk_of(id)
     bytes = bytes + s.size
@@ -39,6 +39,7 @@ for _, id in ipairs(ids) do
       redis.call('HGET', bodies_of(chunk), id) or '',
       has_flag(s, FLAG.EDITED) and redis.call('HGET', k_edits .. chunk, id) or '',
       has_flag(s, FLAG.HISTORY) and redis.call('HGET', k_failures .. chunk, id) or '',
+      timeline.of(id, s),
       s.state == STATE.IN_FLIGHT and redis.call('HGET', k_workers, s.session) or '',
     }
     bytes = bytes + #values[4]

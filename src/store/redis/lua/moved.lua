@@ -11,6 +11,7 @@ local function stay(id, s)
   note_lost_delivery(s)
   leave(id, s)
   s.place, s.move = PLACE.DUE, ''
+  timeline.add(id, s, { kind = EVENT.MOVE_REFUSED, delivery = s.delivery, who = target })
   if refused_qreason > 0 then quarantine(id, s, refused_qreason) else schedule(id, s, refused_due) end
   add_change(CHANGE.MOVE_REFUSED, id, s, target)
 end

@@ -2,8 +2,8 @@
 -- whose move started `age` milliseconds ago. As many as fit into `reply_bytes`, but at least one. Writes nothing.
 -- KEYS: queue base
 -- ARGV: age, page (how many at most), reply_bytes; items: id
--- Reply: seven values for each: layout `moving` and the target; packed state; body; history; edits; event fields; digest and
--- description of its group
+-- Reply: eight values for each: layout `moving` and the target; packed state; body; history; edits; event fields; digest and
+-- description of its group; timeline
 local function group_of(s)
   local digest = s.group > 0 and redis.pcall('HGET', p_group_digests, string.format('%d', s.group))
   if type(digest) ~= 'string' then return '' end
@@ -27,8 +27,9 @@ for _, id in ipairs(ids) do
     replies[#replies + 1] = redis.call('HGET', bodies_of(chunk), id) or ''
     replies[#replies + 1] = has_flag(s, FLAG.HISTORY) and redis.call('HGET', k_failures .. chunk, id) or ''
     replies[#replies + 1] = has_flag(s, FLAG.EDITED) and redis.call('HGET', k_edits .. chunk, id) or ''
-    replies[#replies + 1] = s.marks > 0 and redis.call('HGET', k_event_fields .. chunk, id) or ''
+    replies[#replies + 1] = has_mark(s, MARK.EVENT_FIELDS) and redis.call('HGET', k_event_fields .. chunk, id) or ''
     replies[#replies + 1] = group_of(s)
+    replies[#replies + 1] = timeline.of(id, s)
   end
 end
 return replies

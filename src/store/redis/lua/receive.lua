@@ -4,7 +4,7 @@
 -- KEYS: base of the target queue
 -- ARGV: max_messages, max_bytes, refuse (0, or the status of MOVE for messages that are not decided yet), history_changed (as
 -- in tick.lua), outbox_max_bytes, from (the other queue), delivery_settings; items: facts (layout `receive_item`), state,
--- envelope, history, edits, event_fields, group (digest and description, or nothing)
+-- envelope, history, edits, event_fields, group (digest and description, or nothing), timeline
 -- Reply: one byte for each, a number of MOVE
 local items, marks = {}, {}
 for at = FIRST, #ARGV, STRIDE do
@@ -67,6 +67,8 @@ local function take_in(item, s)
   s.marks, s.group = 0, 0
   groups.enter(id, s, ARGV[item.at + I_group], 0)
   keep_event_fields(id, s, ARGV[item.at + I_event_fields])
+  timeline.carry(id, s, ARGV[item.at + I_timeline])
+  timeline.add(id, s, { kind = EVENT.MOVED, delivery = s.delivery, who = from })
   -- The first byte of the plan of a move: the quarantine reason here; 0: none.
   local qreason = string.byte(s.move)
   note_lost_delivery(s)

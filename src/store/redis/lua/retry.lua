@@ -5,8 +5,8 @@
 -- KEYS: queue base
 -- ARGV: expected (how many match the filter), wanted (how many of them are items), started (when the first call by the
 -- filter took effect; 0: this is the first), history_changed (as in tick.lua), outbox_max_bytes, request, cells (counter fields
--- of the filter, as in find.lua; '': no filter), remains (layout `retry_rest`; '': nothing does), delivery_settings; items:
--- item (an id; or id, layout `retry_decision`, and edits or a reason)
+-- of the filter, as in find.lua; '': no filter), remains (layout `retry_rest`; '': nothing does), caller ('': unknown),
+-- delivery_settings; items: item (an id; or id, layout `retry_decision`, and edits or a reason)
 -- Reply: layout `retry_reply`; after DONE a number of RETRIED for each item; after REFUSED layout `refused_retry`, after
 -- BUSY_NAMED the id, after REST layout `retry_rest`
 local answer = answered(VERB_RETRY, request)
@@ -75,7 +75,10 @@ local function retry(item)
   if item.status then return item.status end
   note_lost_delivery(s)
   leave(id, s)
-  if s.state == STATE.QUARANTINED then
+  local was_quarantined = s.state == STATE.QUARANTINED
+  timeline.add(id, s, { kind = EVENT.RETRIED, began = was_quarantined and s.since or 0, delivery = s.delivery,
+    qreason = s.qreason, who = caller })
+  if was_quarantined then
     -- A new round of attempts; the history stays.
     s.attempts, s.expiries, s.releases, s.place = 0, 0, 0, PLACE.DUE
     s.round, s.last_delay = changed_at, 0

@@ -169,6 +169,8 @@ local function apply(o, s, no_longer_suspected, late)
     start_move(id, s, o)
     return CHANGE.FAILED
   elseif kind == OUTCOME.QUARANTINE then
+    timeline.add(id, s, { kind = EVENT.QUARANTINED, began = o.attempt.start, delivery = s.delivery, qreason = qreason,
+      holder = o.attempt.holder, note = string.sub(o.note, 1, LIMIT.TIMELINE_NOTE_BYTES) })
     quarantine(id, s, qreason)
     return CHANGE.QUARANTINED
   elseif kind == OUTCOME.RELEASE then
@@ -183,19 +185,7 @@ local function apply(o, s, no_longer_suspected, late)
   return CHANGE.RETURNED
 end
 
--- Stream -> what the queue's list of workers says of it.
-local holders = {}
-
-local function holder_of(session)
-  if not holders[session] then
-    -- Only people read it: a damaged list must not refuse outcomes.
-    local entry = redis.pcall('HGET', k_workers, session)
-    holders[session] = type(entry) == 'string' and entry or ''
-  end
-  return holders[session]
-end
-
--- What is known of the attempt that failed. Its lease may have ended before.
+-- What is known of the attempt that ended. Its lease may have ended before.
 local function attempt_of(o, s, late)
   return { start = late and 0 or s.since, delivery = s.delivery, exempt = 0, decision = o.decision,
     holder = late and '' or holder_of(s.session) }
@@ -215,7 +205,7 @@ local function settle(o, s)
       no_longer_suspected = s.expiries < isolate_at
     end
   end
-  if o.failure ~= '' then o.attempt = attempt_of(o, s, late) end
+  if o.failure ~= '' or o.kind == OUTCOME.QUARANTINE then o.attempt = attempt_of(o, s, late) end
   local kind = apply(o, s, no_longer_suspected, late)
   add_change(kind, o.id, s, o.note)
   local state, qreason = s.state, s.qreason

@@ -24,7 +24,7 @@ local function fits(v)
   if in_qreasons and not in_qreasons[string.sub(v, 5, 5)] then return false end
   if not in_groups then return true end
   local marks = math.floor(string.byte(v, 2) / MARK.FIRST)
-  return marks >= MARK.GROUP and in_groups[string.sub(v, -3)] == true
+  return marks % (MARK.GROUP + MARK.GROUP) >= MARK.GROUP and in_groups[string.sub(v, -3)] == true
 end
 
 -- Returns the entries for which `takes(id, state)` is true.

@@ -37,6 +37,8 @@ export const CONSTANTS = {
     EVENT_FIELDS: 1,
     /** It is in a group. */
     GROUP: 2,
+    /** It has a timeline. A message in no group has MARK.GROUP too then, with the number GROUP.NONE. */
+    TIMELINE: 4,
   },
 
   GROUP: {
@@ -48,6 +50,8 @@ export const CONSTANTS = {
     BYTES: 34,
     /** The number of all messages whose groups find no place. */
     OTHER: 16_777_215,
+    /** Stands in a state for 0; see MARK.TIMELINE. */
+    NONE: 16_777_214,
     /** Failures are counted by five minutes, which are kept for three hours, and by hours, which are kept for 25. */
     MINUTES_MS: 300_000,
     MINUTES_KEPT_MS: 10_800_000,
@@ -167,6 +171,16 @@ export const CONSTANTS = {
     PURGED: 23,
   },
 
+  /** Kinds of entries of a timeline. */
+  EVENT: {
+    RETRIED: 1,
+    LEASE_LOST: 2,
+    LEASE_BROKEN: 3,
+    MOVED: 4,
+    MOVE_REFUSED: 5,
+    QUARANTINED: 6,
+  },
+
   /** Fields of `meta` (keys.ts). */
   META: {
     USES_INDIRECT: "laned",
@@ -222,6 +236,10 @@ export const CONSTANTS = {
     /** Failures that are kept after the first one, and their bytes. */
     HISTORY_ENTRIES: 16,
     HISTORY_BYTES: 65_536,
+    /** Entries of a timeline that are kept, their bytes, and those of a worker's note in one. */
+    TIMELINE_ENTRIES: 16,
+    TIMELINE_BYTES: 4_096,
+    TIMELINE_NOTE_BYTES: 1_024,
     /** A day; and the days for which decided moves and numbers of sends are kept. */
     DAY_MS: 86_400_000,
     KEPT_DAYS: 7,

@@ -90,6 +90,22 @@ export const STORED_LAYOUTS = {
     /** What was decided, in words. */
     decision: short,
   }),
+  /** An entry of a timeline. Later versions may add fields behind these. */
+  timelineEntry: layout({
+    /** EVENT. */
+    kind: u8,
+    at: ms,
+    /** When a worker got the message, or when it came into quarantine; 0: unknown, or neither. */
+    began: ms,
+    delivery: u32,
+    /** The quarantine that it entered, or left by a retry; 0: none. */
+    qreason: u8,
+    /** As in `attempt`. */
+    holder: medium,
+    /** The caller, or of a move the other queue. */
+    who: short,
+    note: medium,
+  }),
   breaker: layout({
     state: u8,
     /** First opened, and last. */

@@ -1,17 +1,20 @@
-import type { BrokenLease, LeaseToBreak } from "../../contract.ts";
+import { cutUtf8 } from "../../../core/utf8.ts";
+import type { BrokenLease, LeaseBreak, LeaseToBreak } from "../../contract.ts";
 import type { StoreContext } from "../context.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
 import { Reader } from "../packed/reader.ts";
 import { workerOf } from "./stats.ts";
+import { CALLER_BYTES } from "./timeline.ts";
 
 export async function runBreakLease(
   { run, outboxMaxBytes, deliverySettingsOf, historyChangedAtMs }: StoreContext,
   queue: string,
   { id, deliveryNumber = 0 }: LeaseToBreak,
-  note: string,
+  { note, caller }: LeaseBreak,
 ): Promise<BrokenLease | undefined> {
   const header = {
     ...{ historyChanged: historyChangedAtMs(), outboxMaxBytes, delivery: deliveryNumber, id, note },
+    caller: cutUtf8(caller ?? "", CALLER_BYTES),
     deliverySettings: deliverySettingsOf(queue),
   };
   const reply = (await run("break_lease", queue, header, [])) as Buffer;

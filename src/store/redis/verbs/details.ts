@@ -5,13 +5,14 @@ import { optionalMs, Reader } from "../packed/reader.ts";
 import type { RunScript } from "../script-runner.ts";
 import { stateFields } from "../states.ts";
 import { nodeOf, workerOf } from "./stats.ts";
+import { readTimeline } from "./timeline.ts";
 
 /** Bytes of one reply, unless a single message is larger. */
 const REPLY_BYTES = 4 * 1024 * 1024;
 /** Ids of one call: each costs several commands. */
 const IDS = 100;
 /** Values of the reply for each message. */
-const VALUES = 5;
+const VALUES = 6;
 
 export async function runDetails(
   { run, bodies }: { run: RunScript; bodies: Bodies },
@@ -27,8 +28,10 @@ export async function runDetails(
   return found;
 }
 
+type SixValues = [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer];
+
 function readDetails(bodies: Bodies, values: readonly Buffer[]): MessageDetails | undefined {
-  const [facts, body, edits, failures, worker] = values as [Buffer, Buffer, Buffer, Buffer, Buffer];
+  const [facts, body, edits, failures, events, worker] = values as SixValues;
   if (facts.length === 0) return undefined;
   const packed = new Reader(facts).read(LAYOUTS.details);
   return {
@@ -41,6 +44,7 @@ function readDetails(bodies: Bodies, values: readonly Buffer[]): MessageDetails 
     envelope: bodies.unpack(body),
     edits: edits.length === 0 ? undefined : bodies.unpack(edits),
     laterFailures: readFailures(failures),
+    events: readTimeline(events),
   };
 }
 

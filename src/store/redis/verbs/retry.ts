@@ -1,6 +1,7 @@
 import type { RefusedRetry, RetryOutcome } from "../../../core/message.ts";
 import type { RetryCursor, RetrySelection } from "../../../core/retry-selection.ts";
 import { LIMITS } from "../../../core/settings.ts";
+import { cutUtf8 } from "../../../core/utf8.ts";
 import type { PrepareRetry, RetryItem } from "../../contract.ts";
 import type { Bodies } from "../bodies.ts";
 import type { StoreContext } from "../context.ts";
@@ -11,6 +12,7 @@ import { LAYOUTS } from "../packed/layouts.ts";
 import { Reader } from "../packed/reader.ts";
 import type { RunScript } from "../script-runner.ts";
 import { filterCells, runFind } from "./find.ts";
+import { CALLER_BYTES } from "./timeline.ts";
 
 const { RETRIED } = CONSTANTS;
 
@@ -36,9 +38,17 @@ export async function runRetry(
   queue: string,
   request: Uint8Array,
   items: readonly RetryItem[],
+  caller?: string,
 ): Promise<RetryOutcome | "moved"> {
-  const reply = await change(context, queue, request, items, BY_IDS);
+  const reply = await change(context, queue, request, items, { ...BY_IDS, caller });
   return reply[0] === CONSTANTS.RETRY.CHANGED ? "moved" : readRetried(reply, items.length);
+}
+
+/** What a retry by a filter needs beside the selection. */
+interface MatchingRetry {
+  prepare: PrepareRetry;
+  signal: AbortSignal | undefined;
+  caller: string | undefined;
 }
 
 /**
@@ -51,8 +61,7 @@ export async function runRetryMatching(
   queue: string,
   request: Uint8Array,
   selection: RetrySelection,
-  prepare: PrepareRetry,
-  signal?: AbortSignal,
+  { prepare, signal, caller }: MatchingRetry,
 ): Promise<RetryOutcome | { mismatch: number } | "moved"> {
   const { filter, from, expectedCount, pageSize = LIMITS.retryIds } = selection;
   const matching = {
@@ -62,7 +71,7 @@ export async function runRetryMatching(
     started: from?.startedAtMs ?? 0,
   };
   const step = async (items: readonly RetryItem[], rest?: RetryCursor) => {
-    const part = { ...matching, remains: rest === undefined ? "" : packRest(rest) };
+    const part = { ...matching, caller, remains: rest === undefined ? "" : packRest(rest) };
     const reply = await change(context, queue, request, items, part);
     const { status, number } = new Reader(reply).read(LAYOUTS.retryReply);
     if (status === CONSTANTS.RETRY.MISMATCH) return { mismatch: number };
@@ -90,10 +99,11 @@ async function change(
   queue: string,
   request: Uint8Array,
   items: readonly RetryItem[],
-  matching: typeof BY_IDS | MatchingStep,
+  { caller = "", ...matching }: (typeof BY_IDS | MatchingStep) & { caller: string | undefined },
 ): Promise<Buffer> {
   const header = {
     ...{ ...matching, request, outboxMaxBytes },
+    caller: cutUtf8(caller, CALLER_BYTES),
     historyChanged: historyChangedAtMs(),
     deliverySettings: deliverySettingsOf(queue),
   };

@@ -10,7 +10,7 @@ import { stateFields } from "../states.ts";
 const CHUNKS = 8;
 /** As `CHUNKS`, where few messages are selected: most of the work is to pass them on. */
 const CHUNKS_SEARCHED = 40;
-const { MARK, FLAG, PLACE } = CONSTANTS;
+const { MARK, FLAG, PLACE, GROUP } = CONSTANTS;
 
 /** The page, and for each chunk its number and its ids and states. */
 type StatesReply = [page: Buffer, ...chunks: (Buffer | Buffer[])[]];
@@ -103,12 +103,15 @@ function readState(chunk: number, id: Buffer, packed: Buffer): NumberedState {
       priority: extra?.priority ?? 0,
     }),
     orderingKey: extra === undefined ? "" : String(Buffer.from(extra.order)),
-    // A server that knows no groups keeps the mark and drops the number.
-    groupNumber:
-      (place & (MARK.GROUP * MARK.FIRST)) === 0 || reader.done
-        ? 0
-        : reader.read(LAYOUTS.stateGroup).group,
+    groupNumber: (place & (MARK.GROUP * MARK.FIRST)) === 0 ? 0 : readGroup(reader),
   };
+}
+
+function readGroup(reader: Reader): number {
+  // A server that knows no groups keeps the mark and drops the number.
+  if (reader.done) return 0;
+  const { group } = reader.read(LAYOUTS.stateGroup);
+  return group === GROUP.NONE ? 0 : group;
 }
 
 const byId = (a: MessagePlace, b: MessagePlace): number => Buffer.compare(a.id, b.id);

@@ -52,5 +52,6 @@ do
     deltas = {}
     if next(group_deltas) then flush_group_counts() end
     if groups.built then groups.flush() end
+    if timeline.built then timeline.flush() end
   end
 end

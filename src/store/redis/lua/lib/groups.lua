@@ -27,7 +27,7 @@ function groups.build()
     if type(groups_now) ~= 'number' then return { number = 0 } end
     local number = groups_now < LIMIT.GROUPS and redis.pcall('HINCRBY', p_meta, PARTITION_META.GROUPS, 1) or GROUP.OTHER
     if type(number) ~= 'number' then return { number = 0 } end
-    if number >= GROUP.OTHER then return { number = GROUP.OTHER } end
+    if number >= GROUP.NONE then return { number = GROUP.OTHER } end
     return { number = number, status = GROUP.OPEN, first = now, last = now, total = 0, changed = 0, regressed = 0,
       has_record = true, is_new = true }
   end

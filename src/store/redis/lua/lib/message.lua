@@ -98,12 +98,14 @@ local thinned_chunks = {}
 
 local function keep_event_fields(id, s, fields)
   if fields == '' then return end
-  s.marks, s.event_fields = MARK.EVENT_FIELDS, fields
+  s.marks, s.event_fields = s.marks + MARK.EVENT_FIELDS, fields
   put(k_event_fields .. chunk_of(id), id, fields)
 end
 
--- The change that removes the message has them.
-local function remove_event_fields(id, s)
+local function remove_marked(id, s)
+  if s.marks >= MARK.TIMELINE then timeline.remove(id) end
+  if not has_mark(s, MARK.EVENT_FIELDS) then return end
+  -- The change that removes the message has them.
   local key = k_event_fields .. chunk_of(id)
   s.event_fields = redis.call('HGET', key, id) or ''
   put(key, id, false)
@@ -113,7 +115,7 @@ end
 local function forget(id, s)
   local chunk = chunk_of(id)
   s.version = (s.version + 1) % 65536
-  if s.marks > 0 then remove_event_fields(id, s) end
+  if s.marks > 0 then remove_marked(id, s) end
   known_states[id] = false
   put(states_of(chunk), id, false)
   put(bodies_of(chunk), id, false)

@@ -11,6 +11,10 @@ local function set_flag(s, flag, on)
   if has_flag(s, flag) ~= on then s.flags = s.flags + (on and flag or -flag) end
 end
 
+local function has_mark(s, mark)
+  return s.marks % (mark + mark) >= mark
+end
+
 local function pack_state(s)
   local extra = ''
   if s.priority ~= 0 or s.key ~= '' or s.order ~= '' or s.round ~= 0 or s.last_delay ~= 0
@@ -19,8 +23,10 @@ local function pack_state(s)
   end
   if extra ~= '' or s.flags >= FLAG.EXTRA then set_flag(s, FLAG.EXTRA, extra ~= '') end
   local holder = s.nonce .. s.session
-  local marks = s.marks
-  if s.group > 0 then marks, extra = marks + MARK.GROUP, extra .. write.state_group(s) end
+  local marks, group = s.marks, s.group
+  -- The first version with groups reads a later mark only beside MARK.GROUP.
+  if group == 0 and marks >= MARK.TIMELINE then group = GROUP.NONE end
+  if group > 0 then marks, extra = marks + MARK.GROUP, extra .. write.state_group { group = group } end
   return write.state(s, { place = s.place + MARK.FIRST * marks,
     attempts = u16(s.attempts), expiries = u8(s.expiries), releases = u8(s.releases),
     unknown = u16(s.unknown), failures = u16(s.failures), holder = holder }) .. extra
@@ -41,12 +47,12 @@ local function unpack_state(v)
     extra = rest
     s.priority, s.key, s.order, s.round, s.last_delay, s.hops, s.move = priority, key, order, round, last_delay, hops, move
   end
-  if s.marks >= MARK.GROUP then
+  if s.marks >= MARK.GROUP and has_mark(s, MARK.GROUP) then
     s.marks = s.marks - MARK.GROUP
     -- A server that knows no groups keeps the mark and drops the number.
     if #v >= extra + 2 then
       local group = read.state_group(v, extra)
-      s.group = group
+      if group ~= GROUP.NONE then s.group = group end
     end
   end
   return s

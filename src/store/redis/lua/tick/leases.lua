@@ -3,13 +3,17 @@ local lost = {}
 
 local function expire(id, s)
   local session, held = s.session, math.max(0, now - s.since)
+  local event = { kind = EVENT.LEASE_LOST, began = s.since, delivery = s.delivery, holder = holder_of(session) }
   -- While a breaker is open, a lease that ends does not count against the message.
   local exempt = has_breakers and breakers.expired(s)
   note_lost_delivery(s)
   leave(id, s)
   s.expiries, s.unknown = s.expiries + (exempt and 0 or 1), s.unknown + 1
   count(COUNTER.LEASE_EXPIRIES)
-  if s.expiries >= crash_loop_at then
+  local is_crash_loop = s.expiries >= crash_loop_at
+  if is_crash_loop then event.qreason = QUARANTINE.CRASH_LOOP end
+  timeline.add(id, s, event)
+  if is_crash_loop then
     quarantine(id, s, QUARANTINE.CRASH_LOOP)
   else
     s.place = s.expiries >= isolate_at and PLACE.ISOLATED or PLACE.DUE
