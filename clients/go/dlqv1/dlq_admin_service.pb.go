@@ -30,7 +30,7 @@ type MessageView int32
 const (
 	// The same as BASIC.
 	MessageView_MESSAGE_VIEW_UNSPECIFIED MessageView = 0
-	// Without payload, attributes, original, edits, stack traces, and failures before the latest.
+	// Without payload, attributes, original, edits, events, stack traces, and failures before the latest.
 	MessageView_MESSAGE_VIEW_BASIC MessageView = 1
 	// All of it, as GetMessage.
 	MessageView_MESSAGE_VIEW_FULL MessageView = 2
@@ -2811,7 +2811,7 @@ type BreakLeaseResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// False: no worker holds the message.
 	Broken bool `protobuf:"varint,1,opt,name=broken,proto3" json:"broken,omitempty"`
-	// The worker that held it. Empty: unknown, because its stream has ended.
+	// The worker that held it. Empty: unknown.
 	WorkerId string `protobuf:"bytes,2,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
 	// How long it has held it.
 	Held          *durationpb.Duration `protobuf:"bytes,3,opt,name=held,proto3" json:"held,omitempty"`

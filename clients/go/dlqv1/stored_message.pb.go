@@ -22,6 +22,75 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// What happened to a message.
+type MessageEventKind int32
+
+const (
+	// Not used.
+	MessageEventKind_MESSAGE_EVENT_KIND_UNSPECIFIED MessageEventKind = 0
+	// Retry made it due.
+	MessageEventKind_MESSAGE_EVENT_KIND_RETRIED MessageEventKind = 1
+	// Its lease ended without an outcome.
+	MessageEventKind_MESSAGE_EVENT_KIND_LEASE_LOST MessageEventKind = 2
+	// BreakLease took it from its worker.
+	MessageEventKind_MESSAGE_EVENT_KIND_LEASE_BROKEN MessageEventKind = 3
+	// A routing rule moved it to this queue.
+	MessageEventKind_MESSAGE_EVENT_KIND_MOVED MessageEventKind = 4
+	// A routing rule was to move it to another queue, which refused it.
+	MessageEventKind_MESSAGE_EVENT_KIND_MOVE_REFUSED MessageEventKind = 5
+	// Its worker reported `quarantined`.
+	MessageEventKind_MESSAGE_EVENT_KIND_QUARANTINED MessageEventKind = 6
+)
+
+// Enum value maps for MessageEventKind.
+var (
+	MessageEventKind_name = map[int32]string{
+		0: "MESSAGE_EVENT_KIND_UNSPECIFIED",
+		1: "MESSAGE_EVENT_KIND_RETRIED",
+		2: "MESSAGE_EVENT_KIND_LEASE_LOST",
+		3: "MESSAGE_EVENT_KIND_LEASE_BROKEN",
+		4: "MESSAGE_EVENT_KIND_MOVED",
+		5: "MESSAGE_EVENT_KIND_MOVE_REFUSED",
+		6: "MESSAGE_EVENT_KIND_QUARANTINED",
+	}
+	MessageEventKind_value = map[string]int32{
+		"MESSAGE_EVENT_KIND_UNSPECIFIED":  0,
+		"MESSAGE_EVENT_KIND_RETRIED":      1,
+		"MESSAGE_EVENT_KIND_LEASE_LOST":   2,
+		"MESSAGE_EVENT_KIND_LEASE_BROKEN": 3,
+		"MESSAGE_EVENT_KIND_MOVED":        4,
+		"MESSAGE_EVENT_KIND_MOVE_REFUSED": 5,
+		"MESSAGE_EVENT_KIND_QUARANTINED":  6,
+	}
+)
+
+func (x MessageEventKind) Enum() *MessageEventKind {
+	p := new(MessageEventKind)
+	*p = x
+	return p
+}
+
+func (x MessageEventKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MessageEventKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_dlq_v1_stored_message_proto_enumTypes[0].Descriptor()
+}
+
+func (MessageEventKind) Type() protoreflect.EnumType {
+	return &file_dlq_v1_stored_message_proto_enumTypes[0]
+}
+
+func (x MessageEventKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MessageEventKind.Descriptor instead.
+func (MessageEventKind) EnumDescriptor() ([]byte, []int) {
+	return file_dlq_v1_stored_message_proto_rawDescGZIP(), []int{0}
+}
+
 // A message as it is stored, for operators.
 type StoredMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -65,8 +134,12 @@ type StoredMessage struct {
 	// The id of the group of its latest failure. Empty: it is in none.
 	GroupId string `protobuf:"bytes,19,opt,name=group_id,json=groupId,proto3" json:"group_id,omitempty"`
 	// What `[redacted]` stands for: entries of RedactConfig; `payload` if a payload was withheld as a whole, since
-	// it is not a JSON object or array; `failures` if texts of failures were, since they may quote it.
-	Redacted      []string `protobuf:"bytes,20,rep,name=redacted,proto3" json:"redacted,omitempty"`
+	// it is not a JSON object or array; `failures` if texts of failures were, since they may quote it; `notes` if
+	// notes of workers were, for the same reason.
+	Redacted []string `protobuf:"bytes,20,rep,name=redacted,proto3" json:"redacted,omitempty"`
+	// What else happened to it, oldest first: lost and broken leases, calls of Retry, moves, and quarantines by
+	// workers. The last 16, 4 KiB in all. Failures and edits are not among them.
+	Events        []*MessageEvent `protobuf:"bytes,21,rep,name=events,proto3" json:"events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -241,6 +314,13 @@ func (x *StoredMessage) GetRedacted() []string {
 	return nil
 }
 
+func (x *StoredMessage) GetEvents() []*MessageEvent {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
 // The lease of a message.
 type MessageLease struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -323,8 +403,9 @@ type FailureRecord struct {
 	Server string `protobuf:"bytes,6,opt,name=server,proto3" json:"server,omitempty"`
 	// Number of the delivery. 0: unknown, or the failure of a send.
 	DeliveryNumber uint32 `protobuf:"varint,7,opt,name=delivery_number,json=deliveryNumber,proto3" json:"delivery_number,omitempty"`
-	// The verdict and its cause, in words: `attempt 2 of 3 failed; delay from preset webhook`. Empty: unknown, or
-	// the failure came with a send.
+	// The verdict and its cause, in words: `attempt 2 of 3 failed; delay from preset webhook`; of the failure that
+	// the message was sent with, for example `first delay from preset network`. Empty: unknown, imported, or a
+	// failure that joined the message.
 	Decision      string `protobuf:"bytes,8,opt,name=decision,proto3" json:"decision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -416,6 +497,134 @@ func (x *FailureRecord) GetDecision() string {
 	return ""
 }
 
+// One event in the life of a message.
+type MessageEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What happened.
+	Kind MessageEventKind `protobuf:"varint,1,opt,name=kind,proto3,enum=dlq.v1.MessageEventKind" json:"kind,omitempty"`
+	// When.
+	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	// When the worker got the message, for LEASE_LOST, LEASE_BROKEN and QUARANTINED; when the message came into
+	// quarantine, for RETRIED. Absent: unknown, or neither.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// The worker that held the message, `unnamed` if it has no name. Empty: unknown, or none.
+	WorkerId string `protobuf:"bytes,4,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	// The server that delivered the message. Empty: unknown, or none.
+	Server string `protobuf:"bytes,5,opt,name=server,proto3" json:"server,omitempty"`
+	// Number of the latest delivery. 0: it was not delivered yet.
+	DeliveryNumber uint32 `protobuf:"varint,6,opt,name=delivery_number,json=deliveryNumber,proto3" json:"delivery_number,omitempty"`
+	// Who made the call: the name of the token. Empty: no call, or the server needs no token.
+	Caller string `protobuf:"bytes,7,opt,name=caller,proto3" json:"caller,omitempty"`
+	// The queue that the message came from, for MOVED; the one that refused it, for MOVE_REFUSED.
+	Queue string `protobuf:"bytes,8,opt,name=queue,proto3" json:"queue,omitempty"`
+	// The quarantine that the message left, for RETRIED, or else entered by this event. Unspecified: none.
+	QuarantineReason QuarantineReason `protobuf:"varint,9,opt,name=quarantine_reason,json=quarantineReason,proto3,enum=dlq.v1.QuarantineReason" json:"quarantine_reason,omitempty"`
+	// The worker's note, for QUARANTINED.
+	Note          string `protobuf:"bytes,10,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MessageEvent) Reset() {
+	*x = MessageEvent{}
+	mi := &file_dlq_v1_stored_message_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MessageEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MessageEvent) ProtoMessage() {}
+
+func (x *MessageEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_stored_message_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MessageEvent.ProtoReflect.Descriptor instead.
+func (*MessageEvent) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_stored_message_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *MessageEvent) GetKind() MessageEventKind {
+	if x != nil {
+		return x.Kind
+	}
+	return MessageEventKind_MESSAGE_EVENT_KIND_UNSPECIFIED
+}
+
+func (x *MessageEvent) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *MessageEvent) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *MessageEvent) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+func (x *MessageEvent) GetServer() string {
+	if x != nil {
+		return x.Server
+	}
+	return ""
+}
+
+func (x *MessageEvent) GetDeliveryNumber() uint32 {
+	if x != nil {
+		return x.DeliveryNumber
+	}
+	return 0
+}
+
+func (x *MessageEvent) GetCaller() string {
+	if x != nil {
+		return x.Caller
+	}
+	return ""
+}
+
+func (x *MessageEvent) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *MessageEvent) GetQuarantineReason() QuarantineReason {
+	if x != nil {
+		return x.QuarantineReason
+	}
+	return QuarantineReason_QUARANTINE_REASON_UNSPECIFIED
+}
+
+func (x *MessageEvent) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
 // One edit of a message.
 type MessageEdit struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -435,7 +644,7 @@ type MessageEdit struct {
 
 func (x *MessageEdit) Reset() {
 	*x = MessageEdit{}
-	mi := &file_dlq_v1_stored_message_proto_msgTypes[3]
+	mi := &file_dlq_v1_stored_message_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -447,7 +656,7 @@ func (x *MessageEdit) String() string {
 func (*MessageEdit) ProtoMessage() {}
 
 func (x *MessageEdit) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_stored_message_proto_msgTypes[3]
+	mi := &file_dlq_v1_stored_message_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -460,7 +669,7 @@ func (x *MessageEdit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageEdit.ProtoReflect.Descriptor instead.
 func (*MessageEdit) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_stored_message_proto_rawDescGZIP(), []int{3}
+	return file_dlq_v1_stored_message_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *MessageEdit) GetSource() string {
@@ -502,7 +711,7 @@ var File_dlq_v1_stored_message_proto protoreflect.FileDescriptor
 
 const file_dlq_v1_stored_message_proto_rawDesc = "" +
 	"\n" +
-	"\x1bdlq/v1/stored_message.proto\x12\x06dlq.v1\x1a\x18dlq/v1/dlq_service.proto\x1a\x14dlq/v1/failure.proto\x1a\x14dlq/v1/message.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\a\n" +
+	"\x1bdlq/v1/stored_message.proto\x12\x06dlq.v1\x1a\x18dlq/v1/dlq_service.proto\x1a\x14dlq/v1/failure.proto\x1a\x14dlq/v1/message.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\a\n" +
 	"\rStoredMessage\x12)\n" +
 	"\amessage\x18\x01 \x01(\v2\x0f.dlq.v1.MessageR\amessage\x12*\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x14.dlq.v1.MessageStateR\x05state\x129\n" +
@@ -527,7 +736,8 @@ const file_dlq_v1_stored_message_proto_rawDesc = "" +
 	"\n" +
 	"size_bytes\x18\x12 \x01(\rR\tsizeBytes\x12\x19\n" +
 	"\bgroup_id\x18\x13 \x01(\tR\agroupId\x12\x1a\n" +
-	"\bredacted\x18\x14 \x03(\tR\bredactedB\x0e\n" +
+	"\bredacted\x18\x14 \x03(\tR\bredacted\x12,\n" +
+	"\x06events\x18\x15 \x03(\v2\x14.dlq.v1.MessageEventR\x06eventsB\x0e\n" +
 	"\f_max_retries\"\xa3\x01\n" +
 	"\fMessageLease\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x129\n" +
@@ -544,13 +754,34 @@ const file_dlq_v1_stored_message_proto_rawDesc = "" +
 	"\tworker_id\x18\x05 \x01(\tR\bworkerId\x12\x16\n" +
 	"\x06server\x18\x06 \x01(\tR\x06server\x12'\n" +
 	"\x0fdelivery_number\x18\a \x01(\rR\x0edeliveryNumber\x12\x1a\n" +
-	"\bdecision\x18\b \x01(\tR\bdecision\"\xb6\x01\n" +
+	"\bdecision\x18\b \x01(\tR\bdecision\"\x8e\x03\n" +
+	"\fMessageEvent\x12,\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x18.dlq.v1.MessageEventKindR\x04kind\x12.\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x129\n" +
+	"\n" +
+	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12\x1b\n" +
+	"\tworker_id\x18\x04 \x01(\tR\bworkerId\x12\x16\n" +
+	"\x06server\x18\x05 \x01(\tR\x06server\x12'\n" +
+	"\x0fdelivery_number\x18\x06 \x01(\rR\x0edeliveryNumber\x12\x16\n" +
+	"\x06caller\x18\a \x01(\tR\x06caller\x12\x14\n" +
+	"\x05queue\x18\b \x01(\tR\x05queue\x12E\n" +
+	"\x11quarantine_reason\x18\t \x01(\x0e2\x18.dlq.v1.QuarantineReasonR\x10quarantineReason\x12\x12\n" +
+	"\x04note\x18\n" +
+	" \x01(\tR\x04note\"\xb6\x01\n" +
 	"\vMessageEdit\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12/\n" +
 	"\x06target\x18\x03 \x01(\x0e2\x17.dlq.v1.TransformTargetR\x06target\x12\x14\n" +
 	"\x05patch\x18\x04 \x01(\tR\x05patch\x12\x18\n" +
-	"\ainverse\x18\x05 \x01(\tR\ainverseBK\n" +
+	"\ainverse\x18\x05 \x01(\tR\ainverse*\x85\x02\n" +
+	"\x10MessageEventKind\x12\"\n" +
+	"\x1eMESSAGE_EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1e\n" +
+	"\x1aMESSAGE_EVENT_KIND_RETRIED\x10\x01\x12!\n" +
+	"\x1dMESSAGE_EVENT_KIND_LEASE_LOST\x10\x02\x12#\n" +
+	"\x1fMESSAGE_EVENT_KIND_LEASE_BROKEN\x10\x03\x12\x1c\n" +
+	"\x18MESSAGE_EVENT_KIND_MOVED\x10\x04\x12#\n" +
+	"\x1fMESSAGE_EVENT_KIND_MOVE_REFUSED\x10\x05\x12\"\n" +
+	"\x1eMESSAGE_EVENT_KIND_QUARANTINED\x10\x06BK\n" +
 	"\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3"
 
 var (
@@ -565,44 +796,52 @@ func file_dlq_v1_stored_message_proto_rawDescGZIP() []byte {
 	return file_dlq_v1_stored_message_proto_rawDescData
 }
 
-var file_dlq_v1_stored_message_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_dlq_v1_stored_message_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_dlq_v1_stored_message_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_dlq_v1_stored_message_proto_goTypes = []any{
-	(*StoredMessage)(nil),         // 0: dlq.v1.StoredMessage
-	(*MessageLease)(nil),          // 1: dlq.v1.MessageLease
-	(*FailureRecord)(nil),         // 2: dlq.v1.FailureRecord
-	(*MessageEdit)(nil),           // 3: dlq.v1.MessageEdit
-	(*Message)(nil),               // 4: dlq.v1.Message
-	(MessageState)(0),             // 5: dlq.v1.MessageState
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
-	(QuarantineReason)(0),         // 7: dlq.v1.QuarantineReason
-	(*MessageContent)(nil),        // 8: dlq.v1.MessageContent
-	(*RetryPolicy)(nil),           // 9: dlq.v1.RetryPolicy
-	(*Failure)(nil),               // 10: dlq.v1.Failure
-	(TransformTarget)(0),          // 11: dlq.v1.TransformTarget
+	(MessageEventKind)(0),         // 0: dlq.v1.MessageEventKind
+	(*StoredMessage)(nil),         // 1: dlq.v1.StoredMessage
+	(*MessageLease)(nil),          // 2: dlq.v1.MessageLease
+	(*FailureRecord)(nil),         // 3: dlq.v1.FailureRecord
+	(*MessageEvent)(nil),          // 4: dlq.v1.MessageEvent
+	(*MessageEdit)(nil),           // 5: dlq.v1.MessageEdit
+	(*Message)(nil),               // 6: dlq.v1.Message
+	(MessageState)(0),             // 7: dlq.v1.MessageState
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(QuarantineReason)(0),         // 9: dlq.v1.QuarantineReason
+	(*MessageContent)(nil),        // 10: dlq.v1.MessageContent
+	(*RetryPolicy)(nil),           // 11: dlq.v1.RetryPolicy
+	(*Failure)(nil),               // 12: dlq.v1.Failure
+	(TransformTarget)(0),          // 13: dlq.v1.TransformTarget
 }
 var file_dlq_v1_stored_message_proto_depIdxs = []int32{
-	4,  // 0: dlq.v1.StoredMessage.message:type_name -> dlq.v1.Message
-	5,  // 1: dlq.v1.StoredMessage.state:type_name -> dlq.v1.MessageState
-	6,  // 2: dlq.v1.StoredMessage.state_time:type_name -> google.protobuf.Timestamp
-	7,  // 3: dlq.v1.StoredMessage.quarantine_reason:type_name -> dlq.v1.QuarantineReason
-	1,  // 4: dlq.v1.StoredMessage.lease:type_name -> dlq.v1.MessageLease
-	2,  // 5: dlq.v1.StoredMessage.failures:type_name -> dlq.v1.FailureRecord
-	8,  // 6: dlq.v1.StoredMessage.original:type_name -> dlq.v1.MessageContent
-	3,  // 7: dlq.v1.StoredMessage.edits:type_name -> dlq.v1.MessageEdit
-	9,  // 8: dlq.v1.StoredMessage.retry_policy:type_name -> dlq.v1.RetryPolicy
-	9,  // 9: dlq.v1.StoredMessage.rule_retry_policy:type_name -> dlq.v1.RetryPolicy
-	6,  // 10: dlq.v1.MessageLease.start_time:type_name -> google.protobuf.Timestamp
-	6,  // 11: dlq.v1.MessageLease.expire_time:type_name -> google.protobuf.Timestamp
-	10, // 12: dlq.v1.FailureRecord.failure:type_name -> dlq.v1.Failure
-	6,  // 13: dlq.v1.FailureRecord.time:type_name -> google.protobuf.Timestamp
-	6,  // 14: dlq.v1.FailureRecord.start_time:type_name -> google.protobuf.Timestamp
-	6,  // 15: dlq.v1.MessageEdit.time:type_name -> google.protobuf.Timestamp
-	11, // 16: dlq.v1.MessageEdit.target:type_name -> dlq.v1.TransformTarget
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	6,  // 0: dlq.v1.StoredMessage.message:type_name -> dlq.v1.Message
+	7,  // 1: dlq.v1.StoredMessage.state:type_name -> dlq.v1.MessageState
+	8,  // 2: dlq.v1.StoredMessage.state_time:type_name -> google.protobuf.Timestamp
+	9,  // 3: dlq.v1.StoredMessage.quarantine_reason:type_name -> dlq.v1.QuarantineReason
+	2,  // 4: dlq.v1.StoredMessage.lease:type_name -> dlq.v1.MessageLease
+	3,  // 5: dlq.v1.StoredMessage.failures:type_name -> dlq.v1.FailureRecord
+	10, // 6: dlq.v1.StoredMessage.original:type_name -> dlq.v1.MessageContent
+	5,  // 7: dlq.v1.StoredMessage.edits:type_name -> dlq.v1.MessageEdit
+	11, // 8: dlq.v1.StoredMessage.retry_policy:type_name -> dlq.v1.RetryPolicy
+	11, // 9: dlq.v1.StoredMessage.rule_retry_policy:type_name -> dlq.v1.RetryPolicy
+	4,  // 10: dlq.v1.StoredMessage.events:type_name -> dlq.v1.MessageEvent
+	8,  // 11: dlq.v1.MessageLease.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 12: dlq.v1.MessageLease.expire_time:type_name -> google.protobuf.Timestamp
+	12, // 13: dlq.v1.FailureRecord.failure:type_name -> dlq.v1.Failure
+	8,  // 14: dlq.v1.FailureRecord.time:type_name -> google.protobuf.Timestamp
+	8,  // 15: dlq.v1.FailureRecord.start_time:type_name -> google.protobuf.Timestamp
+	0,  // 16: dlq.v1.MessageEvent.kind:type_name -> dlq.v1.MessageEventKind
+	8,  // 17: dlq.v1.MessageEvent.time:type_name -> google.protobuf.Timestamp
+	8,  // 18: dlq.v1.MessageEvent.start_time:type_name -> google.protobuf.Timestamp
+	9,  // 19: dlq.v1.MessageEvent.quarantine_reason:type_name -> dlq.v1.QuarantineReason
+	8,  // 20: dlq.v1.MessageEdit.time:type_name -> google.protobuf.Timestamp
+	13, // 21: dlq.v1.MessageEdit.target:type_name -> dlq.v1.TransformTarget
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_stored_message_proto_init() }
@@ -621,13 +860,14 @@ func file_dlq_v1_stored_message_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dlq_v1_stored_message_proto_rawDesc), len(file_dlq_v1_stored_message_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   4,
+			NumEnums:      1,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_dlq_v1_stored_message_proto_goTypes,
 		DependencyIndexes: file_dlq_v1_stored_message_proto_depIdxs,
+		EnumInfos:         file_dlq_v1_stored_message_proto_enumTypes,
 		MessageInfos:      file_dlq_v1_stored_message_proto_msgTypes,
 	}.Build()
 	File_dlq_v1_stored_message_proto = out.File

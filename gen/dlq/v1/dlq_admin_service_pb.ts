@@ -1475,7 +1475,7 @@ export type BreakLeaseResponse = Message<"dlq.v1.BreakLeaseResponse"> & {
   broken: boolean;
 
   /**
-   * The worker that held it. Empty: unknown, because its stream has ended.
+   * The worker that held it. Empty: unknown.
    *
    * @generated from field: string worker_id = 2;
    */
@@ -1699,7 +1699,7 @@ export const MessageView = {
   UNSPECIFIED: 0,
 
   /**
-   * Without payload, attributes, original, edits, stack traces, and failures before the latest.
+   * Without payload, attributes, original, edits, events, stack traces, and failures before the latest.
    *
    * @generated from enum value: MESSAGE_VIEW_BASIC = 1;
    */

@@ -2,8 +2,8 @@
 // @generated from file dlq/v1/stored_message.proto (package dlq.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { MessageContent } from "./dlq_service_pb.ts";
 import { file_dlq_v1_dlq_service } from "./dlq_service_pb.ts";
 import type { Failure } from "./failure_pb.ts";
@@ -16,13 +16,13 @@ import type { MessageState, QuarantineReason } from "./state_pb.ts";
 import { file_dlq_v1_state } from "./state_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file dlq/v1/stored_message.proto.
  */
 export const file_dlq_v1_stored_message: GenFile = /*@__PURE__*/
-  fileDesc("ChtkbHEvdjEvc3RvcmVkX21lc3NhZ2UucHJvdG8SBmRscS52MSKkBQoNU3RvcmVkTWVzc2FnZRIgCgdtZXNzYWdlGAEgASgLMg8uZGxxLnYxLk1lc3NhZ2USIwoFc3RhdGUYAiABKA4yFC5kbHEudjEuTWVzc2FnZVN0YXRlEi4KCnN0YXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKEXF1YXJhbnRpbmVfcmVhc29uGAQgASgOMhguZGxxLnYxLlF1YXJhbnRpbmVSZWFzb24SIwoFbGVhc2UYBSABKAsyFC5kbHEudjEuTWVzc2FnZUxlYXNlEhEKCW1vdmluZ190bxgGIAEoCRIQCghpc29sYXRlZBgHIAEoCBIWCg5kZWxpdmVyeV9jb3VudBgIIAEoDRIVCg1yZWxlYXNlX2NvdW50GAkgASgNEhsKE2V4cGlyZWRfbGVhc2VfY291bnQYCiABKA0SHQoVdW5rbm93bl9vdXRjb21lX2NvdW50GAsgASgNEicKCGZhaWx1cmVzGAwgAygLMhUuZGxxLnYxLkZhaWx1cmVSZWNvcmQSKAoIb3JpZ2luYWwYDSABKAsyFi5kbHEudjEuTWVzc2FnZUNvbnRlbnQSIgoFZWRpdHMYDiADKAsyEy5kbHEudjEuTWVzc2FnZUVkaXQSGAoLbWF4X3JldHJpZXMYDyABKA1IAIgBARIpCgxyZXRyeV9wb2xpY3kYECABKAsyEy5kbHEudjEuUmV0cnlQb2xpY3kSLgoRcnVsZV9yZXRyeV9wb2xpY3kYESABKAsyEy5kbHEudjEuUmV0cnlQb2xpY3kSEgoKc2l6ZV9ieXRlcxgSIAEoDRIQCghncm91cF9pZBgTIAEoCRIQCghyZWRhY3RlZBgUIAMoCUIOCgxfbWF4X3JldHJpZXMiggEKDE1lc3NhZ2VMZWFzZRIRCgl3b3JrZXJfaWQYASABKAkSLgoKc3RhcnRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIusBCg1GYWlsdXJlUmVjb3JkEiAKB2ZhaWx1cmUYASABKAsyDy5kbHEudjEuRmFpbHVyZRIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghpbXBvcnRlZBgDIAEoCBIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgl3b3JrZXJfaWQYBSABKAkSDgoGc2VydmVyGAYgASgJEhcKD2RlbGl2ZXJ5X251bWJlchgHIAEoDRIQCghkZWNpc2lvbhgIIAEoCSKQAQoLTWVzc2FnZUVkaXQSDgoGc291cmNlGAEgASgJEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKBnRhcmdldBgDIAEoDjIXLmRscS52MS5UcmFuc2Zvcm1UYXJnZXQSDQoFcGF0Y2gYBCABKAkSDwoHaW52ZXJzZRgFIAEoCUJLChRpby5kbHFzZXJ2aWNlLmRscS52MVABWjFnaXRodWIuY29tL2RscS1zZXJ2aWNlL2RscS9jbGllbnRzL2dvL2RscXYxO2RscXYxYgZwcm90bzM", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_message, file_dlq_v1_rule, file_dlq_v1_state, file_google_protobuf_timestamp]);
+  fileDesc("ChtkbHEvdjEvc3RvcmVkX21lc3NhZ2UucHJvdG8SBmRscS52MSLKBQoNU3RvcmVkTWVzc2FnZRIgCgdtZXNzYWdlGAEgASgLMg8uZGxxLnYxLk1lc3NhZ2USIwoFc3RhdGUYAiABKA4yFC5kbHEudjEuTWVzc2FnZVN0YXRlEi4KCnN0YXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKEXF1YXJhbnRpbmVfcmVhc29uGAQgASgOMhguZGxxLnYxLlF1YXJhbnRpbmVSZWFzb24SIwoFbGVhc2UYBSABKAsyFC5kbHEudjEuTWVzc2FnZUxlYXNlEhEKCW1vdmluZ190bxgGIAEoCRIQCghpc29sYXRlZBgHIAEoCBIWCg5kZWxpdmVyeV9jb3VudBgIIAEoDRIVCg1yZWxlYXNlX2NvdW50GAkgASgNEhsKE2V4cGlyZWRfbGVhc2VfY291bnQYCiABKA0SHQoVdW5rbm93bl9vdXRjb21lX2NvdW50GAsgASgNEicKCGZhaWx1cmVzGAwgAygLMhUuZGxxLnYxLkZhaWx1cmVSZWNvcmQSKAoIb3JpZ2luYWwYDSABKAsyFi5kbHEudjEuTWVzc2FnZUNvbnRlbnQSIgoFZWRpdHMYDiADKAsyEy5kbHEudjEuTWVzc2FnZUVkaXQSGAoLbWF4X3JldHJpZXMYDyABKA1IAIgBARIpCgxyZXRyeV9wb2xpY3kYECABKAsyEy5kbHEudjEuUmV0cnlQb2xpY3kSLgoRcnVsZV9yZXRyeV9wb2xpY3kYESABKAsyEy5kbHEudjEuUmV0cnlQb2xpY3kSEgoKc2l6ZV9ieXRlcxgSIAEoDRIQCghncm91cF9pZBgTIAEoCRIQCghyZWRhY3RlZBgUIAMoCRIkCgZldmVudHMYFSADKAsyFC5kbHEudjEuTWVzc2FnZUV2ZW50Qg4KDF9tYXhfcmV0cmllcyKCAQoMTWVzc2FnZUxlYXNlEhEKCXdvcmtlcl9pZBgBIAEoCRIuCgpzdGFydF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi6wEKDUZhaWx1cmVSZWNvcmQSIAoHZmFpbHVyZRgBIAEoCzIPLmRscS52MS5GYWlsdXJlEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCGltcG9ydGVkGAMgASgIEi4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXdvcmtlcl9pZBgFIAEoCRIOCgZzZXJ2ZXIYBiABKAkSFwoPZGVsaXZlcnlfbnVtYmVyGAcgASgNEhAKCGRlY2lzaW9uGAggASgJIq4CCgxNZXNzYWdlRXZlbnQSJgoEa2luZBgBIAEoDjIYLmRscS52MS5NZXNzYWdlRXZlbnRLaW5kEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXdvcmtlcl9pZBgEIAEoCRIOCgZzZXJ2ZXIYBSABKAkSFwoPZGVsaXZlcnlfbnVtYmVyGAYgASgNEg4KBmNhbGxlchgHIAEoCRINCgVxdWV1ZRgIIAEoCRIzChFxdWFyYW50aW5lX3JlYXNvbhgJIAEoDjIYLmRscS52MS5RdWFyYW50aW5lUmVhc29uEgwKBG5vdGUYCiABKAkikAEKC01lc3NhZ2VFZGl0Eg4KBnNvdXJjZRgBIAEoCRIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgZ0YXJnZXQYAyABKA4yFy5kbHEudjEuVHJhbnNmb3JtVGFyZ2V0Eg0KBXBhdGNoGAQgASgJEg8KB2ludmVyc2UYBSABKAkqhQIKEE1lc3NhZ2VFdmVudEtpbmQSIgoeTUVTU0FHRV9FVkVOVF9LSU5EX1VOU1BFQ0lGSUVEEAASHgoaTUVTU0FHRV9FVkVOVF9LSU5EX1JFVFJJRUQQARIhCh1NRVNTQUdFX0VWRU5UX0tJTkRfTEVBU0VfTE9TVBACEiMKH01FU1NBR0VfRVZFTlRfS0lORF9MRUFTRV9CUk9LRU4QAxIcChhNRVNTQUdFX0VWRU5UX0tJTkRfTU9WRUQQBBIjCh9NRVNTQUdFX0VWRU5UX0tJTkRfTU9WRV9SRUZVU0VEEAUSIgoeTUVTU0FHRV9FVkVOVF9LSU5EX1FVQVJBTlRJTkVEEAZCSwoUaW8uZGxxc2VydmljZS5kbHEudjFQAVoxZ2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHF2MTtkbHF2MWIGcHJvdG8z", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_message, file_dlq_v1_rule, file_dlq_v1_state, file_google_protobuf_timestamp]);
 
 /**
  * A message as it is stored, for operators.
@@ -166,11 +166,20 @@ export type StoredMessage = Message<"dlq.v1.StoredMessage"> & {
 
   /**
    * What `[redacted]` stands for: entries of RedactConfig; `payload` if a payload was withheld as a whole, since
-   * it is not a JSON object or array; `failures` if texts of failures were, since they may quote it.
+   * it is not a JSON object or array; `failures` if texts of failures were, since they may quote it; `notes` if
+   * notes of workers were, for the same reason.
    *
    * @generated from field: repeated string redacted = 20;
    */
   redacted: string[];
+
+  /**
+   * What else happened to it, oldest first: lost and broken leases, calls of Retry, moves, and quarantines by
+   * workers. The last 16, 4 KiB in all. Failures and edits are not among them.
+   *
+   * @generated from field: repeated dlq.v1.MessageEvent events = 21;
+   */
+  events: MessageEvent[];
 };
 
 /**
@@ -272,8 +281,9 @@ export type FailureRecord = Message<"dlq.v1.FailureRecord"> & {
   deliveryNumber: number;
 
   /**
-   * The verdict and its cause, in words: `attempt 2 of 3 failed; delay from preset webhook`. Empty: unknown, or
-   * the failure came with a send.
+   * The verdict and its cause, in words: `attempt 2 of 3 failed; delay from preset webhook`; of the failure that
+   * the message was sent with, for example `first delay from preset network`. Empty: unknown, imported, or a
+   * failure that joined the message.
    *
    * @generated from field: string decision = 8;
    */
@@ -286,6 +296,91 @@ export type FailureRecord = Message<"dlq.v1.FailureRecord"> & {
  */
 export const FailureRecordSchema: GenMessage<FailureRecord> = /*@__PURE__*/
   messageDesc(file_dlq_v1_stored_message, 2);
+
+/**
+ * One event in the life of a message.
+ *
+ * @generated from message dlq.v1.MessageEvent
+ */
+export type MessageEvent = Message<"dlq.v1.MessageEvent"> & {
+  /**
+   * What happened.
+   *
+   * @generated from field: dlq.v1.MessageEventKind kind = 1;
+   */
+  kind: MessageEventKind;
+
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 2;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * When the worker got the message, for LEASE_LOST, LEASE_BROKEN and QUARANTINED; when the message came into
+   * quarantine, for RETRIED. Absent: unknown, or neither.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 3;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * The worker that held the message, `unnamed` if it has no name. Empty: unknown, or none.
+   *
+   * @generated from field: string worker_id = 4;
+   */
+  workerId: string;
+
+  /**
+   * The server that delivered the message. Empty: unknown, or none.
+   *
+   * @generated from field: string server = 5;
+   */
+  server: string;
+
+  /**
+   * Number of the latest delivery. 0: it was not delivered yet.
+   *
+   * @generated from field: uint32 delivery_number = 6;
+   */
+  deliveryNumber: number;
+
+  /**
+   * Who made the call: the name of the token. Empty: no call, or the server needs no token.
+   *
+   * @generated from field: string caller = 7;
+   */
+  caller: string;
+
+  /**
+   * The queue that the message came from, for MOVED; the one that refused it, for MOVE_REFUSED.
+   *
+   * @generated from field: string queue = 8;
+   */
+  queue: string;
+
+  /**
+   * The quarantine that the message left, for RETRIED, or else entered by this event. Unspecified: none.
+   *
+   * @generated from field: dlq.v1.QuarantineReason quarantine_reason = 9;
+   */
+  quarantineReason: QuarantineReason;
+
+  /**
+   * The worker's note, for QUARANTINED.
+   *
+   * @generated from field: string note = 10;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message dlq.v1.MessageEvent.
+ * Use `create(MessageEventSchema)` to create a new message.
+ */
+export const MessageEventSchema: GenMessage<MessageEvent> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_stored_message, 3);
 
 /**
  * One edit of a message.
@@ -334,5 +429,74 @@ export type MessageEdit = Message<"dlq.v1.MessageEdit"> & {
  * Use `create(MessageEditSchema)` to create a new message.
  */
 export const MessageEditSchema: GenMessage<MessageEdit> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_stored_message, 3);
+  messageDesc(file_dlq_v1_stored_message, 4);
+
+/**
+ * What happened to a message.
+ *
+ * @generated from enum dlq.v1.MessageEventKind
+ */
+export const MessageEventKind = {
+  /**
+   * Not used.
+   *
+   * @generated from enum value: MESSAGE_EVENT_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Retry made it due.
+   *
+   * @generated from enum value: MESSAGE_EVENT_KIND_RETRIED = 1;
+   */
+  RETRIED: 1,
+
+  /**
+   * Its lease ended without an outcome.
+   *
+   * @generated from enum value: MESSAGE_EVENT_KIND_LEASE_LOST = 2;
+   */
+  LEASE_LOST: 2,
+
+  /**
+   * BreakLease took it from its worker.
+   *
+   * @generated from enum value: MESSAGE_EVENT_KIND_LEASE_BROKEN = 3;
+   */
+  LEASE_BROKEN: 3,
+
+  /**
+   * A routing rule moved it to this queue.
+   *
+   * @generated from enum value: MESSAGE_EVENT_KIND_MOVED = 4;
+   */
+  MOVED: 4,
+
+  /**
+   * A routing rule was to move it to another queue, which refused it.
+   *
+   * @generated from enum value: MESSAGE_EVENT_KIND_MOVE_REFUSED = 5;
+   */
+  MOVE_REFUSED: 5,
+
+  /**
+   * Its worker reported `quarantined`.
+   *
+   * @generated from enum value: MESSAGE_EVENT_KIND_QUARANTINED = 6;
+   */
+  QUARANTINED: 6,
+} as const;
+
+/**
+ * What happened to a message.
+ *
+ * @generated from enum dlq.v1.MessageEventKind
+ */
+export type MessageEventKind = (typeof MessageEventKind)[keyof typeof MessageEventKind] | UnknownEnum;
+
+/**
+ * Describes the enum dlq.v1.MessageEventKind.
+ */
+export const MessageEventKindSchema: GenEnum<MessageEventKind> = /*@__PURE__*/
+  enumDesc(file_dlq_v1_stored_message, 0);
 

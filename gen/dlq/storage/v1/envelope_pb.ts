@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dlq/storage/v1/envelope.proto.
  */
 export const file_dlq_storage_v1_envelope: GenFile = /*@__PURE__*/
-  fileDesc("Ch1kbHEvc3RvcmFnZS92MS9lbnZlbG9wZS5wcm90bxIOZGxxLnN0b3JhZ2UudjEijQMKCEVudmVsb3BlEiAKB3BheWxvYWQYASABKAsyDy5kbHEudjEuUGF5bG9hZBI8CgphdHRyaWJ1dGVzGAIgAygLMiguZGxxLnN0b3JhZ2UudjEuRW52ZWxvcGUuQXR0cmlidXRlc0VudHJ5EiAKB2ZhaWx1cmUYAyABKAsyDy5kbHEudjEuRmFpbHVyZRIRCglzb3VyY2VfaWQYBCABKAkSEQoJZGVkdXBfa2V5GAUgASgJEhQKDG9yZGVyaW5nX2tleRgGIAEoCRIeCgZvcmlnaW4YByABKAsyDi5kbHEudjEuT3JpZ2luEisKDXRyYWNlX2NvbnRleHQYCCABKAsyFC5kbHEudjEuVHJhY2VDb250ZXh0EhAKCHByaW9yaXR5GAkgASgFEjEKEGltcG9ydGVkX2hpc3RvcnkYCiABKAsyFy5kbHEudjEuSW1wb3J0ZWRIaXN0b3J5GjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIogBCg1SZXRyeVNldHRpbmdzEhgKC21heF9yZXRyaWVzGAEgASgNSACIAQESIwoGcG9saWN5GAIgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EigKC3J1bGVfcG9saWN5GAMgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5Qg4KDF9tYXhfcmV0cmllc2IGcHJvdG8z", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_message]);
+  fileDesc("Ch1kbHEvc3RvcmFnZS92MS9lbnZlbG9wZS5wcm90bxIOZGxxLnN0b3JhZ2UudjEiuAMKCEVudmVsb3BlEiAKB3BheWxvYWQYASABKAsyDy5kbHEudjEuUGF5bG9hZBI8CgphdHRyaWJ1dGVzGAIgAygLMiguZGxxLnN0b3JhZ2UudjEuRW52ZWxvcGUuQXR0cmlidXRlc0VudHJ5EiAKB2ZhaWx1cmUYAyABKAsyDy5kbHEudjEuRmFpbHVyZRIRCglzb3VyY2VfaWQYBCABKAkSEQoJZGVkdXBfa2V5GAUgASgJEhQKDG9yZGVyaW5nX2tleRgGIAEoCRIeCgZvcmlnaW4YByABKAsyDi5kbHEudjEuT3JpZ2luEisKDXRyYWNlX2NvbnRleHQYCCABKAsyFC5kbHEudjEuVHJhY2VDb250ZXh0EhAKCHByaW9yaXR5GAkgASgFEjEKEGltcG9ydGVkX2hpc3RvcnkYCiABKAsyFy5kbHEudjEuSW1wb3J0ZWRIaXN0b3J5EhAKCGRlY2lzaW9uGAsgASgJEhcKD2RlY2lzaW9uX251bWJlchgMIAEoDRoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKIAQoNUmV0cnlTZXR0aW5ncxIYCgttYXhfcmV0cmllcxgBIAEoDUgAiAEBEiMKBnBvbGljeRgCIAEoCzITLmRscS52MS5SZXRyeVBvbGljeRIoCgtydWxlX3BvbGljeRgDIAEoCzITLmRscS52MS5SZXRyeVBvbGljeUIOCgxfbWF4X3JldHJpZXNiBnByb3RvMw", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_message]);
 
 /**
  * The immutable part of a stored message. Internal to the service: not part of the API, but every
@@ -94,6 +94,20 @@ export type Envelope = Message<"dlq.storage.v1.Envelope"> & {
    * @generated from field: dlq.v1.ImportedHistory imported_history = 10;
    */
   importedHistory?: ImportedHistory | undefined;
+
+  /**
+   * What was decided on arrival, in words. Empty: see decision_number.
+   *
+   * @generated from field: string decision = 11;
+   */
+  decision: string;
+
+  /**
+   * The number of a frequent decision (src/codec/arrival-decision.ts). 0: none, or of an earlier version.
+   *
+   * @generated from field: uint32 decision_number = 12;
+   */
+  decisionNumber: number;
 };
 
 /**

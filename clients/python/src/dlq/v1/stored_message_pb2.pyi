@@ -7,6 +7,7 @@ from dlq.v1 import rule_pb2 as _rule_pb2
 from dlq.v1 import state_pb2 as _state_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
@@ -14,8 +15,25 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class MessageEventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    MESSAGE_EVENT_KIND_UNSPECIFIED: _ClassVar[MessageEventKind]
+    MESSAGE_EVENT_KIND_RETRIED: _ClassVar[MessageEventKind]
+    MESSAGE_EVENT_KIND_LEASE_LOST: _ClassVar[MessageEventKind]
+    MESSAGE_EVENT_KIND_LEASE_BROKEN: _ClassVar[MessageEventKind]
+    MESSAGE_EVENT_KIND_MOVED: _ClassVar[MessageEventKind]
+    MESSAGE_EVENT_KIND_MOVE_REFUSED: _ClassVar[MessageEventKind]
+    MESSAGE_EVENT_KIND_QUARANTINED: _ClassVar[MessageEventKind]
+MESSAGE_EVENT_KIND_UNSPECIFIED: MessageEventKind
+MESSAGE_EVENT_KIND_RETRIED: MessageEventKind
+MESSAGE_EVENT_KIND_LEASE_LOST: MessageEventKind
+MESSAGE_EVENT_KIND_LEASE_BROKEN: MessageEventKind
+MESSAGE_EVENT_KIND_MOVED: MessageEventKind
+MESSAGE_EVENT_KIND_MOVE_REFUSED: MessageEventKind
+MESSAGE_EVENT_KIND_QUARANTINED: MessageEventKind
+
 class StoredMessage(_message.Message):
-    __slots__ = ("message", "state", "state_time", "quarantine_reason", "lease", "moving_to", "isolated", "delivery_count", "release_count", "expired_lease_count", "unknown_outcome_count", "failures", "original", "edits", "max_retries", "retry_policy", "rule_retry_policy", "size_bytes", "group_id", "redacted")
+    __slots__ = ("message", "state", "state_time", "quarantine_reason", "lease", "moving_to", "isolated", "delivery_count", "release_count", "expired_lease_count", "unknown_outcome_count", "failures", "original", "edits", "max_retries", "retry_policy", "rule_retry_policy", "size_bytes", "group_id", "redacted", "events")
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     STATE_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -36,6 +54,7 @@ class StoredMessage(_message.Message):
     SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
     GROUP_ID_FIELD_NUMBER: _ClassVar[int]
     REDACTED_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
     message: _message_pb2.Message
     state: _state_pb2.MessageState
     state_time: _timestamp_pb2.Timestamp
@@ -56,7 +75,8 @@ class StoredMessage(_message.Message):
     size_bytes: int
     group_id: str
     redacted: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, message: _Optional[_Union[_message_pb2.Message, _Mapping[str, object]]] = ..., state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., state_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., quarantine_reason: _Optional[_Union[_state_pb2.QuarantineReason, str]] = ..., lease: _Optional[_Union[MessageLease, _Mapping[str, object]]] = ..., moving_to: _Optional[str] = ..., isolated: bool = ..., delivery_count: _Optional[int] = ..., release_count: _Optional[int] = ..., expired_lease_count: _Optional[int] = ..., unknown_outcome_count: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[FailureRecord, _Mapping[str, object]]]] = ..., original: _Optional[_Union[_dlq_service_pb2.MessageContent, _Mapping[str, object]]] = ..., edits: _Optional[_Iterable[_Union[MessageEdit, _Mapping[str, object]]]] = ..., max_retries: _Optional[int] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., rule_retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., size_bytes: _Optional[int] = ..., group_id: _Optional[str] = ..., redacted: _Optional[_Iterable[str]] = ...) -> None: ...
+    events: _containers.RepeatedCompositeFieldContainer[MessageEvent]
+    def __init__(self, message: _Optional[_Union[_message_pb2.Message, _Mapping[str, object]]] = ..., state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., state_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., quarantine_reason: _Optional[_Union[_state_pb2.QuarantineReason, str]] = ..., lease: _Optional[_Union[MessageLease, _Mapping[str, object]]] = ..., moving_to: _Optional[str] = ..., isolated: bool = ..., delivery_count: _Optional[int] = ..., release_count: _Optional[int] = ..., expired_lease_count: _Optional[int] = ..., unknown_outcome_count: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[FailureRecord, _Mapping[str, object]]]] = ..., original: _Optional[_Union[_dlq_service_pb2.MessageContent, _Mapping[str, object]]] = ..., edits: _Optional[_Iterable[_Union[MessageEdit, _Mapping[str, object]]]] = ..., max_retries: _Optional[int] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., rule_retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., size_bytes: _Optional[int] = ..., group_id: _Optional[str] = ..., redacted: _Optional[_Iterable[str]] = ..., events: _Optional[_Iterable[_Union[MessageEvent, _Mapping[str, object]]]] = ...) -> None: ...
 
 class MessageLease(_message.Message):
     __slots__ = ("worker_id", "start_time", "expire_time")
@@ -87,6 +107,30 @@ class FailureRecord(_message.Message):
     delivery_number: int
     decision: str
     def __init__(self, failure: _Optional[_Union[_failure_pb2.Failure, _Mapping[str, object]]] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., imported: bool = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., worker_id: _Optional[str] = ..., server: _Optional[str] = ..., delivery_number: _Optional[int] = ..., decision: _Optional[str] = ...) -> None: ...
+
+class MessageEvent(_message.Message):
+    __slots__ = ("kind", "time", "start_time", "worker_id", "server", "delivery_number", "caller", "queue", "quarantine_reason", "note")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    WORKER_ID_FIELD_NUMBER: _ClassVar[int]
+    SERVER_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    CALLER_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    QUARANTINE_REASON_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    kind: MessageEventKind
+    time: _timestamp_pb2.Timestamp
+    start_time: _timestamp_pb2.Timestamp
+    worker_id: str
+    server: str
+    delivery_number: int
+    caller: str
+    queue: str
+    quarantine_reason: _state_pb2.QuarantineReason
+    note: str
+    def __init__(self, kind: _Optional[_Union[MessageEventKind, str]] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., worker_id: _Optional[str] = ..., server: _Optional[str] = ..., delivery_number: _Optional[int] = ..., caller: _Optional[str] = ..., queue: _Optional[str] = ..., quarantine_reason: _Optional[_Union[_state_pb2.QuarantineReason, str]] = ..., note: _Optional[str] = ...) -> None: ...
 
 class MessageEdit(_message.Message):
     __slots__ = ("source", "time", "target", "patch", "inverse")

@@ -2198,9 +2198,14 @@ pub struct StoredMessage {
     #[prost(string, tag="19")]
     pub group_id: ::prost::alloc::string::String,
     /// What `\[redacted\]` stands for: entries of RedactConfig; `payload` if a payload was withheld as a whole, since
-    /// it is not a JSON object or array; `failures` if texts of failures were, since they may quote it.
+    /// it is not a JSON object or array; `failures` if texts of failures were, since they may quote it; `notes` if
+    /// notes of workers were, for the same reason.
     #[prost(string, repeated, tag="20")]
     pub redacted: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What else happened to it, oldest first: lost and broken leases, calls of Retry, moves, and quarantines by
+    /// workers. The last 16, 4 KiB in all. Failures and edits are not among them.
+    #[prost(message, repeated, tag="21")]
+    pub events: ::prost::alloc::vec::Vec<MessageEvent>,
 }
 /// The lease of a message.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2240,10 +2245,46 @@ pub struct FailureRecord {
     /// Number of the delivery. 0: unknown, or the failure of a send.
     #[prost(uint32, tag="7")]
     pub delivery_number: u32,
-    /// The verdict and its cause, in words: `attempt 2 of 3 failed; delay from preset webhook`. Empty: unknown, or
-    /// the failure came with a send.
+    /// The verdict and its cause, in words: `attempt 2 of 3 failed; delay from preset webhook`; of the failure that
+    /// the message was sent with, for example `first delay from preset network`. Empty: unknown, imported, or a
+    /// failure that joined the message.
     #[prost(string, tag="8")]
     pub decision: ::prost::alloc::string::String,
+}
+/// One event in the life of a message.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MessageEvent {
+    /// What happened.
+    #[prost(enumeration="MessageEventKind", tag="1")]
+    pub kind: i32,
+    /// When.
+    #[prost(message, optional, tag="2")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the worker got the message, for LEASE_LOST, LEASE_BROKEN and QUARANTINED; when the message came into
+    /// quarantine, for RETRIED. Absent: unknown, or neither.
+    #[prost(message, optional, tag="3")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The worker that held the message, `unnamed` if it has no name. Empty: unknown, or none.
+    #[prost(string, tag="4")]
+    pub worker_id: ::prost::alloc::string::String,
+    /// The server that delivered the message. Empty: unknown, or none.
+    #[prost(string, tag="5")]
+    pub server: ::prost::alloc::string::String,
+    /// Number of the latest delivery. 0: it was not delivered yet.
+    #[prost(uint32, tag="6")]
+    pub delivery_number: u32,
+    /// Who made the call: the name of the token. Empty: no call, or the server needs no token.
+    #[prost(string, tag="7")]
+    pub caller: ::prost::alloc::string::String,
+    /// The queue that the message came from, for MOVED; the one that refused it, for MOVE_REFUSED.
+    #[prost(string, tag="8")]
+    pub queue: ::prost::alloc::string::String,
+    /// The quarantine that the message left, for RETRIED, or else entered by this event. Unspecified: none.
+    #[prost(enumeration="QuarantineReason", tag="9")]
+    pub quarantine_reason: i32,
+    /// The worker's note, for QUARANTINED.
+    #[prost(string, tag="10")]
+    pub note: ::prost::alloc::string::String,
 }
 /// One edit of a message.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2263,6 +2304,55 @@ pub struct MessageEdit {
     /// A JSON Patch that undoes it. Empty: it would be too long.
     #[prost(string, tag="5")]
     pub inverse: ::prost::alloc::string::String,
+}
+/// What happened to a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MessageEventKind {
+    /// Not used.
+    Unspecified = 0,
+    /// Retry made it due.
+    Retried = 1,
+    /// Its lease ended without an outcome.
+    LeaseLost = 2,
+    /// BreakLease took it from its worker.
+    LeaseBroken = 3,
+    /// A routing rule moved it to this queue.
+    Moved = 4,
+    /// A routing rule was to move it to another queue, which refused it.
+    MoveRefused = 5,
+    /// Its worker reported `quarantined`.
+    Quarantined = 6,
+}
+impl MessageEventKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MESSAGE_EVENT_KIND_UNSPECIFIED",
+            Self::Retried => "MESSAGE_EVENT_KIND_RETRIED",
+            Self::LeaseLost => "MESSAGE_EVENT_KIND_LEASE_LOST",
+            Self::LeaseBroken => "MESSAGE_EVENT_KIND_LEASE_BROKEN",
+            Self::Moved => "MESSAGE_EVENT_KIND_MOVED",
+            Self::MoveRefused => "MESSAGE_EVENT_KIND_MOVE_REFUSED",
+            Self::Quarantined => "MESSAGE_EVENT_KIND_QUARANTINED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MESSAGE_EVENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "MESSAGE_EVENT_KIND_RETRIED" => Some(Self::Retried),
+            "MESSAGE_EVENT_KIND_LEASE_LOST" => Some(Self::LeaseLost),
+            "MESSAGE_EVENT_KIND_LEASE_BROKEN" => Some(Self::LeaseBroken),
+            "MESSAGE_EVENT_KIND_MOVED" => Some(Self::Moved),
+            "MESSAGE_EVENT_KIND_MOVE_REFUSED" => Some(Self::MoveRefused),
+            "MESSAGE_EVENT_KIND_QUARANTINED" => Some(Self::Quarantined),
+            _ => None,
+        }
+    }
 }
 /// Which message to read.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2800,7 +2890,7 @@ pub struct BreakLeaseResponse {
     /// False: no worker holds the message.
     #[prost(bool, tag="1")]
     pub broken: bool,
-    /// The worker that held it. Empty: unknown, because its stream has ended.
+    /// The worker that held it. Empty: unknown.
     #[prost(string, tag="2")]
     pub worker_id: ::prost::alloc::string::String,
     /// How long it has held it.
@@ -2880,7 +2970,7 @@ pub struct ResetBreakerResponse {
 pub enum MessageView {
     /// The same as BASIC.
     Unspecified = 0,
-    /// Without payload, attributes, original, edits, stack traces, and failures before the latest.
+    /// Without payload, attributes, original, edits, events, stack traces, and failures before the latest.
     Basic = 1,
     /// All of it, as GetMessage.
     Full = 2,
