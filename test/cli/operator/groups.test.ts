@@ -132,6 +132,10 @@ describe("break", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Taken from billing-1 after \d+m?s; it is due now\.\n$/);
     await worker.close();
+    const { stdout: shown } = await dlq("show", id, "-q", "hanging");
+    expect(shown).toMatch(
+      /^20\S+ {2}taken from worker billing-1\n {2}delivery 1, begun 20\S+, server \S+$/m,
+    );
     const poison = await client.dlq.sendToDlq(
       sendRequest("hanging", { failure: { reason: Reason.POISON_MESSAGE } }),
     );

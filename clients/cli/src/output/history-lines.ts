@@ -1,7 +1,12 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import type { FailureRecord, StoredMessage } from "../../../../gen/dlq/v1/stored_message_pb.ts";
+import type {
+  FailureRecord,
+  MessageEvent,
+  StoredMessage,
+} from "../../../../gen/dlq/v1/stored_message_pb.ts";
 import { reasonName } from "../values/enum-names.ts";
 import { escaped, escapedLines } from "./escape.ts";
+import { eventFacts, eventTitle } from "./event-lines.ts";
 import { failureText } from "./failure.ts";
 import { countText } from "./numbers.ts";
 import type { Style } from "./style.ts";
@@ -17,26 +22,58 @@ export interface HistoryView {
   readonly stack: boolean;
 }
 
-/** Returns every recorded failure, oldest first, with the wait before it. */
-export function attemptLines({ failures, message }: StoredMessage, view: HistoryView): string[] {
-  const { times, style, width } = view;
+/** Returns every recorded failure and event, oldest first. */
+export function historyLines(stored: StoredMessage, view: HistoryView): string[] {
+  const atMs = ({ time }: Pick<FailureRecord, "time">) =>
+    time === undefined ? 0 : timestampMs(time);
+  const parts = [
+    ...stored.failures.map((one, at) => ({
+      atMs: atMs(one),
+      lines: failureLines(stored, at, view),
+    })),
+    ...stored.events.map((one) => ({ atMs: atMs(one), lines: eventLines(one, view) })),
+  ];
+  return parts.toSorted((a, b) => a.atMs - b.atMs).flatMap(({ lines }) => lines);
+}
+
+/** A failure, with the wait before its attempt. */
+function failureLines(
+  { failures, message }: StoredMessage,
+  at: number,
+  view: HistoryView,
+): string[] {
+  const record = failures[at];
+  if (record === undefined) return [];
+  const { times, style } = view;
   const forgotten = (message?.failureCount ?? 0) - failures.length;
-  const indented = (text: string, paint: (line: string) => string = (line) => line) =>
-    text === "" ? [] : wrapped(text, width, 2).map((line) => `  ${paint(line)}`);
-  return failures.flatMap((record, at) => {
-    const { failure, decision } = record;
-    const reason = reasonName(failure?.reason ?? 0);
-    return [
-      ...(at === 1 && forgotten > 0
-        ? [style.faint(`… ${countText(forgotten)} failures are not kept`)]
-        : []),
-      `${times.distance(record.time) || "at an unknown time"}  ${style.strong(kindOf(record))}`,
-      ...indented(wayOf(record, failures[at - 1])),
-      ...indented(escaped([reason, failureText(failure)].join(" ").trim()), style.warning),
-      ...indented(decision === "" ? "" : `decided: ${escaped(decision)}`, style.faint),
-      ...(view.stack ? stackLines(record, style) : []),
-    ];
-  });
+  const { failure, decision } = record;
+  const reason = reasonName(failure?.reason ?? 0);
+  return [
+    ...(at === 1 && forgotten > 0
+      ? [style.faint(`… ${countText(forgotten)} failures are not kept`)]
+      : []),
+    `${times.distance(record.time) || "at an unknown time"}  ${style.strong(kindOf(record))}`,
+    ...indented(wayOf(record, failures[at - 1]), view),
+    ...indented(escaped([reason, failureText(failure)].join(" ").trim()), view, style.warning),
+    ...indented(decision === "" ? "" : `decided: ${escaped(decision)}`, view, style.faint),
+    ...(view.stack ? stackLines(record, style) : []),
+  ];
+}
+
+function eventLines(event: MessageEvent, view: HistoryView): string[] {
+  const { times, style } = view;
+  return [
+    `${times.distance(event.time)}  ${style.strong(eventTitle(event))}`,
+    ...indented(eventFacts(event, times), view),
+  ];
+}
+
+function indented(
+  text: string,
+  { width }: HistoryView,
+  paint: (line: string) => string = (line) => line,
+): string[] {
+  return text === "" ? [] : wrapped(text, width, 2).map((line) => `  ${paint(line)}`);
 }
 
 function kindOf({ imported, deliveryNumber, startTime }: FailureRecord): string {

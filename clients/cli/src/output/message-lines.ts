@@ -4,7 +4,7 @@ import type { StoredMessage } from "../../../../gen/dlq/v1/stored_message_pb.ts"
 import { quarantineReasonName, reasonName, stateName } from "../values/enum-names.ts";
 import { escaped, escapedLines } from "./escape.ts";
 import { failureText } from "./failure.ts";
-import { attemptLines } from "./history-lines.ts";
+import { historyLines } from "./history-lines.ts";
 import { bytesText, countText } from "./numbers.ts";
 import type { Style } from "./style.ts";
 import { type Fact, factLines } from "./table.ts";
@@ -30,7 +30,7 @@ export function messageLines(
   return [
     `${style.strong(message.id)}  ${style.faint("in")} ${escaped(message.queue)}`,
     ...factLines(facts(stored, message, times), style, parts.width),
-    ...block("HISTORY", attemptLines(stored, { ...parts, times, style }), style),
+    ...block("HISTORY", historyLines(stored, { ...parts, times, style }), style),
     ...block("EDITS", editLines(stored, times), style),
     ...(parts.payload ? contentLines(message, style) : []),
   ];

@@ -1,0 +1,42 @@
+import { type MessageEvent, MessageEventKind } from "../../../../gen/dlq/v1/stored_message_pb.ts";
+import { quarantineReasonName } from "../values/enum-names.ts";
+import { escaped } from "./escape.ts";
+import type { Times } from "./times.ts";
+
+/** Returns what an event is called, such as `retried` or `lost by worker billing-1`. */
+export function eventTitle({ kind, workerId, queue }: MessageEvent): string {
+  const worker = workerId === "" ? "its worker" : `worker ${escaped(workerId)}`;
+  switch (kind) {
+    case MessageEventKind.RETRIED:
+      return "retried by hand";
+    case MessageEventKind.LEASE_LOST:
+      return `lost by ${worker}`;
+    case MessageEventKind.LEASE_BROKEN:
+      return `taken from ${worker}`;
+    case MessageEventKind.MOVED:
+      return `moved here from ${escaped(queue)}`;
+    case MessageEventKind.MOVE_REFUSED:
+      return `refused by ${escaped(queue)}`;
+    case MessageEventKind.QUARANTINED:
+      return `quarantined by ${worker}`;
+    default:
+      return `event ${kind}`;
+  }
+}
+
+/** Returns the rest of an event on one line; empty if there is none. */
+export function eventFacts(event: MessageEvent, times: Times): string {
+  const { kind, caller, server, deliveryNumber, startTime, quarantineReason, note } = event;
+  const reason = quarantineReasonName(quarantineReason);
+  const left = kind === MessageEventKind.RETRIED ? "left quarantine" : "quarantined";
+  const since = kind === MessageEventKind.RETRIED ? "" : times.distance(startTime);
+  return [
+    caller === "" ? "" : `by ${escaped(caller)}`,
+    reason === "" ? "" : `${left}: ${reason}`,
+    deliveryNumber === 0 || since === "" ? "" : `delivery ${deliveryNumber}, begun ${since}`,
+    server === "" ? "" : `server ${escaped(server)}`,
+    note === "" ? "" : `note: ${escaped(note)}`,
+  ]
+    .filter((part) => part !== "")
+    .join(", ");
+}
