@@ -47,7 +47,7 @@ const NAMES_COST = 200;
 /** What a page costs besides its messages: a queue may be empty. */
 const PAGE_COST = 20;
 /** So many messages that the store leaves out cost as much as one that it returns. */
-const LEFT_OUT_COST = 10;
+const LEFT_OUT_COST = 5;
 /** Pages that are read at once, of all calls together: sends and deliveries wait behind them. */
 const PAGES_AT_ONCE = 2;
 
