@@ -3,7 +3,7 @@ import type { FailureToGroup } from "./fingerprint.ts";
 const TYPE_CHARS = 256;
 
 /**
- * Returns the type, with the code that tells failures of one type apart: `HTTPError [HTTP 502]`, `StatusError [gRPC 14]`,
+ * Returns the type, with the code that distinguishes failures of one type: `HTTPError [HTTP 502]`, `StatusError [gRPC 14]`,
  * `error [SQLSTATE 23505]`, `ClientError [Throttling]`. A code that the type names already is not repeated.
  */
 export function typeWithCodes(failure: FailureToGroup): string {

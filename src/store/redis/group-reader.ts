@@ -41,7 +41,8 @@ interface Open {
 export class GroupReader {
   readonly #parts: GroupReaderParts;
   readonly #turns = new Turns(1);
-  #latest: { read: GroupsRead; untilMs: number } | undefined;
+  #latest: GroupsRead | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: GroupReaderParts) {
     this.#parts = parts;
@@ -49,18 +50,24 @@ export class GroupReader {
 
   /** A change is to be seen by the next read of this server. */
   forget(): void {
+    clearTimeout(this.#timer);
     this.#latest = undefined;
   }
 
   all(): Promise<GroupsRead> {
     return this.#turns.run(async () => {
       const { now } = this.#parts;
-      if (this.#latest !== undefined && now() < this.#latest.untilMs) return this.#latest.read;
+      if (this.#latest !== undefined) return this.#latest;
       const startedAtMs = now();
       const read = await this.#readAll();
       const tookMs = now() - startedAtMs;
       const reusedMs = tookMs < QUICK_MS ? 0 : Math.min(REUSED_MAX_MS, tookMs * REUSED_TIMES);
-      this.#latest = reusedMs === 0 ? undefined : { read, untilMs: now() + reusedMs };
+      this.forget();
+      if (reusedMs > 0) {
+        this.#latest = read;
+        // They may be many: they are not kept for longer.
+        this.#timer = setTimeout(() => this.forget(), reusedMs).unref();
+      }
       return read;
     });
   }

@@ -28,7 +28,7 @@ it.each<[string, Partial<FailureRecord>]>([
   ["code", { attributes: { code: "ECONNRESET" } }],
   ["SQLSTATE", { attributes: { sqlstate: "23505" } }],
   ["own fingerprint", { fingerprint: "card-declined" }],
-])("tells failures of another %s apart, also remembered ones", (_, over) => {
+])("distinguishes failures of another %s, also remembered ones", (_, over) => {
   const groupOf = createGroupOf();
   const [one, other] = [failure(), failure(over)].map((each) => groupOf(each, "TIMEOUT", false));
   expect(other?.digest).not.toEqual(one?.digest);

@@ -4,7 +4,8 @@
 --
 -- Redis takes nothing back when a script meets a key of the wrong type. So the types of all keys are checked before the
 -- first of these writes: a script changes a message wholly or not at all. What it may write before stands by itself: arrivals
--- that it takes, a name in the list of queues, a dedup key whose message does not exist, the last claim.
+-- that it takes, a name in the list of queues, a dedup key whose message does not exist, the last claim, the last number of a
+-- group.
 local flush_writes, first_member, put, rank
 
 -- Keys that are written in other ways, after flush_writes, beside the counters.
