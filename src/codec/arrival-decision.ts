@@ -1,3 +1,7 @@
+import type { Envelope } from "../../gen/dlq/storage/v1/envelope_pb.ts";
+import type { QuarantineReason } from "../core/reason.ts";
+import { POISON_WHY } from "../core/verdict.ts";
+
 /**
  * What was decided on arrival, in words, as `dlq.storage.v1.Envelope` has it: texts that many messages have are stored as their
  * number here. Stored: a text keeps its number, and new ones come at the end. 0 is none.
@@ -45,7 +49,22 @@ export function numberOfDecision(text: string): number | undefined {
   return NUMBERS.get(text);
 }
 
-/** Empty for a number of a newer version. */
-export function readArrivalDecision(stored: { decision: string; decisionNumber: number }): string {
-  return stored.decision || (NUMBERED[stored.decisionNumber] ?? "");
+/** What of a stored message says whether it is as it arrived. */
+interface Progress {
+  quarantineReason: QuarantineReason | undefined;
+  deliveries: number;
+  laterFailures: readonly unknown[];
+}
+
+/**
+ * What was decided when a message arrived. Empty: unknown, or a number of a newer version. Whether the sender sent too often is found
+ * out only when the message is stored.
+ */
+export function arrivalDecisionOf(
+  { decision, decisionNumber }: Pick<Envelope, "decision" | "decisionNumber">,
+  { quarantineReason, deliveries, laterFailures }: Progress,
+): string {
+  const isNew = deliveries === 0 && laterFailures.length === 0;
+  if (isNew && quarantineReason === "POISON") return POISON_WHY;
+  return decision || (NUMBERED[decisionNumber] ?? "");
 }

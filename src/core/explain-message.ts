@@ -24,6 +24,8 @@ export interface MessageSituation {
   /** The decision that put it into its state; empty: unknown, or none. */
   decision: string;
   workerId: string | undefined;
+  /** Whether the worker's stream has ended. */
+  streamEnded: boolean;
   leaseExpireAtMs: number | undefined;
   movesTo: string | undefined;
   isolated: boolean;
@@ -89,13 +91,14 @@ function quarantined(message: MessageSituation): Explanation {
   };
 }
 
-function inFlight({ workerId, sinceMs, leaseExpireAtMs }: MessageSituation): Explanation {
+function inFlight(message: MessageSituation): Explanation {
+  const { workerId, streamEnded, sinceMs, leaseExpireAtMs } = message;
   const since = timeOf(sinceMs);
+  const worker = workerId === undefined ? "A worker" : `Worker ${workerId}`;
   return {
-    text:
-      workerId === undefined
-        ? `A worker got it at ${since}, and its stream has ended. It is due again when the lease ends, unless the worker still reports the outcome.`
-        : `Worker ${workerId} has held it since ${since}. It moves when the worker reports the outcome; if the lease ends before, it is due again.`,
+    text: streamEnded
+      ? `${worker} got it at ${since}, and its stream has ended. It is due again when the lease ends, unless the worker still reports the outcome.`
+      : `${worker} has held it since ${since}. It moves when the worker reports the outcome; if the lease ends before, it is due again.`,
     untilMs: leaseExpireAtMs,
   };
 }

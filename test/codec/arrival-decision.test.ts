@@ -1,11 +1,13 @@
 import { describe, expect, it, test } from "vitest";
-import { numberOfDecision, readArrivalDecision } from "../../src/codec/arrival-decision.ts";
+import { arrivalDecisionOf, numberOfDecision } from "../../src/codec/arrival-decision.ts";
 import { REASON_NAMES } from "../../src/core/reason.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
 import { type Arrival, arrivalVerdict } from "../../src/core/verdict.ts";
 
 const SETTINGS = DEFAULT_QUEUE_SETTINGS;
-const textOf = (number: number) => readArrivalDecision({ decision: "", decisionNumber: number });
+const MOVED_ON = { quarantineReason: undefined, deliveries: 1, laterFailures: [] };
+const textOf = (number: number) =>
+  arrivalDecisionOf({ decision: "", decisionNumber: number }, MOVED_ON);
 const whyOf = (over: Partial<Arrival>) =>
   arrivalVerdict({ reason: "TIMEOUT", settings: SETTINGS, nowMs: 0, random: undefined, ...over })
     .why;

@@ -15,7 +15,8 @@ const HOLD: MessageHold = {
 const MESSAGE: MessageSituation = {
   ...{ id: "m-1", nowMs: NOW_MS, state: "SCHEDULED", quarantineReason: undefined, decision: "" },
   ...{ sinceMs: NOW_MS - 60_000, dueAtMs: NOW_MS - 1_000, retentionEndsAtMs: undefined },
-  ...{ workerId: undefined, leaseExpireAtMs: undefined, movesTo: undefined, isolated: false },
+  ...{ workerId: undefined, leaseExpireAtMs: undefined, streamEnded: false },
+  ...{ movesTo: undefined, isolated: false },
   ...{ blocks: HOLD, conditions: [] },
 };
 const explain = (over: Partial<MessageSituation>) => explainMessage({ ...MESSAGE, ...over });
@@ -41,7 +42,11 @@ test("in flight: which worker holds it, and until when", () => {
   const [held] = explain({ ...lease, workerId: "billing-1" });
   expect(held?.text).toContain("Worker billing-1 has held it since 2026-03-01T11:59:00.000Z.");
   expect(held?.untilMs).toBe(NOW_MS + 9);
-  expect(explain(lease)[0]?.text).toContain("its stream has ended");
+  const [ended] = explain({ ...lease, workerId: "billing-1", streamEnded: true });
+  expect(ended?.text).toContain(
+    "Worker billing-1 got it at 2026-03-01T11:59:00.000Z, and its stream has ended.",
+  );
+  expect(explain({ ...lease, streamEnded: true })[0]?.text).toMatch(/^A worker got it/);
 });
 
 test("on its way to another queue", () => {

@@ -73,6 +73,15 @@ it("shows one message through its life", async () => {
     (await client.admin.explain({ queue, id })).explanations.map(({ text }) => text);
   expect((await reasons()).at(0)).toContain("No worker has a StreamDue open for this queue");
 
+  const later = await client.dlq.sendToDlq({
+    ...sendRequest(queue),
+    firstRetry: { case: "delay", value: { seconds: 3600n } },
+  });
+  const why = await client.admin.explain({ queue, id: later.id });
+  expect(why.explanations[0]?.text).toMatch(
+    /^It waits for its due time \(delay set by the producer\);/,
+  );
+
   const worker = await Worker.open(client.dlq, { queues: [queue], workerId: "billing-1" });
   const first = await worker.next();
   const held = await message();

@@ -22,7 +22,8 @@ export const DETAILS: MessageDetails = {
     dueAtMs: 20_000,
     expireAtMs: undefined,
   },
-  ...{ leaseExpireAtMs: undefined, workerId: undefined, movesTo: undefined },
+  ...{ leaseExpireAtMs: undefined, workerId: undefined, streamEnded: false },
+  ...{ movesTo: undefined },
   ...{
     retrySettings: new Uint8Array(),
     envelope: new Uint8Array(),

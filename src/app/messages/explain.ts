@@ -1,3 +1,5 @@
+import { arrivalDecisionOf } from "../../codec/arrival-decision.ts";
+import { openStored } from "../../codec/message.ts";
 import { unknownMessage } from "../../core/errors.ts";
 import { type Explanation, explainMessage } from "../../core/explain-message.ts";
 import { formatMessageId } from "../../core/message-id.ts";
@@ -59,8 +61,12 @@ export function createExplain({ store, settingsOf, stats }: ExplainParts): Expla
   }
 }
 
-/** What was decided after its latest failure, if that put it into its present state. */
-function decisionOf({ laterFailures, sinceMs }: MessageDetails): string {
+/** What was decided on its arrival, or after its latest failure, if that put it into its present state. */
+function decisionOf(details: MessageDetails): string {
+  const { laterFailures, events, deliveries, sinceMs } = details;
+  if (deliveries === 0 && laterFailures.length === 0 && events.length === 0) {
+    return arrivalDecisionOf(openStored(details.envelope, undefined).envelope, details);
+  }
   const attempt = laterFailures.at(-1)?.attempt;
   const isLast = attempt?.endedAtMs === sinceMs && !attempt.exempt;
   return isLast ? attempt.decision : "";

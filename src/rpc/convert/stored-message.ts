@@ -16,11 +16,10 @@ import {
 import { groupIdOf } from "../../app/groups/group-id.ts";
 import type { ContentView } from "../../app/messages/content-view.ts";
 import type { MessageDetails, StoredFailure } from "../../app/messages/message-admin.ts";
-import { readArrivalDecision } from "../../codec/arrival-decision.ts";
+import { arrivalDecisionOf } from "../../codec/arrival-decision.ts";
 import { openStored } from "../../codec/message.ts";
 import { createdAtMs, parseMessageId } from "../../core/message-id.ts";
 import { QUARANTINE_REASONS } from "../../core/reason.ts";
-import { POISON_WHY } from "../../core/verdict.ts";
 import { writeMessage } from "./deliveries.ts";
 import { writeEvent } from "./message-event.ts";
 import { hideRedacted } from "./redacted-message.ts";
@@ -78,6 +77,7 @@ export function writeStoredMessage(
   if (details.leaseExpireAtMs !== undefined) {
     stored.lease = create(MessageLeaseSchema, {
       workerId: details.workerId ?? "",
+      streamEnded: details.streamEnded,
       startTime: timestampFromMs(details.sinceMs),
       expireTime: timestampFromMs(details.leaseExpireAtMs),
     });
@@ -100,16 +100,9 @@ function failuresOf(id: Uint8Array, envelope: Envelope, details: MessageDetails)
   const sentAt = imported.length === 0 ? timestampFromMs(createdAtMs(id)) : undefined;
   return [
     ...imported.map(({ failure, time }) => recordOf(failure, time, { imported: true })),
-    recordOf(envelope.failure, sentAt, { decision: decisionOf(envelope, details) }),
+    recordOf(envelope.failure, sentAt, { decision: arrivalDecisionOf(envelope, details) }),
     ...details.laterFailures.map(writeLater),
   ];
-}
-
-/** What was decided on arrival. Whether the sender sent too often is found out only when the message is stored. */
-function decisionOf(envelope: Envelope, details: MessageDetails): string {
-  const { quarantineReason, deliveries, laterFailures } = details;
-  const isNew = deliveries === 0 && laterFailures.length === 0;
-  return isNew && quarantineReason === "POISON" ? POISON_WHY : readArrivalDecision(envelope);
 }
 
 function writeLater({ failure: bytes, attempt }: StoredFailure): FailureRecord {

@@ -120,8 +120,10 @@ export interface StateFields {
 export interface MessageDetails extends StateFields {
   /** Undefined: no worker holds it. */
   leaseExpireAtMs: number | undefined;
-  /** Undefined: no worker holds it, or its stream has ended. */
+  /** Undefined: no worker holds it, or unknown. */
   workerId: string | undefined;
+  /** Whether the stream that got it has ended. */
+  streamEnded: boolean;
   /** The queue that it is moving to. */
   movesTo: string | undefined;
   /** The digest of its group, in hexadecimal digits. Empty: it is in none. */

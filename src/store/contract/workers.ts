@@ -26,7 +26,7 @@ export interface LeaseBreak {
 /** A stream on a queue. */
 export interface QueueWorker {
   sessionId: Uint8Array;
-  /** Undefined: its stream has ended. */
+  /** Undefined: unknown, because its stream has ended. */
   workerId: string | undefined;
   server: string | undefined;
   /** Its server gave a sign of life lately. */

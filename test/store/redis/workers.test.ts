@@ -52,8 +52,8 @@ test("a stream that has ended is there as long as it holds messages", async () =
   await store.unregisterSession(record(1, "billing-1"), true);
   expect(await workers()).toEqual([
     {
-      ...{ sessionId: sessionId(1), workerId: undefined, server: undefined, isOpen: false },
-      ...{ maxInFlight: 0, quiet: false, held: 1, oldestSinceMs: START_MS },
+      ...{ sessionId: sessionId(1), workerId: "billing-1", server: "node-1", isOpen: false },
+      ...{ maxInFlight: 10, quiet: false, held: 1, oldestSinceMs: START_MS },
     },
   ]);
   await clock.advance(30_001);

@@ -20,7 +20,7 @@ export function addWorkers(program: Command, runWithSession: RunWithSession): vo
     usage: "workers [patterns...]",
     summary: "List workers: how many messages each holds, and for how long",
     details:
-      "PATTERNS are names of queues in which * stands for any characters; by default all queues. In each queue the worker with the oldest held message comes first. A worker whose stream has ended has no name; what it holds comes back when the leases end.",
+      "PATTERNS are names of queues in which * stands for any characters; by default all queues. In each queue the worker with the oldest held message comes first. What a worker holds whose stream has ended comes back when the leases end, unless it still reports the outcomes.",
     examples: [
       ["dlq workers", "workers of all queues"],
       ["dlq workers orders -o json", "for scripts"],
@@ -70,7 +70,7 @@ function columns(times: Times): Column<Row>[] {
     { title: "QUEUE", text: ({ queue }) => queue, least: 8 },
     {
       title: "WORKER",
-      text: ({ worker }) => worker.workerId || "(stream ended)",
+      text: ({ worker }) => worker.workerId || "(unknown)",
       least: 10,
       paint: ({ worker }, style) => (worker.connected ? style.strong : style.warning),
     },

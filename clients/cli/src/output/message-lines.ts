@@ -84,8 +84,9 @@ function stateText(stored: StoredMessage, times: Times): string {
     case MessageState.SCHEDULED:
       return `SCHEDULED, due ${times.both(message?.dueTime)}`;
     case MessageState.IN_FLIGHT: {
-      const worker = escaped(lease?.workerId || "a worker whose stream has ended");
-      return `IN_FLIGHT${since}, held by ${worker}, lease ends ${times.both(lease?.expireTime)}`;
+      const worker = escaped(lease?.workerId || "a worker");
+      const ended = lease?.streamEnded ? ", whose stream has ended" : "";
+      return `IN_FLIGHT${since}, held by ${worker}${ended}, lease ends ${times.both(lease?.expireTime)}`;
     }
     case MessageState.QUARANTINED:
       return `QUARANTINED${since}: ${quarantineReasonName(quarantineReason)}`;

@@ -14,6 +14,7 @@ local function facts_of(id, s)
   local group = group_of(s)
   return write.details(s, {
     isolated = s.place == PLACE.ISOLATED and 1 or 0,
+    ended = is_held and redis.call('HEXISTS', k_workers, s.session) == 0 and 1 or 0,
     attempts = u16(s.attempts), expiries = u8(s.expiries), releases = u8(s.releases), unknown = u16(s.unknown),
     failures = u16(s.failures),
     lease_end = is_held and math.floor(tonumber(redis.call('ZSCORE', k_leases, id) or '0') + 0.5) or 0,
@@ -40,7 +41,7 @@ for _, id in ipairs(ids) do
       has_flag(s, FLAG.EDITED) and redis.call('HGET', k_edits .. chunk, id) or '',
       has_flag(s, FLAG.HISTORY) and redis.call('HGET', k_failures .. chunk, id) or '',
       timeline.of(id, s),
-      s.state == STATE.IN_FLIGHT and redis.call('HGET', k_workers, s.session) or '',
+      s.state == STATE.IN_FLIGHT and holder_of(s.session) or '',
     }
     bytes = bytes + #values[4]
   end

@@ -201,6 +201,8 @@ export const LAYOUTS = {
     qreason: u8,
     reason: u8,
     isolated: flag,
+    /** Of the stream that holds it. */
+    ended: flag,
     attempts: u16,
     expiries: u8,
     releases: u8,
@@ -218,8 +220,8 @@ export const LAYOUTS = {
     group: short,
     retry: medium,
   }),
-  /** `oldest` 0: none of its leases was looked at. `holder`: as `:workers` has it; empty: the stream has ended. */
-  worker: layout({ session: bytes(16), held: u32, oldest: ms, holder: medium }),
+  /** `oldest` 0: none of its leases was looked at. `holder`: as `:workers` or `:ended` has it; empty: unknown. */
+  worker: layout({ session: bytes(16), ended: flag, held: u32, oldest: ms, holder: medium }),
   brokenLease: layout({ session: bytes(16), delivery: u32, held: ms, holder: medium }),
   /** What holds back a scheduled message. Times of 0: unknown, or none. */
   blocks: layout({

@@ -38,6 +38,7 @@ function readDetails(bodies: Bodies, values: readonly Buffer[]): MessageDetails 
     ...stateFields(packed),
     leaseExpireAtMs: optionalMs(packed.leaseEnd),
     workerId: worker.length === 0 ? undefined : workerOf(String(worker)),
+    streamEnded: packed.ended,
     movesTo: packed.movesTo.length === 0 ? undefined : Buffer.from(packed.movesTo).toString(),
     group: Buffer.from(packed.group).toString("hex"),
     retrySettings: packed.retry,

@@ -16,9 +16,9 @@ export async function runWorkers(
   const reader = new Reader((await run("workers", queue, { most: LEASES }, [])) as Buffer);
   const workers: QueueWorker[] = [];
   while (!reader.done) {
-    const { session, held, oldest, holder } = reader.read(LAYOUTS.worker);
+    const { session, ended, held, oldest, holder } = reader.read(LAYOUTS.worker);
     const entry = Buffer.from(holder).toString();
-    const isOpen = entry !== "" && isAlive(nodeOf(entry));
+    const isOpen = !ended && isAlive(nodeOf(entry));
     // Of a server that died: its streams have ended, and their messages come back.
     if (!isOpen && held === 0) continue;
     workers.push({

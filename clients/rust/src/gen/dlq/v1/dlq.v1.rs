@@ -2210,7 +2210,7 @@ pub struct StoredMessage {
 /// The lease of a message.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MessageLease {
-    /// The worker's name, `unnamed` if it has none. Empty: its stream has ended.
+    /// The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended.
     #[prost(string, tag="1")]
     pub worker_id: ::prost::alloc::string::String,
     /// When it got the message.
@@ -2219,6 +2219,9 @@ pub struct MessageLease {
     /// When the lease ends.
     #[prost(message, optional, tag="3")]
     pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Whether the worker's stream has ended. Until the lease ends, the worker can still report the outcome.
+    #[prost(bool, tag="4")]
+    pub stream_ended: bool,
 }
 /// One recorded failure.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2845,8 +2848,7 @@ pub struct ListWorkersResponse {
 /// A worker session on a queue.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Worker {
-    /// The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended. Streams of a
-    /// server that died keep theirs.
+    /// The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended.
     #[prost(string, tag="1")]
     pub worker_id: ::prost::alloc::string::String,
     /// Its session.
