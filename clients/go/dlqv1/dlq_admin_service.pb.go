@@ -2635,8 +2635,7 @@ func (x *ListWorkersResponse) GetWorkers() []*Worker {
 // A worker session on a queue.
 type Worker struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended. Streams of a
-	// server that died keep theirs.
+	// The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended.
 	WorkerId string `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
 	// Its session.
 	SessionId string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`

@@ -324,12 +324,14 @@ func (x *StoredMessage) GetEvents() []*MessageEvent {
 // The lease of a message.
 type MessageLease struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The worker's name, `unnamed` if it has none. Empty: its stream has ended.
+	// The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended.
 	WorkerId string `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
 	// When it got the message.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// When the lease ends.
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// Whether the worker's stream has ended. Until the lease ends, the worker can still report the outcome.
+	StreamEnded   bool `protobuf:"varint,4,opt,name=stream_ended,json=streamEnded,proto3" json:"stream_ended,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -383,6 +385,13 @@ func (x *MessageLease) GetExpireTime() *timestamppb.Timestamp {
 		return x.ExpireTime
 	}
 	return nil
+}
+
+func (x *MessageLease) GetStreamEnded() bool {
+	if x != nil {
+		return x.StreamEnded
+	}
+	return false
 }
 
 // One recorded failure.
@@ -738,13 +747,14 @@ const file_dlq_v1_stored_message_proto_rawDesc = "" +
 	"\bgroup_id\x18\x13 \x01(\tR\agroupId\x12\x1a\n" +
 	"\bredacted\x18\x14 \x03(\tR\bredacted\x12,\n" +
 	"\x06events\x18\x15 \x03(\v2\x14.dlq.v1.MessageEventR\x06eventsB\x0e\n" +
-	"\f_max_retries\"\xa3\x01\n" +
+	"\f_max_retries\"\xc6\x01\n" +
 	"\fMessageLease\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x129\n" +
 	"\n" +
 	"start_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12;\n" +
 	"\vexpire_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"\xbb\x02\n" +
+	"expireTime\x12!\n" +
+	"\fstream_ended\x18\x04 \x01(\bR\vstreamEnded\"\xbb\x02\n" +
 	"\rFailureRecord\x12)\n" +
 	"\afailure\x18\x01 \x01(\v2\x0f.dlq.v1.FailureR\afailure\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1a\n" +

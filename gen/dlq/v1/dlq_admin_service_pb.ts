@@ -1362,8 +1362,7 @@ export const ListWorkersResponseSchema: GenMessage<ListWorkersResponse> = /*@__P
  */
 export type Worker = Message<"dlq.v1.Worker"> & {
   /**
-   * The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended. Streams of a
-   * server that died keep theirs.
+   * The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended.
    *
    * @generated from field: string worker_id = 1;
    */

@@ -79,14 +79,16 @@ class StoredMessage(_message.Message):
     def __init__(self, message: _Optional[_Union[_message_pb2.Message, _Mapping[str, object]]] = ..., state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., state_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., quarantine_reason: _Optional[_Union[_state_pb2.QuarantineReason, str]] = ..., lease: _Optional[_Union[MessageLease, _Mapping[str, object]]] = ..., moving_to: _Optional[str] = ..., isolated: bool = ..., delivery_count: _Optional[int] = ..., release_count: _Optional[int] = ..., expired_lease_count: _Optional[int] = ..., unknown_outcome_count: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[FailureRecord, _Mapping[str, object]]]] = ..., original: _Optional[_Union[_dlq_service_pb2.MessageContent, _Mapping[str, object]]] = ..., edits: _Optional[_Iterable[_Union[MessageEdit, _Mapping[str, object]]]] = ..., max_retries: _Optional[int] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., rule_retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., size_bytes: _Optional[int] = ..., group_id: _Optional[str] = ..., redacted: _Optional[_Iterable[str]] = ..., events: _Optional[_Iterable[_Union[MessageEvent, _Mapping[str, object]]]] = ...) -> None: ...
 
 class MessageLease(_message.Message):
-    __slots__ = ("worker_id", "start_time", "expire_time")
+    __slots__ = ("worker_id", "start_time", "expire_time", "stream_ended")
     WORKER_ID_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
+    STREAM_ENDED_FIELD_NUMBER: _ClassVar[int]
     worker_id: str
     start_time: _timestamp_pb2.Timestamp
     expire_time: _timestamp_pb2.Timestamp
-    def __init__(self, worker_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
+    stream_ended: bool
+    def __init__(self, worker_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., stream_ended: bool = ...) -> None: ...
 
 class FailureRecord(_message.Message):
     __slots__ = ("failure", "time", "imported", "start_time", "worker_id", "server", "delivery_number", "decision")
