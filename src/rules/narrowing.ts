@@ -16,7 +16,7 @@ const NAMES = {
 } as const satisfies Record<string, keyof Narrowing>;
 
 /**
- * Finds what the store can select by: comparisons of the state with literals, by `==` or `in`, that the whole expression
+ * Finds what the store can select by: comparisons of four variables with literals, by `==` or `in`, that the whole expression
  * needs. The first one of each kind counts.
  */
 export function narrowingOf(expr: Expr): Narrowing {
@@ -24,7 +24,7 @@ export function narrowingOf(expr: Expr): Narrowing {
   if (kind.case !== "callExpr") return {};
   const { function: name, args } = kind.value;
   if (name === "_&&_") {
-    return args.map(narrowingOf).reduce((all, one) => ({ ...one, ...all }), {});
+    return Object.assign({}, ...args.map(narrowingOf).reverse());
   }
   const [left, right] = args;
   if (left === undefined || right === undefined) return {};

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
-import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { type Duration, durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   type GetGroupRequest,
   type GetGroupResponse,
@@ -15,6 +14,7 @@ import { type Group, GroupSchema, GroupState } from "../../../gen/dlq/v1/group_p
 import type {
   GroupAdmin,
   GroupPlace,
+  GroupStatus,
   GroupsPage,
   GroupView,
   ListGroupsCommand,
@@ -23,10 +23,10 @@ import { groupIdOf } from "../../app/groups/group-id.ts";
 import { whyAlike } from "../../core/fingerprint/why-alike.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { REASONS } from "../../core/reason.ts";
-import { DAY_MS } from "../../core/time-units.ts";
 import { exceedsUtf8 } from "../../core/utf8.ts";
 import { WIRE_LIMITS } from "./limits.ts";
 import { readPattern } from "./message-selection.ts";
+import { type Query, readPageToken, writePageToken } from "./page-token.ts";
 import { readPageSize } from "./pages.ts";
 import { writeStoredMessage } from "./stored-message.ts";
 import { readDurationMs } from "./time.ts";
@@ -34,7 +34,6 @@ import { Violations } from "./violations.ts";
 
 export const GROUPS_PAGE = 50;
 const QUEUES_SHOWN = 20;
-const TREND_MIN_MS = 300_000;
 const ID = /^[0-9a-f]{6,32}$/;
 
 const STATES = {
@@ -43,6 +42,12 @@ const STATES = {
   REGRESSED: GroupState.REGRESSED,
   ARCHIVED: GroupState.ARCHIVED,
 } as const;
+
+const SETTABLE = new Map<GroupState, GroupStatus>([
+  [GroupState.OPEN, "OPEN"],
+  [GroupState.RESOLVED, "RESOLVED"],
+  [GroupState.ARCHIVED, "ARCHIVED"],
+]);
 
 const ORDERS = new Map<GroupOrder, ListGroupsCommand["order"]>([
   [GroupOrder.UNSPECIFIED, "STORED"],
@@ -59,18 +64,18 @@ export function readListGroups(request: ListGroupsRequest): ListGroupsCommand {
     if (name === undefined) v.add(`states[${index}]`, `is ${state}, which is no state of groups`);
     return name ?? [];
   });
-  const sinceMs = readDurationMs(v, "since", request.since, 1, Number.MAX_SAFE_INTEGER);
+  const sinceMs = readSince(v, request.since);
   const order = ORDERS.get(request.order);
   if (order === undefined) v.add("order", `is ${request.order}, which is no order of groups`);
   const pageSize = readPageSize(v, request.pageSize, GROUPS_PAGE);
-  const after = readPlace(v, request);
+  const after = readPageToken(v, request.pageToken, queryOf(request), placeOf);
   v.throwIfAny();
   return { queues, states, sinceMs, order: order ?? "STORED", pageSize, after };
 }
 
 export function readGetGroup({ id, since }: GetGroupRequest) {
   const v = new Violations();
-  const sinceMs = readDurationMs(v, "since", since, TREND_MIN_MS, DAY_MS);
+  const sinceMs = readSince(v, since);
   readId(v, id);
   v.throwIfAny();
   return { id, sinceMs };
@@ -79,16 +84,17 @@ export function readGetGroup({ id, since }: GetGroupRequest) {
 export function readUpdateGroup({ id, state, note }: UpdateGroupRequest) {
   const v = new Violations();
   readId(v, id);
-  const status = nameOf(state);
+  const status = SETTABLE.get(state);
   if (exceedsUtf8(note, WIRE_LIMITS.groupNoteBytes)) {
     v.add("note", `is longer than ${WIRE_LIMITS.groupNoteBytes} bytes`);
   }
-  if (status === undefined || status === "REGRESSED") {
-    v.add("state", "must be OPEN, RESOLVED or ARCHIVED");
-  }
+  if (status === undefined) v.add("state", "must be OPEN, RESOLVED or ARCHIVED");
   v.throwIfAny();
-  return { id, status: status as "OPEN" | "RESOLVED" | "ARCHIVED", note };
+  return { id, status: status ?? "OPEN", note };
 }
+
+const readSince = (v: Violations, since: Duration | undefined): number | undefined =>
+  readDurationMs(v, "since", since, 1, Number.MAX_SAFE_INTEGER);
 
 function readId(v: Violations, id: string): void {
   if (!ID.test(id)) {
@@ -104,7 +110,10 @@ function nameOf(state: GroupState): keyof typeof STATES | undefined {
 export function writeGroups(page: GroupsPage, request: ListGroupsRequest): ListGroupsResponse {
   return create(ListGroupsResponseSchema, {
     groups: page.groups.map(writeGroup),
-    nextPageToken: page.next === undefined ? "" : writePlace(page.next, request),
+    nextPageToken:
+      page.next === undefined
+        ? ""
+        : writePageToken(queryOf(request), [page.next.rank, page.next.digest]),
     totalCount: BigInt(page.total),
     otherStoredCount: BigInt(page.otherCount),
   });
@@ -147,43 +156,23 @@ export function writeGroup(view: GroupView): Group {
 }
 
 function writeDescription(parts: NonNullable<GroupView["description"]>) {
-  const { own = "", reason, type, message, frame } = parts;
+  const { fingerprint = "", reason, type, message, frame } = parts;
   return {
     why: whyAlike(parts),
     reason: REASONS[reason],
     failureType: type,
     failureMessage: message,
     frame,
-    fingerprint: own,
+    fingerprint,
   };
 }
 
-/** A page token is a place and what it belongs to, so that any server can read it. */
-function writePlace({ rank, digest }: GroupPlace, request: ListGroupsRequest): string {
-  return Buffer.from(`${queryHash(request)}/${rank}/${digest}`).toString("base64url");
-}
+const queryOf = ({ queue, states, since, order }: ListGroupsRequest): Query => ({
+  values: [queue, states, since && Number(since.seconds), order],
+  names: "queue, states, since or order",
+});
 
-function readPlace(v: Violations, request: ListGroupsRequest): GroupPlace | undefined {
-  if (request.pageToken === "") return undefined;
-  const text = Buffer.from(request.pageToken, "base64url").toString();
-  const [, hash, rank, digest] = /^([0-9a-f]{16})\/(\d{1,16})\/([0-9a-f]{32})$/.exec(text) ?? [];
-  if (digest === undefined) {
-    v.add(
-      "page_token",
-      "is not a next_page_token of an earlier response; leave it out to start at the beginning",
-    );
-    return undefined;
-  }
-  if (hash !== queryHash(request)) {
-    v.add(
-      "page_token",
-      "is of a call with another queue, states, since or order; repeat these as well",
-    );
-  }
-  return { rank: Number(rank), digest };
-}
-
-function queryHash({ queue, states, since, order }: ListGroupsRequest): string {
-  const query = JSON.stringify([queue, states, since && Number(since.seconds), order]);
-  return createHash("sha256").update(query).digest("hex").slice(0, 16);
+function placeOf([rank = "", digest = "", ...rest]: readonly string[]): GroupPlace | undefined {
+  const isPlace = /^\d{1,16}$/.test(rank) && /^[0-9a-f]{32}$/.test(digest) && rest.length === 0;
+  return isPlace ? { rank: Number(rank), digest } : undefined;
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import {
   type ListMessagesRequest,
@@ -13,6 +12,7 @@ import { formatMessageId, parseMessageId } from "../../core/message-id.ts";
 import { QUEUE_NAME } from "../../core/settings.ts";
 import { compileFilter, type Filter } from "../../rules/filter.ts";
 import { readExpression, readPattern } from "./message-selection.ts";
+import { type Query, readPageToken, writePageToken } from "./page-token.ts";
 import { readPageSize } from "./pages.ts";
 import { writeStoredMessage } from "./stored-message.ts";
 import { Violations } from "./violations.ts";
@@ -33,7 +33,7 @@ export function readListMessages(request: ListMessagesRequest): MessageList {
   const queues = readPattern(v, request.queue);
   const pageSize = readPageSize(v, request.pageSize, PAGE_DEFAULT);
   const filter = readExpression(v, "filter", () => compileFilter(request.filter));
-  const after = readPlace(v, request);
+  const after = readPageToken(v, request.pageToken, queryOf(request), placeOf);
   v.throwIfAny();
   const messages: StoredMessage[] = [];
   let bytes = 0;
@@ -53,7 +53,7 @@ export function readListMessages(request: ListMessagesRequest): MessageList {
     answer: ({ next, examined, redacted }) =>
       create(ListMessagesResponseSchema, {
         messages,
-        nextPageToken: next === undefined ? "" : writePlace(next, request),
+        nextPageToken: next === undefined ? "" : writePageToken(queryOf(request), partsOf(next)),
         examinedCount: BigInt(examined),
         redactedCount: BigInt(redacted),
       }),
@@ -74,38 +74,21 @@ function basic(whole: StoredMessage): StoredMessage {
   return create(StoredMessageSchema, { ...left, ...(message && { message }), failures });
 }
 
-/** A page token is a place and what it belongs to, so that any server can read it. */
-function writePlace({ queue, message }: ScanPlace, request: ListMessagesRequest): string {
-  const place = message === undefined ? [] : [message.chunk, formatMessageId(message.id)];
-  return Buffer.from([queryHash(request), queue, ...place].join("/")).toString("base64url");
+const queryOf = ({ queue, filter, newestFirst }: ListMessagesRequest): Query => ({
+  values: [queue, filter, newestFirst],
+  names: "queue, filter or order",
+});
+
+function partsOf({ queue, message }: ScanPlace): (string | number)[] {
+  return message === undefined ? [queue] : [queue, message.chunk, formatMessageId(message.id)];
 }
 
-function readPlace(v: Violations, request: ListMessagesRequest): ScanPlace | undefined {
-  if (request.pageToken === "") return undefined;
-  const [hash, queue = "", chunk, idText = "", ...rest] = Buffer.from(
-    request.pageToken,
-    "base64url",
-  )
-    .toString()
-    .split("/");
+function placeOf([queue = "", chunk, idText = "", ...rest]: readonly string[]):
+  | ScanPlace
+  | undefined {
+  if (!QUEUE_NAME.test(queue) || rest.length > 0) return undefined;
+  if (chunk === undefined) return { queue, message: undefined };
   const id = parseMessageId(idText);
-  const message =
-    chunk !== undefined && /^\d{1,10}$/.test(chunk) && id !== undefined
-      ? { chunk: Number(chunk), id }
-      : undefined;
-  const isPlace = QUEUE_NAME.test(queue) && rest.length === 0;
-  if (!isPlace || (chunk !== undefined && message === undefined)) {
-    v.add(
-      "page_token",
-      "is not a next_page_token of an earlier response; leave it out to start at the beginning",
-    );
-  } else if (hash !== queryHash(request)) {
-    v.add("page_token", "is of a call with another queue, filter or order; repeat these as well");
-  }
-  return { queue, message };
-}
-
-function queryHash({ queue, filter, newestFirst }: ListMessagesRequest): string {
-  const query = JSON.stringify([queue, filter, newestFirst]);
-  return createHash("sha256").update(query).digest("hex").slice(0, 16);
+  if (!/^\d{1,10}$/.test(chunk) || id === undefined) return undefined;
+  return { queue, message: { chunk: Number(chunk), id } };
 }

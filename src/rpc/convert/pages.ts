@@ -1,6 +1,7 @@
 import type { QueuesPage } from "../../app/commands.ts";
 import { QUEUE_NAME } from "../../core/settings.ts";
 import { WIRE_LIMITS } from "./limits.ts";
+import { UNKNOWN_TOKEN } from "./page-token.ts";
 import type { Violations } from "./violations.ts";
 
 /** A page token is the last name of the page before, so that any server can read it. */
@@ -16,10 +17,7 @@ export function readPage(
   const pageSize = readPageSize(v, request.pageSize, defaultSize);
   const after = Buffer.from(request.pageToken, "base64url").toString();
   if (request.pageToken !== "" && !QUEUE_NAME.test(after)) {
-    v.add(
-      "page_token",
-      "is not a next_page_token of an earlier response; leave it out to start at the beginning",
-    );
+    v.add("page_token", UNKNOWN_TOKEN);
   }
   return { pageSize, after };
 }
