@@ -5,25 +5,25 @@ import { REASONS, reasonFromNumber } from "../core/reason.ts";
 import { cutUtf8 } from "../core/utf8.ts";
 
 /** Bytes of the texts of a description; longer ones are cut. */
-const BYTES = { type: 96, message: 256, frame: 96, own: 96 };
+const BYTES = { type: 96, message: 256, frame: 96, fingerprint: 96 };
 
 /** Encodes `dlq.storage.v1.GroupDescription`. */
 export function encodeGroupDescription(parts: FingerprintParts): Uint8Array {
-  const { own = "", reason, type, message, frame } = parts;
+  const { fingerprint = "", reason, type, message, frame } = parts;
   const description = create(GroupDescriptionSchema, {
     version: FINGERPRINT_VERSION,
     reason: REASONS[reason],
     type: cutUtf8(type, BYTES.type),
     message: cutUtf8(message, BYTES.message),
     frame: cutUtf8(frame, BYTES.frame),
-    own: cutUtf8(own, BYTES.own),
+    fingerprint: cutUtf8(fingerprint, BYTES.fingerprint),
   });
   return toBinary(GroupDescriptionSchema, description);
 }
 
 export function decodeGroupDescription(bytes: Uint8Array): FingerprintParts {
-  const { own, reason, type, message, frame } = fromBinary(GroupDescriptionSchema, bytes);
-  return { own, reason: reasonFromNumber(reason) ?? "UNKNOWN_ERROR", type, message, frame };
+  const { fingerprint, reason, type, message, frame } = fromBinary(GroupDescriptionSchema, bytes);
+  return { fingerprint, reason: reasonFromNumber(reason) ?? "UNKNOWN_ERROR", type, message, frame };
 }
 
 export interface GroupNote {

@@ -11,6 +11,7 @@ import { connectTo, msOf, type TestClient } from "../support/grpc.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
 import { failed, sendRequest, succeeded } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
 import { Worker } from "../support/worker.ts";
 
 let redis: TestRedis;
@@ -115,6 +116,9 @@ it("says when a resolved group fails again, and hides archived ones", async () =
   });
   expect(resolved).toMatchObject({ state: GroupState.RESOLVED, note: "migration ran" });
   expect(msOf(resolved?.stateTime)).toBeGreaterThan(0);
+  await until("the log line", () =>
+    server.logs.some(({ msg, group }) => msg === "group updated by hand" && group === id),
+  );
   await send(queue, failure);
   const [regressed] = await groupsOf(queue);
   expect(regressed).toMatchObject({ state: GroupState.REGRESSED, note: "migration ran" });

@@ -72,7 +72,7 @@ test("the sender's own fingerprint decides alone", () => {
   );
   expect(same.text).toBe(own.text);
   expect(same.parts).toEqual({
-    own: "bank-down",
+    fingerprint: "bank-down",
     reason: "NETWORK_ERROR",
     type: "x",
     message: "y",

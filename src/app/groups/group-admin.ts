@@ -9,6 +9,7 @@ import type { FingerprintParts } from "../../core/fingerprint/fingerprint.ts";
 import type { QueuePattern } from "../../core/queue-pattern.ts";
 import { redactionOf } from "../../core/redaction/redaction.ts";
 import type { QueueSettings } from "../../core/settings.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../core/time-units.ts";
 import type {
   GroupDetails,
   GroupStatus,
@@ -17,12 +18,14 @@ import type {
   TrendTimes,
 } from "../../store/contract.ts";
 import { ContentView } from "../messages/content-view.ts";
+import type { DecisionLog } from "../observer.ts";
+import { groupIdOf } from "./group-id.ts";
 import { type GroupState, type MergedGroup, mergeGroups } from "./merged-group.ts";
 
+export type { GroupStatus } from "../../store/contract.ts";
 export type { GroupState } from "./merged-group.ts";
 
-export const GROUP_ORDERS = ["STORED", "LAST_FAILURE", "FAILURES"] as const;
-export type GroupOrder = (typeof GROUP_ORDERS)[number];
+export type GroupOrder = "STORED" | "LAST_FAILURE" | "FAILURES";
 
 export interface ListGroupsCommand {
   queues: QueuePattern;
@@ -80,17 +83,16 @@ export interface LatestMessage {
   view: ContentView;
 }
 
-export interface GroupAdminParts {
+interface GroupAdminParts {
   store: Pick<Store, "groups" | "messageReads">;
   settingsOf(queue: string): QueueSettings;
+  log: DecisionLog;
 }
 
-const STEP_MS = { FIVE_MINUTES: 300_000, HOUR: 3_600_000 };
+const STEP_MS = { FIVE_MINUTES: 5 * MINUTE_MS, HOUR: HOUR_MS };
 const TREND_PARTS = 24;
-/** Also the longest trend. */
-const DAY_MS = 86_400_000;
 
-export function createGroupAdmin({ store, settingsOf }: GroupAdminParts): GroupAdmin {
+export function createGroupAdmin({ store, settingsOf, log }: GroupAdminParts): GroupAdmin {
   const all = () => true;
 
   async function find(id: string): Promise<{ nowMs: number; group: MergedGroup }> {
@@ -112,16 +114,20 @@ export function createGroupAdmin({ store, settingsOf }: GroupAdminParts): GroupA
     sinceMs = DAY_MS,
   ): Promise<GroupView[]> {
     const trend = trendOf(nowMs, sinceMs);
-    const parts = groups.flatMap((group) => group.parts);
-    const details = await store.groups.details(parts, trend);
-    const detailsOf = new Map(parts.map((part, index) => [part, details[index] as GroupDetails]));
-    return groups.map(({ parts: own, ...group }) => ({
-      ...group,
-      ...describe(
-        own.map((part) => detailsOf.get(part) as GroupDetails),
-        trend,
-      ),
-    }));
+    const detailsOf = await store.groups.details(
+      groups.flatMap((group) => group.parts),
+      trend,
+    );
+    return groups.map(({ parts, ...group }) => {
+      const details = parts.flatMap((part) => detailsOf.get(part) ?? []);
+      return { ...group, ...describe(details, trend) };
+    });
+  }
+
+  async function viewOne(group: MergedGroup, nowMs: number, sinceMs?: number): Promise<GroupView> {
+    const [shown] = await view([group], nowMs, sinceMs);
+    if (shown === undefined) throw unknownGroup(group.digest);
+    return shown;
   }
 
   return {
@@ -153,22 +159,23 @@ export function createGroupAdmin({ store, settingsOf }: GroupAdminParts): GroupA
     async get(id, sinceMs) {
       const { nowMs, group: found } = await find(id);
       const { queue, id: messageId } = found.latest();
-      const [[group], [details]] = await Promise.all([
-        view([found], nowMs, sinceMs),
+      const [group, [details]] = await Promise.all([
+        viewOne(found, nowMs, sinceMs),
         store.messageReads.details(queue, [messageId]),
       ]);
       const redaction = redactionOf(settingsOf(queue).redact);
       const latest = details && { details, view: new ContentView(redaction, details) };
-      return { group: group as GroupView, latest };
+      return { group, latest };
     },
 
     async setState(id, status, note) {
       const { digest } = (await find(id)).group;
-      if ((await store.groups.setStatus(digest, status, encodeGroupNote(note))) === 0)
+      if ((await store.groups.setStatus(digest, status, encodeGroupNote(note))) === 0) {
         throw unknownGroup(id);
+      }
+      log.info({ group: groupIdOf(digest), status, caller: note.caller }, "group updated by hand");
       const changed = await find(digest);
-      const [group] = await view([changed.group], changed.nowMs);
-      return group as GroupView;
+      return viewOne(changed.group, changed.nowMs);
     },
   };
 }

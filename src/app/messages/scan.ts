@@ -1,4 +1,5 @@
 import type { QueuePattern } from "../../core/queue-pattern.ts";
+import { QUARANTINE_REASONS, REASONS } from "../../core/reason.ts";
 import { Turns } from "../../core/turns.ts";
 import type { Narrowing } from "../../rules/narrowing.ts";
 import type {
@@ -121,9 +122,25 @@ export class Scanner {
   }
 }
 
-/** Undefined: all messages. Values are those of the vocabulary of filters. */
+const isKeyOf =
+  <Names extends object>(names: Names) =>
+  (name: string): name is Extract<keyof Names, string> =>
+    Object.hasOwn(names, name);
+
+const isReason = isKeyOf(REASONS);
+const isState = isKeyOf({ SCHEDULED: 1, IN_FLIGHT: 1, QUARANTINED: 1 });
+const isQuarantineReason = isKeyOf({ ...QUARANTINE_REASONS, "": 0 });
+
+/** Undefined: all messages. A filter has no other names: it would not compile. */
 function selectionOf(narrowing: Narrowing): StateSelection | undefined {
-  return Object.keys(narrowing).length === 0 ? undefined : (narrowing as StateSelection);
+  const { states, reasons, quarantineReasons, groupIds } = narrowing;
+  const only = {
+    ...(states && { states: states.filter(isState) }),
+    ...(reasons && { reasons: reasons.filter(isReason) }),
+    ...(quarantineReasons && { quarantineReasons: quarantineReasons.filter(isQuarantineReason) }),
+    ...(groupIds && { groupIds }),
+  };
+  return Object.keys(only).length === 0 ? undefined : only;
 }
 
 /** A text that sorts behind all names before the first one with the prefix. */

@@ -15,7 +15,7 @@ export interface FailureToGroup extends Omit<UncategorizedFailure, "reasonNumber
 
 export interface FingerprintParts {
   /** The sender's own fingerprint. If there is one, the digest is formed of it alone. */
-  readonly own?: string;
+  readonly fingerprint?: string;
   readonly reason: Reason;
   /** The type of the failure, with its status or code in brackets. */
   readonly type: string;
@@ -44,7 +44,7 @@ export function fingerprintOf(failure: FailureToGroup, reason: Reason, own: stri
   const frame = applicationFrame(failure.stackTrace);
   if (own !== "") {
     const text = `${FINGERPRINT_VERSION}\nown\n${own}`;
-    return { text, parts: { own, reason, type, message, frame } };
+    return { text, parts: { fingerprint: own, reason, type, message, frame } };
   }
   // No part but the message may contain a line break, and it is last.
   const text = `${FINGERPRINT_VERSION}\n${reason}\n${type}\n${frame}\n${message}`;

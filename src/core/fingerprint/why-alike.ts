@@ -8,8 +8,8 @@ const MESSAGE_CHARS = 200;
  * "no answer after <duration>" and frame billing/charge.py in charge`.
  */
 export function whyAlike(parts: FingerprintParts): string {
-  if (parts.own !== undefined && parts.own !== "") {
-    return `same fingerprint ${quoted(parts.own)}, given by the sender`;
+  if (parts.fingerprint !== undefined && parts.fingerprint !== "") {
+    return `same fingerprint ${quoted(parts.fingerprint)}, given by the sender`;
   }
   const named = [`reason ${parts.reason}`];
   if (parts.type !== "") named.push(`type ${parts.type}`);

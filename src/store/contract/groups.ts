@@ -6,6 +6,7 @@ export interface FailureGroup {
   describe(): Uint8Array;
 }
 
+/** What a person has set. The state that people see is this, or REGRESSED. */
 export type GroupStatus = "OPEN" | "RESOLVED" | "ARCHIVED";
 
 /** A group of messages whose latest failures are alike, in one partition. */
@@ -53,13 +54,11 @@ export interface TrendTimes {
 export interface Groups {
   /** All groups of all partitions; if they are many, up to five seconds old. `otherCount`: messages whose group found no place. */
   list(): Promise<{ nowMs: number; groups: StoredGroup[]; otherCount: number }>;
-  /** Details of groups, in order. */
-  details(
-    groups: readonly Pick<StoredGroup, "partition" | "digest">[],
+  /** Details of each of the groups. */
+  details<Group extends Pick<StoredGroup, "partition" | "digest">>(
+    groups: readonly Group[],
     trend: TrendTimes,
-  ): Promise<GroupDetails[]>;
-  /** The digests of groups of a queue's partition by their numbers there. Of an unknown number: an empty text. */
-  digests(queue: string, numbers: readonly number[]): Promise<ReadonlyMap<number, string>>;
+  ): Promise<ReadonlyMap<Group, GroupDetails>>;
   /** Sets the status of a group in all partitions that have it. Returns in how many. */
   setStatus(digest: string, status: GroupStatus, note: Uint8Array): Promise<number>;
 }

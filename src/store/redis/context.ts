@@ -1,5 +1,5 @@
 import type { Bodies } from "./bodies.ts";
-import type { GroupTexts } from "./group-texts.ts";
+import type { GroupDescriptions } from "./group-descriptions.ts";
 import type { Replication } from "./replication.ts";
 import type { RunScript } from "./script-runner.ts";
 
@@ -7,7 +7,7 @@ import type { RunScript } from "./script-runner.ts";
 export interface StoreContext {
   readonly run: RunScript;
   readonly bodies: Bodies;
-  readonly groupTexts: GroupTexts;
+  readonly groupDescriptions: GroupDescriptions;
   /** Bytes of a partition's outbox. */
   readonly outboxMaxBytes: number;
   /** The delivery settings of a queue now, packed. */

@@ -8,7 +8,7 @@ const AGAIN_MS = 600_000;
 
 const NOTHING = new Uint8Array();
 
-export interface GroupTextsParts {
+export interface GroupDescriptionsParts {
   /** The monotonic clock of this process, in milliseconds. */
   now(): number;
   /** When Redis last restarted or failed over: it may lack descriptions from before. */
@@ -18,13 +18,13 @@ export interface GroupTextsParts {
 }
 
 /** Decides which failures carry the description of their group: the store keeps it, so few need to. */
-export class GroupTexts {
-  readonly #parts: GroupTextsParts;
+export class GroupDescriptions {
+  readonly #parts: GroupDescriptionsParts;
   /** By partition and digest: until when the store has the description. */
   readonly #stored = new Map<string, number>();
   #historyChangedAtMs = 0;
 
-  constructor(parts: GroupTextsParts) {
+  constructor(parts: GroupDescriptionsParts) {
     this.#parts = parts;
   }
 

@@ -7,7 +7,7 @@ import { PARTITIONS } from "./partitions.ts";
 import { runAll, type ScriptRunnerParts } from "./script-runner.ts";
 import { scriptArgs } from "./scripts.ts";
 
-/** Groups, and sizes, of a partition in one page: they take Redis about two milliseconds. */
+/** Groups, and counts, of a partition in one page: they take Redis about two milliseconds. */
 const PAGE = 2_000;
 /** Both together, of all partitions of one call: other calls wait for it. */
 const PAGE_OF_CALL = 4_000;
@@ -31,10 +31,10 @@ export interface GroupsRead {
 interface Open {
   partition: number;
   groupCursor: string;
-  sizeCursor: string;
+  countCursor: string;
   weight: number;
   records: Buffer[];
-  sizes: Buffer[];
+  counts: Buffer[];
 }
 
 /** Reads groups of all partitions, for one caller at a time: they may be hundreds of thousands. */
@@ -108,7 +108,7 @@ export class GroupReader {
   }
 
   #start(partition: number): Omit<Open, "weight"> {
-    return { partition, groupCursor: "0", sizeCursor: "0", records: [], sizes: [] };
+    return { partition, groupCursor: "0", countCursor: "0", records: [], counts: [] };
   }
 
   /** Reads all pages of some partitions, few of them in each call. */
@@ -122,8 +122,8 @@ export class GroupReader {
         some.push(one);
         weight += one.weight;
       }
-      const parts = some.map(({ partition, groupCursor, sizeCursor }): ScriptPart => {
-        const args = scriptArgs("groups", { most: PAGE, groupCursor, sizeCursor }, []);
+      const parts = some.map(({ partition, groupCursor, countCursor }): ScriptPart => {
+        const args = scriptArgs("groups", { most: PAGE, groupCursor, countCursor }, []);
         return { base: partitionBase(prefix, partition), args };
       });
       const replies = await runAll(connection, "groups", parts);
@@ -131,12 +131,17 @@ export class GroupReader {
         const reply = replies[index];
         // The groups of a partition that a person has damaged are left out.
         if (reply instanceof Error) return;
-        const [groupCursor, records, sizeCursor, sizes] = reply as [Buffer, Buffer, Buffer, Buffer];
+        const [groupCursor, records, countCursor, counts] = reply as [
+          Buffer,
+          Buffer,
+          Buffer,
+          Buffer,
+        ];
         one.records.push(records);
-        one.sizes.push(sizes);
+        one.counts.push(counts);
         one.groupCursor = String(groupCursor);
-        one.sizeCursor = String(sizeCursor);
-        if (one.groupCursor !== "" || one.sizeCursor !== "") left.push(one);
+        one.countCursor = String(countCursor);
+        if (one.groupCursor !== "" || one.countCursor !== "") left.push(one);
       });
     }
   }

@@ -151,14 +151,14 @@ export const PARTITION_KEYS = {
   /** hash: number of a group -> its digest. */
   groupDigests: "/group-digests",
   /** hash: digest -> what the group is formed of (dlq.storage.v1.GroupDescription). */
-  groupTexts: "/group-texts",
-  /** hash: number of a group and a queue (layout `groupCount`) -> how many messages the group has there. */
+  groupDescriptions: "/group-descriptions",
+  /** hash: number of a group and a queue (layout `groupNumber`) -> how many messages the group has there. */
   groupCounts: "/group-counts",
   /** hash: digest -> who set the status of a group, and why (dlq.storage.v1.GroupNote). */
   groupNotes: "/group-notes",
   /** hash of five minutes: number of a group -> its failures. Expires. */
-  groupMinutes: "/group-minutes:",
-  /** As `groupMinutes`, of an hour. */
+  groupFiveMinutes: "/group-five-minutes:",
+  /** As `groupFiveMinutes`, of an hour. */
   groupHours: "/group-hours:",
 } as const;
 
@@ -178,10 +178,10 @@ export function partitionKeys(
     outboxEnd: base + PARTITION_KEYS.outboxEnd,
     groups: base + PARTITION_KEYS.groups,
     groupDigests: base + PARTITION_KEYS.groupDigests,
-    groupTexts: base + PARTITION_KEYS.groupTexts,
+    groupDescriptions: base + PARTITION_KEYS.groupDescriptions,
     groupCounts: base + PARTITION_KEYS.groupCounts,
     groupNotes: base + PARTITION_KEYS.groupNotes,
-    groupMinutes: base + PARTITION_KEYS.groupMinutes,
+    groupFiveMinutes: base + PARTITION_KEYS.groupFiveMinutes,
     groupHours: base + PARTITION_KEYS.groupHours,
   };
 }

@@ -17,33 +17,33 @@ export interface PackedGroup {
 export interface PackedGroups {
   partition: number;
   records: readonly Buffer[];
-  sizes: readonly Buffer[];
+  counts: readonly Buffer[];
 }
 
 /** The groups of a partition, and its messages whose groups find no place. */
-export function readGroupsOf({ partition, records, sizes }: PackedGroups) {
-  const { byNumber, others } = readSizes(sizes);
+export function readGroupsOf({ partition, records, counts }: PackedGroups) {
+  const { byNumber, others } = readCounts(counts);
   return { groups: readGroups(partition, records, byNumber), others };
 }
 
 /** Messages by number of their group and by queue, and those whose groups find no place. */
-function readSizes(pages: readonly Buffer[]) {
+function readCounts(pages: readonly Buffer[]) {
   const byNumber = new Map<number, QueueCount[]>();
   const isTwice = detector(pages);
   let others = 0;
-  for (const sizes of pages) {
-    for (let at = 0; at < sizes.length; ) {
-      const [field, end] = [at + 1, at + 1 + (sizes[at] as number)];
+  for (const counts of pages) {
+    for (let at = 0; at < counts.length; ) {
+      const [field, end] = [at + 1, at + 1 + (counts[at] as number)];
       at = end + 4;
       // One that a person has damaged is left out, as scripts do.
-      if (end - field < 3 || isTwice(sizes, field, end)) continue;
-      const number = sizes.readUIntBE(field, 3);
-      const count = sizes.readUInt32BE(end);
+      if (end - field < 3 || isTwice(counts, field, end)) continue;
+      const number = counts.readUIntBE(field, 3);
+      const count = counts.readUInt32BE(end);
       if (number === GROUP.OTHER) {
         others += count;
         continue;
       }
-      const one = { queue: sizes.toString("utf8", field + 3, end), count };
+      const one = { queue: counts.toString("utf8", field + 3, end), count };
       const own = byNumber.get(number);
       if (own === undefined) byNumber.set(number, [one]);
       else own.push(one);
@@ -63,13 +63,13 @@ function detector(pages: readonly Buffer[]): (page: Buffer, from: number, to: nu
 }
 
 const NO_QUEUES: readonly QueueCount[] = [];
-/** Of the layouts `group`, and `groupLatest` without the queue. */
-const [GROUP_BYTES, LATEST_BYTES] = [34, 17];
+/** Of the layout `groupLatest` without the queue. */
+const LATEST_BYTES = 17;
 
 function readGroups(
   partition: number,
   pages: readonly Buffer[],
-  sizes: ReadonlyMap<number, readonly QueueCount[]>,
+  counts: ReadonlyMap<number, readonly QueueCount[]>,
 ): PackedGroup[] {
   const groups: PackedGroup[] = [];
   const isTwice = detector(pages);
@@ -84,7 +84,7 @@ function readGroups(
       }
       at += 17 + length;
       // One that a person has damaged is left out, as scripts do.
-      if (length < GROUP_BYTES + LATEST_BYTES) continue;
+      if (length < GROUP.BYTES + LATEST_BYTES) continue;
       const packed = new Reader(record).read(LAYOUTS.group);
       const group: StoredGroup = {
         partition,
@@ -95,8 +95,8 @@ function readGroups(
         firstFailureAtMs: packed.first,
         lastFailureAtMs: packed.last,
         failureCount: packed.total,
-        latest: () => readLatest(record.subarray(GROUP_BYTES)),
-        stored: sizes.get(packed.number) ?? NO_QUEUES,
+        latest: () => readLatest(record.subarray(GROUP.BYTES)),
+        stored: counts.get(packed.number) ?? NO_QUEUES,
       };
       groups.push({ digest, record, group });
     }

@@ -17,7 +17,7 @@ import { Connection } from "./connection.ts";
 import type { StoreContext } from "./context.ts";
 import { RedisDeliveryBlocks } from "./delivery-blocks.ts";
 import { packDeliverySettings } from "./delivery-settings.ts";
-import { GroupTexts } from "./group-texts.ts";
+import { GroupDescriptions } from "./group-descriptions.ts";
 import { RedisGroups } from "./groups.ts";
 import { RedisHints } from "./hints.ts";
 import { KnownQueues } from "./known-queues.ts";
@@ -139,7 +139,7 @@ export class RedisStore implements Store {
     const context: StoreContext = {
       run,
       bodies: new Bodies(options.compressMinBytes),
-      groupTexts: new GroupTexts({ now, historyChangedAtMs, onNew }),
+      groupDescriptions: new GroupDescriptions({ now, historyChangedAtMs, onNew }),
       outboxMaxBytes,
       deliverySettingsOf: (queue) => packDeliverySettings(this.#deliverySettingsOf(queue)),
       historyChangedAtMs,
@@ -148,7 +148,7 @@ export class RedisStore implements Store {
     this.#context = context;
     this.#sends = new Sends(context);
     this.messages = new RedisMessages({ ...context, capacity: this.#capacity });
-    this.messageReads = createMessageReads(context, this.groups);
+    this.messageReads = createMessageReads(context, this.groups.numbers);
     this.moves = new RedisMoves({ ...context, admit: (queue) => this.#admit(queue) });
     this.deliveryBlocks = new RedisDeliveryBlocks(context);
     this.deletion = new RedisQueueDeletion(context);

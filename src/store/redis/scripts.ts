@@ -150,7 +150,7 @@ export const SCRIPTS = {
   groups: {
     flags: "no-writes",
     numbers: ["most"],
-    strings: ["groupCursor", "sizeCursor"],
+    strings: ["groupCursor", "countCursor"],
     item: [],
   },
   group_details: {

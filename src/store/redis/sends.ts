@@ -89,7 +89,7 @@ export class Sends {
     const {
       run,
       bodies,
-      groupTexts,
+      groupDescriptions,
       outboxMaxBytes,
       deliverySettingsOf,
       historyChangedAtMs,
@@ -113,7 +113,7 @@ export class Sends {
         const at = index * RANDOM_BYTES;
         const added = {
           random: random.subarray(at, at + RANDOM_BYTES),
-          group: groupTexts.pack(queue, item.group),
+          group: groupDescriptions.pack(queue, item.group),
         };
         const facts = packItem(item, added, settings, bodies);
         return { facts, envelope: bodies.pack(item.envelope, item.payloadBytes) };
@@ -122,7 +122,7 @@ export class Sends {
     const reader = new Reader(reply);
     const replies = items.map(() => readReply(reader));
     replies.forEach(({ status }, index) => {
-      if (status === "stored") groupTexts.stored(queue, items[index]?.group);
+      if (status === "stored") groupDescriptions.stored(queue, items[index]?.group);
     });
     // A failover could lose what too few replicas have. The caller gets UNAVAILABLE; its next try under the same request
     // waits for the replicas again.

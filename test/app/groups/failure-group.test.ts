@@ -16,7 +16,7 @@ it("gives alike failures one digest, and says what they have in common", () => {
   const second = groupOf(failure({ message: "order 18 is gone" }), "EXECUTION_FAILED", false);
   expect(second.digest).toEqual(first.digest);
   expect(decodeGroupDescription(first.describe())).toMatchObject({
-    ...{ reason: "EXECUTION_FAILED", type: "KeyError", own: "" },
+    ...{ reason: "EXECUTION_FAILED", type: "KeyError", fingerprint: "" },
     message: expect.stringContaining("is gone"),
   });
 });

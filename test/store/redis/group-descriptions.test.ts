@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
-import { GroupTexts } from "../../../src/store/redis/group-texts.ts";
+import { GroupDescriptions } from "../../../src/store/redis/group-descriptions.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
 
 const group = { digest: Buffer.alloc(16, "x"), describe: () => Buffer.from("text") };
 
 function textsAt(clock: { nowMs: number; changedAtMs: number }) {
   const seen: number[] = [];
-  const texts = new GroupTexts({
+  const texts = new GroupDescriptions({
     now: () => clock.nowMs,
     historyChangedAtMs: () => clock.changedAtMs,
     onNew: (partition) => seen.push(partition),

@@ -97,12 +97,12 @@ describe("a group", () => {
     const group = only(await list());
     const nowMs = START_MS + 11 * MINUTE_MS;
     const trendOf = async (size: TrendTimes["size"], count: number) => {
-      const [found] = await at.current.store.groups.details([group], { size, count, nowMs });
-      return found?.trend;
+      const found = await at.current.store.groups.details([group], { size, count, nowMs });
+      return found.get(group)?.trend;
     };
     expect(await trendOf("HOUR", 2)).toEqual([0, 3]);
     expect(await trendOf("FIVE_MINUTES", 4)).toEqual([0, 2, 0, 1]);
-    const [details] = await at.current.store.groups.details([group], NO_TREND);
+    const details = (await at.current.store.groups.details([group], NO_TREND)).get(group);
     expect(text(details?.description)).toBe("described x");
     expect(details?.note).toHaveLength(0);
   });
@@ -143,7 +143,7 @@ describe("a group", () => {
     );
     const there = groups.filter(({ partition }) => partition === partitionOf(B));
     expect(there[0]?.failureCount).toBe(0);
-    const [details] = await at.current.store.groups.details(there, NO_TREND);
+    const [details] = (await at.current.store.groups.details(there, NO_TREND)).values();
     expect(text(details?.description)).toBe("described y");
   });
 
@@ -217,7 +217,7 @@ test("a partition that is nearly full forgets groups without messages, the oldes
   expect(left.filter(({ stored: queues }) => queues.length > 0)).toHaveLength(100);
   expect(left.some(({ digest }) => digest === digestOf(nameOf(1_919)))).toBe(true);
   expect(left.some(({ digest }) => digest === digestOf(nameOf(150)))).toBe(false);
-  for (const suffix of ["/group-digests", "/group-texts"]) {
+  for (const suffix of ["/group-digests", "/group-descriptions"]) {
     expect(await redis.hlen(key(suffix))).toBe(1_500);
   }
 });
@@ -225,9 +225,9 @@ test("a partition that is nearly full forgets groups without messages, the oldes
 test.each([
   "/groups",
   "/group-digests",
-  "/group-texts",
+  "/group-descriptions",
   "/group-counts",
-  "/group-minutes:",
+  "/group-five-minutes:",
   "/group-hours:",
 ])("a damaged %s refuses no message and no outcome", async (suffix) => {
   const { redis } = at.current;

@@ -9,7 +9,7 @@ for at = FIRST, #ARGV, STRIDE do
     local number = read.group(seen)
     redis.call('HDEL', p_groups, digest)
     redis.call('HDEL', p_group_digests, string.format('%d', number))
-    redis.call('HDEL', p_group_texts, digest)
+    redis.call('HDEL', p_group_descriptions, digest)
     redis.call('HDEL', p_group_notes, digest)
     dropped = dropped + 1
   end

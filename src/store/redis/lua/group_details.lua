@@ -2,7 +2,7 @@
 -- KEYS: partition base
 -- ARGV: from, to (of an hour, or of five minutes, since 1970), by_hour; items: digest
 -- Reply: three values for each digest: its description, its note, and its failures in each of the times, separated by spaces
-local family = by_hour == 1 and p_group_hours or p_group_minutes
+local family = by_hour == 1 and p_group_hours or p_group_five_minutes
 local digests = { unpack(ARGV, FIRST) }
 local numbers, trends = {}, {}
 for index, v in ipairs(redis.call('HMGET', p_groups, unpack(digests))) do
@@ -19,7 +19,7 @@ for time = from, to do
     table.insert(trends[index], counts[index] or '0')
   end
 end
-local texts, notes = redis.call('HMGET', p_group_texts, unpack(digests)), redis.call('HMGET', p_group_notes, unpack(digests))
+local texts, notes = redis.call('HMGET', p_group_descriptions, unpack(digests)), redis.call('HMGET', p_group_notes, unpack(digests))
 local replies = {}
 for index in ipairs(digests) do
   table.insert(replies, texts[index] or '')

@@ -1,7 +1,7 @@
 -- Reads groups of a partition, and how many messages they have, some at a time. It may return one twice. Writes nothing.
 -- KEYS: partition base
--- ARGV: most (of each), group_cursor, size_cursor ('0' to begin; '': none)
--- Reply: the next `group_cursor` ('': no more), layout `stored_group` for each; the next `size_cursor`, layout `group_size` for
+-- ARGV: most (of each), group_cursor, count_cursor ('0' to begin; '': none)
+-- Reply: the next `group_cursor` ('': no more), layout `stored_group` for each; the next `count_cursor`, layout `group_count` for
 -- each group and queue
 local function scan(key, cursor, add)
   if cursor == '' then return '', '' end
@@ -14,7 +14,7 @@ end
 local next_group, found = scan(p_groups, group_cursor, function(digest, group)
   return write.stored_group { digest = digest, record = group }
 end)
-local next_size, sizes = scan(p_group_counts, size_cursor, function(field, messages)
-  return write.group_size { field = field, count = math.max(0, tonumber(messages) or 0) }
+local next_count, counts = scan(p_group_counts, count_cursor, function(field, messages)
+  return write.group_count { field = field, count = math.max(0, tonumber(messages) or 0) }
 end)
-return { next_group, found, next_size, sizes }
+return { next_group, found, next_count, counts }

@@ -7,7 +7,7 @@
 local function group_of(s)
   local digest = s.group > 0 and redis.pcall('HGET', p_group_digests, string.format('%d', s.group))
   if type(digest) ~= 'string' then return '' end
-  local text = redis.pcall('HGET', p_group_texts, digest)
+  local text = redis.pcall('HGET', p_group_descriptions, digest)
   return digest .. (type(text) == 'string' and text or '')
 end
 

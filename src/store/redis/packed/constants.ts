@@ -53,8 +53,8 @@ export const CONSTANTS = {
     /** Stands in a state for 0; see MARK.TIMELINE. */
     NONE: 16_777_214,
     /** Failures are counted by five minutes, which are kept for three hours, and by hours, which are kept for 25. */
-    MINUTES_MS: 300_000,
-    MINUTES_KEPT_MS: 10_800_000,
+    FIVE_MINUTES_MS: 300_000,
+    FIVE_MINUTES_KEPT_MS: 10_800_000,
     HOUR_MS: 3_600_000,
     HOURS_KEPT_MS: 90_000_000,
   },

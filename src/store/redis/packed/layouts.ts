@@ -243,7 +243,7 @@ export const LAYOUTS = {
   /** A field of `groups`. */
   storedGroup: layout({ digest: bytes(16), record: short }),
   /** A field of `groupCounts`. */
-  groupSize: layout({ field: short, count: u32 }),
+  groupCount: layout({ field: short, count: u32 }),
   /** `last`: the last chunk that was looked at. */
   statesPage: layout({ now: ms, more: flag, examined: u32, last: ms }),
   content: layout({ state: u8, version: u16 }),

@@ -69,7 +69,7 @@ export const STORED_LAYOUTS = {
   /** The message that failed last, and its queue. */
   groupLatest: layout({ latest: bytes(16), queue: short }),
   /** The queue follows. */
-  groupCount: layout({ number: u24 }),
+  groupNumber: layout({ number: u24 }),
   /** Of a move: quarantine reason there; quarantine reason or due time here, if it is refused there. */
   movePlan: layout({ qreason: u8, refusedQreason: u8, refusedDue: ms }),
   /** A UUIDv7: time, then the arrival, around version and variant. Random bits follow. */

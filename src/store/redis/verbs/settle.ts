@@ -103,7 +103,7 @@ export async function runSettle(
   request: Uint8Array,
   items: readonly SettleItem[],
 ): Promise<SettleReply | undefined> {
-  const { run, outboxMaxBytes, bodies, groupTexts, deliverySettingsOf, historyChangedAtMs } =
+  const { run, outboxMaxBytes, bodies, groupDescriptions, deliverySettingsOf, historyChangedAtMs } =
     context;
   const header = {
     request,
@@ -113,12 +113,12 @@ export async function runSettle(
     deliverySettings: deliverySettingsOf(queue),
   };
   const args = items.map((item) => ({
-    facts: packOutcome(item, groupTexts.pack(queue, item.group), bodies),
+    facts: packOutcome(item, groupDescriptions.pack(queue, item.group), bodies),
   }));
   const answer = (await run("settle", queue, header, args)) as Buffer | [Buffer];
   if (Array.isArray(answer)) return readSettled(answer[0], true);
   if (answer.length === 0) return undefined;
-  for (const { group } of items) groupTexts.stored(queue, group);
+  for (const { group } of items) groupDescriptions.stored(queue, group);
   return readSettled(answer, false);
 }
 

@@ -1,4 +1,5 @@
 import type { MessagePlace, MessageState, StatesFrom, StatesPage } from "../../contract.ts";
+import type { GroupNumbers } from "../group-numbers.ts";
 import { CONSTANTS } from "../packed/constants.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
 import { Reader } from "../packed/reader.ts";
@@ -18,15 +19,11 @@ type StatesReply = [page: Buffer, ...chunks: (Buffer | Buffer[])[]];
 /** A state with the number of its group; 0: none. */
 type NumberedState = Omit<MessageState, "group"> & { groupNumber: number };
 
-/** Digests of groups of the queue's partition by their numbers, and numbers by the beginnings of digests. */
-export interface GroupsOfQueue {
-  digests(numbers: readonly number[]): Promise<ReadonlyMap<number, string>>;
-  numbers(ids: readonly string[]): Promise<readonly number[]>;
-}
+type Groups = Pick<GroupNumbers, "digests" | "numbers">;
 
 export async function runStates(
   run: RunScript,
-  groups: GroupsOfQueue,
+  groups: Groups,
   queue: string,
   { newestFirst, after, only }: StatesFrom,
 ): Promise<StatesPage> {
@@ -36,7 +33,7 @@ export async function runStates(
     descending: newestFirst ? 1 : 0,
     after: after?.id ?? "",
     ...packSelection(only),
-    groupNumbers: await packGroups(groups, only?.groupIds),
+    groupNumbers: await packGroups(groups, queue, only?.groupIds),
   };
   const [page, ...chunks] = (await run("states", queue, header, [])) as StatesReply;
   const { now, more, examined, last } = new Reader(page).read(LAYOUTS.statesPage);
@@ -49,7 +46,7 @@ export async function runStates(
   }
   const numbers = new Set(found.map(({ groupNumber }) => groupNumber));
   numbers.delete(0);
-  const digests = await groups.digests([...numbers]);
+  const digests = await groups.digests(queue, [...numbers]);
   return {
     nowMs: now,
     messages: found.map(({ groupNumber, ...state }) => ({
@@ -66,11 +63,12 @@ const ALL_GROUPS = new Uint8Array();
 const NO_GROUP = Buffer.alloc(3);
 
 async function packGroups(
-  groups: GroupsOfQueue,
+  groups: Groups,
+  queue: string,
   ids: readonly string[] | undefined,
 ): Promise<Uint8Array> {
   if (ids === undefined || ids.includes("")) return ALL_GROUPS;
-  const numbers = await groups.numbers(ids);
+  const numbers = await groups.numbers(queue, ids);
   if (numbers.length === 0) return NO_GROUP;
   const packed = Buffer.alloc(3 * numbers.length);
   numbers.forEach((number, index) => {

@@ -11,7 +11,7 @@ end
 
 local function flush_group_counts()
   for number, by in pairs(group_deltas) do
-    local field = write.group_count { number = number } .. QUEUE
+    local field = write.group_number { number = number } .. QUEUE
     local after = by ~= 0 and redis.pcall('HINCRBY', p_group_counts, field, string.format('%d', by))
     if type(after) == 'number' and after <= 0 then redis.call('HDEL', p_group_counts, field) end
   end
@@ -75,7 +75,7 @@ function groups.build()
   local function count_failures(group)
     group.total, group.last = group.total + group.failures, now
     if group.status == GROUP.RESOLVED and group.regressed == 0 then group.regressed = now end
-    count_in(p_group_minutes, GROUP.MINUTES_MS, GROUP.MINUTES_KEPT_MS, group)
+    count_in(p_group_five_minutes, GROUP.FIVE_MINUTES_MS, GROUP.FIVE_MINUTES_KEPT_MS, group)
     count_in(p_group_hours, GROUP.HOUR_MS, GROUP.HOURS_KEPT_MS, group)
   end
 
@@ -86,7 +86,7 @@ function groups.build()
         if group.failures > 0 then count_failures(group) end
         if group.is_new then redis.pcall('HSET', p_group_digests, string.format('%d', group.number), digest) end
         redis.pcall('HSET', p_groups, digest, write.group(group) .. write.group_latest(group))
-        if group.text then redis.pcall('HSET', p_group_texts, digest, group.text) end
+        if group.text then redis.pcall('HSET', p_group_descriptions, digest, group.text) end
       end
     end
     met = {}
