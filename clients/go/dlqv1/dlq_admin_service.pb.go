@@ -648,8 +648,8 @@ type ListGroupsRequest struct {
 	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
 	// Only groups in one of these states. Empty: all but archived ones.
 	States []GroupState `protobuf:"varint,2,rep,packed,name=states,proto3,enum=dlq.v1.GroupState" json:"states,omitempty"`
-	// Only groups with a failure in this time before now, which the trend covers, up to 24 hours. Absent: all
-	// groups, with a trend of 24 hours.
+	// Only groups that have failed within this time. The trend covers it; of a longer time it covers the last
+	// 24 hours. Absent: all groups, with a trend of 24 hours.
 	Since *durationpb.Duration `protobuf:"bytes,3,opt,name=since,proto3" json:"since,omitempty"`
 	// The order of groups.
 	Order GroupOrder `protobuf:"varint,4,opt,name=order,proto3,enum=dlq.v1.GroupOrder" json:"order,omitempty"`
@@ -811,7 +811,7 @@ type GetGroupRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its id, or the first 6 or more digits of it.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// How much time the trend covers, at most 24 hours. Default 24 hours.
+	// How much time the trend covers. Of a longer time it covers the last 24 hours. Default 24 hours.
 	Since         *durationpb.Duration `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -343,8 +343,8 @@ export type ListGroupsRequest = Message<"dlq.v1.ListGroupsRequest"> & {
   states: GroupState[];
 
   /**
-   * Only groups with a failure in this time before now, which the trend covers, up to 24 hours. Absent: all
-   * groups, with a trend of 24 hours.
+   * Only groups that have failed within this time. The trend covers it; of a longer time it covers the last
+   * 24 hours. Absent: all groups, with a trend of 24 hours.
    *
    * @generated from field: google.protobuf.Duration since = 3;
    */
@@ -435,7 +435,7 @@ export type GetGroupRequest = Message<"dlq.v1.GetGroupRequest"> & {
   id: string;
 
   /**
-   * How much time the trend covers, at most 24 hours. Default 24 hours.
+   * How much time the trend covers. Of a longer time it covers the last 24 hours. Default 24 hours.
    *
    * @generated from field: google.protobuf.Duration since = 2;
    */

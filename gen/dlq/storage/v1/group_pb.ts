@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dlq/storage/v1/group.proto.
  */
 export const file_dlq_storage_v1_group: GenFile = /*@__PURE__*/
-  fileDesc("ChpkbHEvc3RvcmFnZS92MS9ncm91cC5wcm90bxIOZGxxLnN0b3JhZ2UudjEibgoQR3JvdXBEZXNjcmlwdGlvbhIPCgd2ZXJzaW9uGAEgASgNEg4KBnJlYXNvbhgCIAEoBRIMCgR0eXBlGAMgASgJEg8KB21lc3NhZ2UYBCABKAkSDQoFZnJhbWUYBSABKAkSCwoDb3duGAYgASgJIikKCUdyb3VwTm90ZRIOCgZjYWxsZXIYASABKAkSDAoEbm90ZRgCIAEoCWIGcHJvdG8z");
+  fileDesc("ChpkbHEvc3RvcmFnZS92MS9ncm91cC5wcm90bxIOZGxxLnN0b3JhZ2UudjEidgoQR3JvdXBEZXNjcmlwdGlvbhIPCgd2ZXJzaW9uGAEgASgNEg4KBnJlYXNvbhgCIAEoBRIMCgR0eXBlGAMgASgJEg8KB21lc3NhZ2UYBCABKAkSDQoFZnJhbWUYBSABKAkSEwoLZmluZ2VycHJpbnQYBiABKAkiKQoJR3JvdXBOb3RlEg4KBmNhbGxlchgBIAEoCRIMCgRub3RlGAIgASgJYgZwcm90bzM");
 
 /**
  * What the failures of a group have in common. Internal to the service: not part of the API, but every
@@ -57,9 +57,9 @@ export type GroupDescription = Message<"dlq.storage.v1.GroupDescription"> & {
   /**
    * The sender's own fingerprint, instead of the others.
    *
-   * @generated from field: string own = 6;
+   * @generated from field: string fingerprint = 6;
    */
-  own: string;
+  fingerprint: string;
 };
 
 /**

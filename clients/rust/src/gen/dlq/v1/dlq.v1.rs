@@ -2480,8 +2480,8 @@ pub struct ListGroupsRequest {
     /// Only groups in one of these states. Empty: all but archived ones.
     #[prost(enumeration="GroupState", repeated, tag="2")]
     pub states: ::prost::alloc::vec::Vec<i32>,
-    /// Only groups with a failure in this time before now, which the trend covers, up to 24 hours. Absent: all
-    /// groups, with a trend of 24 hours.
+    /// Only groups that have failed within this time. The trend covers it; of a longer time it covers the last
+    /// 24 hours. Absent: all groups, with a trend of 24 hours.
     #[prost(message, optional, tag="3")]
     pub since: ::core::option::Option<::prost_types::Duration>,
     /// The order of groups.
@@ -2516,7 +2516,7 @@ pub struct GetGroupRequest {
     /// Its id, or the first 6 or more digits of it.
     #[prost(string, tag="1")]
     pub id: ::prost::alloc::string::String,
-    /// How much time the trend covers, at most 24 hours. Default 24 hours.
+    /// How much time the trend covers. Of a longer time it covers the last 24 hours. Default 24 hours.
     #[prost(message, optional, tag="2")]
     pub since: ::core::option::Option<::prost_types::Duration>,
 }
