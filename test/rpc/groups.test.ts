@@ -58,7 +58,7 @@ describe("ListGroups", () => {
       admin().listGroups({
         ...{
           queue: "a b",
-          states: [9 as GroupState],
+          states: [9 as GroupState, ...Array(240_000).fill(GroupState.OPEN)],
           order: 7 as GroupOrder,
           pageSize: 1_001,
           pageToken: "x",
@@ -69,6 +69,7 @@ describe("ListGroups", () => {
     expect(error.code).toBe(Code.InvalidArgument);
     expect(problemsOf(error)).toEqual([
       "queue is neither the name of a queue nor a pattern such as orders-*",
+      "states has more than 4 entries",
       "states[0] is 9, which is no state of groups",
       expect.stringMatching(/^since is negative/),
       "order is 7, which is no order of groups",

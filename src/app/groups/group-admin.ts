@@ -20,7 +20,8 @@ import type {
 import { ContentView } from "../messages/content-view.ts";
 import type { DecisionLog } from "../observer.ts";
 import { groupIdOf } from "./group-id.ts";
-import { type GroupState, type MergedGroup, mergeGroups } from "./merged-group.ts";
+import { GroupList, pageOf } from "./group-list.ts";
+import type { GroupState, MergedGroup } from "./merged-group.ts";
 
 export type { GroupStatus } from "../../store/contract.ts";
 export type { GroupState } from "./merged-group.ts";
@@ -93,18 +94,15 @@ const STEP_MS = { FIVE_MINUTES: 5 * MINUTE_MS, HOUR: HOUR_MS };
 const TREND_PARTS = 24;
 
 export function createGroupAdmin({ store, settingsOf, log }: GroupAdminParts): GroupAdmin {
-  const all = () => true;
+  const list = new GroupList(store.groups);
 
   async function find(id: string): Promise<{ nowMs: number; group: MergedGroup }> {
-    const { nowMs, groups } = await store.groups.list();
-    const found = mergeGroups(
-      groups.filter(({ digest }) => digest.startsWith(id)),
-      all,
-    );
-    const [group, other] = found;
+    const { nowMs, groups } = await list.all();
+    const [group, other] = groups.filter(({ digest }) => digest.startsWith(id));
     if (group === undefined) throw unknownGroup(id);
-    if (other !== undefined)
+    if (other !== undefined) {
       throw invalidField("id", `several groups begin with ${id}; give more digits`);
+    }
     return { nowMs, group };
   }
 
@@ -132,27 +130,23 @@ export function createGroupAdmin({ store, settingsOf, log }: GroupAdminParts): G
 
   return {
     async list({ queues, states, sinceMs, order, pageSize, after }) {
-      const { nowMs, groups, otherCount } = await store.groups.list();
+      const { nowMs, groups, otherCount } = await list.all();
       const oldestMs = sinceMs === undefined ? 0 : nowMs - sinceMs;
-      const found = mergeGroups(groups, (queue) => queues.matches(queue)).filter(
-        ({ state, storedCount, lastFailureAtMs }) =>
-          (states.length === 0 ? state !== "ARCHIVED" : states.includes(state)) &&
-          (storedCount > 0 || (queues.prefix === "" && queues.only === undefined)) &&
-          lastFailureAtMs >= oldestMs,
-      );
+      const asked = new Set(states);
       const rank = RANKS[order];
-      const sorted = found.toSorted((a, b) => rank(b) - rank(a) || (a.digest < b.digest ? -1 : 1));
-      const rest =
-        after === undefined
-          ? sorted
-          : sorted.filter((group) => isBehind(rank(group), group.digest, after));
-      const page = rest.slice(0, pageSize);
-      const last = rest.length > page.length ? page.at(-1) : undefined;
+      const { page, hasMore, total } = await pageOf(groups, {
+        ...{ queues, pageSize },
+        matches: ({ state, lastFailureAtMs }) =>
+          (asked.size === 0 ? state !== "ARCHIVED" : asked.has(state)) &&
+          lastFailureAtMs >= oldestMs,
+        isBehind: (group) => after === undefined || isBehind(rank(group), group.digest, after),
+        compare: (a, b) => rank(b) - rank(a) || (a.digest < b.digest ? -1 : 1),
+      });
+      const last = hasMore ? page.at(-1) : undefined;
       return {
         groups: await view(page, nowMs, sinceMs),
         next: last && { rank: rank(last), digest: last.digest },
-        total: found.length,
-        otherCount,
+        ...{ total, otherCount },
       };
     },
 

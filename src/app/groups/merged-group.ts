@@ -1,4 +1,5 @@
 import type { GroupStatus, QueueCount, StoredGroup } from "../../store/contract.ts";
+import type { Pace } from "../timers.ts";
 
 export type GroupState = GroupStatus | "REGRESSED";
 
@@ -13,7 +14,7 @@ export interface MergedGroup {
   firstFailureAtMs: number;
   lastFailureAtMs: number;
   failureCount: number;
-  /** Messages in the queues that were asked for, by queue. */
+  /** Messages, by queue. */
   stored: readonly QueueCount[];
   storedCount: number;
   /** Returns the message that failed last, and its queue then. */
@@ -22,30 +23,31 @@ export interface MergedGroup {
   parts: readonly StoredGroup[];
 }
 
-/** Merges groups of equal digests. Counts only messages in queues for which `isAsked` is true. */
-export function mergeGroups(
+/** Merges groups of equal digests. Other work gets turns in between. */
+export async function mergeGroups(
   groups: readonly StoredGroup[],
-  isAsked: (queue: string) => boolean,
-): MergedGroup[] {
+  pace: Pace,
+): Promise<MergedGroup[]> {
   const byDigest = new Map<string, [StoredGroup, ...StoredGroup[]]>();
   for (const group of groups) {
+    if (pace.isTooLong) await pace.giveTurn();
     const parts = byDigest.get(group.digest);
     if (parts === undefined) byDigest.set(group.digest, [group]);
     else parts.push(group);
   }
-  return [...byDigest.values()].map((parts) => merge(parts, isAsked));
+  const merged: MergedGroup[] = [];
+  for (const parts of byDigest.values()) {
+    if (pace.isTooLong) await pace.giveTurn();
+    merged.push(merge(parts));
+  }
+  return merged;
 }
 
-function merge(
-  parts: readonly [StoredGroup, ...StoredGroup[]],
-  isAsked: (queue: string) => boolean,
-): MergedGroup {
+function merge(parts: readonly [StoredGroup, ...StoredGroup[]]): MergedGroup {
   let [decisive] = parts;
   let [latest] = parts;
   let failureCount = 0;
   let firstFailureAtMs = decisive.firstFailureAtMs;
-  let storedCount = 0;
-  const stored: QueueCount[] = [];
   for (const part of parts) {
     // Without a failure it has only messages that moved there, and its times are those of the moves.
     const hasFailed = part.failureCount > 0;
@@ -54,12 +56,8 @@ function merge(
     if (hasFailed && (isLater || latest.failureCount === 0)) latest = part;
     if (hasFailed) firstFailureAtMs = Math.min(firstFailureAtMs, part.firstFailureAtMs);
     failureCount += part.failureCount;
-    for (const one of part.stored) {
-      if (!isAsked(one.queue)) continue;
-      stored.push(one);
-      storedCount += one.count;
-    }
   }
+  const stored = parts.flatMap((part) => part.stored);
   const { digest, status, changedAtMs } = decisive;
   const regressedAtMs = status === "RESOLVED" ? regression(parts, changedAtMs ?? 0) : undefined;
   return {
@@ -71,7 +69,7 @@ function merge(
     lastFailureAtMs: latest.lastFailureAtMs,
     failureCount,
     stored,
-    storedCount,
+    storedCount: stored.reduce((sum, { count }) => sum + count, 0),
     latest: latest.latest,
     parts: [decisive, ...parts.filter((part) => part !== decisive)],
   };

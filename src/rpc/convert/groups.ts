@@ -14,6 +14,7 @@ import { type Group, GroupSchema, GroupState } from "../../../gen/dlq/v1/group_p
 import type {
   GroupAdmin,
   GroupPlace,
+  GroupState as GroupStateName,
   GroupStatus,
   GroupsPage,
   GroupView,
@@ -36,12 +37,14 @@ export const GROUPS_PAGE = 50;
 const QUEUES_SHOWN = 20;
 const ID = /^[0-9a-f]{6,32}$/;
 
-const STATES = {
-  OPEN: GroupState.OPEN,
-  RESOLVED: GroupState.RESOLVED,
-  REGRESSED: GroupState.REGRESSED,
-  ARCHIVED: GroupState.ARCHIVED,
-} as const;
+const NAMES = new Map<GroupState, GroupStateName>([
+  [GroupState.OPEN, "OPEN"],
+  [GroupState.RESOLVED, "RESOLVED"],
+  [GroupState.REGRESSED, "REGRESSED"],
+  [GroupState.ARCHIVED, "ARCHIVED"],
+]);
+const STATES = new Map([...NAMES].map(([state, name]) => [name, state]));
+const STATES_MAX = NAMES.size;
 
 const SETTABLE = new Map<GroupState, GroupStatus>([
   [GroupState.OPEN, "OPEN"],
@@ -59,8 +62,9 @@ const ORDERS = new Map<GroupOrder, ListGroupsCommand["order"]>([
 export function readListGroups(request: ListGroupsRequest): ListGroupsCommand {
   const v = new Violations();
   const queues = readPattern(v, request.queue);
-  const states = request.states.flatMap((state, index) => {
-    const name = nameOf(state);
+  if (request.states.length > STATES_MAX) v.add("states", `has more than ${STATES_MAX} entries`);
+  const states = request.states.slice(0, STATES_MAX).flatMap((state, index) => {
+    const name = NAMES.get(state);
     if (name === undefined) v.add(`states[${index}]`, `is ${state}, which is no state of groups`);
     return name ?? [];
   });
@@ -102,11 +106,6 @@ function readId(v: Violations, id: string): void {
   }
 }
 
-function nameOf(state: GroupState): keyof typeof STATES | undefined {
-  const names = Object.keys(STATES) as (keyof typeof STATES)[];
-  return names.find((name) => STATES[name] === state);
-}
-
 export function writeGroups(page: GroupsPage, request: ListGroupsRequest): ListGroupsResponse {
   return create(ListGroupsResponseSchema, {
     groups: page.groups.map(writeGroup),
@@ -134,7 +133,7 @@ export function writeGroup(view: GroupView): Group {
   const latest = view.latest();
   return create(GroupSchema, {
     id: groupIdOf(view.digest),
-    state: STATES[view.state],
+    state: STATES.get(view.state) ?? GroupState.UNSPECIFIED,
     ...(description && writeDescription(description)),
     storedCount: BigInt(view.storedCount),
     failureCount: BigInt(view.failureCount),

@@ -42,6 +42,8 @@ export class GroupReader {
   readonly #parts: GroupReaderParts;
   readonly #turns = new Turns(1);
   #latest: GroupsRead | undefined;
+  #changes = 0;
+  #next: Promise<GroupsRead> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: GroupReaderParts) {
@@ -50,32 +52,37 @@ export class GroupReader {
 
   /** A change is to be seen by the next read of this server. */
   forget(): void {
+    this.#changes++;
     clearTimeout(this.#timer);
     this.#latest = undefined;
   }
 
+  /** Callers that wait for the same turn share a read. */
   all(): Promise<GroupsRead> {
-    return this.#turns.run(async () => {
-      const { now } = this.#parts;
-      if (this.#latest !== undefined) return this.#latest;
-      const startedAtMs = now();
-      const read = await this.#readAll();
-      const tookMs = now() - startedAtMs;
-      const reusedMs = tookMs < QUICK_MS ? 0 : Math.min(REUSED_MAX_MS, tookMs * REUSED_TIMES);
-      this.forget();
-      if (reusedMs > 0) {
-        this.#latest = read;
-        // They may be many: they are not kept for longer.
-        this.#timer = setTimeout(() => this.forget(), reusedMs).unref();
-      }
-      return read;
-    });
+    this.#next ??= Promise.resolve().then(() => this.#turns.run(() => this.#readOrReuse()));
+    return this.#next;
+  }
+
+  async #readOrReuse(): Promise<GroupsRead> {
+    this.#next = undefined;
+    if (this.#latest !== undefined) return this.#latest;
+    const { now } = this.#parts;
+    const [startedAtMs, changes] = [now(), this.#changes];
+    const read = await this.#readAll();
+    const tookMs = now() - startedAtMs;
+    const reusedMs = tookMs < QUICK_MS ? 0 : Math.min(REUSED_MAX_MS, tookMs * REUSED_TIMES);
+    if (reusedMs > 0 && this.#changes === changes) {
+      this.#latest = read;
+      // They may be many: they are not kept for longer.
+      this.#timer = setTimeout(() => this.forget(), reusedMs).unref();
+    }
+    return read;
   }
 
   async of(partition: number): Promise<PackedGroup[]> {
     const open: Open = { ...this.#start(partition), weight: PAGE_OF_CALL };
     return this.#turns.run(async () => {
-      await this.#readPages([open]);
+      await this.#readPages([open], () => {});
       return readGroupsOf(open).groups;
     });
   }
@@ -96,14 +103,13 @@ export class GroupReader {
       const weight = [0, 1].map((kind) => Math.min(PAGE, Number(lengths[2 * partition + kind])));
       return { ...this.#start(partition), weight: (weight[0] ?? 0) + (weight[1] ?? 0) };
     }).filter(({ weight }) => weight > 0);
-    await this.#readPages(all);
     const groups: StoredGroup[] = [];
     let otherCount = 0;
-    for (const one of all) {
+    await this.#readPages(all, (one) => {
       const found = readGroupsOf(one);
       for (const { group } of found.groups) groups.push(group);
       otherCount += found.others;
-    }
+    });
     return { nowMs: seconds * 1_000 + Math.floor(microseconds / 1_000), groups, otherCount };
   }
 
@@ -111,8 +117,8 @@ export class GroupReader {
     return { partition, groupCursor: "0", countCursor: "0", records: [], counts: [] };
   }
 
-  /** Reads all pages of some partitions, few of them in each call. */
-  async #readPages(all: readonly Open[]): Promise<void> {
+  /** Reads all pages of some partitions, few of them in each call. `done` gets each one when its last page is there. */
+  async #readPages(all: readonly Open[], done: (one: Open) => void): Promise<void> {
     const { prefix, connection } = this.#parts;
     const left = [...all];
     while (left.length > 0) {
@@ -142,6 +148,7 @@ export class GroupReader {
         one.groupCursor = String(groupCursor);
         one.countCursor = String(countCursor);
         if (one.groupCursor !== "" || one.countCursor !== "") left.push(one);
+        else done(one);
       });
     }
   }

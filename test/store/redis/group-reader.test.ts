@@ -44,3 +44,24 @@ it("reuses a long read for five times as long, until a change", async () => {
   await reader.all();
   expect(calls.reads).toBe(3);
 });
+
+it("shares a read among callers that wait, and none with one that began before them", async () => {
+  const { reader, calls } = readerOf(20);
+  const running = reader.all();
+  await Promise.resolve();
+  const waiting = [reader.all(), reader.all(), reader.all()];
+  const [first, ...others] = await Promise.all([running, ...waiting]);
+  expect(new Set(others).size).toBe(1);
+  expect(others[0]).not.toBe(first);
+  expect(calls.reads).toBe(2);
+});
+
+it("does not reuse a long read that began before a change", async () => {
+  const { reader, calls } = readerOf(200);
+  const running = reader.all();
+  await Promise.resolve();
+  reader.forget();
+  await running;
+  await reader.all();
+  expect(calls.reads).toBe(2);
+});
