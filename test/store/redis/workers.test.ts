@@ -7,8 +7,8 @@ import { item, SETTINGS, session, sessionId } from "../../support/store-items.ts
 const at = useTestStore();
 const QUEUE = "orders";
 
-const record = (n: number, workerId: string): SessionRecord => ({
-  ...{ sessionId: formatMessageId(sessionId(n)), queues: [QUEUE], maxInFlight: 10 * n, workerId },
+const record = (n: number, workerId: string, maxInFlight = 10 * n): SessionRecord => ({
+  ...{ sessionId: formatMessageId(sessionId(n)), queues: [QUEUE], maxInFlight, workerId },
 });
 const send = (count: number) =>
   at.current.store.send(
@@ -59,6 +59,29 @@ test("a stream that has ended is there as long as it holds messages", async () =
   await clock.advance(30_001);
   await at.current.tick(QUEUE);
   expect(await workers()).toEqual([]);
+});
+
+test("a worker that extends its leases is known for the oldest message, however many others hold", async () => {
+  const { store, clock } = at.current;
+  await store.signOfLife();
+  await send(1);
+  for (const n of [1, 2, 3]) await store.registerSession(record(n, `billing-${n}`, 1_000));
+  await at.current.tick(QUEUE, [session(1, { leaseMs: 600_000 })]);
+  await clock.advance(1_000);
+  const claim = async (n: number, leaseMs: number, count: number) => {
+    for (let claimed = 0; claimed < count; ) {
+      await send(100);
+      claimed += (await at.current.tick(QUEUE, [session(n, { count: 100, leaseMs })])).claimed
+        .length;
+    }
+  };
+  await claim(2, 30_000, 800);
+  await claim(3, 900_000, 800);
+  expect((await workers()).map(({ held, oldestSinceMs }) => [held, oldestSinceMs])).toEqual([
+    [1, START_MS],
+    [800, START_MS + 1_000],
+    [800, START_MS + 1_000],
+  ]);
 });
 
 test("the streams of a silent server count as ended", async () => {
