@@ -237,6 +237,14 @@ test("a queue that is deleted takes its timelines along", async () => {
   expect((await at.current.dump(QUEUE)).timelines).toEqual([]);
 });
 
+test("what an older server left of timelines goes with the last message of its chunk", async () => {
+  await send();
+  const key = at.current.key(QUEUE, ":timeline:0");
+  await at.current.redis.hset(key, Buffer.alloc(16, 9), "of a message that is gone");
+  await settle(await claim(), "succeed");
+  expect(await at.current.redis.exists(key)).toBe(0);
+});
+
 /** What an older server, or a person, may have left of a timeline. */
 const DAMAGED = {
   "that ends early": Buffer.from([0, 50, 1, 2]),

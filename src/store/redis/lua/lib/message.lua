@@ -139,6 +139,8 @@ local function flush_chunks()
     if redis.call('EXISTS', states_of(chunk)) == 0 then
       redis.call('ZREM', k_chunks, chunk)
       redis.call('ZREM', k_expiry, chunk)
+      -- A server that does not know timelines leaves them.
+      redis.call('UNLINK', k_timeline .. chunk)
     end
   end
 end
