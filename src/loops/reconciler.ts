@@ -2,6 +2,7 @@ import { applyQuiet } from "../app/delivery/apply-quiet.ts";
 import { reconcile } from "../app/delivery/reconcile.ts";
 import type { Session } from "../app/delivery/session.ts";
 import type { SessionRegistry } from "../app/delivery/session-registry.ts";
+import type { DecisionLog } from "../app/observer.ts";
 import type { Store } from "../store/contract.ts";
 import { type Loop, startLoop } from "./interval.ts";
 
@@ -20,13 +21,19 @@ const MANY_LEASES = 1_000;
 export function startReconciler(
   store: Pick<Store, "leases" | "hints" | "quietSessions">,
   registry: SessionRegistry,
+  log: Pick<DecisionLog, "info">,
   everyMs = EVERY_MS,
 ): Loop {
   store.hints.onCredit((sessionId, ended) => registry.leasesEndedElsewhere(sessionId, ended));
   store.hints.onTakeover((sessionId) => registry.get(sessionId)?.end());
   // A later turn repeats a read that fails.
-  const readQuiet = (sessions: Iterable<Session>) =>
-    applyQuiet(store, [...sessions]).catch(() => {});
+  const readQuiet = async (sessions: Iterable<Session>) => {
+    const changed = await applyQuiet(store, [...sessions]).catch(() => []);
+    for (const { quiet, options } of changed) {
+      const facts = { session: options.idText.slice(0, 8), worker: options.workerId };
+      log.info(facts, quiet ? "worker is quiet" : "worker is no longer quiet");
+    }
+  };
   store.hints.onQuiet((sessionId) => {
     const session = registry.get(sessionId);
     if (session !== undefined) void readQuiet([session]);

@@ -167,7 +167,7 @@ async function run(
   tender.start();
   const loops = [
     startLoop(SIGN_OF_LIFE_MS, () => store.signOfLife()),
-    startReconciler(store, registry),
+    startReconciler(store, registry, log),
     startConfigWatch(store, Math.random),
     files.start(),
   ];

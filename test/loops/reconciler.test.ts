@@ -45,12 +45,14 @@ function reconciling(
     ...hints,
   };
   const { quietSessions } = store;
+  const lines: object[] = [];
   loop = startReconciler(
     { leases: async () => [], quietSessions, hints: own as RedisStore["hints"] },
     registry,
+    { info: (facts, message) => lines.push({ ...facts, message }) },
     everyMs,
   );
-  return { sessions, registry };
+  return { sessions, registry, lines };
 }
 
 const becomes = (quiet: boolean, { sessions: [session] }: { sessions: Session[] }) =>
@@ -118,3 +120,18 @@ async function turns({ registry }: { registry: SessionRegistry }): Promise<void>
   };
   await until("more turns", () => count > 30 || undefined);
 }
+
+test("the log says when a worker is no longer quiet, also if the store has lost that it was", async () => {
+  const { store, redis, prefix } = at.current;
+  await store.quietSessions.add(ID, "ann");
+  const server = reconciling(store, TURN_MS);
+  await becomes(true, server);
+  await redis.del(globalKeys(prefix).quietSessions);
+  await becomes(false, server);
+  const facts = { session: ID.slice(0, 8), worker: "w" };
+  await until("both lines", () => server.lines.length >= 2 || undefined);
+  expect(server.lines).toEqual([
+    { ...facts, message: "worker is quiet" },
+    { ...facts, message: "worker is no longer quiet" },
+  ]);
+});

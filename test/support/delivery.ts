@@ -34,7 +34,7 @@ export function startNode(store: RedisStore) {
   pumps.start();
   const tender = new Tender(parts);
   tender.start();
-  const reconciler = startReconciler(store, registry);
+  const reconciler = startReconciler(store, registry, { info() {} });
   const ack = createAck(parts);
   const stream = createStream(parts);
   return {
