@@ -1,10 +1,11 @@
+import { MINUTE_MS } from "../../core/time-units.ts";
 import type { FailureGroup } from "../contract.ts";
 import { partitionOf } from "./partitions.ts";
 
 /** Groups that are remembered. */
 const REMEMBERED = 20_000;
-/** A description is sent again after this, in case the store has lost it. */
-const AGAIN_MS = 600_000;
+/** A description is sent again after this: the store may have lost it, or the queue hides more now. */
+export const DESCRIBED_AGAIN_MS = MINUTE_MS;
 
 const NOTHING = new Uint8Array();
 
@@ -17,7 +18,7 @@ export interface GroupDescriptionsParts {
   onNew(partition: number): void;
 }
 
-/** Decides which failures carry the description of their group: the store keeps it, so few need to. */
+/** Decides which failures carry the description of their group: at first, and every minute. */
 export class GroupDescriptions {
   readonly #parts: GroupDescriptionsParts;
   /** By partition and digest: until when the store has the description. */
@@ -46,7 +47,7 @@ export class GroupDescriptions {
     const key = keyOf(queue, group);
     if ((this.#stored.get(key) ?? 0) > now()) return;
     if (this.#stored.size >= REMEMBERED) this.#stored.clear();
-    this.#stored.set(key, now() + AGAIN_MS);
+    this.#stored.set(key, now() + DESCRIBED_AGAIN_MS);
     onNew(partitionOf(queue));
   }
 }

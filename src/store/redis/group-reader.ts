@@ -1,8 +1,8 @@
 import { Turns } from "../../core/turns.ts";
-import type { StoredGroup } from "../contract.ts";
+import type { QueueCount, StoredGroup } from "../contract.ts";
 import type { Connection, ScriptPart } from "./connection.ts";
 import { partitionBase, partitionKeys } from "./keys.ts";
-import { type PackedGroup, readGroupsOf } from "./packed-groups.ts";
+import { type PackedGroup, readCounts, readGroupsOf } from "./packed-groups.ts";
 import { PARTITIONS } from "./partitions.ts";
 import { runAll, type ScriptRunnerParts } from "./script-runner.ts";
 import { scriptArgs } from "./scripts.ts";
@@ -84,6 +84,15 @@ export class GroupReader {
     return this.#turns.run(async () => {
       await this.#readPages([open], () => {});
       return readGroupsOf(open).groups;
+    });
+  }
+
+  /** Messages by number of their group and by queue. */
+  async countsOf(partition: number): Promise<ReadonlyMap<number, readonly QueueCount[]>> {
+    const open: Open = { ...this.#start(partition), groupCursor: "", weight: PAGE_OF_CALL };
+    return this.#turns.run(async () => {
+      await this.#readPages([open], () => {});
+      return readCounts(open.counts).byNumber;
     });
   }
 

@@ -1,14 +1,19 @@
 import type { StoredGroup } from "../contract.ts";
 import type { Connection } from "./connection.ts";
+import { DESCRIBED_AGAIN_MS } from "./group-descriptions.ts";
 import type { GroupReader } from "./group-reader.ts";
 import type { GroupScripts } from "./group-scripts.ts";
 import { partitionKeys } from "./keys.ts";
+import type { PackedGroup } from "./packed-groups.ts";
+import { partitionOf } from "./partitions.ts";
 import { pagesOf } from "./script-runner.ts";
 
 /** Groups of a partition above which some are forgotten, and how many are left. */
 const [TRIM_ABOVE, TRIM_TO] = [1_800, 1_500];
 const TRIM_EACH_MS = 60_000;
 const TRIM_AT_ONCE = 100;
+/** Groups with later failures stay: servers would not describe those soon again that they have just described. */
+const IDLE_MS = 2 * DESCRIBED_AGAIN_MS;
 
 export interface GroupTrimParts {
   scripts: Pick<GroupScripts, "part" | "run">;
@@ -19,7 +24,7 @@ export interface GroupTrimParts {
   now(): number;
 }
 
-/** Makes room for new groups. */
+/** Forgets groups without messages. */
 export class GroupTrim {
   readonly #parts: GroupTrimParts;
   readonly #lookedAtMs = new Map<number, number>();
@@ -33,7 +38,7 @@ export class GroupTrim {
    * oldest. Looks once a minute at most.
    */
   async trim(partition: number): Promise<void> {
-    const { now, prefix, connection, reader, scripts } = this.#parts;
+    const { now, prefix, connection, reader } = this.#parts;
     const nowMs = now();
     const lookedAtMs = this.#lookedAtMs.get(partition) ?? Number.NEGATIVE_INFINITY;
     if (nowMs < lookedAtMs + TRIM_EACH_MS) return;
@@ -45,9 +50,24 @@ export class GroupTrim {
       .filter(({ group }) => group.stored.length === 0)
       .toSorted((a, b) => rankOf(a.group) - rankOf(b.group))
       .slice(0, count - TRIM_TO);
-    for (const some of pagesOf(oldest, TRIM_AT_ONCE)) {
+    await this.#drop(partition, oldest, IDLE_MS);
+  }
+
+  /** Forgets groups without messages whose last failure was in this queue. */
+  async forgetQueue(queue: string): Promise<void> {
+    const partition = partitionOf(queue);
+    const found = await this.#parts.reader.of(partition);
+    const own = found.filter(
+      ({ group }) => group.stored.length === 0 && group.latest().queue === queue,
+    );
+    await this.#drop(partition, own, 0);
+  }
+
+  async #drop(partition: number, groups: readonly PackedGroup[], idle: number): Promise<void> {
+    const { scripts } = this.#parts;
+    for (const some of pagesOf(groups, TRIM_AT_ONCE)) {
       const items = some.map(({ digest, record }) => ({ digest, group: record }));
-      await scripts.run("drop_groups", [scripts.part("drop_groups", partition, {}, items)]);
+      await scripts.run("drop_groups", [scripts.part("drop_groups", partition, { idle }, items)]);
     }
   }
 }

@@ -5,7 +5,7 @@ import { GroupReader, type GroupReaderParts, type GroupsRead } from "./group-rea
 import { GroupScripts } from "./group-scripts.ts";
 import { GroupTrim } from "./group-trim.ts";
 import { CONSTANTS } from "./packed/constants.ts";
-import { PARTITIONS } from "./partitions.ts";
+import { PARTITIONS, partitionOf } from "./partitions.ts";
 
 const { GROUP } = CONSTANTS;
 
@@ -71,6 +71,19 @@ export class RedisGroups implements Groups {
   /** See `GroupTrim.trim`. */
   trim(partition: number): Promise<void> {
     return this.#trim.trim(partition);
+  }
+
+  /** See `GroupTrim.forgetQueue`. */
+  forgetQueue(queue: string): Promise<void> {
+    return this.#trim.forgetQueue(queue);
+  }
+
+  /** The numbers of groups that have messages in a queue, as their counts say. */
+  async numbersIn(queue: string): Promise<number[]> {
+    const counts = await this.#reader.countsOf(partitionOf(queue));
+    return [...counts].flatMap(([number, queues]) =>
+      queues.some((one) => one.queue === queue) ? [number] : [],
+    );
   }
 }
 

@@ -27,7 +27,7 @@ export function readGroupsOf({ partition, records, counts }: PackedGroups) {
 }
 
 /** Messages by number of their group and by queue, and those whose groups find no place. */
-function readCounts(pages: readonly Buffer[]) {
+export function readCounts(pages: readonly Buffer[]) {
   const byNumber = new Map<number, QueueCount[]>();
   const isTwice = detector(pages);
   let others = 0;

@@ -151,7 +151,7 @@ export class RedisStore implements Store {
     this.messageReads = createMessageReads(context, this.groups.numbers);
     this.moves = new RedisMoves({ ...context, admit: (queue) => this.#admit(queue) });
     this.deliveryBlocks = new RedisDeliveryBlocks(context);
-    this.deletion = new RedisQueueDeletion(context);
+    this.deletion = new RedisQueueDeletion(context, this.groups);
     this.hints = new RedisHints({ ...options, publisher: connection.redis });
     this.hints.onConfig((queue) => this.#queues.forget(queue));
   }

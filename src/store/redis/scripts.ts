@@ -160,7 +160,7 @@ export const SCRIPTS = {
     item: ["digest"],
   },
   group_digests: { flags: "no-writes", numbers: [], strings: [], item: ["number"] },
-  drop_groups: { flags: "allow-oom", numbers: [], strings: [], item: ["digest", "group"] },
+  drop_groups: { flags: "allow-oom", numbers: ["idle"], strings: [], item: ["digest", "group"] },
   set_group: { flags: "allow-oom", numbers: ["status"], strings: ["digest", "note"], item: [] },
   stats: { flags: "no-writes", numbers: [], strings: [], item: [] },
   seal: { flags: "allow-oom", numbers: ["expected"], strings: [], item: [] },
@@ -168,7 +168,7 @@ export const SCRIPTS = {
     flags: "allow-oom",
     numbers: ["chunksACall", "ending", "historyChanged", "outboxMaxBytes"],
     strings: [],
-    item: [],
+    item: ["group"],
   },
 } as const satisfies Record<string, ScriptSpec>;
 

@@ -113,16 +113,6 @@ describe("a group", () => {
     expect(await stored()).toEqual([["x", { [A]: 1 }]]);
   });
 
-  test("loses the messages of a queue that is deleted", async () => {
-    await send(A, "x");
-    await send(A, undefined);
-    const { deletion } = at.current.store;
-    await deletion.seal(A, 2);
-    while ((await deletion.purge(A)) === "removed");
-    await deletion.remove(A);
-    expect(await stored()).toEqual([["x", {}]]);
-  });
-
   test("goes with a message that moves to another partition", async () => {
     await send(A, "x");
     await settle(A, await claim(A), "failMove", {
@@ -195,6 +185,41 @@ test("a partition has at most 2,000 groups; messages of further ones are counted
   expect((await at.current.store.groups.list()).otherCount).toBe(0);
 });
 
+test("numbers of groups are used again, except those that a group has", async () => {
+  const { redis, store } = at.current;
+  const numberOf = async (name: string) =>
+    only(await store.groups.numbers.numbers(A, [digestOf(name).slice(0, 16)]));
+  await send(A, "x");
+  expect(await numberOf("x")).toBe(1);
+  await redis.hset(key("/meta"), "groups", 16_777_213 * 3);
+  await send(A, "y");
+  expect(await numberOf("y")).toBe(2);
+  await send(A, "z");
+  expect(await numberOf("z")).toBe(3);
+});
+
+test("a deleted queue takes its groups along, also what an older server did not count", async () => {
+  const { store, redis } = at.current;
+  await send(A, "x");
+  await send(A, "shared");
+  await send(B, "shared");
+  await redis.hset(
+    key("/group-counts"),
+    Buffer.concat([Buffer.from([0, 0, 9]), Buffer.from(A)]),
+    5,
+  );
+  expect(await store.deletion.seal(A, 2)).toMatchObject({ status: "sealed" });
+  while ((await store.deletion.purge(A)) === "removed");
+  await store.deletion.remove(A);
+  const left = await list();
+  expect(left.map(({ digest, stored: queues }) => [digest, queues])).toEqual([
+    [digestOf("shared"), [{ queue: B, count: 1 }]],
+  ]);
+  for (const suffix of ["/groups", "/group-counts", "/group-digests", "/group-descriptions"]) {
+    expect([suffix, await redis.exists(key(suffix))]).toEqual([suffix, 0]);
+  }
+});
+
 test("a partition that is nearly full forgets groups without messages, the oldest first", async () => {
   const { redis, store, clock } = at.current;
   const nameOf = (n: number) => `n${n}`.padEnd(16, ".");
@@ -210,7 +235,7 @@ test("a partition that is nearly full forgets groups without messages, the oldes
     const outcomes = claimed.map((one) => outcome(one, kind, { delayMs: 600_000 }));
     await store.settle(A, NO_REQUEST, outcomes);
   }
-  await clock.advance(70_000);
+  await clock.advance(120_000);
   await store.groups.trim(partitionOf(A));
   const left = await list();
   expect(left).toHaveLength(1_500);

@@ -1,7 +1,8 @@
 -- Removes messages of a sealed queue, a few chunks in each call; with `ending`, when none is left, the queue itself.
 -- Changes nothing of a queue that is not sealed. Safe to repeat.
 -- KEYS: queue base
--- ARGV: chunks_a_call, ending (1: remove the queue), history_changed (as in tick.lua), outbox_max_bytes
+-- ARGV: chunks_a_call, ending (1: remove the queue), history_changed (as in tick.lua), outbox_max_bytes; items, with `ending`: group
+-- (number of a group that may have a count of this queue)
 -- Reply: a number of PURGE. REMOVED: there may be more. EMPTY: no message is left. ABSENT: the queue is gone. ALIVE: it
 -- is not sealed, or messages came after the seal
 local NAMES_A_CALL = 500
@@ -68,6 +69,10 @@ if left > 0 then
   redis.call('HDEL', k_counters, COUNTER.DELETING, COUNTER.DELETING_TOTAL)
   redis.call('HDEL', k_meta, META.DELETING)
   return PURGE.ALIVE
+end
+-- An older server has removed messages without counting that.
+for at = FIRST, #ARGV, STRIDE do
+  redis.pcall('HDEL', p_group_counts, write.group_number { number = tonumber(ARGV[at + I_group]) } .. QUEUE)
 end
 -- These stay: `workers`, since open streams wait for the next message. These stay and expire: dedup keys, whose messages
 -- are gone; fences and last claims; sources of earlier messages; decided moves, so that a repeated one brings nothing back;
