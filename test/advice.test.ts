@@ -62,6 +62,12 @@ const due = { scheduled: 2, dueNow: 2, workers: 1, freeCredit: 5 };
 const delivering = conditions(due);
 
 const CONDITIONS: readonly Row[] = [
+  [
+    "no message has come into the queue",
+    /compare its name/,
+    conditions({ isUnused: true }),
+    conditions({ isUnused: false }),
+  ],
   ["refused", /Sends are refused: full\./, conditions({ sendsRefused: "full" }), delivering],
   ["damaged", /restore that key/, () => damaged("WRONGTYPE").text, delivering],
   ["empty", /nothing to do/, conditions({}), delivering],

@@ -95,6 +95,7 @@ function report(
     heldKeys: snapshot.heldKeys,
     conditions: queueConditions({
       ...snapshot,
+      isUnused: total("accepted") + total("moved_in") === 0,
       nextTokenInMs: nextTokenInMs(snapshot.rateBucket, settings.ratePerSecond, nowMs),
       breakerOpen: breaker.state !== "CLOSED",
       openBreakers: settings.breaker === "key" ? openBreakers : 0,

@@ -132,7 +132,7 @@ export function tooManySettings(bytes: number, limit: number): DlqError {
 
 export function storeUnavailable(retryAfterMs: number, cause?: unknown): DlqError {
   return new DlqError(
-    "the store does not answer; retry with the same request_id, it is applied at most once",
+    "the store does not answer; retry later, with the same request_id if the request has one: it is applied at most once",
     { kind: "STORE_UNAVAILABLE", retryAfterMs },
     { cause },
   );

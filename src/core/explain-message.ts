@@ -98,7 +98,7 @@ function inFlight(message: MessageSituation): Explanation {
   return {
     text: streamEnded
       ? `${worker} got it at ${since}, and its stream has ended. It is due again when the lease ends, unless the worker still reports the outcome.`
-      : `${worker} has held it since ${since}. It moves when the worker reports the outcome; if the lease ends before, it is due again.`,
+      : `${worker} has held it since ${since}. It moves when the worker reports the outcome. It is due again when the lease ends; a worker that hangs may extend it for ever: call QuietWorker, then BreakLease.`,
     untilMs: leaseExpireAtMs,
   };
 }

@@ -6,6 +6,8 @@ export interface QueueSnapshot {
   dueNow: number;
   inFlight: number;
   quarantined: number;
+  /** Nothing has ever come into it, or it was deleted. */
+  isUnused?: boolean | undefined;
   /** Open worker sessions for this queue that take messages, on all servers. */
   workers: number;
   /** Open worker sessions that take no further messages. */
@@ -74,7 +76,7 @@ export function queueConditions(queue: QueueSnapshot): QueueCondition[] {
   if (scheduled + inFlight === 0) {
     conditions.push(
       quarantined === 0
-        ? { code: "EMPTY", text: "The queue is empty; nothing to do." }
+        ? { code: "EMPTY", text: emptyText(queue) }
         : { code: "ALL_QUARANTINED", text: quarantinedText(quarantined, "All ") },
     );
     return conditions;
@@ -92,16 +94,16 @@ export function queueConditions(queue: QueueSnapshot): QueueCondition[] {
   if (scheduled > 0 && dueNow === 0) {
     conditions.push({ code: "NOTHING_DUE", text: nothingDueText(queue) });
   }
-  if (quarantined > 0) {
-    conditions.push({ code: "QUARANTINED", text: quarantinedText(quarantined, "") });
-  }
-  if (queue.paused || queue.breakerOpen || workers === 0) return conditions;
+  // What holds back due messages comes before what can wait.
+  const late: QueueCondition[] =
+    quarantined > 0 ? [{ code: "QUARANTINED", text: quarantinedText(quarantined, "") }] : [];
+  if (queue.paused || queue.breakerOpen || workers === 0) return [...conditions, ...late];
 
   const busy = dueNow > 0 && queue.freeCredit === 0;
   if (busy) {
     conditions.push({
       code: "WORKERS_BUSY",
-      text: `The open streams (${workers}${besides(queue)}) are full: ${inFlight} in flight, ${count(dueNow, "due message")} waiting; acknowledge faster, raise max_in_flight or add workers.`,
+      text: `The open streams (${workers}${besides(queue)}) are full: ${inFlight} in flight, ${count(dueNow, "due message")} waiting; acknowledge faster, raise max_in_flight or add workers. ListWorkers shows whether one of them hangs.`,
     });
   }
   // They wait for a worker session that holds nothing, so other messages delay them.
@@ -111,6 +113,7 @@ export function queueConditions(queue: QueueSnapshot): QueueCondition[] {
       text: `Isolated delivery: leases of ${count(isolatedDue, "message")} expired repeatedly, so delivery waits for a worker with nothing else in flight; look for crashes or for leases that are too short.`,
     });
   }
+  conditions.push(...late);
   // Not DELIVERING: full workers may be stuck, and a rate may allow one message an hour.
   if (!busy && (inFlight > 0 || (dueNow > 0 && !isRateUsedUp(queue)))) {
     conditions.push({ code: "DELIVERING", text: "Messages are being delivered." });
@@ -184,11 +187,17 @@ function retryCall(filter: string, expectedCount: number): string {
   return `Retry with "filter": ${filter}, "expected_count": ${expectedCount}`;
 }
 
+function emptyText({ isUnused = false }: QueueSnapshot): string {
+  return isUnused
+    ? "Nothing has come into this queue, or it was deleted; if you expected messages, compare its name."
+    : "The queue is empty; nothing to do.";
+}
+
 function noWorkersText({ inFlight, quietWorkers = 0 }: QueueSnapshot): string {
   const lost =
     inFlight === 0
       ? ""
-      : `; ${inFlight} in flight will be acknowledged or become due after their lease`;
+      : `; ${inFlight} in flight will be acknowledged, or become due when their leases end`;
   if (quietWorkers > 0) {
     const are = quietWorkers === 1 ? "1 worker is" : `${quietWorkers} workers are`;
     return `${are} quiet, and no other has a StreamDue open for this queue; call QuietWorker with "quiet": false and a session that ListWorkers names, or start another worker${lost}.`;

@@ -16,7 +16,7 @@ const KINDS: [errors.DlqErrorKind, errors.DlqError, RegExp][] = [
   ["NOT_FOUND", errors.unknownSession("7"), /no session 7: its stream has ended.*ListWorkers has/],
   ["LIMIT", errors.tooManyQuietSessions(5), /has 5 quiet sessions, which is the limit; let some/],
   ["LIMIT", errors.tooManySettings(9, 5), /has 9 bytes .*; at most 5 .*; shorten or clear those/],
-  ["STORE_UNAVAILABLE", errors.storeUnavailable(500), /retry with the same request_id/],
+  ["STORE_UNAVAILABLE", errors.storeUnavailable(500), /retry later, with the same request_id/],
   [
     "STORE_FULL",
     errors.storeFull(500, "95% of maxmemory; wait"),

@@ -15,12 +15,18 @@ function text(changes: Partial<QueueSnapshot>, code: QueueConditionCode): string
 
 test.each<[string, Partial<QueueSnapshot>, QueueConditionCode[]]>([
   ["nothing at all", {}, ["EMPTY"]],
+  ["nothing yet", { isUnused: true }, ["EMPTY"]],
   ["nothing, with workers", { workers: 2 }, ["EMPTY"]],
   ["only quarantined", { quarantined: 4, workers: 2 }, ["ALL_QUARANTINED"]],
   [
     "some quarantined, others delivered",
     { scheduled: 5, dueNow: 5, quarantined: 4, workers: 1 },
     ["QUARANTINED", "DELIVERING"],
+  ],
+  [
+    "some quarantined, full workers hold back others",
+    { scheduled: 5, dueNow: 5, inFlight: 3, quarantined: 4, workers: 1, freeCredit: 0 },
+    ["WORKERS_BUSY", "QUARANTINED"],
   ],
   [
     "some quarantined, no worker",
@@ -146,4 +152,9 @@ describe("a condition that blocks some messages", () => {
   it("does not mention keys while the breaker of the queue is open", () => {
     expect(codes({ breakerOpen: true, openBreakers: 1 })).toEqual(["BREAKER_OPEN"]);
   });
+});
+
+test("a queue that nothing has come into may be misspelled", () => {
+  expect(text({ isUnused: true }, "EMPTY")).toContain("compare its name");
+  expect(text({ isUnused: false }, "EMPTY")).toBe("The queue is empty; nothing to do.");
 });
