@@ -88,6 +88,7 @@ function writeFailure(failure: Failure): void {
   if (failure.retryAfter !== undefined) {
     writeBytes(9, toBinary(DurationSchema, failure.retryAfter, { writeUnknownFields: false }));
   }
+  writeText(10, failure.fingerprint);
 }
 
 function writeText(no: number, value: string): void {

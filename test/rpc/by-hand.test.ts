@@ -39,6 +39,7 @@ const everything: Init = {
     attributes: { host: "a", empty: "" },
     truncated: true,
     retryAfter: { seconds: 90n, nanos: 5 },
+    fingerprint: "bank-down",
   },
 };
 const requests: [string, Init][] = [
@@ -79,6 +80,11 @@ describe("hand-written encoding of envelopes equals toBinary", () => {
     expect(Buffer.from(bytes)).toEqual(
       Buffer.from(toBinary(EnvelopeSchema, envelopeOf(request), { writeUnknownFields: false })),
     );
+  });
+
+  it("is compared for every field of a failure", () => {
+    const given = Object.keys(everything.failure ?? {});
+    expect(given.sort()).toEqual(FailureSchema.fields.map(({ localName }) => localName).sort());
   });
 
   it("with an imported history", () => {
