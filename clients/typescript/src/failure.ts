@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { type Failure, FailureSchema } from "../../../gen/dlq/v1/failure_pb.ts";
 import { type ChainedError, chainOf, isErrorLike, stackOf, textOf } from "./error-chain.ts";
-import { duration } from "./field-values.ts";
+import { duration, id } from "./field-values.ts";
 import { retryDelayOf } from "./google-details.ts";
 import {
   cut,
@@ -19,6 +19,7 @@ const TYPE_BYTES = 512;
 const MESSAGE_BYTES = 4 * 1024;
 const STACK_BYTES = 16 * 1024;
 const ATTRIBUTE_BYTES = 1024;
+const FINGERPRINT_BYTES = 256;
 
 /** Fields of errors of Node and of client libraries that become attributes. */
 const ATTRIBUTES = ["code", "errno", "syscall", "hostname", "address", "port", "path", "method"];
@@ -140,6 +141,11 @@ function firstOf<T>(
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** Returns the sender's own fingerprint. @throws TypeError for an object without a text */
+export function fingerprintOf(given: unknown): string {
+  return cut(id("fingerprint", given), FINGERPRINT_BYTES);
 }
 
 /** The longest wait that the server accepts from a worker: 30 days. */

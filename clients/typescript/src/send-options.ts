@@ -15,6 +15,11 @@ export interface SendOptions {
   readonly dedupKey?: string | undefined;
   /** Why it failed. Default: the server derives it from the error. */
   readonly reason?: ReasonName | undefined;
+  /**
+   * Failures with the same one are one group, such as `card-declined`. It replaces the one that the service forms of reason,
+   * type, message and frame. Up to 256 bytes; a longer one is cut.
+   */
+  readonly fingerprint?: string | undefined;
   /** Headers of the message. */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
   /** The media type. Default: `application/json` for a payload that was converted to JSON. */

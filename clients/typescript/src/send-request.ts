@@ -4,7 +4,7 @@ import {
   type SendToDlqRequest,
   SendToDlqRequestSchema,
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
-import type { Failure } from "../../../gen/dlq/v1/failure_pb.ts";
+import { type Failure, FailureSchema } from "../../../gen/dlq/v1/failure_pb.ts";
 import {
   type Origin,
   OriginSchema,
@@ -12,7 +12,7 @@ import {
   RetryPolicySchema,
 } from "../../../gen/dlq/v1/message_pb.ts";
 import { Reason } from "../../../gen/dlq/v1/state_pb.ts";
-import { failureOf, isNonRetryable, retryAfterOf } from "./failure.ts";
+import { failureOf, fingerprintOf, isNonRetryable, retryAfterOf } from "./failure.ts";
 import { duration, id, instant, integer, text } from "./field-values.ts";
 import { type OptionNames, requireKnown, requireQueue } from "./option-checks.ts";
 import { byteLengthOf, payloadOf } from "./payload.ts";
@@ -24,6 +24,7 @@ const SEND_OPTIONS: OptionNames<SendOptions> = {
   sourceId: true,
   dedupKey: true,
   reason: true,
+  fingerprint: true,
   attributes: true,
   contentType: true,
   delayMs: true,
@@ -65,12 +66,11 @@ export function buildSendRequest(
   requireKnown("a send", options, SEND_OPTIONS);
   requireQueue(queue);
   const payload = payloadOf(value, options.contentType ?? undefined);
-  const failure = error === undefined ? undefined : failureOf(error);
   const wire = create(SendToDlqRequestSchema);
   wire.requestId = text(options.requestId || randomUUID());
   wire.queue = text(queue);
   wire.payload = payload;
-  if (failure !== undefined) wire.failure = failure;
+  if (error !== undefined) wire.failure = failureOf(error);
   if (origin !== undefined) wire.origin = origin;
   if (options.sourceId != null) wire.sourceId = id("sourceId", options.sourceId);
   if (options.dedupKey != null) wire.dedupKey = id("dedupKey", options.dedupKey);
@@ -91,7 +91,10 @@ export function buildSendRequest(
   }
   setFirstRetry(wire, error, options);
   setReason(wire, error, options);
-  return { wire, bytes: bytesOf(wire, payload, failure) };
+  if (options.fingerprint != null) {
+    failureIn(wire).fingerprint = fingerprintOf(options.fingerprint);
+  }
+  return { wire, bytes: bytesOf(wire, payload) };
 }
 
 function setFirstRetry(wire: SendToDlqRequest, error: unknown, options: SendOptions): void {
@@ -108,10 +111,13 @@ function setFirstRetry(wire: SendToDlqRequest, error: unknown, options: SendOpti
 function setReason(wire: SendToDlqRequest, error: unknown, options: SendOptions): void {
   const name = options.reason ?? (isNonRetryable(error) ? "POISON_MESSAGE" : undefined);
   if (name === undefined) return;
-  const failure = wire.failure ?? failureOf("");
-  if (wire.failure === undefined) failure.type = "";
-  failure.reason = Reason[name] ?? Reason.UNSPECIFIED;
-  wire.failure = failure;
+  failureIn(wire).reason = Reason[name] ?? Reason.UNSPECIFIED;
+}
+
+/** Returns the failure of a request, also of one without an error. */
+function failureIn(wire: SendToDlqRequest): Failure {
+  wire.failure ??= create(FailureSchema);
+  return wire.failure;
 }
 
 /** Leaves out values that are absent. */
@@ -120,10 +126,10 @@ function texts(given: Readonly<Record<string, unknown>>): Record<string, string>
   return Object.fromEntries(there.map(([key, value]) => [key, text(value)]));
 }
 
-function bytesOf(wire: SendToDlqRequest, payload: Payload, failure: Failure | undefined): number {
+function bytesOf(wire: SendToDlqRequest, payload: Payload): number {
   let chars = wire.requestId.length + wire.queue.length + payload.contentType.length;
   chars += wire.sourceId.length + wire.dedupKey.length + wire.orderingKey.length;
-  const { origin, retryPolicy, traceContext } = wire;
+  const { origin, retryPolicy, traceContext, failure } = wire;
   if (origin !== undefined) {
     chars += origin.service.length + origin.instance.length + origin.version.length;
     chars += charsOf(origin.coordinates);
@@ -145,7 +151,13 @@ function charsOf(map: Readonly<Record<string, string>>): number {
 }
 
 /** Returns an upper bound of the encoded size. */
-export function failureBytes({ type, message, stackTrace, attributes }: Failure): number {
-  const chars = type.length + message.length + stackTrace.length + charsOf(attributes);
-  return chars * BYTES_PER_CHAR;
+export function failureBytes({
+  type,
+  message,
+  stackTrace,
+  fingerprint,
+  attributes,
+}: Failure): number {
+  const chars = type.length + message.length + stackTrace.length + fingerprint.length;
+  return (chars + charsOf(attributes)) * BYTES_PER_CHAR;
 }

@@ -1,7 +1,7 @@
 // A send of the message that a handler works on becomes its outcome, and functions wrapped with
 // deadLetter.
 
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   type Delivery,
   type DlqClient,
@@ -11,6 +11,7 @@ import {
   type SettledDelivery,
   succeed,
 } from "../../../clients/typescript/src/index.ts";
+import { createFakeDlq } from "../../../clients/typescript/src/testing/index.ts";
 import { statsOf } from "../../support/grpc.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { clientOf, stored } from "./client.ts";
@@ -61,6 +62,16 @@ describe("a send of the same message in its handler", () => {
     expect(settled).toMatchObject({ outcome: "failed", state: "SCHEDULED" });
     const { totals } = await statsOf(dlq.stubs, queue);
     expect(totals).toMatchObject({ accepted: 1n, failedAttempts: 1n });
+  });
+
+  it("gives its fingerprint to the failure", async () => {
+    const fake = createFakeDlq();
+    onTestFinished(() => fake.close(0));
+    const handler: Handler = async ({ payload }) => {
+      await fake.send("q", payload, error, { fingerprint: "bank-down" });
+    };
+    await workOn(fake, "q", handler);
+    expect(fake.messages("q").at(0)?.failure).toMatchObject({ fingerprint: "bank-down" });
   });
 
   it("becomes it whatever the handler returns as success, by any client of the service", async () => {

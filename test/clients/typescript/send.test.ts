@@ -49,6 +49,27 @@ describe("a message", () => {
     expect((await sentAndTaken(payload)).payload).toMatchObject({ body, contentType });
   });
 
+  it("has the fingerprint of its send, also without an error", async () => {
+    const queue = newQueue();
+    const dlq = clientOf(server);
+    const fingerprint = "card-declined";
+    stored(await dlq.send(queue, "a", error, { fingerprint, delayMs: 0 }));
+    stored(await dlq.send(queue, "b", undefined, { fingerprint, delayMs: 0 }));
+    const { dlq: stubs, close } = connectTo(server.grpcAddress);
+    onTestFinished(close);
+    const worker = await Worker.open(stubs, { queues: [queue] });
+    const messages = [(await worker.next()).message, (await worker.next()).message];
+    expect(messages.map(({ failure }) => failure)).toMatchObject([
+      { message: "it broke", type: "Error", fingerprint },
+      { message: "", type: "", fingerprint },
+    ]);
+  });
+
+  it("has at most 256 bytes of its fingerprint, and is never refused for it", async () => {
+    const { failure } = await sentAndTaken("x", { fingerprint: "ä".repeat(1_000_000) });
+    expect(failure).toMatchObject({ fingerprint: "ä".repeat(128), truncated: true });
+  });
+
   it("has all options of its send", async () => {
     const message = await sentAndTaken("x", {
       sourceId: "s",

@@ -154,6 +154,10 @@ describe("a fake", () => {
       { state: "QUARANTINED", quarantineReason: "NON_RETRYABLE" },
     ],
     [() => fail(error, { retryAfterMs: 3_600_000 }), { state: "SCHEDULED", attempts: 1 }],
+    [
+      () => fail(error, { fingerprint: "card-declined", nonRetryable: true }),
+      { state: "QUARANTINED", failure: { message: "it broke", fingerprint: "card-declined" } },
+    ],
   ])("applies the outcome of the handler: %s", async (handler, expected) => {
     const fake = newFake();
     await fake.send("q", "x", error);

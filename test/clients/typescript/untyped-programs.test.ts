@@ -39,7 +39,7 @@ it("an option that is null counts as absent", async () => {
   await using fake = createFakeDlq();
   const names = ["sourceId", "dedupKey", "orderingKey", "priority", "ttlMs", "maxRetries"];
   names.push("retryPolicy", "attributes", "contentType", "delayMs", "dueTime", "reason");
-  names.push("traceContext", "coordinates", "requestId", "signal", "timeoutMs");
+  names.push("fingerprint", "traceContext", "coordinates", "requestId", "signal", "timeoutMs");
   const nulls = Object.fromEntries(names.map((name) => [name, null])) as SendOptions;
   await fake.send("q", "x", error, {});
   await fake.send("q", "x", error, nulls);
@@ -209,6 +209,7 @@ it("deadLetter waits for options that are asynchronous", async () => {
 it.each<[string, unknown, object]>([
   ["the queue is undefined", undefined, {}],
   ["sourceId is of type Object; give a text", "q", { sourceId: { id: 42 } }],
+  ["fingerprint is of type Object; give a text", "q", { fingerprint: { kind: "card" } }],
   ["dueTime is of type string; give a Date", "q", { dueTime: "soon" }],
   ["dueTime is an invalid date; give a Date", "q", { dueTime: new Date("soon") }],
   ["signal is of type AbortController", "q", { signal: new AbortController() }],

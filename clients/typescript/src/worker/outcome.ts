@@ -10,7 +10,7 @@ import {
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { Failure } from "../../../../gen/dlq/v1/failure_pb.ts";
 import { textOf } from "../error-chain.ts";
-import { failureOf, isNonRetryable, retryAfterOf, waitOf } from "../failure.ts";
+import { failureOf, fingerprintOf, isNonRetryable, retryAfterOf, waitOf } from "../failure.ts";
 import { type OptionNames, requireKnown } from "../option-checks.ts";
 import { cut, safeRead, safeText } from "../safe-read.ts";
 
@@ -86,9 +86,15 @@ export interface FailOptions {
   readonly retryAfterMs?: number | undefined;
   /** Quarantines the message: a retry cannot help. */
   readonly nonRetryable?: boolean | undefined;
+  /** As that of a send: failures with the same one are one group. Up to 256 bytes; a longer one is cut. */
+  readonly fingerprint?: string | undefined;
 }
 
-const FAIL_OPTIONS: OptionNames<FailOptions> = { retryAfterMs: true, nonRetryable: true };
+const FAIL_OPTIONS: OptionNames<FailOptions> = {
+  retryAfterMs: true,
+  nonRetryable: true,
+  fingerprint: true,
+};
 const RELEASE_OPTIONS: OptionNames<ReleaseOptions> = { delayMs: true };
 const SUCCEEDED = new Outcome("succeeded", { case: "succeeded", value: create(SucceededSchema) });
 
@@ -118,9 +124,11 @@ export function discard(note = ""): Outcome {
 /** Fails the attempt, as if the handler threw `error`. */
 export function fail(error: unknown, options: FailOptions = {}): Outcome {
   requireKnown("fail", options, FAIL_OPTIONS);
+  const failure = failureOf(error);
+  if (options.fingerprint != null) failure.fingerprint = fingerprintOf(options.fingerprint);
   return failedWith(
     error,
-    failureOf(error),
+    failure,
     options.retryAfterMs ?? retryAfterOf(error),
     options.nonRetryable ?? isNonRetryable(error),
   );

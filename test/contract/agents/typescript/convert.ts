@@ -67,6 +67,7 @@ function failureFields(failure: Failure, reason: string): JsonMap {
   const { type, message, stackTrace, grpcCode, httpStatus, retryAfter, attributes } = failure;
   return {
     ...{ type, message, reason, attributes, stack_trace: stackTrace },
+    fingerprint: failure.fingerprint,
     ...(grpcCode === undefined ? {} : { grpc_code: grpcCode }),
     ...(httpStatus === undefined ? {} : { http_status: httpStatus }),
     ...(retryAfter === undefined ? {} : { retry_after_ms: durationMs(retryAfter) }),

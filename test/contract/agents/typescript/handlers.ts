@@ -109,7 +109,10 @@ async function endingOf(fields: JsonMap, delivery: Delivery, dlq: DlqClient): Pr
     case "send-succeed": {
       const { payload, sourceId } = delivery;
       const queue = String(fields.queue ?? delivery.queue);
-      const own = sourceId === "" ? {} : { sourceId };
+      const own = {
+        ...(sourceId === "" ? {} : { sourceId }),
+        ...(fields.fingerprint === undefined ? {} : { fingerprint: String(fields.fingerprint) }),
+      };
       const sent = await dlq.send(queue, payload, givenError(error ?? {}), own);
       return { ...(how === "send-succeed" ? { outcome: succeed() } : {}), result: resultOf(sent) };
     }
