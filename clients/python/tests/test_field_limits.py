@@ -51,6 +51,13 @@ def test_a_message_with_a_trace_context_that_is_too_long_is_stored(
     assert client.send(queue, "y", trace_context=trace).status == "sent"
 
 
+def test_a_fingerprint_that_is_too_long_is_cut(client: dlq.Client, queue: str) -> None:
+    assert client.send(queue, "x", fingerprint="é" * 1_000_000, delay=0).status == "sent"
+    failure = only(client, queue).latest_failure
+    assert failure is not None
+    assert (failure.fingerprint, failure.truncated) == ("é" * 128, True)
+
+
 def test_text_is_cut_between_characters() -> None:
     from dlq._core.safe_read import cut_to_fit
 

@@ -41,6 +41,27 @@ def test_a_delivery_that_another_thread_sends_fails(fake: FakeServer) -> None:
     assert len(fake.messages("q")) == 1
 
 
+def test_the_failure_of_an_own_message_has_its_fingerprint(fake: FakeServer) -> None:
+    def handle(delivery: dlq.Delivery) -> None:
+        client.send("q", delivery, AGAIN, fingerprint="bank-down")
+
+    with dlq.Client(fake.target, spool=False) as client:
+        client.send("q", "x", max_retries=1)
+        with client.worker("q").start(handle):
+            [message] = fake.wait_for("q", "QUARANTINED")
+    failure = message.failures[-1]
+    assert (failure.message, failure.fingerprint) == ("again", "bank-down")
+
+
+def test_fail_sets_the_fingerprint(fake: FakeServer) -> None:
+    with dlq.Client(fake.target, spool=False) as client:
+        client.send("q", "x", max_retries=1)
+        with client.worker("q").start(lambda _: dlq.fail(AGAIN, fingerprint="bank-down")):
+            [message] = fake.wait_for("q", "QUARANTINED")
+    failure = message.failures[-1]
+    assert (failure.message, failure.fingerprint) == ("again", "bank-down")
+
+
 def test_each_delivery_of_a_batch_that_another_thread_sends_fails(fake: FakeServer) -> None:
     def process(delivery: dlq.Delivery) -> None:
         if delivery.text == "bad":

@@ -58,6 +58,7 @@ def test_options_reach_the_worker(client: dlq.Client, queue: str) -> None:
         b"\x00\xff",
         ValueError("x"),
         source_id="s",
+        fingerprint="bank-down",
         attributes={"tenant": "t"},
         content_type="application/x",
         due_time=datetime.now(timezone.utc) - timedelta(seconds=5),
@@ -78,6 +79,8 @@ def test_options_reach_the_worker(client: dlq.Client, queue: str) -> None:
     assert delivery.payload.content_type == "application/x"
     assert dict(delivery.attributes) == {"tenant": "t"}
     assert (delivery.source_id, delivery.priority, delivery.ordering_key) == ("s", 3, "o")
+    assert delivery.latest_failure is not None
+    assert delivery.latest_failure.fingerprint == "bank-down"
     assert delivery.origin is not None
     assert delivery.origin.service == "tests"
     assert dict(delivery.origin.coordinates) == {"topic": "t1"}

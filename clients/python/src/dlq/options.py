@@ -81,6 +81,9 @@ class SendOptions(TypedDict, total=False):
     """Sends with the same key and payload within the queue's dedup window become one message."""
     reason: ReasonName
     """Why it failed. Default: the server derives it from the error."""
+    fingerprint: str
+    """Failures with the same one are one group, such as `card-declined`. It replaces the one that the service forms of
+    reason, type, message and frame. Up to 256 bytes; a longer one is cut."""
     attributes: Mapping[str, str]
     """Headers of the message."""
     content_type: str

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from ._core.durations import Seconds, wait
 from ._core.failure import failure_of
 from ._core.safe_read import cut_one_over
-from ._core.send_request import is_non_retryable, retry_after_of
+from ._core.send_request import fingerprint_of, is_non_retryable, retry_after_of
 from .v1 import dlq_service_pb2 as pb
 from .v1.failure_pb2 import Failure
 
@@ -74,16 +74,23 @@ def discard(note: str = "") -> Outcome:
 
 
 def fail(
-    error: object, *, retry_after: Seconds | None = None, non_retryable: bool | None = None
+    error: object,
+    *,
+    retry_after: Seconds | None = None,
+    non_retryable: bool | None = None,
+    fingerprint: str | None = None,
 ) -> Outcome:
     """Fails the attempt, as if the handler had raised `error`.
 
     `retry_after` replaces the delay of the retry policy, at most 30 days. `non_retryable` quarantines the
-    message.
+    message. `fingerprint` is as that of a send.
     """
+    failure = failure_of(error)
+    if fingerprint is not None:
+        failure.fingerprint = fingerprint_of(fingerprint)
     return failed_with(
         error,
-        failure_of(error),
+        failure,
         retry_after_of(error) if retry_after is None else retry_after,
         is_non_retryable(error) if non_retryable is None else non_retryable,
     )

@@ -120,6 +120,8 @@ class AsyncSession:
             reply.set_result({})
             return outcome_of(**fields)
         options = {"source_id": delivery.source_id} if delivery.source_id else {}
+        if "fingerprint" in fields:
+            options["fingerprint"] = fields["fingerprint"]
         error = error_of(fields.get("error") or {})
         sent = await client.send(fields.get("queue") or delivery.queue, delivery.payload, error, **options)
         reply.set_result(result_of(sent))

@@ -125,6 +125,7 @@ def delivery_fields(delivery: dlq.Delivery) -> dict:
             "type": failure.type,
             "message": failure.message,
             "reason": delivery.reason,
+            "fingerprint": failure.fingerprint,
             "stack_trace": failure.stack_trace,
             "attributes": dict(failure.attributes),
         }

@@ -110,6 +110,8 @@ class ThreadSession:
             reply.get_loop().call_soon_threadsafe(reply.set_result, {})
             return outcome_of(**fields)
         options = {"source_id": delivery.source_id} if delivery.source_id else {}
+        if "fingerprint" in fields:
+            options["fingerprint"] = fields["fingerprint"]
         error = error_of(fields.get("error") or {})
         sent = client.send(fields.get("queue") or delivery.queue, delivery.payload, error, **options)
         reply.get_loop().call_soon_threadsafe(reply.set_result, result_of(sent))

@@ -18,10 +18,12 @@ from .names import reason_number
 from .option_checks import queue_name, require_known
 from .payload import payload_of
 from .retry_policy import policy_of
-from .safe_read import safe_read, well_formed
+from .safe_read import cut_one_over, safe_read, well_formed
 
 _MAX_TRACEPARENT_BYTES = 128
 _MAX_TRACESTATE_BYTES = 512
+_FINGERPRINT_BYTES = 256
+"""The service cuts longer ones."""
 
 _MAX_DEPTH = 8
 """Of groups within groups."""
@@ -59,6 +61,8 @@ def send_request_of(
     _fill(request, options)
     _set_first_retry(request, error, options)
     _set_reason(request, error, options)
+    if options.get("fingerprint") is not None:
+        request.failure.fingerprint = fingerprint_of(options["fingerprint"])
     return SendRequest(request, request.ByteSize() + _FRAME_BYTES)
 
 
@@ -115,6 +119,11 @@ def _set_reason(request: SendToDlqRequest, error: object, options: SendOptions) 
         request.failure.reason = reason_number(name)  # type: ignore[assignment]  # enums are open
     elif is_non_retryable(error):
         request.failure.reason = state_pb2.REASON_POISON_MESSAGE
+
+
+def fingerprint_of(given: object) -> str:
+    """Returns the sender's own fingerprint."""
+    return cut_one_over(_text(given), _FINGERPRINT_BYTES)
 
 
 def retry_after_of(error: object) -> float | None:
