@@ -79,7 +79,13 @@ func NonRetryable(err error) error {
 	return &nonRetryableError{orUnknown(err)}
 }
 
-var errUnknown = errors.New("the failure has no error: Fail, RetryAfter or NonRetryable was called with nil")
+// Fingerprint returns an error for a message whose failure has a fingerprint, as by [WithFingerprint]. It wraps err, and is
+// an error also if err is nil.
+func Fingerprint(err error, fingerprint string) error {
+	return &fingerprintError{orUnknown(err), fingerprint}
+}
+
+var errUnknown = errors.New("the failure has no error: Fail, RetryAfter, NonRetryable or Fingerprint was called with nil")
 
 // orUnknown returns err, or an error in place of nil.
 func orUnknown(err error) error {
@@ -101,6 +107,13 @@ type nonRetryableError struct{ error }
 
 func (e *nonRetryableError) Unwrap() error      { return e.error }
 func (e *nonRetryableError) NonRetryable() bool { return true }
+
+type fingerprintError struct {
+	error
+	fingerprint string
+}
+
+func (e *fingerprintError) Unwrap() error { return e.error }
 
 // retryAfterOf returns the delay of RetryAfter, or of the first error with that method that has one.
 func retryAfterOf(err error) (time.Duration, bool) {

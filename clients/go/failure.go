@@ -18,17 +18,19 @@ import (
 
 // The server's limits. A longer text is cut a little above its limit, so that the server marks it as cut.
 const (
-	maxTypeBytes      = 512
-	maxMessageBytes   = 4 << 10
-	maxStackBytes     = 16 << 10
-	maxAttributeBytes = 1 << 10
+	maxTypeBytes        = 512
+	maxMessageBytes     = 4 << 10
+	maxStackBytes       = 16 << 10
+	maxAttributeBytes   = 1 << 10
+	maxFingerprintBytes = 256
 )
 
 // wrappers are error types that say nothing about the cause.
 var wrappers = map[string]bool{
 	"*errors.errorString": true, "*errors.joinError": true, "*fmt.wrapError": true, "*fmt.wrapErrors": true,
 	"*errors.withMessage": true, "*errors.withStack": true, // github.com/pkg/errors
-	"*dlq.retryAfterError": true, "*dlq.nonRetryableError": true, "*dlq.PanicError": true,
+	"*dlq.retryAfterError": true, "*dlq.nonRetryableError": true,
+	"*dlq.fingerprintError": true, "*dlq.PanicError": true,
 	"*os.SyscallError": true, "syscall.Errno": true,
 }
 
@@ -43,6 +45,9 @@ func failureOf(cause error, stack string) (failure *dlqv1.Failure) {
 	}()
 	chain := chainOf(cause)
 	text := textOf(cause)
+	if named, ok := inChain[*fingerprintError](cause); ok {
+		failure.Fingerprint = cut(named.fingerprint, maxFingerprintBytes)
+	}
 	failure.Type = cut(typeOf(chain, text), maxTypeBytes)
 	failure.Message = cut(text, maxMessageBytes)
 	failure.StackTrace = cut(traceOf(chain, stack), maxStackBytes)

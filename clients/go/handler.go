@@ -9,8 +9,8 @@ import (
 )
 
 // Handler processes one delivery and returns its outcome: nil for success, what [Succeed], [Release], [Quarantine] or
-// [Discard] return, or any other error for a failure, which [RetryAfter] and [NonRetryable] refine. A panic is a failure,
-// too.
+// [Discard] return, or any other error for a failure, which [RetryAfter], [NonRetryable] and [Fingerprint] refine. A panic
+// is a failure, too.
 //
 // The handler must wait for goroutines that it starts: when it returns, the message is settled and the context ends. What
 // they send later is another message; if it is dropped, the log says that it may be lost. The context ends earlier if the

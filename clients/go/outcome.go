@@ -48,8 +48,8 @@ func Release(delay time.Duration) error {
 	return &outcome{kind: Released, delay: limitDelay(delay)}
 }
 
-// Fail returns an error for a handler whose attempt has failed with err, which [RetryAfter] and [NonRetryable]
-// refine. Unlike err itself, it is not reported to [WithOnError]. The attempt has failed also if err is nil.
+// Fail returns an error for a handler whose attempt has failed with err, which [RetryAfter], [NonRetryable] and
+// [Fingerprint] refine. Unlike err itself, it is not reported to [WithOnError]. The attempt has failed also if err is nil.
 func Fail(err error) error { return failed(orUnknown(err)) }
 
 // Quarantine returns an error for a handler that quarantines its message, whatever the policy says.

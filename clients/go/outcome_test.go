@@ -64,6 +64,7 @@ func TestFailureWithoutErrorIsFailure(t *testing.T) {
 		"Fail":         {dlq.Fail(nil), dlq.StateScheduled},
 		"RetryAfter":   {dlq.RetryAfter(nil, time.Hour), dlq.StateScheduled},
 		"NonRetryable": {dlq.NonRetryable(nil), dlq.StateQuarantined},
+		"Fingerprint":  {dlq.Fingerprint(nil, "bank-down"), dlq.StateScheduled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := outcomeOf(t, c.err)
@@ -135,6 +136,30 @@ func TestMiddlewareThatReturnsNilKeepsResultOfHandler(t *testing.T) {
 			send(t, client, "a", dlq.WithMaxRetries(1))
 			if got := <-settled; got.Outcome != c.want {
 				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestFailedAttemptHasFingerprint(t *testing.T) {
+	again := errors.New("again")
+	named := dlq.Fingerprint(again, "bank-down")
+	for name, end := range map[string]func(context.Context, *dlq.Client, *dlq.Delivery) error{
+		"of its error": func(context.Context, *dlq.Client, *dlq.Delivery) error { return named },
+		"of Fail":      func(context.Context, *dlq.Client, *dlq.Delivery) error { return dlq.Fail(named) },
+		"of its send": func(ctx context.Context, client *dlq.Client, d *dlq.Delivery) error {
+			_, err := client.Send(ctx, d.Queue, d, again, dlq.WithFingerprint("bank-down"))
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := dlqtest.NewFake(t)
+			client := fake.Client(dlq.WithLogger(noLog()))
+			work(t, client, func(ctx context.Context, d *dlq.Delivery) error { return end(ctx, client, d) })
+			send(t, client, "a", dlq.WithMaxRetries(1))
+			failures := fake.WaitFor("orders", dlq.StateQuarantined)[0].Failures
+			if got := failures[len(failures)-1]; got.GetFingerprint() != "bank-down" || got.GetMessage() != "again" {
+				t.Errorf("got %v", got)
 			}
 		})
 	}

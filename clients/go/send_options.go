@@ -12,6 +12,7 @@ type sendOptions struct {
 	sourceID, dedupKey, orderingKey string
 	contentType, requestID          string
 	reason                          Reason
+	fingerprint                     string
 	attributes, coordinates         map[string]string
 	delay, ttl                      *time.Duration
 	dueTime                         time.Time
@@ -31,6 +32,13 @@ func WithDedupKey(key string) SendOption { return func(o *sendOptions) { o.dedup
 
 // WithReason sets why the message failed. Default: the server derives it from the error.
 func WithReason(reason Reason) SendOption { return func(o *sendOptions) { o.reason = reason } }
+
+// WithFingerprint names the group of the failure, such as card-declined: failures with the same fingerprint are one group.
+// It replaces the one that the service forms of reason, type, message and frame. Up to 256 bytes; a longer one is cut.
+// Default: that of [Fingerprint].
+func WithFingerprint(fingerprint string) SendOption {
+	return func(o *sendOptions) { o.fingerprint = fingerprint }
+}
 
 // WithAttributes adds headers of the message to those of earlier options.
 func WithAttributes(attributes map[string]string) SendOption {

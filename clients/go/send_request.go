@@ -63,6 +63,9 @@ func (c *Client) buildRequest(
 	request.TraceContext = o.trace.message()
 	setFirstRetry(request, cause, o)
 	setReason(request, cause, o)
+	if o.fingerprint != "" {
+		failureIn(request).Fingerprint = cut(o.fingerprint, maxFingerprintBytes)
+	}
 	return request, payload, nil
 }
 
@@ -86,10 +89,15 @@ func setReason(request *dlqv1.SendToDlqRequest, cause error, o *sendOptions) {
 	if reason == ReasonUnspecified {
 		return
 	}
+	failureIn(request).Reason = reason
+}
+
+// failureIn returns the failure of a request, also of one without an error.
+func failureIn(request *dlqv1.SendToDlqRequest) *dlqv1.Failure {
 	if request.Failure == nil {
 		request.Failure = &dlqv1.Failure{}
 	}
-	request.Failure.Reason = reason
+	return request.Failure
 }
 
 // sendNumbers numbers the sends of a client to each queue, so that the service detects duplicates at any time.

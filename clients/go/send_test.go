@@ -48,6 +48,36 @@ func TestSendStoresMessageWithFailure(t *testing.T) {
 	}
 }
 
+func TestSendHasFingerprint(t *testing.T) {
+	named := dlq.Fingerprint(&orderError{"42"}, "card-declined")
+	for name, c := range map[string]struct {
+		cause    error
+		opts     []dlq.SendOption
+		want     string
+		wantType string
+	}{
+		"of an option":                  {&orderError{"42"}, []dlq.SendOption{dlq.WithFingerprint("bank-down")}, "bank-down", "*dlq_test.orderError"},
+		"without an error":              {nil, []dlq.SendOption{dlq.WithFingerprint("bank-down")}, "bank-down", ""},
+		"of an error":                   {fmt.Errorf("charging: %w", named), nil, "card-declined", "*dlq_test.orderError"},
+		"of an option, not of an error": {named, []dlq.SendOption{dlq.WithFingerprint("bank-down")}, "bank-down", "*dlq_test.orderError"},
+		"that is too long": {
+			nil, []dlq.SendOption{dlq.WithFingerprint(strings.Repeat("x", 1<<20))}, strings.Repeat("x", 260), "",
+		},
+		"none": {&orderError{"42"}, nil, "", "*dlq_test.orderError"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := dlqtest.NewFake(t)
+			if _, err := fake.Client().Send(t.Context(), "orders", "a", c.cause, c.opts...); err != nil {
+				t.Fatal(err)
+			}
+			failure := fake.Messages("orders")[0].GetFailure()
+			if failure.GetFingerprint() != c.want || failure.GetType() != c.wantType {
+				t.Errorf("got %v", failure)
+			}
+		})
+	}
+}
+
 func TestConcurrentSendsAreAllStored(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()

@@ -19,6 +19,7 @@ type ending struct {
 	DelayMs      int64  `json:"delay_ms"`
 	RetryAfterMs *int64 `json:"retry_after_ms"`
 	NonRetryable bool   `json:"non_retryable"`
+	Fingerprint  string `json:"fingerprint"`
 	queue        string
 	cause        error
 }
@@ -112,6 +113,9 @@ func (e ending) end(ctx context.Context, d *dlq.Delivery, client *dlq.Client) (f
 		if e.NonRetryable {
 			err = dlq.NonRetryable(err)
 		}
+		if e.Fingerprint != "" {
+			err = dlq.Fingerprint(err, e.Fingerprint)
+		}
 		return fields{}, dlq.Fail(err)
 	case "release":
 		return fields{}, dlq.Release(ms(e.DelayMs))
@@ -120,7 +124,7 @@ func (e ending) end(ctx context.Context, d *dlq.Delivery, client *dlq.Client) (f
 	case "discard":
 		return fields{}, dlq.Discard(e.Note)
 	case "send", "send-succeed":
-		var options []dlq.SendOption
+		options := []dlq.SendOption{dlq.WithFingerprint(e.Fingerprint)}
 		if d.SourceID != "" {
 			options = append(options, dlq.WithSourceID(d.SourceID))
 		}

@@ -168,6 +168,7 @@ func sendOptions(given json.RawMessage) (options []dlq.SendOption, err error) {
 		OrderingKey  string            `json:"ordering_key"`
 		RequestID    string            `json:"request_id"`
 		Reason       string            `json:"reason"`
+		Fingerprint  string            `json:"fingerprint"`
 		ContentType  string            `json:"content_type"`
 		Attributes   map[string]string `json:"attributes"`
 		Coordinates  map[string]string `json:"coordinates"`
@@ -190,7 +191,7 @@ func sendOptions(given json.RawMessage) (options []dlq.SendOption, err error) {
 		dlq.WithSourceID(o.SourceID), dlq.WithDedupKey(o.DedupKey), dlq.WithOrderingKey(o.OrderingKey),
 		dlq.WithRequestID(o.RequestID), dlq.WithReason(dlq.Reason(dlqv1.Reason_value["REASON_"+o.Reason])),
 		dlq.WithContentType(o.ContentType), dlq.WithAttributes(o.Attributes), dlq.WithCoordinates(o.Coordinates),
-		dlq.WithPriority(o.Priority), dlq.WithTraceContext(o.TraceContext),
+		dlq.WithPriority(o.Priority), dlq.WithTraceContext(o.TraceContext), dlq.WithFingerprint(o.Fingerprint),
 	}
 	if o.MaxRetries != nil {
 		options = append(options, dlq.WithMaxRetries(*o.MaxRetries))
@@ -294,7 +295,7 @@ func failureFields(failure *dlqv1.Failure) fields {
 	}
 	values := fields{
 		"type": failure.GetType(), "message": failure.GetMessage(),
-		"stack_trace": failure.GetStackTrace(), "attributes": attributes,
+		"stack_trace": failure.GetStackTrace(), "attributes": attributes, "fingerprint": failure.GetFingerprint(),
 	}
 	if failure.GrpcCode != nil {
 		values["grpc_code"] = failure.GetGrpcCode()
