@@ -15,6 +15,7 @@ import java.util.OptionalInt;
  * @param attributes further details, such as {@code sqlstate}
  * @param isTruncated whether the service has cut a field
  * @param retryAfter the time until the next attempt that the failed call asked for
+ * @param fingerprint the sender's own; empty without one
  */
 public record Failure(
     Reason reason,
@@ -25,4 +26,5 @@ public record Failure(
     OptionalInt httpStatus,
     Map<String, String> attributes,
     boolean isTruncated,
-    Optional<Duration> retryAfter) {}
+    Optional<Duration> retryAfter,
+    String fingerprint) {}

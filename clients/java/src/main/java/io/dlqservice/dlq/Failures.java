@@ -17,6 +17,7 @@ final class Failures {
   private static final int MESSAGE_BYTES = 4 * 1024;
   private static final int STACK_BYTES = 16 * 1024;
   private static final int ATTRIBUTE_BYTES = 1024;
+  private static final int FINGERPRINT_BYTES = 256;
 
   private static final int MIN_HTTP_STATUS = 100;
   private static final int MAX_HTTP_STATUS = 599;
@@ -46,6 +47,13 @@ final class Failures {
     putFirst(failure, chain, "sqlstate", error -> SafeRead.text(error, "getSQLState"));
     putFirst(failure, chain, "retry-after", Failures::retryAfter);
     return failure.build();
+  }
+
+  /**
+   * @param given null for none
+   */
+  static String fingerprint(String given) {
+    return Text.truncate(given, FINGERPRINT_BYTES);
   }
 
   private static void putFirst(

@@ -64,6 +64,17 @@ public final class Outcome {
     return made(failed(error, Failures.of(error), SendRequest.retryAfter(error), true));
   }
 
+  /**
+   * Returns a failure with a fingerprint, as that of {@link SendOptions.Builder#fingerprint a
+   * send}. Other outcomes stay the same.
+   */
+  public Outcome withFingerprint(String fingerprint) {
+    if (kind != Kind.FAILED) return this;
+    io.dlqservice.dlq.v1.Outcome.Builder copy = message.toBuilder();
+    copy.getFailedBuilder().getFailureBuilder().setFingerprint(Failures.fingerprint(fingerprint));
+    return made(new Outcome(kind, copy, error));
+  }
+
   /** As if {@code error} had been thrown. */
   static Outcome of(Throwable error) {
     return failed(

@@ -12,6 +12,7 @@ public final class SendOptions {
   final String sourceId;
   final String dedupKey;
   final Reason reason;
+  final String fingerprint;
   final Map<String, String> attributes;
   final String contentType;
   final Duration delay;
@@ -31,6 +32,7 @@ public final class SendOptions {
     sourceId = builder.sourceId;
     dedupKey = builder.dedupKey;
     reason = builder.reason;
+    fingerprint = builder.fingerprint;
     attributes = builder.attributes;
     contentType = builder.contentType;
     delay = builder.delay;
@@ -61,6 +63,7 @@ public final class SendOptions {
     private String sourceId = "";
     private String dedupKey = "";
     private Reason reason;
+    private String fingerprint = "";
     private Map<String, String> attributes = Map.of();
     private String contentType;
     private Duration delay;
@@ -95,6 +98,16 @@ public final class SendOptions {
     /** Why it failed. Default: the server derives it from the error. */
     public Builder reason(Reason reason) {
       this.reason = reason;
+      return this;
+    }
+
+    /**
+     * Failures with the same one are one group, such as {@code card-declined}. It replaces the one
+     * that the service forms of reason, type, message and frame. Up to 256 bytes; a longer one is
+     * cut. Null for none.
+     */
+    public Builder fingerprint(String fingerprint) {
+      this.fingerprint = orNone(fingerprint);
       return this;
     }
 

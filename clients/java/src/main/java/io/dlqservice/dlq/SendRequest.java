@@ -1,6 +1,5 @@
 package io.dlqservice.dlq;
 
-import io.dlqservice.dlq.v1.Failure;
 import io.dlqservice.dlq.v1.Origin;
 import io.dlqservice.dlq.v1.Payload;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
@@ -49,6 +48,9 @@ record SendRequest(SendToDlqRequest proto, int bytes) {
     setTrace(request, options);
     setFirstRetry(request, error, options);
     setReason(request, error, options);
+    if (!options.fingerprint.isEmpty()) {
+      request.getFailureBuilder().setFingerprint(Failures.fingerprint(options.fingerprint));
+    }
     return request;
   }
 
@@ -88,10 +90,9 @@ record SendRequest(SendToDlqRequest proto, int bytes) {
     Reason reason = options.reason;
     if (reason == null && isNonRetryable(error)) reason = Reason.POISON_MESSAGE;
     if (reason == null) return;
-    Failure.Builder failure =
-        request.hasFailure() ? request.getFailure().toBuilder() : Failure.newBuilder();
-    request.setFailure(
-        failure.setReason(io.dlqservice.dlq.v1.Reason.valueOf("REASON_" + reason.name())));
+    request
+        .getFailureBuilder()
+        .setReason(io.dlqservice.dlq.v1.Reason.valueOf("REASON_" + reason.name()));
   }
 
   /** The delay of the error's {@link RetryHint}, within the server's limits. */

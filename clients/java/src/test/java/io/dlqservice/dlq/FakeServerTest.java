@@ -41,6 +41,39 @@ class FakeServerTest extends WithFakeServer {
   }
 
   @Test
+  void showsTheFingerprintOfSendsAndAttempts() throws Exception {
+    dlq.send("orders", "a", new Exception("no bank"), named("bank-down"));
+    dlq.send("orders", "b", null, named("bank-down"));
+    dlq.send("orders", "c", null, named("ä".repeat(1_000_000)));
+    dlq.send("orders", "d", null, named(null));
+    dlq.worker("orders")
+        .startWithOutcomes(
+            delivery -> {
+              if (delivery.payload().text().equals("a")) {
+                dlq.send("orders", delivery, new Exception("again"), named("shop-down"));
+                return null;
+              }
+              return Outcome.failed(new Exception("again")).withFingerprint("shop-down");
+            });
+    for (FakeMessage message : fake.await("orders", MessageState.QUARANTINED, 4)) {
+      List<Failure> failures = message.failures();
+      assertEquals("again", failures.get(1).message());
+      assertEquals("shop-down", failures.get(1).fingerprint());
+      String first = failures.get(0).fingerprint();
+      switch (message.text()) {
+        case "a", "b" -> assertEquals("bank-down", first);
+        case "c" -> assertEquals("ä".repeat(257), first); // the service cuts it to 256 bytes
+        default -> assertEquals("", first);
+      }
+    }
+    assertEquals(Outcome.Kind.DISCARDED, Outcome.discarded("old").withFingerprint("x").kind());
+  }
+
+  private static SendOptions named(String fingerprint) {
+    return SendOptions.builder().fingerprint(fingerprint).maxRetries(1).build();
+  }
+
+  @Test
   void deliversUntilTheMessageSucceeds() throws Exception {
     dlq.send("orders", "a", null);
     dlq.worker("orders")

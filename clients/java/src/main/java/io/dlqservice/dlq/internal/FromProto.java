@@ -44,9 +44,8 @@ public final class FromProto {
         failure.hasHttpStatus() ? OptionalInt.of(failure.getHttpStatus()) : OptionalInt.empty(),
         failure.getAttributesMap(),
         failure.getTruncated(),
-        failure.hasRetryAfter()
-            ? Optional.of(duration(failure.getRetryAfter()))
-            : Optional.empty());
+        failure.hasRetryAfter() ? Optional.of(duration(failure.getRetryAfter())) : Optional.empty(),
+        failure.getFingerprint());
   }
 
   private static Duration duration(com.google.protobuf.Duration duration) {

@@ -86,7 +86,7 @@ final class Handlers {
       case "throw":
         throw ScenarioErrors.of(given);
       case "fail":
-        return failed(ScenarioErrors.of(given), fields);
+        return failed(ScenarioErrors.of(given), fields).withFingerprint(fingerprint(fields));
       case "release":
         Duration delay = Json.duration(fields, "delay_ms");
         return delay == null ? Outcome.released() : Outcome.released(delay);
@@ -96,7 +96,11 @@ final class Handlers {
         return Outcome.discarded(note);
       case "send", "send-succeed":
         String queue = fields.has("queue") ? fields.get("queue").getAsString() : delivery.queue();
-        SendOptions options = SendOptions.ofSourceId(delivery.sourceId());
+        SendOptions options =
+            SendOptions.builder()
+                .sourceId(delivery.sourceId())
+                .fingerprint(fingerprint(fields))
+                .build();
         Json.result(
                 client.send(
                     queue, delivery.payload(), ScenarioErrors.of(given), options))
@@ -114,6 +118,11 @@ final class Handlers {
     }
     Duration retryAfter = Json.duration(fields, "retry_after_ms");
     return retryAfter == null ? Outcome.failed(error) : Outcome.failed(error, retryAfter);
+  }
+
+  /** Empty for none. */
+  private static String fingerprint(JsonObject fields) {
+    return fields.has("fingerprint") ? fields.get("fingerprint").getAsString() : "";
   }
 
   private static JsonObject named(JsonObject event, String worker, String key) {

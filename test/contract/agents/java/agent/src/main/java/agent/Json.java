@@ -105,6 +105,7 @@ final class Json {
     given(given, "source_id", value -> options.sourceId(value.getAsString()));
     given(given, "dedup_key", value -> options.dedupKey(value.getAsString()));
     given(given, "reason", v -> options.reason(Reason.valueOf(v.getAsString())));
+    given(given, "fingerprint", value -> options.fingerprint(value.getAsString()));
     given(given, "attributes", value -> options.attributes(texts(value)));
     given(given, "content_type", value -> options.contentType(value.getAsString()));
     given(given, "delay_ms", value -> options.delay(ofMillis(value)));
@@ -221,6 +222,7 @@ final class Json {
     json.addProperty("type", failure.type());
     json.addProperty("message", failure.message());
     json.addProperty("stack_trace", failure.stackTrace());
+    json.addProperty("fingerprint", failure.fingerprint());
     json.add("attributes", GSON.toJsonTree(failure.attributes()));
     failure.grpcCode().ifPresent(code -> json.addProperty("grpc_code", code));
     failure.httpStatus().ifPresent(status -> json.addProperty("http_status", status));
