@@ -15,8 +15,9 @@ use std::io;
 use std::panic::Location;
 use std::time::Duration;
 
-/// Limit of the API.
+// Limits of the API.
 const STACK_BYTES: usize = 16 * 1024;
+const FINGERPRINT_BYTES: usize = 256;
 
 /// Describes an error. `place` is where the program passed it to the client.
 pub(crate) fn failure_of<E: AsError + ?Sized>(error: &E, place: &Location<'_>) -> Failure {
@@ -74,6 +75,11 @@ pub(crate) fn failure_of_text(name: &str, message: String, place: &Location<'_>)
         message,
         ..Failure::default()
     }
+}
+
+/// Returns the sender's own fingerprint, so that the service accepts it.
+pub(crate) fn fingerprint_of(given: impl Into<String>) -> String {
+    truncate(given.into(), FINGERPRINT_BYTES)
 }
 
 /// Returns the wait of a [`RetryAfter`] among the causes.

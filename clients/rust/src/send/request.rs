@@ -4,7 +4,7 @@ use crate::builder::MAX_TIMEOUT;
 use crate::cause_chain::AsError;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::failure::{failure_of, is_non_retryable, retry_after_of};
+use crate::failure::{failure_of, fingerprint_of, is_non_retryable, retry_after_of};
 use crate::panics::catch_panic;
 use crate::payload::{IntoPayload, build_payload};
 use crate::receipt::Receipt;
@@ -98,10 +98,11 @@ impl<'a> SendRequest<'a> {
     pub(crate) fn error_at<E: AsError + ?Sized>(mut self, error: &E, place: &Location<'_>) -> Self {
         let found = error.as_error();
         self.is_non_retryable = is_non_retryable(found);
-        let reason = self.request.failure.take().map_or(0, |failure| failure.reason);
+        let earlier = self.request.failure.take().unwrap_or_default();
         let mut failure = failure_of(error, place);
-        failure.reason = reason;
-        if self.is_non_retryable && reason == 0 {
+        failure.reason = earlier.reason;
+        failure.fingerprint = earlier.fingerprint;
+        if self.is_non_retryable && failure.reason == 0 {
             failure.set_reason(Reason::PoisonMessage);
         }
         self.request.failure = Some(failure);
@@ -120,6 +121,13 @@ impl<'a> SendRequest<'a> {
     /// Sets the reason of the failure. Default: the service derives it from the error.
     pub fn reason(mut self, reason: Reason) -> Self {
         self.request.failure.get_or_insert_default().set_reason(reason);
+        self
+    }
+
+    /// Sets the fingerprint of the failure, such as `card-declined`: failures with the same one are one group. It replaces
+    /// the one that the service forms of reason, type, message and frame. Up to 256 bytes; a longer one is cut.
+    pub fn fingerprint(mut self, fingerprint: impl Into<String>) -> Self {
+        self.request.failure.get_or_insert_default().fingerprint = fingerprint_of(fingerprint);
         self
     }
 

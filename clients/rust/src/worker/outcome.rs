@@ -2,7 +2,7 @@
 
 use crate::bounded_text::truncate;
 use crate::cause_chain::AsError;
-use crate::failure::{failure_of, is_non_retryable, retry_after_of};
+use crate::failure::{failure_of, fingerprint_of, is_non_retryable, retry_after_of};
 use crate::v1::outcome::Result as Wire;
 use crate::v1::send_to_dlq_request::FirstRetry;
 use crate::v1::{self, Reason, SendToDlqRequest};
@@ -124,6 +124,14 @@ impl Outcome {
     pub fn non_retryable(mut self) -> Self {
         if let Wire::Failed(failed) = &mut self.wire {
             failed.non_retryable = true;
+        }
+        self
+    }
+
+    /// Sets the fingerprint of a failure, as [`SendRequest::fingerprint`](crate::SendRequest::fingerprint) does.
+    pub fn fingerprint(mut self, fingerprint: impl Into<String>) -> Self {
+        if let Wire::Failed(failed) = &mut self.wire {
+            failed.failure.get_or_insert_default().fingerprint = fingerprint_of(fingerprint);
         }
         self
     }

@@ -31,6 +31,55 @@ async fn the_fake_shows_sent_messages() {
 }
 
 #[tokio::test]
+async fn a_failure_has_the_fingerprint_of_its_send() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    let named = || client.send_request("q", "a").fingerprint("bank-down");
+    named().await.unwrap();
+    named().error(&timed_out()).await.unwrap();
+    client
+        .send("q", "a", &NonRetryable::new(timed_out()))
+        .fingerprint("ä".repeat(1_000_000))
+        .await
+        .unwrap();
+    let messages = fake.messages("q");
+    let failures: Vec<_> = messages.iter().map(|message| &message.failures[0]).collect();
+    assert_eq!(failures[0].fingerprint, "bank-down");
+    assert_eq!(failures[1].fingerprint, "bank-down");
+    assert_eq!(failures[1].message, "bank is slow");
+    // The service cuts the last byte, and marks the failure as truncated.
+    assert_eq!(failures[2].fingerprint.len(), 257);
+    assert!(failures[2].fingerprint.starts_with(&"ä".repeat(128)));
+    assert_eq!(failures[2].reason(), Reason::PoisonMessage);
+}
+
+#[tokio::test]
+async fn a_failed_attempt_has_the_fingerprint_of_its_outcome_or_send() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    for payload in ["outcome", "send"] {
+        client.send_request("q", payload).max_retries(1).await.unwrap();
+    }
+    let sender = client.clone();
+    let work = move |delivery: Delivery| {
+        let client = sender.clone();
+        async move {
+            if delivery.payload().text() == "outcome" {
+                return Ok(Some(Outcome::failed(&timed_out()).fingerprint("bank-down")));
+            }
+            let send = client.send("q", delivery.payload(), &timed_out());
+            send.fingerprint("bank-down").await.map(|_| None)
+        }
+    };
+    let _worker = client.worker(["q"]).run(work).unwrap();
+    for message in fake.wait_for("q", FakeState::Quarantined, 2).await {
+        let failure = message.failures.last().unwrap();
+        assert_eq!(failure.message, "bank is slow");
+        assert_eq!(failure.fingerprint, "bank-down");
+    }
+}
+
+#[tokio::test]
 async fn the_fake_joins_and_refuses_as_the_service_does() {
     let fake = FakeDlq::new();
     let client = fake.client().unwrap();

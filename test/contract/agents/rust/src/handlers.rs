@@ -111,6 +111,9 @@ async fn end(
             if fields["non_retryable"] == Value::Bool(true) {
                 outcome = outcome.non_retryable();
             }
+            if let Some(fingerprint) = fields["fingerprint"].as_str() {
+                outcome = outcome.fingerprint(fingerprint);
+            }
             Ok(Some(outcome))
         }
         "release" => Ok(Some(
@@ -123,6 +126,9 @@ async fn end(
             let mut send = client.send(queue, delivery.payload(), &*error());
             if !delivery.source_id().is_empty() {
                 send = send.source_id(delivery.source_id());
+            }
+            if let Some(fingerprint) = fields["fingerprint"].as_str() {
+                send = send.fingerprint(fingerprint);
             }
             let sent = send.await;
             let outcome = (how == "send-succeed").then(Outcome::succeeded);

@@ -131,6 +131,7 @@ fn failure_json(failure: &Failure) -> Value {
         "type": failure.r#type,
         "message": failure.message,
         "stack_trace": failure.stack_trace,
+        "fingerprint": failure.fingerprint,
         "attributes": failure.attributes,
     });
     if let Some(code) = failure.grpc_code {

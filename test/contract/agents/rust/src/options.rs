@@ -88,6 +88,7 @@ pub fn send<'a>(mut send: SendRequest<'a>, given: &Value) -> Result<SendRequest<
             "reason" => {
                 send.reason(Reason::from_str_name(&format!("REASON_{text_value}")).ok_or("no such reason")?)
             }
+            "fingerprint" => send.fingerprint(text_value),
             "attributes" => send.attributes(texts(value)),
             "coordinates" => texts(value)
                 .into_iter()
