@@ -89,8 +89,9 @@ describe("a message", () => {
     TIMEOUT,
     async ([from, to]) => {
       const queue = `pair-${from}-${to}`;
+      const fingerprint = "bank-down";
       const send = async (payload: JsonMap, at: number) => {
-        const options = { ...fieldsOf(at), delay_ms: 0, timeout_ms: WITHIN_MS };
+        const options = { ...fieldsOf(at), fingerprint, delay_ms: 0, timeout_ms: WITHIN_MS };
         const fields = { client: "direct", queue, payload, error: ERROR, options };
         const sent = await agentOf(from).ask("send", fields);
         expect(sent).toMatchObject({ status: "sent" });
@@ -111,6 +112,7 @@ describe("a message", () => {
           stack_trace: expect.stringContaining(ERROR.cause.message),
           grpc_code: UNAVAILABLE,
           reason: "NETWORK_ERROR",
+          fingerprint,
         });
         await finish(to, delivery);
       }

@@ -30,6 +30,7 @@ function latestFailureOf({ failure, reason }: Message): JsonMap {
   const { type, message, stackTrace, grpcCode, httpStatus, retryAfter, attributes } = failure;
   return {
     ...{ type, message, attributes, reason: reasonName(reason), stack_trace: stackTrace },
+    fingerprint: failure.fingerprint,
     ...(grpcCode === undefined ? {} : { grpc_code: grpcCode }),
     ...(httpStatus === undefined ? {} : { http_status: httpStatus }),
     ...(retryAfter === undefined ? {} : { retry_after_ms: durationMs(retryAfter) }),
