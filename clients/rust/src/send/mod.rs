@@ -10,3 +10,4 @@ pub(crate) mod reachability;
 pub(crate) mod request;
 pub(crate) mod send_report;
 pub(crate) mod sender;
+pub(crate) mod sending;

@@ -10,7 +10,7 @@ use crate::payload::{IntoPayload, build_payload};
 use crate::receipt::Receipt;
 use crate::retry_policy::RetryPolicy;
 use crate::send::send_report::SendReport;
-use crate::sent_by::SentBy;
+use crate::send::sending::Sending;
 use crate::telemetry::{CurrentContext, SendSpan};
 use crate::trace_context;
 use crate::v1::send_to_dlq_request::FirstRetry;
@@ -18,14 +18,11 @@ use crate::v1::{Failure, Origin, Reason, SendToDlqRequest, TraceContext};
 use crate::wire_time::{duration_to_wire, timestamp_to_wire};
 use crate::worker::lease::Lease;
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::IntoFuture;
 use std::mem::take;
 use std::panic::Location;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
-use tokio::sync::oneshot;
 
 /// A message to send, with its failure and options. Await it to send it: otherwise it is dropped as
 /// [`ErrorKind::Aborted`].
@@ -284,51 +281,5 @@ impl fmt::Debug for SendRequest<'_> {
             .field("request", &self.request)
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
-    }
-}
-
-/// A send under way. It continues if this is dropped.
-#[derive(Debug)]
-#[must_use = "the result shows whether the message is stored"]
-pub struct Sending(State);
-
-#[derive(Debug)]
-enum State {
-    Ready(Option<Result<Receipt, Error>>),
-    Waiting(oneshot::Receiver<Result<Receipt, Error>>),
-}
-
-impl Sending {
-    pub(crate) const fn ready(result: Result<Receipt, Error>) -> Self {
-        Self(State::Ready(Some(result)))
-    }
-
-    pub(crate) const fn waiting(result: oneshot::Receiver<Result<Receipt, Error>>) -> Self {
-        Self(State::Waiting(result))
-    }
-}
-
-impl Future for Sending {
-    type Output = Result<Receipt, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
-            State::Ready(result) => Poll::Ready(result.take().expect("polled after it was ready")),
-            State::Waiting(result) => match Pin::new(result).poll(context) {
-                // The wait blocks a thread that the send needs.
-                Poll::Pending if SentBy::current() == SentBy::Callback => {
-                    let message = "the send continues, but on_dropped and log subscribers must not wait for it; await it in a task";
-                    Poll::Ready(Err(
-                        Error::new(ErrorKind::Aborted, message).with_maybe_stored(true)
-                    ))
-                }
-                poll => poll.map(|received| {
-                    received.unwrap_or_else(|_| {
-                        let message = "the runtime ended before the message was sent";
-                        Err(Error::new(ErrorKind::Closed, message).with_maybe_stored(true))
-                    })
-                }),
-            },
-        }
     }
 }
