@@ -41,7 +41,7 @@ type Server struct {
 type ServerOption func(*Server)
 
 // WithCommand sets the command of the server. Default: the words of DLQ_SERVER_COMMAND, such as
-// `node path/to/dlq-service/src/main.mjs`, or dlq on the PATH.
+// `node path/to/dlq-service/src/main.mjs`, or dlq-server on the PATH.
 func WithCommand(words ...string) ServerOption { return func(s *Server) { s.command = words } }
 
 // WithEnv adds settings of the server, in the form DLQ_…=value.
@@ -54,7 +54,7 @@ func StartServer(tb testing.TB, opts ...ServerOption) *Server {
 	tb.Helper()
 	s := &Server{tb: tb, grpc: "127.0.0.1:0", http: "127.0.0.1:0"}
 	if s.command = strings.Fields(os.Getenv("DLQ_SERVER_COMMAND")); len(s.command) == 0 {
-		s.command = []string{"dlq"}
+		s.command = []string{"dlq-server"}
 	}
 	for _, option := range opts {
 		option(s)

@@ -25,7 +25,7 @@ pub struct LocalServer {
 
 impl LocalServer {
     /// Starts a server and waits until it serves. The environment's `DLQ_SERVER_COMMAND` is its command, such as
-    /// `node dlq-service/src/main.mjs`. Default: `dlq` on the PATH.
+    /// `node dlq-service/src/main.mjs`. Default: `dlq-server` on the PATH.
     ///
     /// # Errors
     ///
@@ -40,7 +40,7 @@ impl LocalServer {
     ///
     /// Returns the same errors as [`start`](LocalServer::start).
     pub fn start_with(settings: HashMap<String, String>) -> io::Result<Self> {
-        let given = env::var("DLQ_SERVER_COMMAND").unwrap_or_else(|_| "dlq".to_owned());
+        let given = env::var("DLQ_SERVER_COMMAND").unwrap_or_else(|_| "dlq-server".to_owned());
         let command = given.split_whitespace().map(str::to_owned).collect();
         // Directly below /tmp: the path of a unix socket in it must stay under 108 bytes.
         let root = if cfg!(unix) {

@@ -12,7 +12,7 @@ import { createInterface } from "node:readline";
 export interface LocalServerOptions {
   /**
    * The command of the server. Default: `DLQ_SERVER_COMMAND`, such as
-   * `node path/to/dlq-service/src/main.mjs`, split at spaces; else `dlq` on the PATH.
+   * `node path/to/dlq-service/src/main.mjs`, split at spaces; else `dlq-server` on the PATH.
    */
   readonly command?: readonly string[] | undefined;
   /** Settings of the server, as `DLQ_…` variables. */
@@ -113,7 +113,7 @@ function environment(): NodeJS.ProcessEnv {
 
 function commandOfEnvironment(): readonly string[] {
   const parts = (process.env.DLQ_SERVER_COMMAND ?? "").split(/\s+/).filter((part) => part !== "");
-  return parts.length > 0 ? parts : ["dlq"];
+  return parts.length > 0 ? parts : ["dlq-server"];
 }
 
 /** Resolves when the server accepts calls and its store is ready. */

@@ -109,7 +109,7 @@ def local_server(
     """Runs a server with empty data, and removes the data at the end.
 
     `command`: the command of the server's CLI. Default: `DLQ_SERVER_COMMAND`, for example
-    `node dlq-service/src/main.mjs`; else `dlq` on the PATH. `environment`: settings (`DLQ_…`) of the server.
+    `node dlq-service/src/main.mjs`; else `dlq-server` on the PATH. `environment`: settings (`DLQ_…`) of the server.
     """
     server = LocalServer(command or _command(), {**_settings(), **(environment or {})})
     try:
@@ -123,7 +123,7 @@ def _command() -> Sequence[str]:
     given = os.environ.get("DLQ_SERVER_COMMAND")
     if given:
         return shlex.split(given)
-    found = shutil.which("dlq")
+    found = shutil.which("dlq-server")
     if found is None:
         raise RuntimeError(
             "no DLQ server found: set DLQ_SERVER_COMMAND, e.g. to 'node dlq-service/src/main.mjs'"

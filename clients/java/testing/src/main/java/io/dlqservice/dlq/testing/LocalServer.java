@@ -31,7 +31,7 @@ import java.util.stream.Stream;
 /**
  * Runs the real server during a test, on free loopback ports and with its own empty data. The
  * command is the environment's {@code DLQ_SERVER_COMMAND}, such as {@code node
- * dlq-service/src/main.mjs}, or {@code dlq} on the PATH.
+ * dlq-service/src/main.mjs}, or {@code dlq-server} on the PATH.
  */
 public final class LocalServer implements AutoCloseable {
   private static final long START_TIMEOUT_S = 60;
@@ -219,7 +219,9 @@ public final class LocalServer implements AutoCloseable {
 
   private static List<String> command() {
     String given = System.getenv("DLQ_SERVER_COMMAND");
-    return given == null || given.isBlank() ? List.of("dlq") : List.of(given.trim().split("\\s+"));
+    return given == null || given.isBlank()
+        ? List.of("dlq-server")
+        : List.of(given.trim().split("\\s+"));
   }
 
   private static int freePort() throws IOException {
