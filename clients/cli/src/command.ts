@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import type { ExitCode } from "./errors.ts";
 import { FORMATS } from "./output/printer.ts";
-import type { CommonOptions, Session } from "./session.ts";
+import type { CommonOptions, Run } from "./run.ts";
 import { DEFAULT_TARGET } from "./settings/connection.ts";
 
 /** One command of the program. `Options` are its own, as commander names them. */
@@ -20,22 +20,22 @@ export interface CommandSpec<Options> {
   readonly options?: (command: Command) => void;
   /** Runs it. `args` are its arguments in order. Returns the exit code, by default 0. */
   readonly run: (
-    session: Session,
+    run: Run,
     options: Options & CommonOptions,
     args: readonly string[],
   ) => Promise<ExitCode | undefined>;
 }
 
-/** Runs a command's work with a session, which ends with it. */
-export type RunWithSession = (
+/** Does the work of a command in a run, which ends with it. */
+export type WithRun = (
   options: CommonOptions,
-  work: (session: Session) => Promise<ExitCode | undefined>,
+  work: (run: Run) => Promise<ExitCode | undefined>,
 ) => Promise<void>;
 
 /** Adds a command below `parent`. */
 export function addCommand<Options>(
   parent: Command,
-  runWithSession: RunWithSession,
+  withRun: WithRun,
   spec: CommandSpec<Options>,
 ): Command {
   const command = parent
@@ -48,7 +48,7 @@ export function addCommand<Options>(
   command.addHelpText("after", examplesText(spec.examples));
   command.action(async () => {
     const options = command.optsWithGlobals<Options & CommonOptions>();
-    await runWithSession(options, (session) => spec.run(session, options, command.args));
+    await withRun(options, (run) => spec.run(run, options, command.args));
   });
   return command;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
+import { runCommandLine } from "./command-line.ts";
 import { processIo } from "./io.ts";
-import { run } from "./run.ts";
 
-process.exitCode = await run(processIo());
+process.exitCode = await runCommandLine(processIo());

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { addCommonOptions, examplesText, type RunWithSession } from "./command.ts";
+import { addCommonOptions, examplesText, type WithRun } from "./command.ts";
 import { addActions } from "./commands/actions.ts";
 import { addChecks } from "./commands/checks.ts";
 import { addCompletion } from "./commands/completion.ts";
@@ -19,7 +19,7 @@ Exit codes:
   130  ended by Ctrl-C`;
 
 /** Builds the program with all its commands. */
-export function createProgram(io: Io, runWithSession: RunWithSession): Command {
+export function createProgram(io: Io, withRun: WithRun): Command {
   const program = new Command("dlq");
   const style = styleFor(io.stdout, io.env);
   program
@@ -44,8 +44,8 @@ export function createProgram(io: Io, runWithSession: RunWithSession): Command {
     .showHelpAfterError("  --help after a command lists its options")
     .helpCommand(true);
   addCommonOptions(program);
-  for (const add of [addInspection, addActions, addChecks]) add(program, runWithSession);
-  addCompletion(program, io, runWithSession);
+  for (const add of [addInspection, addActions, addChecks]) add(program, withRun);
+  addCompletion(program, io, withRun);
   program.addHelpText(
     "after",
     `${examplesText([

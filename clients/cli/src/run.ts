@@ -1,53 +1,96 @@
-import { CommanderError } from "commander";
-import { CliError, EXIT, type ExitCode } from "./errors.ts";
+import {
+  createDlqClient,
+  type DlqAdminStubs,
+  type DlqClient,
+  type DlqStubs,
+} from "../../typescript/src/index.ts";
+import { explainCallError } from "./call-errors.ts";
+import { usageError } from "./errors.ts";
 import type { Io } from "./io.ts";
-import { escaped } from "./output/escape.ts";
-import { styleFor } from "./output/style.ts";
-import { createProgram } from "./program.ts";
-import { type CommonOptions, Session } from "./session.ts";
+import { Printer } from "./output/printer.ts";
+import { type ConnectionOptions, connectionOf } from "./settings/connection.ts";
+import { parseDuration } from "./values/duration.ts";
 
-/** Runs one command line. Returns the exit code; errors are printed. */
-export async function run(io: Io): Promise<ExitCode> {
-  const abort = new AbortController();
-  let exitCode: ExitCode = EXIT.ok;
-  const endInterrupts = io.onInterrupt(() => {
-    if (abort.signal.aborted) io.exit(EXIT.interrupted); // the second Ctrl-C does not wait
-    abort.abort();
-  });
-  const runWithSession = async (
-    options: CommonOptions,
-    work: (session: Session) => Promise<ExitCode | undefined>,
-  ) => {
-    const session = new Session(io, options, abort.signal);
-    try {
-      exitCode = (await work(session)) ?? EXIT.ok;
-    } catch (error) {
-      throw session.explain(error);
-    } finally {
-      await session.close();
-    }
-  };
-  try {
-    await createProgram(io, runWithSession).parseAsync([...io.argv], { from: "user" });
-    return exitCode;
-  } catch (error) {
-    if (abort.signal.aborted) return EXIT.interrupted;
-    return report(error, io);
-  } finally {
-    endInterrupts();
-  }
+/** Options of every command. */
+export interface CommonOptions extends ConnectionOptions {
+  readonly output?: string;
+  readonly timeout?: string;
 }
 
-function report(error: unknown, { stderr, env }: Io): ExitCode {
-  // Commander has printed it, or the help.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const style = styleFor(stderr, env);
-  if (error instanceof CliError) {
-    stderr.write(`${style.bad("dlq:")} ${escaped(error.message)}\n`);
-    if (error.hint !== "") stderr.write(`  ${escaped(error.hint)}\n`);
-    return error.exitCode;
+const TIMEOUT_MS = 15_000;
+
+/** One run of a command: its connection, its output, and its end by Ctrl-C. */
+export class Run {
+  readonly io: Io;
+  readonly print: Printer;
+  /** Aborts at Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly #options: CommonOptions;
+  #client: DlqClient | undefined;
+  #target = "";
+
+  /** @throws {CliError} for an unknown output */
+  constructor(io: Io, options: CommonOptions, signal: AbortSignal) {
+    this.io = io;
+    this.signal = signal;
+    this.#options = options;
+    this.print = new Printer(io, options.output);
   }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  stderr.write(`${style.bad("dlq: a defect of this program:")} ${text}\n`);
-  return EXIT.failed;
+
+  /** The client of this run. It opens its connection at the first call. */
+  get client(): DlqClient {
+    if (this.#client !== undefined) return this.#client;
+    const { target, token, tlsCa } = connectionOf(this.#options, this.io);
+    this.#target = target;
+    try {
+      this.#client = createDlqClient({
+        url: target,
+        spool: false,
+        ...(token === undefined ? {} : { token }),
+        ...(tlsCa === undefined ? {} : { tls: { ca: tlsCa } }),
+      });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw usageError(`the address is wrong: ${why.replace(/^url /, "it ")}`);
+    }
+    return this.#client;
+  }
+
+  /** Calls of producers and workers. */
+  get dlq(): DlqStubs {
+    return this.client.stubs;
+  }
+
+  /** Calls of operators. */
+  get admin(): DlqAdminStubs {
+    return this.client.admin;
+  }
+
+  /** The address of the server. */
+  get target(): string {
+    void this.client;
+    return this.#target;
+  }
+
+  /** Options of a call that ends by the timeout and by Ctrl-C. */
+  get call(): { readonly timeoutMs: number; readonly signal: AbortSignal } {
+    const { timeout } = this.#options;
+    return {
+      timeoutMs: timeout === undefined ? TIMEOUT_MS : parseDuration(timeout),
+      signal: this.signal,
+    };
+  }
+
+  /** Options of a stream, which ends by Ctrl-C alone. */
+  get stream(): { readonly timeoutMs: number; readonly signal: AbortSignal } {
+    return { timeoutMs: 0, signal: this.signal };
+  }
+
+  explain(error: unknown): unknown {
+    return explainCallError(error, this.#target);
+  }
+
+  async close(): Promise<void> {
+    await this.#client?.close(0);
+  }
 }

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { onTestFinished } from "vitest";
+import { runCommandLine } from "../../../clients/cli/src/command-line.ts";
 import type { Io } from "../../../clients/cli/src/io.ts";
-import { run } from "../../../clients/cli/src/run.ts";
 
 export interface DlqRun {
   readonly target?: string;
@@ -56,7 +56,7 @@ export async function runDlq(args: readonly string[], options: DlqRun = {}): Pro
     },
     exit: () => {},
   };
-  const code = await run(io);
+  const code = await runCommandLine(io);
   return { code, ...written };
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { RunWithSession } from "../command.ts";
+import type { WithRun } from "../command.ts";
 import { addBreak } from "./break.ts";
 import { addBreakers } from "./breakers.ts";
 import { addQuiet } from "./quiet.ts";
@@ -8,8 +8,8 @@ import { addSend } from "./send.ts";
 import { addWork } from "./work.ts";
 
 /** Adds the commands that change messages. */
-export function addActions(program: Command, runWithSession: RunWithSession): void {
+export function addActions(program: Command, withRun: WithRun): void {
   program.commandsGroup("Act:");
   for (const add of [addSend, addRetry, addWork, addBreak, addQuiet, addBreakers])
-    add(program, runWithSession);
+    add(program, withRun);
 }

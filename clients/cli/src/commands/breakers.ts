@@ -6,12 +6,12 @@ import {
   ResetBreakerResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { BreakerStateSchema } from "../../../../gen/dlq/v1/state_pb.ts";
-import { addCommand, type RunWithSession } from "../command.ts";
+import { addCommand, type WithRun } from "../command.ts";
 import { countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
 import { readStats } from "../reads/stats.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 import { shortName } from "../values/enum-names.ts";
 import { isPattern } from "../values/pattern.ts";
 
@@ -21,10 +21,10 @@ interface Row {
 }
 
 /** Adds `breakers`: which are not closed, and how to close one. */
-export function addBreakers(program: Command, runWithSession: RunWithSession): void {
+export function addBreakers(program: Command, withRun: WithRun): void {
   const breakers = program.command("breakers").summary("List circuit breakers, or close one");
   breakers.description("Lists circuit breakers that are not closed, or closes one.");
-  addCommand(breakers, runWithSession, {
+  addCommand(breakers, withRun, {
     usage: "list [patterns...]",
     isDefault: true,
     summary: "List breakers that are not closed",
@@ -34,12 +34,11 @@ export function addBreakers(program: Command, runWithSession: RunWithSession): v
       ["dlq breakers", "of all queues"],
       ["dlq breakers list orders", "of one queue"],
     ],
-    run: async (session, _, patterns) => {
-      await printBreakers(session, patterns);
-      return undefined;
+    run: async (run, _, patterns) => {
+      await printBreakers(run, patterns);
     },
   });
-  addCommand<{ readonly key?: string }>(breakers, runWithSession, {
+  addCommand<{ readonly key?: string }>(breakers, withRun, {
     usage: "reset <queue>",
     summary: "Close a breaker and clear its counts",
     examples: [
@@ -47,21 +46,20 @@ export function addBreakers(program: Command, runWithSession: RunWithSession): v
       ["dlq breakers reset orders --key acme", "the breaker of a key"],
     ],
     options: (command) => command.option("--key <key>", "the key, for breakers by key"),
-    run: async (session, { key = "" }, [queue = ""]) => {
-      const { print } = session;
-      const answer = await session.admin.resetBreaker({ queue, key }, session.call);
+    run: async (run, { key = "" }, [queue = ""]) => {
+      const { print } = run;
+      const answer = await run.admin.resetBreaker({ queue, key }, run.call);
       if (!print.isTable) print.message(ResetBreakerResponseSchema, answer);
       else print.lines([answer.wasOpen ? "Closed." : "It was closed already."]);
-      return undefined;
     },
   });
 }
 
-async function printBreakers(session: Session, patterns: readonly string[]): Promise<void> {
-  const { print } = session;
+async function printBreakers(run: Run, patterns: readonly string[]): Promise<void> {
+  const { print } = run;
   const rows: Row[] = [];
-  for (const queue of await queuesWithBreakers(session, patterns)) {
-    const { breakers } = await session.admin.listBreakers({ queue }, session.call);
+  for (const queue of await queuesWithBreakers(run, patterns)) {
+    const { breakers } = await run.admin.listBreakers({ queue }, run.call);
     rows.push(...breakers.map((breaker) => ({ queue, breaker })));
   }
   if (print.isTable) {
@@ -78,11 +76,11 @@ async function printBreakers(session: Session, patterns: readonly string[]): Pro
 }
 
 async function queuesWithBreakers(
-  session: Session,
+  run: Run,
   patterns: readonly string[],
 ): Promise<readonly string[]> {
   if (patterns.length > 0 && !patterns.some(isPattern)) return patterns;
-  const { queues } = await readStats(session, patterns);
+  const { queues } = await readStats(run, patterns);
   return queues.filter(({ openBreakers }) => openBreakers > 0).map(({ queue }) => queue);
 }
 

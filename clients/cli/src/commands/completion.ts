@@ -1,5 +1,5 @@
 import { Argument, type Command } from "commander";
-import { examplesText, type RunWithSession } from "../command.ts";
+import { examplesText, type WithRun } from "../command.ts";
 import { SHELLS, scriptOf } from "../completion/scripts.ts";
 import { type Line, readLine, suggest } from "../completion/suggest.ts";
 import type { Io } from "../io.ts";
@@ -13,7 +13,7 @@ import { TOP_ORDERS } from "./top.ts";
 const TIMEOUT = "2s";
 
 /** Adds `completion`, and the hidden command that the scripts of shells call. */
-export function addCompletion(program: Command, io: Io, runWithSession: RunWithSession): void {
+export function addCompletion(program: Command, io: Io, withRun: WithRun): void {
   program
     .command("completion")
     .summary("Print a script that completes commands, options and queues in a shell")
@@ -37,7 +37,7 @@ export function addCompletion(program: Command, io: Io, runWithSession: RunWithS
     .action(async (words: string[]) => {
       const line = readLine(program, words.slice(0, -1));
       const suggestions = await suggest(line, words.at(-1) ?? "", (name, of) =>
-        valuesOf(name, of, io, runWithSession),
+        valuesOf(name, of, io, withRun),
       );
       for (const { value, what } of suggestions) io.stdout.write(`${value}\t${what}\n`);
     });
@@ -61,11 +61,11 @@ async function valuesOf(
   name: string,
   line: Line,
   io: Io,
-  runWithSession: RunWithSession,
+  withRun: WithRun,
 ): Promise<readonly string[]> {
   if (name === "context" || (name === "name" && line.command.name() === "use"))
     return contextNames(io);
-  return QUEUES.includes(name) ? queueNames(line, runWithSession) : (VALUES[name] ?? []);
+  return QUEUES.includes(name) ? queueNames(line, withRun) : (VALUES[name] ?? []);
 }
 
 function contextNames(io: Io): string[] {
@@ -77,13 +77,12 @@ function contextNames(io: Io): string[] {
 }
 
 /** Returns no names if the server does not answer in time. */
-async function queueNames({ given }: Line, runWithSession: RunWithSession): Promise<string[]> {
+async function queueNames({ given }: Line, withRun: WithRun): Promise<string[]> {
   const names: string[] = [];
   try {
-    await runWithSession({ ...given, output: "table", timeout: TIMEOUT }, async (session) => {
-      const { queues } = await readStats(session);
+    await withRun({ ...given, output: "table", timeout: TIMEOUT }, async (run) => {
+      const { queues } = await readStats(run);
       names.push(...queues.map(({ queue }) => queue));
-      return undefined;
     });
   } catch {
     // a completion cannot report it

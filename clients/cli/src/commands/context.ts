@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { addCommand, type RunWithSession } from "../command.ts";
+import { addCommand, type WithRun } from "../command.ts";
 import { usageError } from "../errors.ts";
 import type { Column } from "../output/table.ts";
-import type { CommonOptions, Session } from "../session.ts";
+import type { CommonOptions, Run } from "../run.ts";
 import {
   type ConfigFile,
   type Context,
@@ -20,22 +20,21 @@ interface Row {
 }
 
 /** Adds `context`: named addresses in the config file. */
-export function addContext(program: Command, runWithSession: RunWithSession): void {
+export function addContext(program: Command, withRun: WithRun): void {
   const context = program.command("context").summary("List, set and switch named addresses");
   context.description(
     "Named addresses, with tokens and certificates, in $XDG_CONFIG_HOME/dlq/config.json (by default below ~/.config). Options and the environment (DLQ_TARGET, DLQ_TOKEN, DLQ_TLS_CA, DLQ_CONTEXT) are stronger.",
   );
-  addCommand(context, runWithSession, {
+  addCommand(context, withRun, {
     usage: "list",
     isDefault: true,
     summary: "List contexts; tokens are not shown",
     examples: [["dlq context list", "all contexts, and the one in force"]],
-    run: async (session, options) => {
-      list(session, options);
-      return undefined;
+    run: async (run, options) => {
+      list(run, options);
     },
   });
-  addCommand(context, runWithSession, {
+  addCommand(context, withRun, {
     usage: "use <name>",
     summary: "Switch to a context",
     examples: [["dlq context use production", "from now on"]],
@@ -45,10 +44,9 @@ export function addContext(program: Command, runWithSession: RunWithSession): vo
       if (!Object.hasOwn(config.contexts, name)) throw unknown(config, name);
       writeConfig(path, { ...config, current: name });
       print.note(`Context ${name} is in force.`);
-      return undefined;
     },
   });
-  addCommand(context, runWithSession, {
+  addCommand(context, withRun, {
     usage: "set <name>",
     summary: "Add a context, or replace it, from --target, --token or --token-file, and --tls-ca",
     examples: [
@@ -63,7 +61,6 @@ export function addContext(program: Command, runWithSession: RunWithSession): vo
       const contexts = { ...config.contexts, [name]: contextOf(options) };
       writeConfig(path, { current: config.current ?? name, contexts });
       print.note(`Context ${name} is set in ${path}.`);
-      return undefined;
     },
   });
 }
@@ -79,7 +76,7 @@ function contextOf({ target, token, tokenFile, tlsCa }: CommonOptions): Context 
   };
 }
 
-function list({ io, print }: Session, options: CommonOptions): void {
+function list({ io, print }: Run, options: CommonOptions): void {
   const config = readConfig(configPath(io));
   const inForce = contextName(options, io.env, config);
   const rows = Object.entries(config.contexts).map(([name, context]) => ({

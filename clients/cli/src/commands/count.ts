@@ -5,11 +5,11 @@ import {
   type MessageCount,
   MessageCountSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import { addCommand, type RunWithSession, repeatedOption } from "../command.ts";
+import { addCommand, repeatedOption, type WithRun } from "../command.ts";
 import { CliError, EXIT, usageError } from "../errors.ts";
 import { countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 import { type FilterOptions, filterOf } from "../values/filter.ts";
 import { addFilterOptions } from "./filter-options.ts";
 
@@ -33,8 +33,8 @@ export const SHORT_VALUES: readonly string[] = Object.keys(SHORT);
 const MOST_VALUES = 4;
 
 /** Adds `count`: how many messages there are, by values. */
-export function addCount(program: Command, runWithSession: RunWithSession): void {
-  addCommand<Options>(program, runWithSession, {
+export function addCount(program: Command, withRun: WithRun): void {
+  addCommand<Options>(program, withRun, {
     usage: "count [queue]",
     summary: "Count stored messages, grouped by values",
     details: `QUEUE is a queue, or a pattern in which * stands for any characters; by default all queues. Short names for --by: ${Object.keys(SHORT).join(", ")}.`,
@@ -55,14 +55,14 @@ export function addCount(program: Command, runWithSession: RunWithSession): void
       );
       addFilterOptions(command);
     },
-    run: async (session, options, [queue = ""]) => {
+    run: async (run, options, [queue = ""]) => {
       const by = (options.by ?? []).map((name) => SHORT[name] ?? name);
       if (by.length > MOST_VALUES)
         throw usageError(`--by is given ${by.length} times; at most ${MOST_VALUES}`);
-      const counts = await count(session, { queue, filter: filterOf(options), by });
-      printCounts(session, options.by ?? [], counts);
-      if (counts.done) return undefined;
-      session.print.note(
+      const counts = await count(run, { queue, filter: filterOf(options), by });
+      printCounts(run, options.by ?? [], counts);
+      if (counts.done) return;
+      run.print.note(
         `Partial: interrupted after ${countText(counts.examinedCount)} messages examined.`,
       );
       return EXIT.interrupted;
@@ -72,19 +72,19 @@ export function addCount(program: Command, runWithSession: RunWithSession): void
 
 /** Returns the last counts: those so far if Ctrl-C ended it. */
 async function count(
-  session: Session,
+  run: Run,
   request: { queue: string; filter: string; by: string[] },
 ): Promise<CountMessagesResponse> {
-  const progress = session.print.progress();
+  const progress = run.print.progress();
   let latest: CountMessagesResponse | undefined;
   try {
-    for await (const counts of session.admin.countMessages(request, session.stream)) {
+    for await (const counts of run.admin.countMessages(request, run.stream)) {
       latest = counts;
       const place = counts.queue === "" ? "" : `, now in ${counts.queue}`;
       progress.show(`examined ${countText(counts.examinedCount)} messages${place}`);
     }
   } catch (error) {
-    if (!session.signal.aborted || latest === undefined) throw error;
+    if (!run.signal.aborted || latest === undefined) throw error;
   } finally {
     progress.end();
   }
@@ -92,11 +92,7 @@ async function count(
   return latest;
 }
 
-function printCounts(
-  { print }: Session,
-  by: readonly string[],
-  answer: CountMessagesResponse,
-): void {
+function printCounts({ print }: Run, by: readonly string[], answer: CountMessagesResponse): void {
   if (print.answer(CountMessagesResponseSchema, answer, MessageCountSchema, answer.counts)) return;
   const columns: Column<MessageCount>[] = [
     {

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { addCommand, type RunWithSession } from "../command.ts";
+import { addCommand, type WithRun } from "../command.ts";
 import { clockFindings } from "../doctor/clock.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { queueFindings } from "../doctor/queues.ts";
@@ -10,8 +10,8 @@ import type { Printer } from "../output/printer.ts";
 import { wrapped } from "../output/wrap.ts";
 
 /** Adds `doctor`: what is wrong, and what to do. */
-export function addDoctor(program: Command, runWithSession: RunWithSession): void {
-  addCommand(program, runWithSession, {
+export function addDoctor(program: Command, withRun: WithRun): void {
+  addCommand(program, withRun, {
     usage: "doctor",
     summary: "Check the server, its clock, its counts and its queues, and say what to do",
     details:
@@ -20,12 +20,12 @@ export function addDoctor(program: Command, runWithSession: RunWithSession): voi
       ["dlq doctor", "all checks"],
       ["dlq doctor -o jsonl | jq 'select(.level == \"problem\")'", "for scripts"],
     ],
-    run: async (session) => {
-      const { print } = session;
+    run: async (run) => {
+      const { print } = run;
       const findings = [
-        ...(await serverFindings(session)),
-        ...(await clockFindings(session)),
-        ...(await queueFindings(session)),
+        ...(await serverFindings(run)),
+        ...(await clockFindings(run)),
+        ...(await queueFindings(run)),
       ];
       if (print.isTable) print.lines(findings.flatMap((finding) => findingLines(finding, print)));
       else if (print.format === "json") print.json({ findings });

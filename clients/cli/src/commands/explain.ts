@@ -3,7 +3,7 @@ import {
   ExplainResponseSchema,
   ExplanationSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import { addCommand, type RunWithSession } from "../command.ts";
+import { addCommand, type WithRun } from "../command.ts";
 import { escaped } from "../output/escape.ts";
 import { explanationLines } from "../output/explanations.ts";
 import { isMessageId, queueOf } from "../reads/messages.ts";
@@ -13,8 +13,8 @@ interface Options {
 }
 
 /** Adds `explain`: why a message or a queue waits. */
-export function addExplain(program: Command, runWithSession: RunWithSession): void {
-  addCommand<Options>(program, runWithSession, {
+export function addExplain(program: Command, withRun: WithRun): void {
+  addCommand<Options>(program, withRun, {
     usage: "explain <queue-or-id>",
     summary:
       "Say why a message is where it is or why a queue does not deliver, and what would change it",
@@ -24,22 +24,20 @@ export function addExplain(program: Command, runWithSession: RunWithSession): vo
     ],
     options: (command) =>
       command.option("-q, --queue <queue>", "the queue of the message: faster than a search"),
-    run: async (session, options, [name = ""]) => {
-      const { print } = session;
+    run: async (run, options, [name = ""]) => {
+      const { print } = run;
       const request = isMessageId(name)
-        ? { queue: options.queue ?? (await queueOf(session, name)), id: name.toLowerCase() }
+        ? { queue: options.queue ?? (await queueOf(run, name)), id: name.toLowerCase() }
         : { queue: name, id: "" };
-      const answer = await session.admin.explain(request, session.call);
+      const answer = await run.admin.explain(request, run.call);
       const { explanations } = answer;
-      if (print.answer(ExplainResponseSchema, answer, ExplanationSchema, explanations))
-        return undefined;
+      if (print.answer(ExplainResponseSchema, answer, ExplanationSchema, explanations)) return;
       const place =
         request.id === "" ? "" : ` ${print.style.faint("in")} ${escaped(request.queue)}`;
       print.lines([
         `${print.style.strong(escaped(name))}${place}`,
         ...explanationLines(explanations, print),
       ]);
-      return undefined;
     },
   });
 }

@@ -4,10 +4,11 @@ import {
   UpdateGroupResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { GroupState } from "../../../../gen/dlq/v1/group_pb.ts";
-import { addCommand, type RunWithSession } from "../command.ts";
+import { addCommand, type WithRun } from "../command.ts";
 import { usageError } from "../errors.ts";
 import { groupLines, groupStateName } from "../output/group-lines.ts";
 import { messageLines } from "../output/message-lines.ts";
+import type { Run } from "../run.ts";
 
 interface Options {
   readonly resolve?: true;
@@ -19,8 +20,8 @@ interface Options {
 }
 
 /** Adds `group`: one group with its latest message, and what to set of it. */
-export function addGroup(program: Command, runWithSession: RunWithSession): void {
-  addCommand<Options>(program, runWithSession, {
+export function addGroup(program: Command, withRun: WithRun): void {
+  addCommand<Options>(program, withRun, {
     usage: "group <id>",
     summary: "Show one group of alike failures with its latest message, or set its state",
     details:
@@ -38,36 +39,37 @@ export function addGroup(program: Command, runWithSession: RunWithSession): void
         .option("--note <text>", "why, with one of these three")
         .option("-p, --payload", "print payload and attributes of the latest message")
         .option("--stack", "print its stack traces"),
-    run: async (session, options, [id = ""]) => {
-      const { print } = session;
+    run: async (run, options, [id = ""]) => {
       const state = stateOf(options);
-      if (state === undefined) {
-        const answer = await session.admin.getGroup({ id }, session.call);
-        if (!print.isTable) {
-          print.message(GetGroupResponseSchema, answer);
-          return undefined;
-        }
-        const { group, latest } = answer;
-        const times = print.times();
-        const parts = {
-          ...{ payload: options.payload === true, stack: options.stack === true },
-          width: print.width,
-        };
-        print.lines([
-          ...(group ? groupLines(group, times, print.style, print.width) : []),
-          "",
-          print.style.heading("LATEST MESSAGE"),
-          ...(latest ? messageLines(latest, times, print.style, parts) : ["It is gone."]),
-        ]);
-        return undefined;
-      }
-      const { note = "" } = options;
-      const answer = await session.admin.updateGroup({ id, state, note }, session.call);
-      if (!print.isTable) print.message(UpdateGroupResponseSchema, answer);
-      else print.lines([`${answer.group?.id} is ${groupStateName(answer.group?.state ?? 0)}.`]);
-      return undefined;
+      if (state === undefined) await show(run, id, options);
+      else await update(run, id, state, options.note);
     },
   });
+}
+
+async function show(run: Run, id: string, { payload, stack }: Options): Promise<void> {
+  const { print } = run;
+  const answer = await run.admin.getGroup({ id }, run.call);
+  if (!print.isTable) {
+    print.message(GetGroupResponseSchema, answer);
+    return;
+  }
+  const { group, latest } = answer;
+  const times = print.times();
+  const parts = { payload: payload === true, stack: stack === true, width: print.width };
+  print.lines([
+    ...(group ? groupLines(group, times, print.style, print.width) : []),
+    "",
+    print.style.heading("LATEST MESSAGE"),
+    ...(latest ? messageLines(latest, times, print.style, parts) : ["It is gone."]),
+  ]);
+}
+
+async function update(run: Run, id: string, state: GroupState, note = ""): Promise<void> {
+  const { print } = run;
+  const answer = await run.admin.updateGroup({ id, state, note }, run.call);
+  if (!print.isTable) print.message(UpdateGroupResponseSchema, answer);
+  else print.lines([`${answer.group?.id} is ${groupStateName(answer.group?.state ?? 0)}.`]);
 }
 
 /** Undefined: nothing is to be set. @throws {CliError} for two states, or a note alone */

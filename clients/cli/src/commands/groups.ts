@@ -5,7 +5,7 @@ import {
   ListGroupsResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { type Group, GroupSchema, GroupStateSchema } from "../../../../gen/dlq/v1/group_pb.ts";
-import { addCommand, listOption, type RunWithSession } from "../command.ts";
+import { addCommand, listOption, type WithRun } from "../command.ts";
 import { groupFailure, groupStateName } from "../output/group-lines.ts";
 import { countText } from "../output/numbers.ts";
 import { merged, sparkline } from "../output/sparkline.ts";
@@ -26,8 +26,8 @@ const LIMIT = 25;
 const MOST_LISTED = 1_000;
 
 /** Adds `groups`: which failures are alike, and how many. */
-export function addGroups(program: Command, runWithSession: RunWithSession): void {
-  addCommand<Options>(program, runWithSession, {
+export function addGroups(program: Command, withRun: WithRun): void {
+  addCommand<Options>(program, withRun, {
     usage: "groups [queue]",
     summary: "List groups of messages whose failures are alike",
     details:
@@ -48,18 +48,18 @@ export function addGroups(program: Command, runWithSession: RunWithSession): voi
         )
         .option("--order <order>", "stored, last_failure or failures", "stored")
         .option("-n, --limit <count>", "most groups to list", parseCount(1, MOST_LISTED), LIMIT),
-    run: async (session, { since, state = [], order, limit }, [queue = ""]) => {
-      const { print } = session;
-      const answer = await session.admin.listGroups(
+    run: async (run, { since, state = [], order, limit }, [queue = ""]) => {
+      const { print } = run;
+      const answer = await run.admin.listGroups(
         {
           ...{ queue, pageSize: limit, order: parseName(GroupOrderSchema, order) },
           states: state.map((name) => parseName(GroupStateSchema, name)),
           ...(since !== undefined && { since: durationFromMs(since) }),
         },
-        session.call,
+        run.call,
       );
       const { groups, totalCount, otherStoredCount } = answer;
-      if (print.answer(ListGroupsResponseSchema, answer, GroupSchema, groups)) return undefined;
+      if (print.answer(ListGroupsResponseSchema, answer, GroupSchema, groups)) return;
       if (groups.length > 0) print.table(columns(print.times()), groups);
       const rest = totalCount - BigInt(groups.length);
       if (groups.length === 0) print.note("No group matches.");
@@ -67,7 +67,6 @@ export function addGroups(program: Command, runWithSession: RunWithSession): voi
       if (otherStoredCount > 0n) {
         print.note(`${countText(otherStoredCount)} messages are in no group: there are too many.`);
       }
-      return undefined;
     },
   });
 }

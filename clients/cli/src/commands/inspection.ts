@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { RunWithSession } from "../command.ts";
+import type { WithRun } from "../command.ts";
 import { addCount } from "./count.ts";
 import { addExplain } from "./explain.ts";
 import { addGroup } from "./group.ts";
@@ -12,11 +12,11 @@ import { addTop } from "./top.ts";
 import { addWorkers } from "./workers.ts";
 
 /** Adds the commands that only read queues and messages. */
-export function addInspection(program: Command, runWithSession: RunWithSession): void {
+export function addInspection(program: Command, withRun: WithRun): void {
   program.commandsGroup("Look:");
   const all = [
     ...[addQueues, addGroups, addGroup, addLs, addShow, addCount],
     ...[addExplain, addWorkers, addStats, addTop],
   ];
-  for (const add of all) add(program, runWithSession);
+  for (const add of all) add(program, withRun);
 }

@@ -8,14 +8,14 @@ import {
   type StoredMessage,
   StoredMessageSchema,
 } from "../../../../gen/dlq/v1/stored_message_pb.ts";
-import { addCommand, type RunWithSession } from "../command.ts";
+import { addCommand, type WithRun } from "../command.ts";
 import { EXIT } from "../errors.ts";
 import { failureText } from "../output/failure.ts";
 import { countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
 import { type Listing, type ListQuery, listMessages } from "../reads/messages.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 import { parseCount } from "../values/duration.ts";
 import { quarantineReasonName, reasonName, stateName } from "../values/enum-names.ts";
 import { type FilterOptions, filterOf } from "../values/filter.ts";
@@ -35,8 +35,8 @@ const MOST_LISTED = 10_000_000;
 const MAX_EXAMINED = 1_000_000;
 
 /** Adds `ls`: stored messages that a filter selects. */
-export function addLs(program: Command, runWithSession: RunWithSession): void {
-  addCommand<Options>(program, runWithSession, {
+export function addLs(program: Command, withRun: WithRun): void {
+  addCommand<Options>(program, withRun, {
     usage: "ls [queue]",
     summary: "List stored messages",
     details:
@@ -57,7 +57,7 @@ export function addLs(program: Command, runWithSession: RunWithSession): void {
         .option("--ids", "ids alone, one a line, for `dlq retry -`")
         .option("--max-examined <count>", "most messages to examine", parseCount(1), MAX_EXAMINED);
     },
-    run: async (session, options, [queue = ""]) => {
+    run: async (run, options, [queue = ""]) => {
       const query = {
         queue,
         filter: filterOf(options),
@@ -66,18 +66,18 @@ export function addLs(program: Command, runWithSession: RunWithSession): void {
         limit: options.limit,
         maxExamined: options.maxExamined,
       };
-      const onPage = pagePrinter(session, options);
-      const listing = await listMessages(session, { ...query, onPage });
-      if (onPage === undefined) printListing(session, listing, query);
+      const onPage = pagePrinter(run, options);
+      const listing = await listMessages(run, { ...query, onPage });
+      if (onPage === undefined) printListing(run, listing, query);
       const note = noteOf(listing);
-      if (note !== "") session.print.note(note);
+      if (note !== "") run.print.note(note);
       return listing.endedBy === "interrupt" ? EXIT.interrupted : undefined;
     },
   });
 }
 
 /** Returns what prints each page at once; undefined for output that needs all messages. */
-function pagePrinter({ print }: Session, { ids }: Options): ListQuery["onPage"] {
+function pagePrinter({ print }: Run, { ids }: Options): ListQuery["onPage"] {
   if (ids === true) {
     return (messages) => print.lines(messages.map(({ message }) => message?.id ?? ""));
   }
@@ -87,7 +87,7 @@ function pagePrinter({ print }: Session, { ids }: Options): ListQuery["onPage"] 
   };
 }
 
-function printListing({ print }: Session, { answer }: Listing, query: ListQuery): void {
+function printListing({ print }: Run, { answer }: Listing, query: ListQuery): void {
   const { messages } = answer;
   if (print.answer(ListMessagesResponseSchema, answer, StoredMessageSchema, messages)) return;
   if (messages.length === 0) return;

@@ -10,12 +10,12 @@ import {
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { type RetryPolicy, RetryPolicySchema } from "../../../../gen/dlq/v1/message_pb.ts";
 import { ReasonSchema } from "../../../../gen/dlq/v1/state_pb.ts";
-import { addCommand, type RunWithSession } from "../command.ts";
+import { addCommand, type WithRun } from "../command.ts";
 import { usageError } from "../errors.ts";
 import { countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
 import { spanText, type Times } from "../output/times.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 import { parseCount, parseDuration } from "../values/duration.ts";
 import { parseName } from "../values/enum-names.ts";
 import { parseMessage } from "../values/json-file.ts";
@@ -33,10 +33,10 @@ interface Options {
 }
 
 /** Adds `policy`: tries retry policies. */
-export function addPolicy(program: Command, runWithSession: RunWithSession): void {
+export function addPolicy(program: Command, withRun: WithRun): void {
   const policy = program.command("policy").summary("Try retry policies");
   policy.description("Tries retry policies on a queue.");
-  addCommand<Options>(policy, runWithSession, {
+  addCommand<Options>(policy, withRun, {
     usage: "simulate <queue>",
     summary:
       "Show when a policy would retry, and what it would do to the stored messages; changes nothing",
@@ -66,10 +66,10 @@ export function addPolicy(program: Command, runWithSession: RunWithSession): voi
           "when the first failure happens, such as 2026-03-27T22:30:00Z [now]",
         )
         .option("--skip-stored", "the schedule alone"),
-    run: async (session, options, [queue = ""]) => {
+    run: async (run, options, [queue = ""]) => {
       const { reason, start, skipStored } = options;
       const given = policyOf(options);
-      const answer = await session.admin.simulatePolicy(
+      const answer = await run.admin.simulatePolicy(
         {
           queue,
           skipStored: skipStored === true,
@@ -77,10 +77,9 @@ export function addPolicy(program: Command, runWithSession: RunWithSession): voi
           ...(reason === undefined ? {} : { reason: parseName(ReasonSchema, reason) }),
           ...(start === undefined ? {} : { startTime: timestampFromDate(dateOf(start)) }),
         },
-        session.call,
+        run.call,
       );
-      printSimulation(session, answer);
-      return undefined;
+      printSimulation(run, answer);
     },
   });
 }
@@ -108,7 +107,7 @@ function dateOf(text: string): Date {
   throw usageError(`"${text}" is no time`, "write one such as 2026-03-27T22:30:00Z");
 }
 
-function printSimulation({ print }: Session, answer: SimulatePolicyResponse): void {
+function printSimulation({ print }: Run, answer: SimulatePolicyResponse): void {
   const { attempts, truncated, stored } = answer;
   if (print.answer(SimulatePolicyResponseSchema, answer, SimulatedAttemptSchema, attempts)) return;
   if (attempts.length > 0) print.table(columns(print.times()), attempts);

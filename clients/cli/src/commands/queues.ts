@@ -7,13 +7,13 @@ import {
   StatsResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { type Queue, QueueSchema } from "../../../../gen/dlq/v1/queue_pb.ts";
-import { addCommand, type RunWithSession } from "../command.ts";
+import { addCommand, type WithRun } from "../command.ts";
 import { conditionPaint, firstCondition } from "../output/conditions.ts";
 import { countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
 import { spanText, type Times } from "../output/times.ts";
 import { messagesOf, readStats } from "../reads/stats.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 import { matches } from "../values/pattern.ts";
 
 interface Options {
@@ -21,8 +21,8 @@ interface Options {
 }
 
 /** Adds `queues`: what is stored, one line a queue. */
-export function addQueues(program: Command, runWithSession: RunWithSession): void {
-  addCommand<Options>(program, runWithSession, {
+export function addQueues(program: Command, withRun: WithRun): void {
+  addCommand<Options>(program, withRun, {
     usage: "queues [patterns...]",
     summary: "List queues: what they hold and what holds them up",
     details:
@@ -33,8 +33,8 @@ export function addQueues(program: Command, runWithSession: RunWithSession): voi
       ["dlq queues --settings", "queues with their own settings, as UpdateQueue set them"],
     ],
     options: (command) => command.option("--settings", "own settings instead of counts"),
-    run: (session, { settings }, patterns) =>
-      settings === true ? printSettings(session, patterns) : printCounts(session, patterns),
+    run: (run, { settings }, patterns) =>
+      settings === true ? printSettings(run, patterns) : printCounts(run, patterns),
   });
 }
 
@@ -59,9 +59,9 @@ export const QUEUE_COLUMNS: readonly Column<QueueStats>[] = [
   },
 ];
 
-async function printCounts(session: Session, patterns: readonly string[]): Promise<undefined> {
-  const { print } = session;
-  const stats = await readStats(session, patterns);
+async function printCounts(run: Run, patterns: readonly string[]): Promise<undefined> {
+  const { print } = run;
+  const stats = await readStats(run, patterns);
   if (print.answer(StatsResponseSchema, stats, QueueStatsSchema, stats.queues)) return;
   if (stats.queues.length > 0) print.table(QUEUE_COLUMNS, stats.queues);
   else print.note(noQueues(patterns));
@@ -72,12 +72,12 @@ function noQueues(patterns: readonly string[]): string {
   return "There are no queues. A queue exists from its first message: try `dlq send`.";
 }
 
-async function printSettings(session: Session, patterns: readonly string[]): Promise<undefined> {
-  const { print } = session;
+async function printSettings(run: Run, patterns: readonly string[]): Promise<undefined> {
+  const { print } = run;
   const answer = create(ListQueuesResponseSchema);
   do {
     const request = { pageToken: answer.nextPageToken, pageSize: 1_000 };
-    const page = await session.admin.listQueues(request, session.call);
+    const page = await run.admin.listQueues(request, run.call);
     answer.queues.push(
       ...page.queues.filter(({ name }) => patterns.length === 0 || matches(patterns, name)),
     );

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { QuietWorkerResponseSchema } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import { addCommand, type RunWithSession } from "../command.ts";
+import { addCommand, type WithRun } from "../command.ts";
 
 /** Adds `quiet`: gives a worker no further messages. */
-export function addQuiet(program: Command, runWithSession: RunWithSession): void {
-  addCommand<{ readonly off?: true }>(program, runWithSession, {
+export function addQuiet(program: Command, withRun: WithRun): void {
+  addCommand<{ readonly off?: true }>(program, withRun, {
     usage: "quiet <session>",
     summary: "Give a worker no further messages, or take that back",
     details:
@@ -14,16 +14,15 @@ export function addQuiet(program: Command, runWithSession: RunWithSession): void
       ["dlq quiet 01a21eee-752a-4000-8000-000c64f1d2b3 --off", "let it take messages again"],
     ],
     options: (command) => command.option("--off", "let it take messages again"),
-    run: async (session, { off }, [sessionId = ""]) => {
-      const { print } = session;
+    run: async (run, { off }, [sessionId = ""]) => {
+      const { print } = run;
       const quiet = off !== true;
-      const answer = await session.admin.quietWorker({ sessionId, quiet }, session.call);
+      const answer = await run.admin.quietWorker({ sessionId, quiet }, run.call);
       if (!print.isTable) print.message(QuietWorkerResponseSchema, answer);
       else {
         const state = quiet ? "gets no further messages" : "gets messages";
         print.lines([answer.changed ? `It ${state} now.` : `It ${state} already.`]);
       }
-      return undefined;
     },
   });
 }

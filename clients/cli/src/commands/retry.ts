@@ -8,12 +8,12 @@ import {
   type RetryResponse,
   RetryResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
-import { addCommand, listOption, type RunWithSession } from "../command.ts";
+import { addCommand, listOption, type WithRun } from "../command.ts";
 import { EXIT, type ExitCode, usageError } from "../errors.ts";
 import { countText } from "../output/numbers.ts";
 import { isMessageId, queuesOf } from "../reads/messages.ts";
 import { type RetryFilter, retryFilterOf, storedCount } from "../reads/retry-filter.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 import { parseCount } from "../values/duration.ts";
 import { QUARANTINE_REASONS, REASONS } from "../values/enum-names.ts";
 import { readWords } from "../values/stdin.ts";
@@ -31,8 +31,8 @@ interface Options {
 const IDS_A_CALL = 1_000;
 
 /** Adds `retry`: makes messages due now. */
-export function addRetry(program: Command, runWithSession: RunWithSession): void {
-  addCommand<Options>(program, runWithSession, {
+export function addRetry(program: Command, withRun: WithRun): void {
+  addCommand<Options>(program, withRun, {
     usage: "retry <queue-or-ids...>",
     summary: "Make messages due now: by their ids, or all of a queue that match",
     details:
@@ -61,49 +61,49 @@ export function addRetry(program: Command, runWithSession: RunWithSession): void
         )
         .option("--expect <count>", "how many messages match", parseCount(0))
         .option("--dry-run", "change nothing"),
-    run: async (session, options, names) => {
+    run: async (run, options, names) => {
       const [first = ""] = names;
       if (first === "-" || isMessageId(first)) {
-        const ids = first === "-" ? await readWords(session) : names;
-        return retryIds(session, ids, options);
+        const ids = first === "-" ? await readWords(run) : names;
+        return retryIds(run, ids, options);
       }
       if (names.length > 1)
         throw usageError(`"${names[1]}" is not expected after the queue ${first}`);
-      return retryMatching(session, first, options);
+      return retryMatching(run, first, options);
     },
   });
 }
 
-async function retryIds(session: Session, ids: readonly string[], options: Options) {
+async function retryIds(run: Run, ids: readonly string[], options: Options) {
   const wrong = ids.find((id) => !isMessageId(id));
   if (wrong !== undefined)
     throw usageError(`"${wrong}" is no id of a message`, "`dlq ls --ids` prints ids");
   const whole = create(RetryResponseSchema);
-  const byQueue = await queuesOf(session, ids, options.queue);
+  const byQueue = await queuesOf(run, ids, options.queue);
   for (const id of byQueue.missing) {
     whole.refused.push(refusedAs(id, RetryRefusal.NOT_FOUND));
   }
   for (const [queue, own] of byQueue.queues) {
     for (let at = 0; at < own.length; at += IDS_A_CALL) {
-      const answer = await session.dlq.retry(
+      const answer = await run.dlq.retry(
         {
           queue,
           ids: own.slice(at, at + IDS_A_CALL),
           requestId: randomUUID(),
           dryRun: options.dryRun === true,
         },
-        session.call,
+        run.call,
       );
       add(whole, answer);
     }
   }
-  return report(session, whole, options);
+  return report(run, whole, options);
 }
 
-async function retryMatching(session: Session, queue: string, options: Options) {
+async function retryMatching(run: Run, queue: string, options: Options) {
   const filter = retryFilterOf(options);
   if (options.expect === undefined) {
-    const count = await storedCount(session, queue, filter);
+    const count = await storedCount(run, queue, filter);
     const messages = count === 1n ? "1 message matches" : `${countText(count)} messages match`;
     throw usageError(
       `${messages} in ${queue} now; nothing was retried, because --expect is missing`,
@@ -113,24 +113,24 @@ async function retryMatching(session: Session, queue: string, options: Options) 
     );
   }
   const whole = create(RetryResponseSchema);
-  const progress = session.print.progress();
+  const progress = run.print.progress();
   try {
-    await retryPages(session, queue, filter, options, (answer) => {
+    await retryPages(run, queue, filter, options, (answer) => {
       add(whole, answer);
       progress.show(
         `retried ${countText(whole.retriedCount)}, ${countText(whole.remainingCount)} remain`,
       );
     });
   } catch (error) {
-    if (!session.signal.aborted) throw error;
+    if (!run.signal.aborted) throw error;
   } finally {
     progress.end();
   }
-  return report(session, whole, options);
+  return report(run, whole, options);
 }
 
 async function retryPages(
-  session: Session,
+  run: Run,
   queue: string,
   filter: RetryFilter,
   { expect, dryRun }: Options,
@@ -138,7 +138,7 @@ async function retryPages(
 ): Promise<void> {
   let pageToken = "";
   do {
-    const answer = await session.dlq.retry(
+    const answer = await run.dlq.retry(
       {
         queue,
         filter,
@@ -147,7 +147,7 @@ async function retryPages(
         pageToken,
         ...(pageToken === "" && expect !== undefined ? { expectedCount: expect } : {}),
       },
-      session.call,
+      run.call,
     );
     onPage(answer);
     pageToken = answer.nextPageToken;
@@ -161,9 +161,9 @@ function add(whole: RetryResponse, answer: RetryResponse): void {
   whole.nextPageToken = answer.nextPageToken;
 }
 
-function report(session: Session, whole: RetryResponse, { dryRun }: Options): ExitCode | undefined {
-  const { print } = session;
-  const isPartial = session.signal.aborted;
+function report(run: Run, whole: RetryResponse, { dryRun }: Options): ExitCode | undefined {
+  const { print } = run;
+  const isPartial = run.signal.aborted;
   if (!print.isTable) print.message(RetryResponseSchema, whole);
   else {
     const verb = dryRun === true ? "Would be due now" : "Due now";

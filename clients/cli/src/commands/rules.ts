@@ -6,16 +6,16 @@ import {
   TestRulesResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import type { RuleAction } from "../../../../gen/dlq/v1/rule_pb.ts";
-import { addCommand, type RunWithSession } from "../command.ts";
+import { addCommand, type WithRun } from "../command.ts";
 import { EXIT } from "../errors.ts";
 import type { Column } from "../output/table.ts";
 import { readMessage } from "../values/json-file.ts";
 
 /** Adds `rules`: tries routing rules. */
-export function addRules(program: Command, runWithSession: RunWithSession): void {
+export function addRules(program: Command, withRun: WithRun): void {
   const rules = program.command("rules").summary("Try routing rules");
   rules.description("Tries routing rules on samples.");
-  addCommand(rules, runWithSession, {
+  addCommand(rules, withRun, {
     usage: "test <file>",
     summary: "Show what rules would do to samples; changes nothing",
     details:
@@ -24,10 +24,10 @@ export function addRules(program: Command, runWithSession: RunWithSession): void
       ["dlq rules test rules.json", "rules and samples of a file"],
       ["dlq rules test rules.json -o json", "with the combined action and the edited messages"],
     ],
-    run: async (session, _, [file = ""]) => {
-      const { print } = session;
-      const request = await readMessage(session, TestRulesRequestSchema, file);
-      const answer = await session.admin.testRules(request, session.call);
+    run: async (run, _, [file = ""]) => {
+      const { print } = run;
+      const request = await readMessage(run, TestRulesRequestSchema, file);
+      const answer = await run.admin.testRules(request, run.call);
       const { results } = answer;
       if (!print.answer(TestRulesResponseSchema, answer, RuleTestResultSchema, results)) {
         print.table(

@@ -7,11 +7,11 @@ import {
   SendToDlqResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { ReasonSchema } from "../../../../gen/dlq/v1/state_pb.ts";
-import { addCommand, type RunWithSession, repeatedOption } from "../command.ts";
+import { addCommand, repeatedOption, type WithRun } from "../command.ts";
 import { usageError } from "../errors.ts";
 import { escaped } from "../output/escape.ts";
 import { type Fact, factLines } from "../output/table.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 import { parseCount, parseDuration } from "../values/duration.ts";
 import { parseName, quarantineReasonName, reasonName, stateName } from "../values/enum-names.ts";
 import { readAll } from "../values/stdin.ts";
@@ -35,8 +35,8 @@ interface Options {
 }
 
 /** Adds `send`: one dead letter by hand. */
-export function addSend(program: Command, runWithSession: RunWithSession): void {
-  addCommand<Options>(program, runWithSession, {
+export function addSend(program: Command, withRun: WithRun): void {
+  addCommand<Options>(program, withRun, {
     usage: "send <queue> [payload]",
     summary: "Send a dead letter",
     details:
@@ -72,10 +72,10 @@ export function addSend(program: Command, runWithSession: RunWithSession): void 
         .option("--dedup-key <key>", "joins an earlier message with the same key")
         .option("--ordering-key <key>", "messages with the same key keep their order")
         .option("--request-id <id>", "makes it safe to repeat this command for 10 minutes"),
-    run: async (session, options, [queue = "", argument]) => {
-      const payload = await payloadOf(session, options, argument);
+    run: async (run, options, [queue = "", argument]) => {
+      const payload = await payloadOf(run, options, argument);
       const { delay, ttl, maxRetries } = options;
-      const answer = await session.dlq.sendToDlq(
+      const answer = await run.dlq.sendToDlq(
         {
           queue,
           requestId: options.requestId ?? randomUUID(),
@@ -92,20 +92,19 @@ export function addSend(program: Command, runWithSession: RunWithSession): void 
             ? {}
             : { firstRetry: { case: "delay", value: durationFromMs(parseDuration(delay)) } }),
         },
-        session.call,
+        run.call,
       );
-      printResult(session, answer);
-      return undefined;
+      printResult(run, answer);
     },
   });
 }
 
-async function payloadOf(session: Session, { file }: Options, argument: string | undefined) {
+async function payloadOf(run: Run, { file }: Options, argument: string | undefined) {
   if (argument !== undefined && file !== undefined) {
     throw usageError("the payload is given twice: as an argument and by --file");
   }
   if (argument !== undefined) return textBody(argument);
-  return bodyOf(file === undefined ? await readAll(session) : await fileContent(file));
+  return bodyOf(file === undefined ? await readAll(run) : await fileContent(file));
 }
 
 async function fileContent(file: string): Promise<Uint8Array> {
@@ -144,7 +143,7 @@ function failureOf({ reason, type = "", message = "", httpStatus }: Options) {
   };
 }
 
-function printResult({ print }: Session, answer: SendToDlqResponse): void {
+function printResult({ print }: Run, answer: SendToDlqResponse): void {
   if (!print.isTable) {
     print.message(SendToDlqResponseSchema, answer);
     return;

@@ -5,11 +5,11 @@ import {
   ExplanationSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { StoredMessageSchema } from "../../../../gen/dlq/v1/stored_message_pb.ts";
-import { addCommand, type RunWithSession } from "../command.ts";
+import { addCommand, type WithRun } from "../command.ts";
 import { explanationLines } from "../output/explanations.ts";
 import { messageLines } from "../output/message-lines.ts";
 import { findMessage } from "../reads/messages.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 
 interface Options {
   readonly queue?: string;
@@ -19,8 +19,8 @@ interface Options {
 }
 
 /** Adds `show`: one message with its history. */
-export function addShow(program: Command, runWithSession: RunWithSession): void {
-  addCommand<Options>(program, runWithSession, {
+export function addShow(program: Command, withRun: WithRun): void {
+  addCommand<Options>(program, withRun, {
     usage: "show <id>",
     summary: "Show one message: state, failures, attempts, edits, and why it is where it is",
     details:
@@ -42,11 +42,11 @@ export function addShow(program: Command, runWithSession: RunWithSession): void 
         .option("-p, --payload", "print payload and attributes")
         .option("--stack", "print stack traces")
         .option("--show-redacted", "print what its queue hides; the server logs who asks"),
-    run: async (session, options, [id = ""]) => {
-      const { print } = session;
-      const stored = await findMessage(session, id, options.queue, options.showRedacted);
+    run: async (run, options, [id = ""]) => {
+      const { print } = run;
+      const stored = await findMessage(run, id, options.queue, options.showRedacted);
       const queue = stored.message?.queue ?? "";
-      const explanation = await session.admin.explain({ queue, id }, session.call);
+      const explanation = await run.admin.explain({ queue, id }, run.call);
       if (!print.isTable) {
         print.json({
           message: toJson(StoredMessageSchema, stored),
@@ -60,13 +60,13 @@ export function addShow(program: Command, runWithSession: RunWithSession): void 
           stack: options.stack === true,
           width: print.width,
         }),
-        ...why(explanation.explanations, session),
+        ...why(explanation.explanations, run),
       ]);
     },
   });
 }
 
-function why(explanations: readonly Explanation[], { print }: Session): string[] {
+function why(explanations: readonly Explanation[], { print }: Run): string[] {
   if (explanations.length === 0) return [];
   return ["", print.style.heading("WHY IT IS THERE"), ...explanationLines(explanations, print)];
 }

@@ -6,7 +6,7 @@ import {
   StatsResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { BreakerState } from "../../../../gen/dlq/v1/state_pb.ts";
-import { addCommand, type RunWithSession } from "../command.ts";
+import { addCommand, type WithRun } from "../command.ts";
 import { conditionName, conditionPaint } from "../output/conditions.ts";
 import { escaped } from "../output/escape.ts";
 import { bytesText, countText, rateText } from "../output/numbers.ts";
@@ -18,8 +18,8 @@ import { messagesOf, readStats } from "../reads/stats.ts";
 import { quarantineReasonName, reasonName, stateName } from "../values/enum-names.ts";
 
 /** Adds `stats`: all figures of queues, and why nothing moves. */
-export function addStats(program: Command, runWithSession: RunWithSession): void {
-  addCommand(program, runWithSession, {
+export function addStats(program: Command, withRun: WithRun): void {
+  addCommand(program, withRun, {
     usage: "stats [patterns...]",
     summary: "Show counts, ages and rates of queues, and why nothing moves",
     details: "PATTERNS are names in which * stands for any characters; by default all queues.",
@@ -27,16 +27,14 @@ export function addStats(program: Command, runWithSession: RunWithSession): void
       ["dlq stats orders", "one queue"],
       ["dlq stats -o json | jq '.queues[] | {queue, quarantined}'", "for scripts"],
     ],
-    run: async (session, _, patterns) => {
-      const { print } = session;
-      const stats = await readStats(session, patterns);
-      if (print.answer(StatsResponseSchema, stats, QueueStatsSchema, stats.queues))
-        return undefined;
+    run: async (run, _, patterns) => {
+      const { print } = run;
+      const stats = await readStats(run, patterns);
+      if (print.answer(StatsResponseSchema, stats, QueueStatsSchema, stats.queues)) return;
       for (const [at, queue] of stats.queues.entries()) {
         print.lines([...(at === 0 ? [] : [""]), ...queueLines(queue, print)]);
       }
       if (stats.queues.length === 0) print.note("No queue matches; `dlq queues` lists them.");
-      return undefined;
     },
   });
 }

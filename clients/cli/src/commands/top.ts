@@ -5,13 +5,13 @@ import {
   type StatsResponse,
   StatsResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
-import { addCommand, type RunWithSession } from "../command.ts";
+import { addCommand, type WithRun } from "../command.ts";
 import { usageError } from "../errors.ts";
 import { countText, rateText } from "../output/numbers.ts";
 import { type Column, tableLines } from "../output/table.ts";
 import { cutTo } from "../output/width.ts";
 import { messagesOf, readStats } from "../reads/stats.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 import { parseCount, parseDuration } from "../values/duration.ts";
 import { QUEUE_COLUMNS } from "./queues.ts";
 
@@ -41,8 +41,8 @@ const ERASE_BELOW = "\u001b[J";
 const LEAST_INTERVAL_MS = 200;
 
 /** Adds `top`: queues, live. */
-export function addTop(program: Command, runWithSession: RunWithSession): void {
-  addCommand<Options>(program, runWithSession, {
+export function addTop(program: Command, withRun: WithRun): void {
+  addCommand<Options>(program, withRun, {
     usage: "top [patterns...]",
     summary: "Watch queues live, the ones with most work first",
     details:
@@ -57,8 +57,8 @@ export function addTop(program: Command, runWithSession: RunWithSession): void {
         .option("-i, --interval <duration>", "time between two looks", "2s")
         .option("-n, --count <count>", "end after so many looks", parseCount(1))
         .option("--sort <by>", TOP_ORDERS.join(", "), "messages"),
-    run: async (session, options, patterns) => {
-      const { print } = session;
+    run: async (run, options, patterns) => {
+      const { print } = run;
       if (print.isTable && !print.isTerminal) {
         throw usageError(
           "top needs a terminal",
@@ -69,27 +69,26 @@ export function addTop(program: Command, runWithSession: RunWithSession): void {
       if (order === undefined) {
         throw usageError(`--sort is "${options.sort}"; use ${TOP_ORDERS.join(", ")}`);
       }
-      await watch(session, patterns, options, (stats) => show(session, stats, order));
-      return undefined;
+      await watch(run, patterns, options, (stats) => show(run, stats, order));
     },
   });
 }
 
 async function watch(
-  session: Session,
+  run: Run,
   patterns: readonly string[],
   { interval, count = Infinity }: Options,
   onStats: (stats: StatsResponse) => void,
 ): Promise<void> {
-  const { signal, print, io } = session;
+  const { signal, print, io } = run;
   const intervalMs = Math.max(LEAST_INTERVAL_MS, parseDuration(interval));
-  const first = await readStats(session, patterns); // before the screen changes: it may fail
+  const first = await readStats(run, patterns); // before the screen changes: it may fail
   if (print.isTable) io.stdout.write(ENTER);
   try {
     onStats(first);
     for (let looks = 1; looks < count && !signal.aborted; looks++) {
       await delay(intervalMs, undefined, { signal });
-      onStats(await readStats(session, patterns));
+      onStats(await readStats(run, patterns));
     }
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -98,8 +97,8 @@ async function watch(
   }
 }
 
-function show(session: Session, stats: StatsResponse, order: (queue: QueueStats) => number): void {
-  const { print, io } = session;
+function show(run: Run, stats: StatsResponse, order: (queue: QueueStats) => number): void {
+  const { print, io } = run;
   if (!print.isTable) {
     print.message(StatsResponseSchema, stats);
     return;

@@ -6,11 +6,11 @@ import {
   type Worker,
   type WorkerOptions,
 } from "../../../typescript/src/index.ts";
-import { addCommand, type RunWithSession, repeatedOption } from "../command.ts";
+import { addCommand, repeatedOption, type WithRun } from "../command.ts";
 import { usageError } from "../errors.ts";
 import { escaped } from "../output/escape.ts";
 import { durationText } from "../output/times.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 import { parseCount, parseDuration } from "../values/duration.ts";
 import { CommandRunner, NotRunnableError } from "../worker/command-runner.ts";
 import { HANDLER_EXITS } from "../worker/exit-outcome.ts";
@@ -29,8 +29,8 @@ const EXITS = HANDLER_EXITS.map(({ code, what }) => `  ${String(code).padEnd(5)}
 );
 
 /** Adds `work`: runs a command for each due message. */
-export function addWork(program: Command, runWithSession: RunWithSession): void {
-  addCommand<Options>(program, runWithSession, {
+export function addWork(program: Command, withRun: WithRun): void {
+  addCommand<Options>(program, withRun, {
     usage: "work <queue> <command> [arguments...]",
     summary: "Run a command for each due message; its exit code is the outcome",
     details: `The payload is the command's stdin. Facts are in variables such as DLQ_MESSAGE_ID, DLQ_MESSAGE_QUEUE and DLQ_MESSAGE_ATTEMPT. Exit codes of the command:\n\n${EXITS}\n  other fails; the last lines of stderr are the failure\n\nCtrl-C waits for running commands, then gives back what is left. A second Ctrl-C kills them.`,
@@ -53,28 +53,27 @@ export function addWork(program: Command, runWithSession: RunWithSession): void 
         )
         .option("--drain-timeout <duration>", "how long Ctrl-C waits for commands", "30s")
         .option("--worker-id <name>", "name in logs and in `dlq workers` [host and process]"),
-    run: async (session, options, [queue = "", command = "", ...args]) => {
-      await work(session, [queue, ...(options.queue ?? [])], [command, ...args], options);
-      return undefined;
+    run: async (run, options, [queue = "", command = "", ...args]) => {
+      await work(run, [queue, ...(options.queue ?? [])], [command, ...args], options);
     },
   });
 }
 
 async function work(
-  session: Session,
+  run: Run,
   queues: readonly string[],
   command: readonly string[],
   options: Options,
 ): Promise<void> {
   const { limit = Infinity, concurrency, lease, workerId } = options;
   // A wrong address, token or name ends it at once. Later the worker waits for the server.
-  await session.dlq.stats({ queues: [...queues] }, session.call);
-  const runner = new CommandRunner(command, session.io, session.print.isTable);
+  await run.dlq.stats({ queues: [...queues] }, run.call);
+  const runner = new CommandRunner(command, run.io, run.print.isTable);
   let started = 0;
   let failure: NotRunnableError | undefined;
   /** Messages beyond the limit, which are given back. */
   const beyond = new Set<string>();
-  const worker = startWorker(session, {
+  const worker = startWorker(run, {
     queues,
     concurrency: Math.min(concurrency, limit),
     prefetch: 0, // other workers can have what waits
@@ -100,16 +99,16 @@ async function work(
       }
     },
     onSettled: (delivery, result) => {
-      if (!beyond.has(delivery.id)) printOutcome(session, delivery, result);
+      if (!beyond.has(delivery.id)) printOutcome(run, delivery, result);
     },
   });
   const stop = () => void worker.stop();
-  if (session.signal.aborted) stop();
-  session.signal.addEventListener("abort", stop);
+  if (run.signal.aborted) stop();
+  run.signal.addEventListener("abort", stop);
   try {
     await worker.done;
   } finally {
-    session.signal.removeEventListener("abort", stop);
+    run.signal.removeEventListener("abort", stop);
     runner.killAll();
   }
   if (failure !== undefined)
@@ -117,7 +116,7 @@ async function work(
 }
 
 /** @throws {CliError} for a wrong option */
-function startWorker({ client }: Session, options: WorkerOptions): Worker {
+function startWorker({ client }: Run, options: WorkerOptions): Worker {
   try {
     return client.worker(options);
   } catch (error) {
@@ -126,7 +125,7 @@ function startWorker({ client }: Session, options: WorkerOptions): Worker {
   }
 }
 
-function printOutcome({ print }: Session, delivery: Delivery, result: SettledDelivery): void {
+function printOutcome({ print }: Run, delivery: Delivery, result: SettledDelivery): void {
   const { id, queue, attempt } = delivery;
   const { outcome, durationMs, state, dueTime, quarantineReason, error } = result;
   if (!print.isTable) {

@@ -1,12 +1,12 @@
 import { toJson } from "@bufbuild/protobuf";
 import type { Command } from "commander";
 import { type Worker, WorkerSchema } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import { addCommand, type RunWithSession } from "../command.ts";
+import { addCommand, type WithRun } from "../command.ts";
 import { countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
 import { readStats } from "../reads/stats.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 import { isPattern } from "../values/pattern.ts";
 
 interface Row {
@@ -15,8 +15,8 @@ interface Row {
 }
 
 /** Adds `workers`: who holds messages, and for how long. */
-export function addWorkers(program: Command, runWithSession: RunWithSession): void {
-  addCommand(program, runWithSession, {
+export function addWorkers(program: Command, withRun: WithRun): void {
+  addCommand(program, withRun, {
     usage: "workers [patterns...]",
     summary: "List workers: how many messages each holds, and for how long",
     details:
@@ -29,32 +29,31 @@ export function addWorkers(program: Command, runWithSession: RunWithSession): vo
         "what has been held for more than ten minutes",
       ],
     ],
-    run: async (session, _, patterns) => {
-      const { print } = session;
+    run: async (run, _, patterns) => {
+      const { print } = run;
       const rows: Row[] = [];
-      for (const queue of await queuesWithWorkers(session, patterns)) {
-        const { workers } = await session.admin.listWorkers({ queue }, session.call);
+      for (const queue of await queuesWithWorkers(run, patterns)) {
+        const { workers } = await run.admin.listWorkers({ queue }, run.call);
         rows.push(...workers.map((worker) => ({ queue, worker })));
       }
       if (print.isTable) {
         if (rows.length > 0) print.table(columns(print.times()), rows);
         else print.note("No worker has a stream open or holds a message.");
-        return undefined;
+        return;
       }
       const values = rows.map(({ queue, worker }) => ({ queue, ...jsonOf(worker) }));
       if (print.format === "json") print.json({ workers: values });
       else for (const value of values) print.json(value);
-      return undefined;
     },
   });
 }
 
 async function queuesWithWorkers(
-  session: Session,
+  run: Run,
   patterns: readonly string[],
 ): Promise<readonly string[]> {
   if (patterns.length > 0 && !patterns.some(isPattern)) return patterns;
-  const { queues } = await readStats(session, patterns);
+  const { queues } = await readStats(run, patterns);
   return queues
     .filter(({ workers, inFlight }) => workers > 0 || inFlight > 0n)
     .map(({ queue }) => queue);

@@ -1,15 +1,15 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { durationText } from "../output/times.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 import type { Finding } from "./finding.ts";
 
 /** More is shown as a warning: ages in tables are wrong by this. */
 const WARN_MS = 2_000;
 
 /** Compares the store's clock with that of this machine. */
-export async function clockFindings(session: Session): Promise<Finding[]> {
+export async function clockFindings(run: Run): Promise<Finding[]> {
   const beforeMs = Date.now();
-  const { storeTime } = await session.dlq.stats({ queues: ["doctor"] }, session.call);
+  const { storeTime } = await run.dlq.stats({ queues: ["doctor"] }, run.call);
   const afterMs = Date.now();
   if (storeTime === undefined) return [];
   // The store read its clock between the two.

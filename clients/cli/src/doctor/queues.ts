@@ -2,7 +2,7 @@ import { ConditionCode, type QueueStats } from "../../../../gen/dlq/v1/dlq_servi
 import { conditionName } from "../output/conditions.ts";
 import { countText } from "../output/numbers.ts";
 import { messagesOf, readStats } from "../reads/stats.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 import type { Finding } from "./finding.ts";
 import { brokenInvariants } from "./invariants.ts";
 
@@ -10,8 +10,8 @@ import { brokenInvariants } from "./invariants.ts";
 const NAMED = 5;
 
 /** Checks the counts and the conditions of all queues. */
-export async function queueFindings(session: Session): Promise<Finding[]> {
-  const { queues } = await readStats(session);
+export async function queueFindings(run: Run): Promise<Finding[]> {
+  const { queues } = await readStats(run);
   return [...countFindings(queues), ...conditionFindings(queues)];
 }
 

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { reasonOf } from "../call-errors.ts";
 import { durationText } from "../output/times.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 import type { Finding } from "./finding.ts";
 
 /** Any name: the queue need not exist. */
@@ -12,10 +12,10 @@ const QUEUE = "doctor";
  *
  * @throws ConnectError if the server does not answer or refuses the token: then nothing else can be checked
  */
-export async function serverFindings(session: Session): Promise<Finding[]> {
-  await session.dlq.stats({ queues: [QUEUE] }, session.call); // opens the connection
+export async function serverFindings(run: Run): Promise<Finding[]> {
+  await run.dlq.stats({ queues: [QUEUE] }, run.call); // opens the connection
   const beganAtMs = performance.now();
-  await session.dlq.stats({ queues: [QUEUE] }, session.call);
+  await run.dlq.stats({ queues: [QUEUE] }, run.call);
   const tookMs = performance.now() - beganAtMs;
   const time = durationText(tookMs);
   const answers: Finding =
@@ -23,23 +23,23 @@ export async function serverFindings(session: Session): Promise<Finding[]> {
       ? {
           level: "warning",
           check: "server",
-          what: `${session.target} answers, but takes ${time}`,
+          what: `${run.target} answers, but takes ${time}`,
           advice: "look at dlq_store_duration_seconds: Redis, its disk or the network is slow",
         }
       : {
           level: "ok",
           check: "server",
-          what: `${session.target} answers in ${time}; it reaches its store`,
+          what: `${run.target} answers in ${time}; it reaches its store`,
           advice: "",
         };
-  return [answers, await versionFinding(session)];
+  return [answers, await versionFinding(run)];
 }
 
 const SLOW_MS = 500;
 
-async function versionFinding(session: Session): Promise<Finding> {
+async function versionFinding(run: Run): Promise<Finding> {
   try {
-    await session.admin.listWorkers({ queue: QUEUE }, session.call);
+    await run.admin.listWorkers({ queue: QUEUE }, run.call);
     return {
       level: "ok",
       check: "version",

@@ -7,7 +7,7 @@ import {
 import type { StoredMessage } from "../../../../gen/dlq/v1/stored_message_pb.ts";
 import { CliError, EXIT, usageError } from "../errors.ts";
 import { countText } from "../output/numbers.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 import { literal } from "../values/filter.ts";
 
 /** Which messages to read, and how many. */
@@ -35,17 +35,17 @@ export interface Listing {
 const PAGE_SIZE = 1_000;
 
 /** Reads pages until the limit, or until all messages are examined. Ctrl-C ends it with the messages so far. */
-export async function listMessages(session: Session, query: ListQuery): Promise<Listing> {
+export async function listMessages(run: Run, query: ListQuery): Promise<Listing> {
   const { queue, filter, newestFirst, view, limit, maxExamined } = query;
   const answer = create(ListMessagesResponseSchema);
-  const progress = session.print.progress();
+  const progress = run.print.progress();
   let foundCount = 0;
   try {
     do {
       const pageSize = Math.min(PAGE_SIZE, limit - foundCount);
-      const page = await session.admin.listMessages(
+      const page = await run.admin.listMessages(
         { queue, filter, newestFirst, view, pageSize, pageToken: answer.nextPageToken },
-        session.call,
+        run.call,
       );
       foundCount += page.messages.length;
       if (query.onPage === undefined) answer.messages.push(...page.messages);
@@ -64,7 +64,7 @@ export async function listMessages(session: Session, query: ListQuery): Promise<
       answer.examinedCount < maxExamined
     );
   } catch (error) {
-    if (!session.signal.aborted) throw error;
+    if (!run.signal.aborted) throw error;
     return { answer, foundCount, endedBy: "interrupt" };
   } finally {
     progress.end();
@@ -82,29 +82,26 @@ export function isMessageId(text: string): boolean {
 
 /** Returns the message, from any queue or from the given one. @throws {CliError} if there is none */
 export async function findMessage(
-  session: Session,
+  run: Run,
   id: string,
   queue: string | undefined,
   showRedacted = false,
 ): Promise<StoredMessage> {
-  const name = queue ?? (await queueOf(session, id));
-  const { message } = await session.admin.getMessage(
-    { queue: name, id, showRedacted },
-    session.call,
-  );
+  const name = queue ?? (await queueOf(run, id));
+  const { message } = await run.admin.getMessage({ queue: name, id, showRedacted }, run.call);
   if (message === undefined) throw missing(id);
   return message;
 }
 
 /** Finds the queue of a message by its id. @throws {CliError} if no queue has it */
-export async function queueOf(session: Session, id: string): Promise<string> {
+export async function queueOf(run: Run, id: string): Promise<string> {
   if (!isMessageId(id)) {
     throw usageError(
       `"${id}" is no id of a message`,
       "ids look like 01a21eee-752a-7000-8000-000c64f1d2b3; `dlq ls` has them",
     );
   }
-  const { queues } = await queuesOf(session, [id], undefined);
+  const { queues } = await queuesOf(run, [id], undefined);
   const [queue] = queues.keys();
   if (queue === undefined) throw missing(id);
   return queue;
@@ -126,7 +123,7 @@ const IDS_A_FILTER = 16;
  * @throws {CliError} if Ctrl-C ended the search
  */
 export async function queuesOf(
-  session: Session,
+  run: Run,
   ids: readonly string[],
   queue: string | undefined,
 ): Promise<FoundIds> {
@@ -135,7 +132,7 @@ export async function queuesOf(
   const missing: string[] = [];
   for (let at = 0; at < ids.length; at += IDS_A_FILTER) {
     const part = ids.slice(at, at + IDS_A_FILTER).map((id) => id.toLowerCase());
-    const { answer, endedBy } = await listMessages(session, {
+    const { answer, endedBy } = await listMessages(run, {
       queue: "",
       filter: part.map((id) => `message.id == ${literal(id)}`).join(" || "),
       newestFirst: true,

@@ -6,7 +6,7 @@ import {
   type Reason,
   ReasonSchema,
 } from "../../../../gen/dlq/v1/state_pb.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 import { parseName } from "../values/enum-names.ts";
 
 /** What Retry can select in a queue: less than a filter of CEL, and counted exactly. */
@@ -37,11 +37,11 @@ export function retryFilterOf({ state, reason, quarantineReason }: Names): Retry
 
 /** Returns how many messages of a queue match now. */
 export async function storedCount(
-  session: Session,
+  run: Run,
   queue: string,
   { states, reasons, quarantineReasons }: RetryFilter,
 ): Promise<bigint> {
-  const { queues } = await session.dlq.stats({ queues: [queue] }, session.call);
+  const { queues } = await run.dlq.stats({ queues: [queue] }, run.call);
   const has = (list: readonly number[], value: number) => list.length === 0 || list.includes(value);
   return (queues[0]?.counts ?? [])
     .filter(

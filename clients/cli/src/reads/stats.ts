@@ -4,7 +4,7 @@ import {
   type StatsResponse,
   StatsResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 import { isPattern, matches } from "../values/pattern.ts";
 
 /** Names of one call. */
@@ -14,16 +14,13 @@ const NAMES_A_CALL = 1_000;
  * Returns the counts of queues. Without names: of all queues. A name may be a pattern; a queue that is named exactly
  * need not exist.
  */
-export async function readStats(
-  session: Session,
-  names: readonly string[] = [],
-): Promise<StatsResponse> {
-  if (names.length > 0 && !names.some(isPattern)) return readNamed(session, names);
+export async function readStats(run: Run, names: readonly string[] = []): Promise<StatsResponse> {
+  if (names.length > 0 && !names.some(isPattern)) return readNamed(run, names);
   const queues: QueueStats[] = [];
   const response = create(StatsResponseSchema);
   let pageToken = "";
   do {
-    const page = await session.dlq.stats({ pageToken }, session.call);
+    const page = await run.dlq.stats({ pageToken }, run.call);
     const wanted =
       names.length === 0 ? page.queues : page.queues.filter(({ queue }) => matches(names, queue));
     queues.push(...wanted);
@@ -33,14 +30,11 @@ export async function readStats(
   return summed(response, queues);
 }
 
-async function readNamed(session: Session, names: readonly string[]): Promise<StatsResponse> {
+async function readNamed(run: Run, names: readonly string[]): Promise<StatsResponse> {
   const queues: QueueStats[] = [];
   const response = create(StatsResponseSchema);
   for (let at = 0; at < names.length; at += NAMES_A_CALL) {
-    const page = await session.dlq.stats(
-      { queues: names.slice(at, at + NAMES_A_CALL) },
-      session.call,
-    );
+    const page = await run.dlq.stats({ queues: names.slice(at, at + NAMES_A_CALL) }, run.call);
     queues.push(...page.queues);
     response.storeTime ??= page.storeTime;
   }

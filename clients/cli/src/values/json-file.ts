@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type DescMessage, fromJsonString, type MessageShape } from "@bufbuild/protobuf";
 import { usageError } from "../errors.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 import { readAll } from "./stdin.ts";
 
 /**
@@ -10,11 +10,11 @@ import { readAll } from "./stdin.ts";
  * @throws {CliError} if the file cannot be read, or has another content
  */
 export async function readMessage<Desc extends DescMessage>(
-  session: Session,
+  run: Run,
   schema: Desc,
   file: string,
 ): Promise<MessageShape<Desc>> {
-  const text = file === "-" ? Buffer.from(await readAll(session)).toString() : await textOf(file);
+  const text = file === "-" ? Buffer.from(await readAll(run)).toString() : await textOf(file);
   return parseMessage(schema, text, file);
 }
 

@@ -1,5 +1,5 @@
 import { CliError, EXIT, usageError } from "../errors.ts";
-import type { Session } from "../session.ts";
+import type { Run } from "../run.ts";
 
 /** More than any payload or list of ids that the service accepts. */
 const MOST_BYTES = 64 * 1024 ** 2;
@@ -9,7 +9,7 @@ const MOST_BYTES = 64 * 1024 ** 2;
  *
  * @throws {CliError} beyond 64 MiB, or after Ctrl-C
  */
-export async function readAll({ io, print, signal }: Session): Promise<Uint8Array> {
+export async function readAll({ io, print, signal }: Run): Promise<Uint8Array> {
   let stop = () => {};
   const interrupted = new Promise<never>((_, reject) => {
     stop = () => {
@@ -39,7 +39,7 @@ async function collected(stdin: AsyncIterable<Uint8Array | string>): Promise<Uin
 }
 
 /** Reads the words of stdin, separated by white space. */
-export async function readWords(session: Session): Promise<string[]> {
-  const text = Buffer.from(await readAll(session)).toString();
+export async function readWords(run: Run): Promise<string[]> {
+  const text = Buffer.from(await readAll(run)).toString();
   return text.split(/\s+/).filter((word) => word !== "");
 }
