@@ -12,6 +12,7 @@ import { parseDuration } from "../../../clients/cli/src/values/duration.ts";
 import { type FilterOptions, filterOf } from "../../../clients/cli/src/values/filter.ts";
 import { matches } from "../../../clients/cli/src/values/pattern.ts";
 import { Tail } from "../../../clients/cli/src/worker/tail.ts";
+import { compileFilter } from "../../../src/rules/filter.ts";
 
 const PLAIN = styleFor({ write: () => {} }, {});
 
@@ -65,7 +66,7 @@ describe("filters", () => {
     ],
     [
       { reason: ["timeout", "REASON_NETWORK_ERROR"], before: "10m" },
-      '(failure.reason == "TIMEOUT" || failure.reason == "NETWORK_ERROR") && state_time < now - duration("600000ms")',
+      'failure.reason in ["TIMEOUT", "NETWORK_ERROR"] && state_time < now - duration("600000ms")',
     ],
     [
       { text: 'a "quote" \\', type: "X" },
@@ -73,7 +74,25 @@ describe("filters", () => {
     ],
     [{ filter: "a || b" }, "a || b"],
     [{ filter: "a || b", quarantineReason: ["rule"] }, 'quarantine_reason == "RULE" && (a || b)'],
+    [{ filter: "a ? b : c", state: ["scheduled"] }, 'state == "SCHEDULED" && (a ? b : c)'],
   ])("%j", (options, expression) => expect(filterOf(options)).toBe(expression));
+
+  it("let the store leave out what has other values", () => {
+    const options = {
+      ...{ state: ["scheduled", "quarantined"], reason: ["timeout", "network_error"] },
+      ...{
+        quarantineReason: ["rule", "poison"],
+        group: "01f3a8c2d4e5b697",
+        filter: "attempts > 3",
+      },
+    };
+    expect(compileFilter(filterOf(options)).narrowing).toEqual({
+      states: ["SCHEDULED", "QUARANTINED"],
+      reasons: ["TIMEOUT", "NETWORK_ERROR"],
+      quarantineReasons: ["RULE", "POISON"],
+      groupIds: ["01f3a8c2d4e5b697"],
+    });
+  });
 });
 
 it("patterns match whole names", () => {

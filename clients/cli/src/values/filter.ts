@@ -40,22 +40,25 @@ export function filterOf(options: FilterOptions): string {
     anyOf("state", states),
     anyOf("failure.reason", reasons),
     anyOf("quarantine_reason", causes),
-    since === undefined ? "" : `state_time > now - duration("${seconds(since)}")`,
-    before === undefined ? "" : `state_time < now - duration("${seconds(before)}")`,
+    since === undefined ? "" : `state_time > now - ${durationOf(since)}`,
+    before === undefined ? "" : `state_time < now - ${durationOf(before)}`,
     group === undefined ? "" : `group_id == ${literal(group)}`,
     type === undefined ? "" : `failure.type == ${literal(type)}`,
     text === undefined ? "" : `payload.contains(${literal(text)})`,
-    // An own expression may have `||`.
-    filter === undefined || filter.trim() === "" ? "" : filter,
   ].filter((condition) => condition !== "");
-  if (conditions.length < 2) return conditions.join("");
-  return conditions
-    .map((condition) => (condition.includes("||") ? `(${condition})` : condition))
-    .join(" && ");
+  const own = filter?.trim() ?? "";
+  if (conditions.length === 0 || own === "") return own || conditions.join(" && ");
+  // It may have operators that bind less than `&&`.
+  return [...conditions, `(${own})`].join(" && ");
 }
 
+/** Returns a condition by which the store leaves out messages; `||` would have it examine all. */
 function anyOf(variable: string, values: readonly string[]): string {
-  return values.map((value) => `${variable} == "${value}"`).join(" || ");
+  if (values.length === 0) return "";
+  const texts = values.map(literal);
+  return values.length === 1
+    ? `${variable} == ${texts.join("")}`
+    : `${variable} in [${texts.join(", ")}]`;
 }
 
 /** Returns a text of CEL. */
@@ -63,4 +66,4 @@ export function literal(text: string): string {
   return JSON.stringify(text);
 }
 
-const seconds = (text: string) => `${parseDuration(text)}ms`;
+const durationOf = (text: string) => `duration("${parseDuration(text)}ms")`;
