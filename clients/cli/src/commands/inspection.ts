@@ -11,7 +11,7 @@ import { addStats } from "./stats.ts";
 import { addTop } from "./top.ts";
 import { addWorkers } from "./workers.ts";
 
-/** Adds the commands that only read queues and messages. */
+/** Adds the commands that look at queues, groups and messages. Only `group` can change something: the state of a group. */
 export function addInspection(program: Command, withRun: WithRun): void {
   program.commandsGroup("Look:");
   const all = [

@@ -12,7 +12,7 @@ export interface ConnectionOptions {
   readonly context?: string;
 }
 
-/** How to call the service, and where each setting comes from. */
+/** How to call the service. */
 export interface Connection {
   readonly target: string;
   readonly token: string | undefined;
