@@ -40,7 +40,7 @@ describe("groups", () => {
     const [titles, first, second] = stdout.trimEnd().split("\n");
     expect(titles).toMatch(/^GROUP +COUNT +TREND +LAST +STATE +REASON +FAILURE +QUEUES$/);
     expect(first).toMatch(
-      /^[0-9a-f]{16} +3 +▁*█ .*OPEN +POISON_MESSAGE +ValidationError: .+ orders, invoices$/,
+      /^[0-9a-f]{8} +3 +▁*█ .*OPEN +POISON_MESSAGE +ValidationError: .+ orders, invoices$/,
     );
     expect(second).toMatch(/ 1 .*KeyError: .+ customer +invoices$/);
     expect(stdout).not.toContain("\u001b");
@@ -72,9 +72,26 @@ describe("groups", () => {
     expect(stderr).toMatch(problem);
   });
 
-  it("lead to their messages", async () => {
-    const { stdout } = await dlq("ls", "--group", await idOf("KeyError"), "-o", "jsonl");
-    expect(jsonLines(stdout)).toHaveLength(1);
+  it("lead to their messages, by the first six digits too", async () => {
+    const id = await idOf("KeyError");
+    for (const given of [id, id.slice(0, 6), id.slice(0, 8).toUpperCase()]) {
+      const { stdout } = await dlq("ls", "--group", given, "-o", "jsonl");
+      expect(jsonLines(stdout)).toHaveLength(1);
+      expect((await dlq("count", "--group", given)).stdout).toBe("COUNT\n    1\n");
+    }
+  });
+
+  it.each(["01f3", "KeyError", "01f3a8c2d4e5b6970", ""])("are not named by %j", async (id) => {
+    for (const command of ["ls", "count"]) {
+      expect(await dlq(command, "--group", id)).toEqual({
+        ...{ code: 2, stdout: "" },
+        stderr: `dlq: "${id}" is no id of a group\n  give its first six or more digits; \`dlq groups\` lists groups\n`,
+      });
+    }
+  });
+
+  it("of which there is none are not found", async () => {
+    expect((await dlq("ls", "--group", "01ffffff")).code).toBe(3);
   });
 });
 
@@ -101,9 +118,9 @@ describe("group", () => {
     const resolved = await dlq("group", id, "--resolve", "--note", "fixed in 2.1");
     expect(resolved).toMatchObject({ code: 0, stdout: `${id} is RESOLVED.\n` });
     expect((await dlq("group", id)).stdout).toMatch(/^note +fixed in 2.1$/m);
-    expect((await dlq("groups", "-s", "resolved")).stdout).toContain(id);
+    expect((await dlq("groups", "-s", "resolved")).stdout).toContain(id.slice(0, 8));
     await dlq("group", id, "--archive");
-    expect((await dlq("groups")).stdout).not.toContain(id);
+    expect((await dlq("groups")).stdout).not.toContain(id.slice(0, 8));
     const opened = await dlq("group", id, "--open", "-o", "json");
     expect(JSON.parse(opened.stdout)).toMatchObject({ group: { state: "GROUP_STATE_OPEN" } });
   });

@@ -154,6 +154,15 @@ describe("widths", () => {
     expect(tableLines(columns, rows, PLAIN, 10)).toEqual(["ID      N", "id-1    5", "id-22  12"]);
   });
 
+  it("some columns are cut before others", () => {
+    const three = [
+      { title: "A", text: () => "a".repeat(12), least: 4 },
+      { title: "B", text: () => "b".repeat(10), least: 4, isCutFirst: true },
+    ];
+    expect(tableLines(three, [0], PLAIN, 20)[1]).toBe("aaaaaaaaaaaa  bbbbb…");
+    expect(tableLines(three, [0], PLAIN, 14)[1]).toBe("aaaaaaa…  bbb…");
+  });
+
   it("facts without a value are left out, and long ones are broken", () => {
     const facts = [
       ["state", "one two three four five six"],

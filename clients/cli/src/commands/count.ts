@@ -9,8 +9,9 @@ import { addCommand, repeatedOption, type WithRun } from "../command.ts";
 import { CliError, EXIT, usageError } from "../errors.ts";
 import { countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
+import { selectionOf } from "../reads/groups.ts";
 import type { Run } from "../run.ts";
-import { type FilterOptions, filterOf } from "../values/filter.ts";
+import type { FilterOptions } from "../values/filter.ts";
 import { addFilterOptions } from "./filter-options.ts";
 
 interface Options extends FilterOptions {
@@ -59,7 +60,7 @@ export function addCount(program: Command, withRun: WithRun): void {
       const by = (options.by ?? []).map((name) => SHORT[name] ?? name);
       if (by.length > MOST_VALUES)
         throw usageError(`--by is given ${by.length} times; at most ${MOST_VALUES}`);
-      const counts = await count(run, { queue, filter: filterOf(options), by });
+      const counts = await count(run, { queue, filter: await selectionOf(run, options), by });
       printCounts(run, options.by ?? [], counts);
       if (counts.done) return;
       run.print.note(

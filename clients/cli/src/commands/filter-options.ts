@@ -15,7 +15,10 @@ export function addFilterOptions(command: Command): void {
     new Option("--quarantine-reason <reasons>", lower(QUARANTINE_REASONS)).argParser(listOption),
     new Option("--since <duration>", "entered its state within this time: 1h, 30m, 7d"),
     new Option("--before <duration>", "has been in its state for longer than this"),
-    new Option("--group <id>", "id of the group of its latest failure, see `dlq groups`"),
+    new Option(
+      "--group <id>",
+      "group of its latest failure: six or more digits of its id, see `dlq groups`",
+    ),
     new Option("--type <type>", "type of the latest failure, such as ValidationError"),
     new Option("--text <text>", "text in the payload; case counts; reads all contents"),
     new Option(

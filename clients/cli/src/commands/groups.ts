@@ -71,12 +71,18 @@ export function addGroups(program: Command, withRun: WithRun): void {
   });
 }
 
+/** Digits of an id in a row; commands take six or more. */
+const SHOWN_DIGITS = 8;
 /** Parts of a trend in a row. */
 const BARS = 12;
 
 function columns(times: Times): Column<Group>[] {
   return [
-    { title: "GROUP", text: ({ id }) => id, paint: (_, style) => style.strong },
+    {
+      title: "GROUP",
+      text: ({ id }) => id.slice(0, SHOWN_DIGITS),
+      paint: (_, style) => style.strong,
+    },
     { title: "COUNT", text: ({ storedCount }) => countText(storedCount), align: "right" },
     { title: "TREND", text: ({ trend }) => sparkline(merged(trend, BARS)), from: 90 },
     { title: "LAST", text: ({ lastFailureTime }) => times.age(lastFailureTime), align: "right" },
@@ -86,9 +92,9 @@ function columns(times: Times): Column<Group>[] {
       paint: ({ state }, style) => paintOf(groupStateName(state), style),
       from: 110,
     },
-    { title: "REASON", text: ({ reason }) => reasonName(reason), least: 9 },
-    { title: "FAILURE", text: groupFailure, least: 12 },
-    { title: "QUEUES", text: queuesText, least: 8 },
+    { title: "REASON", text: ({ reason }) => reasonName(reason), least: 9, isCutFirst: true },
+    { title: "FAILURE", text: groupFailure, least: 20 },
+    { title: "QUEUES", text: queuesText, least: 8, isCutFirst: true },
   ];
 }
 

@@ -14,11 +14,12 @@ import { failureText } from "../output/failure.ts";
 import { countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
+import { selectionOf } from "../reads/groups.ts";
 import { type Listing, type ListQuery, listMessages } from "../reads/messages.ts";
 import type { Run } from "../run.ts";
 import { parseCount } from "../values/duration.ts";
 import { quarantineReasonName, reasonName, stateName } from "../values/enum-names.ts";
-import { type FilterOptions, filterOf } from "../values/filter.ts";
+import type { FilterOptions } from "../values/filter.ts";
 import { isPattern } from "../values/pattern.ts";
 import { addFilterOptions } from "./filter-options.ts";
 
@@ -60,7 +61,7 @@ export function addLs(program: Command, withRun: WithRun): void {
     run: async (run, options, [queue = ""]) => {
       const query = {
         queue,
-        filter: filterOf(options),
+        filter: await selectionOf(run, options),
         newestFirst: options.oldestFirst !== true,
         view: options.full === true ? MessageView.FULL : MessageView.BASIC,
         limit: options.limit,

@@ -11,6 +11,8 @@ export interface Column<T> {
   readonly align?: "left" | "right";
   /** If the table is too wide for the terminal, this column is cut, but not below this width. Absent: never cut. */
   readonly least?: number;
+  /** Cut before the columns that do not have this. */
+  readonly isCutFirst?: boolean;
   /** Shown only on terminals of at least this width, and in files. Absent: always. */
   readonly from?: number;
   /** How it looks, for each row. */
@@ -58,18 +60,22 @@ export function tableLines<T>(
   return [titles, ...body];
 }
 
-/** Takes width from the columns that may be cut, the widest first. */
+/** Takes width from the columns that may be cut: from those that are cut first, then from the others, the widest first. */
 function fitted<T>(columns: readonly Column<T>[], natural: readonly number[], width: number) {
   const widths = [...natural];
-  const total = () => widths.reduce((sum, one) => sum + one, 0) + GAP.length * (widths.length - 1);
-  for (let excess = total() - width; excess > 0; excess--) {
-    let widest = -1;
-    for (const [at, { least }] of columns.entries()) {
-      if (least === undefined || (widths[at] ?? 0) <= least) continue;
-      if (widest < 0 || (widths[at] ?? 0) > (widths[widest] ?? 0)) widest = at;
+  const total = widths.reduce((sum, one) => sum + one, 0) + GAP.length * (widths.length - 1);
+  let excess = total - width;
+  for (const isFirst of [true, false]) {
+    while (excess > 0) {
+      let widest = -1;
+      for (const [at, { least, isCutFirst = false }] of columns.entries()) {
+        if (least === undefined || isCutFirst !== isFirst || (widths[at] ?? 0) <= least) continue;
+        if (widest < 0 || (widths[at] ?? 0) > (widths[widest] ?? 0)) widest = at;
+      }
+      if (widest < 0) break;
+      widths[widest] = (widths[widest] ?? 0) - 1;
+      excess--;
     }
-    if (widest < 0) break;
-    widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return widths;
 }
