@@ -176,25 +176,6 @@ describe("quiet", () => {
   });
 });
 
-describe("values that a queue hides", () => {
-  it("are shown only if asked for", async () => {
-    const queue = "hidden";
-    await client.admin.updateQueue({
-      queue: { name: queue, config: { redact: { entries: ["/customer"] } } },
-    });
-    const { id } = await client.dlq.sendToDlq(
-      sendRequest(queue, {
-        payload: { body: { case: "text", value: '{"customer":"bob@acme"}' } },
-      }),
-    );
-    const hidden = await dlq("show", id, "-q", queue, "--payload");
-    expect(hidden.stdout).not.toContain("bob@acme");
-    expect(hidden.stdout).toMatch(/^redacted +\/customer$/m);
-    const shown = await dlq("show", id, "-q", queue, "--payload", "--show-redacted");
-    expect(shown.stdout).toContain("bob@acme");
-  });
-});
-
 describe("a trend", () => {
   it.each<[number[], string]>([
     [[], ""],

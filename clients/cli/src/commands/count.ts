@@ -7,15 +7,17 @@ import {
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { addCommand, repeatedOption, type WithRun } from "../command.ts";
 import { CliError, EXIT, usageError } from "../errors.ts";
-import { countText } from "../output/numbers.ts";
+import { countedText, countText } from "../output/numbers.ts";
+import { redactedNote } from "../output/redacted.ts";
 import type { Column } from "../output/table.ts";
 import { selectionOf } from "../reads/groups.ts";
 import type { Run } from "../run.ts";
 import type { FilterOptions } from "../values/filter.ts";
-import { addFilterOptions } from "./filter-options.ts";
+import { addFilterOptions, showRedactedOption } from "./filter-options.ts";
 
 interface Options extends FilterOptions {
   readonly by?: readonly string[];
+  readonly showRedacted?: true;
 }
 
 /** Short names for expressions that are counted often. */
@@ -55,18 +57,23 @@ export function addCount(program: Command, withRun: WithRun): void {
         repeatedOption,
       );
       addFilterOptions(command);
+      command.addOption(showRedactedOption());
     },
     run: async (run, options, [queue = ""]) => {
       const by = (options.by ?? []).map((name) => SHORT[name] ?? name);
       if (by.length > MOST_VALUES)
         throw usageError(`--by is given ${by.length} times; at most ${MOST_VALUES}`);
-      const counts = await count(run, { queue, filter: await selectionOf(run, options), by });
+      const filter = await selectionOf(run, options);
+      const showRedacted = options.showRedacted === true;
+      const counts = await count(run, { queue, filter, by, showRedacted });
       printCounts(run, options.by ?? [], counts);
-      if (counts.done) return;
-      run.print.note(
-        `Partial: interrupted after ${countText(counts.examinedCount)} messages examined.`,
-      );
-      return EXIT.interrupted;
+      run.print.notes([
+        counts.done
+          ? ""
+          : `Partial: interrupted after ${countText(counts.examinedCount)} messages examined.`,
+        showRedacted ? "" : redactedNote(counts.redactedCount, filter !== ""),
+      ]);
+      return counts.done ? EXIT.ok : EXIT.interrupted;
     },
   });
 }
@@ -74,7 +81,7 @@ export function addCount(program: Command, withRun: WithRun): void {
 /** Returns the last counts: those so far if Ctrl-C ended it. */
 async function count(
   run: Run,
-  request: { queue: string; filter: string; by: string[] },
+  request: { queue: string; filter: string; by: string[]; showRedacted: boolean },
 ): Promise<CountMessagesResponse> {
   const progress = run.print.progress();
   let latest: CountMessagesResponse | undefined;
@@ -108,7 +115,8 @@ function printCounts({ print }: Run, by: readonly string[], answer: CountMessage
       least: 8,
     })),
   ];
-  print.table(columns, answer.counts);
+  if (answer.counts.length > 0) print.table(columns, answer.counts);
+  else print.note(`No message matches; ${countedText(answer.examinedCount, "message")} examined.`);
   if (answer.otherCount > 0n) {
     print.note(
       `${countText(answer.otherCount)} messages have other values; narrow the filter to see them.`,

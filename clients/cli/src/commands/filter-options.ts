@@ -3,6 +3,10 @@ import { Option } from "commander";
 import { listOption } from "../command.ts";
 import { QUARANTINE_REASONS, REASONS, STATES } from "../values/enum-names.ts";
 
+/** For commands that show or search content. */
+export const showRedactedOption = () =>
+  new Option("--show-redacted", "also what queues hide; the server logs who asks");
+
 /** Adds the options that select messages; {@link filterOf} reads them. */
 export function addFilterOptions(command: Command): void {
   const group = "Which messages (all conditions must hold; lists mean any of their values):";

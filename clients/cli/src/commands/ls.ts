@@ -12,6 +12,7 @@ import { addCommand, type WithRun } from "../command.ts";
 import { EXIT } from "../errors.ts";
 import { failureText } from "../output/failure.ts";
 import { countText } from "../output/numbers.ts";
+import { redactedNote } from "../output/redacted.ts";
 import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
 import { selectionOf } from "../reads/groups.ts";
@@ -21,7 +22,7 @@ import { parseCount } from "../values/duration.ts";
 import { quarantineReasonName, reasonName, stateName } from "../values/enum-names.ts";
 import type { FilterOptions } from "../values/filter.ts";
 import { isPattern } from "../values/pattern.ts";
-import { addFilterOptions } from "./filter-options.ts";
+import { addFilterOptions, showRedactedOption } from "./filter-options.ts";
 
 interface Options extends FilterOptions {
   readonly limit: number;
@@ -29,6 +30,7 @@ interface Options extends FilterOptions {
   readonly oldestFirst?: true;
   readonly full?: true;
   readonly ids?: true;
+  readonly showRedacted?: true;
 }
 
 const LIMIT = 50;
@@ -51,6 +53,7 @@ export function addLs(program: Command, withRun: WithRun): void {
     ],
     options(command) {
       addFilterOptions(command);
+      command.addOption(showRedactedOption());
       command
         .option("-n, --limit <count>", "most messages to list", parseCount(1, MOST_LISTED), LIMIT)
         .option("--oldest-first", "in each queue the oldest first")
@@ -64,14 +67,18 @@ export function addLs(program: Command, withRun: WithRun): void {
         filter: await selectionOf(run, options),
         newestFirst: options.oldestFirst !== true,
         view: options.full === true ? MessageView.FULL : MessageView.BASIC,
+        showRedacted: options.showRedacted === true,
         limit: options.limit,
         maxExamined: options.maxExamined,
       };
       const onPage = pagePrinter(run, options);
       const listing = await listMessages(run, { ...query, onPage });
       if (onPage === undefined) printListing(run, listing, query);
-      const note = noteOf(listing);
-      if (note !== "") run.print.note(note);
+      const { redactedCount } = listing.answer;
+      run.print.notes([
+        noteOf(listing),
+        query.showRedacted ? "" : redactedNote(redactedCount, query.filter !== ""),
+      ]);
       return listing.endedBy === "interrupt" ? EXIT.interrupted : undefined;
     },
   });

@@ -10,6 +10,7 @@ import { explanationLines } from "../output/explanations.ts";
 import { messageLines } from "../output/message-lines.ts";
 import { findMessage } from "../reads/messages.ts";
 import type { Run } from "../run.ts";
+import { showRedactedOption } from "./filter-options.ts";
 
 interface Options {
   readonly queue?: string;
@@ -41,7 +42,7 @@ export function addShow(program: Command, withRun: WithRun): void {
         .option("-q, --queue <queue>", "the queue that it is in: faster than a search")
         .option("-p, --payload", "print payload and attributes")
         .option("--stack", "print stack traces")
-        .option("--show-redacted", "print what its queue hides; the server logs who asks"),
+        .addOption(showRedactedOption()),
     run: async (run, options, [id = ""]) => {
       const { print } = run;
       const stored = await findMessage(run, id, options.queue, options.showRedacted);

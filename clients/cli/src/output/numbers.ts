@@ -5,6 +5,11 @@ export function countText(count: number | bigint): string {
   return numbers.format(count);
 }
 
+/** Returns `1 message` or `1,204 messages`. */
+export function countedText(count: number | bigint, one: string, many = `${one}s`): string {
+  return `${countText(count)} ${Number(count) === 1 ? one : many}`;
+}
+
 /** Returns a rate a second, such as `12.3` or `0`. */
 export function rateText(perSecond: number): string {
   if (perSecond >= 100) return numbers.format(Math.round(perSecond));

@@ -89,6 +89,11 @@ export class Printer {
     this.#io.stderr.write(`${text}\n`);
   }
 
+  /** Prints each of the notes that is not empty. */
+  notes(texts: readonly string[]): void {
+    for (const text of texts) if (text !== "") this.note(text);
+  }
+
   /** Returns a line on stderr that shows progress, on a terminal only. */
   progress(): Progress {
     return new Progress(this.#io.stderr);

@@ -16,6 +16,8 @@ export interface ListQuery {
   readonly filter: string;
   readonly newestFirst: boolean;
   readonly view: MessageView;
+  /** Also what queues redact. */
+  readonly showRedacted?: boolean;
   /** Most messages to return. */
   readonly limit: number;
   /** Most messages to examine. */
@@ -36,7 +38,7 @@ const PAGE_SIZE = 1_000;
 
 /** Reads pages until the limit, or until all messages are examined. Ctrl-C ends it with the messages so far. */
 export async function listMessages(run: Run, query: ListQuery): Promise<Listing> {
-  const { queue, filter, newestFirst, view, limit, maxExamined } = query;
+  const { queue, filter, newestFirst, view, showRedacted = false, limit, maxExamined } = query;
   const answer = create(ListMessagesResponseSchema);
   const progress = run.print.progress();
   let foundCount = 0;
@@ -44,7 +46,10 @@ export async function listMessages(run: Run, query: ListQuery): Promise<Listing>
     do {
       const pageSize = Math.min(PAGE_SIZE, limit - foundCount);
       const page = await run.admin.listMessages(
-        { queue, filter, newestFirst, view, pageSize, pageToken: answer.nextPageToken },
+        {
+          ...{ queue, filter, newestFirst, view, showRedacted },
+          ...{ pageSize, pageToken: answer.nextPageToken },
+        },
         run.call,
       );
       foundCount += page.messages.length;
@@ -54,6 +59,7 @@ export async function listMessages(run: Run, query: ListQuery): Promise<Listing>
         query.onPage(page.messages);
       }
       answer.examinedCount += page.examinedCount;
+      answer.redactedCount += page.redactedCount;
       answer.nextPageToken = page.nextPageToken;
       if (page.nextPageToken === "") break;
       const found = countText(foundCount);
