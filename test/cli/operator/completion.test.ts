@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { PRESETS } from "../../../src/core/presets.ts";
 import { connectTo } from "../../support/grpc.ts";
 import { sendRequest } from "../../support/send-requests.ts";
 import { startTestServer } from "../../support/server.ts";
@@ -45,6 +46,19 @@ describe("suggests", () => {
     expect(suggestions("retry", "--reason", "rule,t")).toEqual(["rule,timeout"]);
     expect(suggestions("ls", "--state=q")).toEqual(["--state=quarantined"]);
     expect(suggestions("work", "orders", "--", "l")).toEqual([]);
+  });
+
+  it("values of options by their command", () => {
+    const states = ["open", "resolved", "regressed", "archived"];
+    expect(suggestions("groups", "--state", "")).toEqual(states);
+    expect(suggestions("groups", "--order", "l")).toEqual(["last_failure"]);
+    expect(suggestions("top", "--sort", "d")).toEqual(["due", "delivered"]);
+    expect(suggestions("retry", "--state", "")).toEqual(["scheduled", "quarantined"]);
+    expect(suggestions("send", "orders", "--reason", "t")).toEqual(["timeout"]);
+    expect(suggestions("policy", "simulate", "--reason", "t")).toEqual(["timeout"]);
+    expect(suggestions("policy", "simulate", "--preset", "")).toEqual(Object.keys(PRESETS));
+    expect(suggestions("count", "--by", "h")).toEqual(["hour"]);
+    expect(suggestions("ls", "--quarantine-reason", "retries")).toEqual(["retries_exhausted"]);
   });
 });
 

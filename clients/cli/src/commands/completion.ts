@@ -5,9 +5,6 @@ import { type Line, readLine, suggest } from "../completion/suggest.ts";
 import type { Io } from "../io.ts";
 import { readStats } from "../reads/stats.ts";
 import { configPath, readConfig } from "../settings/config-file.ts";
-import { QUARANTINE_REASONS, REASONS, STATES } from "../values/enum-names.ts";
-import { SHORT_VALUES } from "./count.ts";
-import { TOP_ORDERS } from "./top.ts";
 
 /** Nobody waits longer for a completion. */
 const TIMEOUT = "2s";
@@ -43,17 +40,6 @@ export function addCompletion(program: Command, io: Io, withRun: WithRun): void 
     });
 }
 
-const lower = (names: readonly string[]) => names.map((name) => name.toLowerCase());
-
-const VALUES: Readonly<Record<string, readonly string[]>> = {
-  state: lower(STATES),
-  reason: lower(REASONS),
-  quarantineReason: lower(QUARANTINE_REASONS),
-  by: SHORT_VALUES,
-  sort: TOP_ORDERS,
-  preset: ["webhook", "validation", "execution", "network", "auth", "resource", "standard"],
-};
-
 /** Names of arguments and options that are queues. */
 const QUEUES: readonly string[] = ["queue", "patterns", "queue-or-id", "queue-or-ids"];
 
@@ -65,7 +51,7 @@ async function valuesOf(
 ): Promise<readonly string[]> {
   if (name === "context" || (name === "name" && line.command.name() === "use"))
     return contextNames(io);
-  return QUEUES.includes(name) ? queueNames(line, withRun) : (VALUES[name] ?? []);
+  return QUEUES.includes(name) ? queueNames(line, withRun) : [];
 }
 
 function contextNames(io: Io): string[] {

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import {
   type CountMessagesResponse,
   CountMessagesResponseSchema,
@@ -30,8 +30,6 @@ const SHORT: Readonly<Record<string, string>> = {
   hour: "hour(state_time)",
   day: "day(state_time)",
 };
-/** The short names, for completion. */
-export const SHORT_VALUES: readonly string[] = Object.keys(SHORT);
 /** The service's limit. */
 const MOST_VALUES = 4;
 
@@ -40,7 +38,8 @@ export function addCount(program: Command, withRun: WithRun): void {
   addCommand<Options>(program, withRun, {
     usage: "count [queue]",
     summary: "Count stored messages, grouped by values",
-    details: `QUEUE is a queue, or a pattern in which * stands for any characters; by default all queues. Short names for --by: ${Object.keys(SHORT).join(", ")}.`,
+    details:
+      "QUEUE is a queue, or a pattern in which * stands for any characters; by default all queues.",
     examples: [
       ["dlq count --by queue --by state", "what there is"],
       [
@@ -51,10 +50,13 @@ export function addCount(program: Command, withRun: WithRun): void {
       ["dlq count --by 'message.attributes[\"host\"]'", "a CEL expression"],
     ],
     options(command) {
-      command.option(
-        "-b, --by <value>",
-        `count separately for each value; repeatable, at most ${MOST_VALUES}`,
-        repeatedOption,
+      command.addOption(
+        new Option(
+          "-b, --by <value>",
+          `count separately for each value: one of these, or a CEL expression; repeatable, at most ${MOST_VALUES}`,
+        )
+          .choices(Object.keys(SHORT))
+          .argParser(repeatedOption),
       );
       addFilterOptions(command);
       command.addOption(showRedactedOption());

@@ -1,28 +1,33 @@
-import type { Command } from "commander";
-import { Option } from "commander";
-import { listOption } from "../command.ts";
+import { type Command, Option } from "commander";
 import { QUARANTINE_REASONS, REASONS, STATES } from "../values/enum-names.ts";
+import { namesOption } from "../values/enum-options.ts";
 
 /** For commands that show or search content. */
 export const showRedactedOption = () =>
   new Option("--show-redacted", "also what queues hide; the server logs who asks");
 
-/** Adds the options that select messages; {@link filterOf} reads them. */
+export const reasonOption = () =>
+  namesOption("-r, --reason <reasons>", "reason of the latest failure", REASONS);
+
+export const quarantineReasonOption = () =>
+  namesOption("--quarantine-reason <reasons>", "why it is in quarantine", QUARANTINE_REASONS);
+
+export const groupOption = () =>
+  new Option(
+    "--group <id>",
+    "group of its latest failure: six or more digits of its id, see `dlq groups`",
+  );
+
+/** Adds the options that select messages. */
 export function addFilterOptions(command: Command): void {
   const group = "Which messages (all conditions must hold; lists mean any of their values):";
-  const lower = (names: readonly string[]) => names.map((name) => name.toLowerCase()).join(", ");
   const options = [
-    new Option("-s, --state <states>", lower(STATES)).argParser(listOption),
-    new Option("-r, --reason <reasons>", `of the latest failure: ${lower(REASONS)}`).argParser(
-      listOption,
-    ),
-    new Option("--quarantine-reason <reasons>", lower(QUARANTINE_REASONS)).argParser(listOption),
+    namesOption("-s, --state <states>", "its state", STATES),
+    reasonOption(),
+    quarantineReasonOption(),
     new Option("--since <duration>", "entered its state within this time: 1h, 30m, 7d"),
     new Option("--before <duration>", "has been in its state for longer than this"),
-    new Option(
-      "--group <id>",
-      "group of its latest failure: six or more digits of its id, see `dlq groups`",
-    ),
+    groupOption(),
     new Option("--type <type>", "type of the latest failure, such as ValidationError"),
     new Option("--text <text>", "text in the payload; case counts; reads all contents"),
     new Option(

@@ -1,11 +1,12 @@
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import {
+  GroupOrder,
   GroupOrderSchema,
   ListGroupsResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { type Group, GroupSchema, GroupStateSchema } from "../../../../gen/dlq/v1/group_pb.ts";
-import { addCommand, listOption, type WithRun } from "../command.ts";
+import { addCommand, type WithRun } from "../command.ts";
 import { groupFailure, groupStateName } from "../output/group-lines.ts";
 import { countText } from "../output/numbers.ts";
 import { merged, sparkline } from "../output/sparkline.ts";
@@ -13,12 +14,13 @@ import type { Style } from "../output/style.ts";
 import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
 import { parseCount, parseDuration } from "../values/duration.ts";
-import { parseName, reasonName } from "../values/enum-names.ts";
+import { parseName, reasonName, shortNames } from "../values/enum-names.ts";
+import { nameOption, namesOption } from "../values/enum-options.ts";
 
 interface Options {
   readonly since?: number;
   readonly state?: readonly string[];
-  readonly order: string;
+  readonly order: GroupOrder;
   readonly limit: number;
 }
 
@@ -41,18 +43,25 @@ export function addGroups(program: Command, withRun: WithRun): void {
     options: (command) =>
       command
         .option("--since <duration>", "only groups that failed in this time", parseDuration)
-        .option(
-          "-s, --state <state>",
-          "open, resolved, regressed or archived; repeatable",
-          listOption,
+        .addOption(
+          namesOption(
+            "-s, --state <states>",
+            "only groups in one of these states; without it all but archived ones",
+            shortNames(GroupStateSchema),
+          ),
         )
-        .option("--order <order>", "stored, last_failure or failures", "stored")
+        .addOption(
+          nameOption("--order <order>", "what comes first", GroupOrderSchema).default(
+            GroupOrder.STORED,
+            "stored",
+          ),
+        )
         .option("-n, --limit <count>", "most groups to list", parseCount(1, MOST_LISTED), LIMIT),
     run: async (run, { since, state = [], order, limit }, [queue = ""]) => {
       const { print } = run;
       const answer = await run.admin.listGroups(
         {
-          ...{ queue, pageSize: limit, order: parseName(GroupOrderSchema, order) },
+          ...{ queue, pageSize: limit, order },
           states: state.map((name) => parseName(GroupStateSchema, name)),
           ...(since !== undefined && { since: durationFromMs(since) }),
         },

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromDate } from "@bufbuild/protobuf/wkt";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import {
   type SimulatedAttempt,
   SimulatedAttemptSchema,
@@ -9,7 +9,7 @@ import {
   SimulatePolicyResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { type RetryPolicy, RetryPolicySchema } from "../../../../gen/dlq/v1/message_pb.ts";
-import { ReasonSchema } from "../../../../gen/dlq/v1/state_pb.ts";
+import { type Reason, ReasonSchema } from "../../../../gen/dlq/v1/state_pb.ts";
 import { addCommand, type WithRun } from "../command.ts";
 import { usageError } from "../errors.ts";
 import { countText } from "../output/numbers.ts";
@@ -17,7 +17,7 @@ import type { Column } from "../output/table.ts";
 import { spanText, type Times } from "../output/times.ts";
 import type { Run } from "../run.ts";
 import { parseCount, parseDuration } from "../values/duration.ts";
-import { parseName } from "../values/enum-names.ts";
+import { nameOption } from "../values/enum-options.ts";
 import { parseMessage } from "../values/json-file.ts";
 
 interface Options {
@@ -27,10 +27,14 @@ interface Options {
   readonly initialDelay?: string;
   readonly maxDelay?: string;
   readonly maxElapsed?: string;
-  readonly reason?: string;
+  readonly reason?: Reason;
   readonly start?: string;
   readonly skipStored?: true;
 }
+
+const PRESETS = [
+  ...["webhook", "validation", "execution", "network", "auth", "resource", "standard"],
+] as const;
 
 /** Adds `policy`: tries retry policies. */
 export function addPolicy(program: Command, withRun: WithRun): void {
@@ -51,16 +55,15 @@ export function addPolicy(program: Command, withRun: WithRun): void {
     ],
     options: (command) =>
       command
-        .option(
-          "--preset <name>",
-          "webhook, validation, execution, network, auth, resource or standard",
-        )
+        .addOption(new Option("--preset <name>", "a policy to start from").choices(PRESETS))
         .option("--max-retries <count>", "failed attempts before quarantine", parseCount(0, 1_000))
         .option("--initial-delay <duration>", "delay after the first failure")
         .option("--max-delay <duration>", "largest delay")
         .option("--max-elapsed <duration>", "no attempt starts later than this")
         .option("--policy <json>", "a RetryPolicy in JSON, for all other fields")
-        .option("-r, --reason <reason>", "of the failures [unknown_error]")
+        .addOption(
+          nameOption("-r, --reason <reason>", "of the failures [unknown_error]", ReasonSchema),
+        )
         .option(
           "--start <time>",
           "when the first failure happens, such as 2026-03-27T22:30:00Z [now]",
@@ -74,7 +77,7 @@ export function addPolicy(program: Command, withRun: WithRun): void {
           queue,
           skipStored: skipStored === true,
           ...(given === undefined ? {} : { retryPolicy: given }),
-          ...(reason === undefined ? {} : { reason: parseName(ReasonSchema, reason) }),
+          ...(reason === undefined ? {} : { reason }),
           ...(start === undefined ? {} : { startTime: timestampFromDate(dateOf(start)) }),
         },
         run.call,

@@ -8,15 +8,21 @@ import {
   type RetryResponse,
   RetryResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
-import { addCommand, listOption, type WithRun } from "../command.ts";
+import { addCommand, type WithRun } from "../command.ts";
 import { EXIT, type ExitCode, usageError } from "../errors.ts";
 import { countText } from "../output/numbers.ts";
 import { isMessageId, queuesOf } from "../reads/messages.ts";
-import { type RetryFilter, retryFilterOf, storedCount } from "../reads/retry-filter.ts";
+import {
+  RETRYABLE_STATES,
+  type RetryFilter,
+  retryFilterOf,
+  storedCount,
+} from "../reads/retry-filter.ts";
 import type { Run } from "../run.ts";
 import { parseCount } from "../values/duration.ts";
-import { QUARANTINE_REASONS, REASONS } from "../values/enum-names.ts";
+import { namesOption } from "../values/enum-options.ts";
 import { readWords } from "../values/stdin.ts";
+import { quarantineReasonOption, reasonOption } from "./filter-options.ts";
 
 interface Options {
   readonly queue?: string;
@@ -48,17 +54,9 @@ export function addRetry(program: Command, withRun: WithRun): void {
     options: (command) =>
       command
         .option("-q, --queue <queue>", "the queue of the ids: faster than a search")
-        .option("-s, --state <states>", "quarantined, scheduled [quarantined]", listOption)
-        .option(
-          "-r, --reason <reasons>",
-          `of the latest failure: ${REASONS.join(", ").toLowerCase()}`,
-          listOption,
-        )
-        .option(
-          "--quarantine-reason <reasons>",
-          QUARANTINE_REASONS.join(", ").toLowerCase(),
-          listOption,
-        )
+        .addOption(namesOption("-s, --state <states>", "its state [quarantined]", RETRYABLE_STATES))
+        .addOption(reasonOption())
+        .addOption(quarantineReasonOption())
         .option("--expect <count>", "how many messages match", parseCount(0))
         .option("--dry-run", "change nothing"),
     run: async (run, options, names) => {

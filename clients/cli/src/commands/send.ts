@@ -6,21 +6,22 @@ import {
   type SendToDlqResponse,
   SendToDlqResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
-import { ReasonSchema } from "../../../../gen/dlq/v1/state_pb.ts";
+import { type Reason, ReasonSchema } from "../../../../gen/dlq/v1/state_pb.ts";
 import { addCommand, repeatedOption, type WithRun } from "../command.ts";
 import { usageError } from "../errors.ts";
 import { escaped } from "../output/escape.ts";
 import { type Fact, factLines } from "../output/table.ts";
 import type { Run } from "../run.ts";
 import { parseCount, parseDuration } from "../values/duration.ts";
-import { parseName, quarantineReasonName, reasonName, stateName } from "../values/enum-names.ts";
+import { quarantineReasonName, reasonName, stateName } from "../values/enum-names.ts";
+import { nameOption } from "../values/enum-options.ts";
 import { readAll } from "../values/stdin.ts";
 
 interface Options {
   readonly file?: string;
   readonly contentType?: string;
   readonly attribute?: readonly string[];
-  readonly reason?: string;
+  readonly reason?: Reason;
   readonly type?: string;
   readonly message?: string;
   readonly httpStatus?: number;
@@ -57,9 +58,12 @@ export function addSend(program: Command, withRun: WithRun): void {
         .option("--file <file>", "file with the payload")
         .option("--content-type <type>", "media type of the payload")
         .option("-a, --attribute <name=value>", "header of the message; repeatable", repeatedOption)
-        .option(
-          "-r, --reason <reason>",
-          "why it failed; without it the service decides by the failure",
+        .addOption(
+          nameOption(
+            "-r, --reason <reason>",
+            "why it failed; without it the service decides by the failure",
+            ReasonSchema,
+          ),
         )
         .option("--type <type>", "type of the failure, such as ReadTimeout")
         .option("-m, --message <text>", "text of the failure")
@@ -138,7 +142,7 @@ function failureOf({ reason, type = "", message = "", httpStatus }: Options) {
   return {
     type,
     message,
-    ...(reason === undefined ? {} : { reason: parseName(ReasonSchema, reason) }),
+    ...(reason === undefined ? {} : { reason }),
     ...(httpStatus === undefined ? {} : { httpStatus }),
   };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import {
   type QueueStats,
   type StatsResponse,
@@ -18,19 +18,16 @@ import { QUEUE_COLUMNS } from "./queues.ts";
 interface Options {
   readonly interval: string;
   readonly count?: number;
-  readonly sort: string;
+  readonly sort: keyof typeof ORDERS;
 }
 
-const ORDERS: Readonly<Record<string, (queue: QueueStats) => number>> = {
-  messages: (queue) => Number(messagesOf(queue)),
-  due: ({ dueNow }) => Number(dueNow),
-  quarantined: ({ quarantined }) => Number(quarantined),
-  failed: ({ rates }) => rates?.failed ?? 0,
-  delivered: ({ rates }) => rates?.delivered ?? 0,
+const ORDERS = {
+  messages: (queue: QueueStats) => Number(messagesOf(queue)),
+  due: ({ dueNow }: QueueStats) => Number(dueNow),
+  quarantined: ({ quarantined }: QueueStats) => Number(quarantined),
+  failed: ({ rates }: QueueStats) => rates?.failed ?? 0,
+  delivered: ({ rates }: QueueStats) => rates?.delivered ?? 0,
 };
-
-/** Values of --sort. */
-export const TOP_ORDERS: readonly string[] = Object.keys(ORDERS);
 
 // The alternate screen, without a cursor, so that what was there before comes back.
 const ENTER = "\u001b[?1049h\u001b[?25l";
@@ -56,7 +53,11 @@ export function addTop(program: Command, withRun: WithRun): void {
       command
         .option("-i, --interval <duration>", "time between two looks", "2s")
         .option("-n, --count <count>", "end after so many looks", parseCount(1))
-        .option("--sort <by>", TOP_ORDERS.join(", "), "messages"),
+        .addOption(
+          new Option("--sort <order>", "what comes first")
+            .choices(Object.keys(ORDERS))
+            .default("messages"),
+        ),
     run: async (run, options, patterns) => {
       const { print } = run;
       if (print.isTable && !print.isTerminal) {
@@ -65,10 +66,7 @@ export function addTop(program: Command, withRun: WithRun): void {
           "use `dlq queues`, or `dlq top -o jsonl` for scripts",
         );
       }
-      const order = Object.hasOwn(ORDERS, options.sort) ? ORDERS[options.sort] : undefined;
-      if (order === undefined) {
-        throw usageError(`--sort is "${options.sort}"; use ${TOP_ORDERS.join(", ")}`);
-      }
+      const order = ORDERS[options.sort];
       await watch(run, patterns, options, (stats) => show(run, stats, order));
     },
   });

@@ -23,11 +23,15 @@ interface Names {
   readonly quarantineReason?: readonly string[];
 }
 
+/** States in which `retry` acts on messages. */
+export const RETRYABLE_STATES: readonly string[] = ["SCHEDULED", "QUARANTINED"];
+
 /** @throws {CliError} for an unknown name */
 export function retryFilterOf({ state, reason, quarantineReason }: Names): RetryFilter {
-  const states = ["SCHEDULED", "QUARANTINED"];
   return {
-    states: (state ?? ["quarantined"]).map((name) => parseName(MessageStateSchema, name, states)),
+    states: (state ?? ["quarantined"]).map((name) =>
+      parseName(MessageStateSchema, name, RETRYABLE_STATES),
+    ),
     reasons: (reason ?? []).map((name) => parseName(ReasonSchema, name)),
     quarantineReasons: (quarantineReason ?? []).map((name) =>
       parseName(QuarantineReasonSchema, name),
