@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BreakerScope } from "../../../gen/dlq/v1/queue_pb.ts";
 import { TransformTarget } from "../../../gen/dlq/v1/rule_pb.ts";
-import { MessageState, Reason } from "../../../gen/dlq/v1/state_pb.ts";
-import { connectTo, sendAll, type TestClient } from "../../support/grpc.ts";
-import { failed, sendRequest, sendRequests } from "../../support/send-requests.ts";
+import { Reason } from "../../../gen/dlq/v1/state_pb.ts";
+import { connectTo, type TestClient } from "../../support/grpc.ts";
+import { failed, sendRequest } from "../../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { Worker } from "../../support/worker.ts";
 import { type DlqRun, jsonLines, runDlq } from "./run-dlq.ts";
@@ -108,51 +108,6 @@ describe("send", () => {
   ])("%j is wrong usage", async (args, message) => {
     const { code, stderr } = await dlq(args);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
-  });
-});
-
-describe("retry", () => {
-  const poison = { failure: { reason: Reason.POISON_MESSAGE } };
-  const states = async (queue: string) => (await stored(queue)).map(({ state }) => state);
-
-  it("retries all that match, if their number is the expected one", async () => {
-    await sendAll(client.dlq, sendRequests(3, "matching", poison));
-    const asked = await dlq(["retry", "matching", "--reason", "poison-message"]);
-    expect(asked.code).toBe(2);
-    expect(asked.stderr).toContain("3 messages match in matching now; nothing was retried");
-    expect(asked.stderr).toContain("the same command with --expect 3");
-    const other = await dlq(["retry", "matching", "--expect", "2"]);
-    expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining("is 2, but 3 match") });
-    const dry = await dlq(["retry", "matching", "--expect", "3", "--dry-run"]);
-    expect(dry).toMatchObject({ code: 0, stdout: "Would be due now: 3\n" });
-    expect(await states("matching")).toEqual(Array(3).fill(MessageState.QUARANTINED));
-    const done = await dlq(["retry", "matching", "--expect", "3", "-o", "json"]);
-    expect(JSON.parse(done.stdout)).toEqual({ retriedCount: 3 });
-    expect(await states("matching")).toEqual(Array(3).fill(MessageState.SCHEDULED));
-  });
-
-  it("retries more than one call takes", async () => {
-    await sendAll(client.dlq, sendRequests(1_200, "many", poison));
-    const { stdout } = await dlq(["retry", "many", "--expect", "1200"]);
-    expect(stdout).toBe("Due now: 1,200\n");
-  });
-
-  it("retries ids of several queues, and says which are gone", async () => {
-    const ids = await sendAll(client.dlq, [sendRequest("a", poison), sendRequest("b", poison)]);
-    const gone = "01a21eee-752a-7000-8000-000c64f1d2b3";
-    const { code, stdout } = await dlq(["retry", ...ids, gone]);
-    expect({ code, stdout }).toEqual({
-      code: 3,
-      stdout: expect.stringMatching(
-        new RegExp(`^Due now: 2\\nNOT RETRIED +WHY\\n${gone} +no queue has it`),
-      ),
-    });
-    const again = await dlq(["retry", "--queue", "a", "-"], { stdin: `${ids[0]}\n` });
-    expect(again.stdout).toBe("Due now: 1\n");
-  });
-
-  it("refuses what is no id", async () => {
-    expect(await dlq(["retry", "-"], { stdin: "x" })).toMatchObject({ code: 2 });
   });
 });
 

@@ -61,7 +61,7 @@ it("one finding stands for many queues, problems first", () => {
     { level: "problem", check: "SENDS_REFUSED", queues: ["q7"] },
     {
       ...{ level: "warning", check: "NO_WORKERS" },
-      what: expect.stringContaining("q0, q1, q2, q3, q4 and 2 more queues"),
+      what: expect.stringContaining("q0, q1, q2, q3, q4 and 2 more"),
     },
   ]);
 });

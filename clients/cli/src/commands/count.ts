@@ -6,10 +6,11 @@ import {
   MessageCountSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { addCommand, repeatedOption, type WithRun } from "../command.ts";
-import { CliError, EXIT, usageError } from "../errors.ts";
+import { EXIT, usageError } from "../errors.ts";
 import { countedText, countText } from "../output/numbers.ts";
 import { redactedNote } from "../output/redacted.ts";
 import type { Column } from "../output/table.ts";
+import { countMessages } from "../reads/counts.ts";
 import { selectionOf } from "../reads/groups.ts";
 import type { Run } from "../run.ts";
 import type { FilterOptions } from "../values/filter.ts";
@@ -67,7 +68,7 @@ export function addCount(program: Command, withRun: WithRun): void {
         throw usageError(`--by is given ${by.length} times; at most ${MOST_VALUES}`);
       const filter = await selectionOf(run, options);
       const showRedacted = options.showRedacted === true;
-      const counts = await count(run, { queue, filter, by, showRedacted });
+      const counts = await countMessages(run, { queue, filter, by, showRedacted });
       printCounts(run, options.by ?? [], counts);
       run.print.notes([
         counts.done
@@ -78,28 +79,6 @@ export function addCount(program: Command, withRun: WithRun): void {
       return counts.done ? EXIT.ok : EXIT.interrupted;
     },
   });
-}
-
-/** Returns the last counts: those so far if Ctrl-C ended it. */
-async function count(
-  run: Run,
-  request: { queue: string; filter: string; by: string[]; showRedacted: boolean },
-): Promise<CountMessagesResponse> {
-  const progress = run.print.progress();
-  let latest: CountMessagesResponse | undefined;
-  try {
-    for await (const counts of run.admin.countMessages(request, run.stream)) {
-      latest = counts;
-      const place = counts.queue === "" ? "" : `, now in ${counts.queue}`;
-      progress.show(`examined ${countText(counts.examinedCount)} messages${place}`);
-    }
-  } catch (error) {
-    if (!run.signal.aborted || latest === undefined) throw error;
-  } finally {
-    progress.end();
-  }
-  if (latest === undefined) throw new CliError(EXIT.failed, "the service sent no counts");
-  return latest;
 }
 
 function printCounts({ print }: Run, by: readonly string[], answer: CountMessagesResponse): void {

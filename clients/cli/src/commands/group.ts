@@ -25,7 +25,7 @@ export function addGroup(program: Command, withRun: WithRun): void {
     usage: "group <id>",
     summary: "Show one group of alike failures with its latest message, or set its state",
     details:
-      "ID may be the first six or more digits. A resolved group that fails again is REGRESSED; an archived one is left out of lists. Messages stay as they are: retry them with `dlq ls --group ID --ids | dlq retry -q QUEUE -`.",
+      "ID may be the first six or more digits. A resolved group that fails again is REGRESSED; an archived one is left out of lists. Messages stay as they are: retry them with `dlq retry QUEUE --group ID --expect COUNT`.",
     examples: [
       ["dlq group 01f3a8", "why it is a group, its trend, and the message that failed last"],
       ["dlq group 01f3a8 --resolve --note 'fixed in 2.1'", "say that it is repaired"],

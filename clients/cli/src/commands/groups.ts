@@ -8,6 +8,7 @@ import {
 import { type Group, GroupSchema, GroupStateSchema } from "../../../../gen/dlq/v1/group_pb.ts";
 import { addCommand, type WithRun } from "../command.ts";
 import { groupFailure, groupStateName } from "../output/group-lines.ts";
+import { firstNames } from "../output/names.ts";
 import { countText } from "../output/numbers.ts";
 import { merged, sparkline } from "../output/sparkline.ts";
 import type { Style } from "../output/style.ts";
@@ -115,7 +116,9 @@ function paintOf(state: string, style: Style) {
 const QUEUES_SHOWN = 3;
 
 function queuesText({ queues, queueCount }: Group): string {
-  const named = queues.slice(0, QUEUES_SHOWN).map(({ queue }) => queue);
-  const rest = queueCount - named.length;
-  return rest > 0 ? `${named.join(", ")} and ${rest} more` : named.join(", ");
+  return firstNames(
+    queues.map(({ queue }) => queue),
+    QUEUES_SHOWN,
+    queueCount,
+  );
 }

@@ -1,5 +1,6 @@
 import { ConditionCode, type QueueStats } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { conditionName } from "../output/conditions.ts";
+import { firstNames } from "../output/names.ts";
 import { countText } from "../output/numbers.ts";
 import { messagesOf, readStats } from "../reads/stats.ts";
 import type { Run } from "../run.ts";
@@ -129,16 +130,16 @@ export function conditionFindings(queues: readonly QueueStats[]): Finding[] {
     if (names.length === 0) return [];
     const check = conditionName(code);
     return [
-      { level, check, what: `${what}: ${namesText(names)}`, advice, queues: names.slice(0, NAMED) },
+      {
+        level,
+        check,
+        what: `${what}: ${firstNames(names, NAMED)}`,
+        advice,
+        queues: names.slice(0, NAMED),
+      },
     ];
   });
   return findings.toSorted((a, b) => rankOf(a) - rankOf(b));
 }
 
 const rankOf = ({ level }: Finding) => ["problem", "warning", "ok"].indexOf(level);
-
-function namesText(names: readonly string[]): string {
-  const others = names.length - NAMED;
-  const shown = names.slice(0, NAMED).join(", ");
-  return others > 0 ? `${shown} and ${countText(others)} more queues` : shown;
-}

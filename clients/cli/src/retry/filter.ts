@@ -17,7 +17,7 @@ export interface RetryFilter {
 }
 
 /** Options that name states and reasons. */
-interface Names {
+export interface FilterNames {
   readonly state?: readonly string[];
   readonly reason?: readonly string[];
   readonly quarantineReason?: readonly string[];
@@ -27,7 +27,7 @@ interface Names {
 export const RETRYABLE_STATES: readonly string[] = ["SCHEDULED", "QUARANTINED"];
 
 /** @throws {CliError} for an unknown name */
-export function retryFilterOf({ state, reason, quarantineReason }: Names): RetryFilter {
+export function retryFilterOf({ state, reason, quarantineReason }: FilterNames): RetryFilter {
   return {
     states: (state ?? ["quarantined"]).map((name) =>
       parseName(MessageStateSchema, name, RETRYABLE_STATES),
