@@ -60,7 +60,7 @@ describe("send", () => {
           "--source-id",
           "o-1",
         ],
-        ["--max-retries", "2", "--ttl", "2h"],
+        ["--max-retries", "2", "--ttl", "2h", "--fingerprint", "bank-down"],
       ),
     );
     expect(code).toBe(0);
@@ -76,6 +76,9 @@ describe("send", () => {
           failure: { type: "ReadTimeout", message: "no answer" },
         },
       },
+    ]);
+    expect((await client.admin.listGroups({ queue: "sent" })).groups).toMatchObject([
+      { fingerprint: "bank-down" },
     ]);
   });
 

@@ -24,6 +24,7 @@ interface Options {
   readonly reason?: Reason;
   readonly type?: string;
   readonly message?: string;
+  readonly fingerprint?: string;
   readonly httpStatus?: number;
   readonly delay?: string;
   readonly ttl?: string;
@@ -67,6 +68,7 @@ export function addSend(program: Command, withRun: WithRun): void {
         )
         .option("--type <type>", "type of the failure, such as ReadTimeout")
         .option("-m, --message <text>", "text of the failure")
+        .option("--fingerprint <name>", "failures with the same one form one group")
         .option("--http-status <status>", "of the failed HTTP call", parseCount(100, 599))
         .option("--delay <duration>", "time to the first retry; by default that of the policy")
         .option("--ttl <duration>", "time to live")
@@ -138,10 +140,9 @@ function attributesOf(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
-function failureOf({ reason, type = "", message = "", httpStatus }: Options) {
+function failureOf({ reason, type = "", message = "", fingerprint = "", httpStatus }: Options) {
   return {
-    type,
-    message,
+    ...{ type, message, fingerprint },
     ...(reason === undefined ? {} : { reason }),
     ...(httpStatus === undefined ? {} : { httpStatus }),
   };
