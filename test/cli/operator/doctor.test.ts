@@ -1,10 +1,12 @@
 // What `dlq doctor` makes of counts and conditions.
 
 import { create } from "@bufbuild/protobuf";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { conditionFindings, countFindings } from "../../../clients/cli/src/doctor/queues.ts";
-import { ConditionCode, QueueStatsSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { DlqAdminService } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { ConditionCode, DlqService, QueueStatsSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { MessageState } from "../../../gen/dlq/v1/state_pb.ts";
+import { runDlq, serve } from "./run-dlq.ts";
 
 const consistent = {
   queue: "orders",
@@ -63,5 +65,27 @@ it("one finding stands for many queues, problems first", () => {
       ...{ level: "warning", check: "NO_WORKERS" },
       what: expect.stringContaining("q0, q1, q2, q3, q4 and 2 more"),
     },
+  ]);
+});
+
+describe("a server that is older than this program", () => {
+  it.each([
+    ["without groups", {}, /^warning +the server is older than this program/m],
+    ["with them", { listGroups: () => ({}) }, /^ok +the server has all calls of this program$/m],
+  ])("%s", async (_, calls, line) => {
+    const target = await serve((router) => {
+      router.service(DlqService, { stats: () => ({}) });
+      router.service(DlqAdminService, { listWorkers: () => ({}), ...calls });
+    });
+    const { code, stdout } = await runDlq(["doctor"], { target });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(line);
+  });
+});
+
+it("messages in quarantine are looked at by their groups", () => {
+  const queue = statsOf({ conditions: [{ code: ConditionCode.ALL_QUARANTINED }] });
+  expect(conditionFindings([queue])).toMatchObject([
+    { advice: expect.stringContaining("`dlq groups QUEUE` ") },
   ]);
 });

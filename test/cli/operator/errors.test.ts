@@ -1,17 +1,13 @@
 // What the operator's `dlq` says and how it exits when something is wrong, and where its settings come from.
 
-import { once } from "node:events";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http2";
-import type { AddressInfo } from "node:net";
 import { dirname, join, resolve } from "node:path";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { DlqAdminService } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { connectTo, sendAll } from "../../support/grpc.ts";
 import { sendRequests } from "../../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
-import { homeFolder, jsonLines, runDlq } from "./run-dlq.ts";
+import { homeFolder, jsonLines, runDlq, serve } from "./run-dlq.ts";
 
 const TLS = resolve(import.meta.dirname, "../../rpc/tls");
 const certificate = join(TLS, "test-only.crt");
@@ -258,18 +254,12 @@ describe("Ctrl-C", () => {
 });
 
 /** A server whose counts never end. */
-async function serveCounts(): Promise<string> {
-  const handler = connectNodeAdapter({
-    routes: (router) =>
-      router.service(DlqAdminService, {
-        async *countMessages(_, { signal }) {
-          yield { counts: [{ count: 1_234n }], examinedCount: 5_000n };
-          await new Promise((resolve) => signal.addEventListener("abort", resolve));
-        },
-      }),
-  });
-  const server = createServer(handler).listen(0, "127.0.0.1");
-  onTestFinished(() => void server.close());
-  await once(server, "listening");
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+const serveCounts = () =>
+  serve((router) =>
+    router.service(DlqAdminService, {
+      async *countMessages(_, { signal }) {
+        yield { counts: [{ count: 1_234n }], examinedCount: 5_000n };
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      },
+    }),
+  );

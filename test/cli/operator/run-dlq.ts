@@ -1,9 +1,14 @@
 // Runs the operator's `dlq` in this process, with its own environment, config folder and terminal.
 
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http2";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
+import type { ConnectRouter } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { onTestFinished } from "vitest";
 import { runCommandLine } from "../../../clients/cli/src/command-line.ts";
 import type { Io } from "../../../clients/cli/src/io.ts";
@@ -73,4 +78,12 @@ export function jsonLines(text: string): Record<string, unknown>[] {
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** Serves calls that are written by hand until the test ends. Returns the address. */
+export async function serve(routes: (router: ConnectRouter) => void): Promise<string> {
+  const server = createServer(connectNodeAdapter({ routes })).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

@@ -109,13 +109,15 @@ const KNOWN: readonly Known[] = [
     code: ConditionCode.QUARANTINED,
     level: "warning",
     what: "messages are in quarantine",
-    advice: "`dlq count QUEUE --state quarantined --by reason --by failure` shows why",
+    advice:
+      "`dlq groups QUEUE` shows which failures are alike, `dlq retry QUEUE --group ID` retries them",
   },
   {
     code: ConditionCode.ALL_QUARANTINED,
     level: "warning",
     what: "all messages are in quarantine",
-    advice: "`dlq count QUEUE --state quarantined --by reason --by failure` shows why",
+    advice:
+      "`dlq groups QUEUE` shows which failures are alike, `dlq retry QUEUE --group ID` retries them",
   },
 ];
 
