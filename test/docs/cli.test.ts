@@ -52,9 +52,9 @@ it("has every command", async () => {
   const folder = join(ROOT, "clients/cli/src/commands");
   const files = ["inspection", "actions", "checks"].map((name) => join(folder, `${name}.ts`));
   const sources = (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
-  const names = [...sources.matchAll(/from "\.\/(\w+)\.ts"/g)].map(([, name]) => name);
+  const names = [...sources.matchAll(/from "\.\/([\w-]+)\.ts"/g)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(12);
-  const commands = new Set([...README.matchAll(/\bdlq ([a-z]+)/g)].map(([, name]) => name));
+  const commands = new Set([...README.matchAll(/\bdlq ([a-z-]+)/g)].map(([, name]) => name));
   expect(names.filter((name) => !commands.has(name ?? ""))).toEqual([]);
 });
 

@@ -89,8 +89,30 @@ describe("with a server", () => {
 
 describe("help", () => {
   it.each([
-    ...["queues", "ls", "show", "count", "explain", "workers", "stats", "top", "send", "retry"],
-    ...["work", "breakers list", "breakers reset", "rules test", "policy simulate", "doctor"],
+    ...[
+      "queues",
+      "groups",
+      "group",
+      "ls",
+      "show",
+      "count",
+      "explain",
+      "workers",
+      "stats",
+      "top",
+      "send",
+      "retry",
+    ],
+    ...[
+      "work",
+      "take-back",
+      "quiet",
+      "breakers list",
+      "breakers reset",
+      "rules test",
+      "policy simulate",
+      "doctor",
+    ],
     ...["context list", "context use", "context set", "completion"],
   ])("of %s has a usage and an example of it", async (name) => {
     const { code, stdout } = await runDlq([...name.split(" "), "--help"]);

@@ -1,4 +1,4 @@
-// Groups of alike failures, and leases that are broken, against a real server.
+// Groups of alike failures, against a real server.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { merged, sparkline } from "../../../clients/cli/src/output/sparkline.ts";
@@ -6,7 +6,6 @@ import { Reason } from "../../../gen/dlq/v1/state_pb.ts";
 import { connectTo, type TestClient } from "../../support/grpc.ts";
 import { sendRequest } from "../../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
-import { Worker } from "../../support/worker.ts";
 import { jsonLines, runDlq } from "./run-dlq.ts";
 
 let server: TestServer;
@@ -132,47 +131,6 @@ describe("group", () => {
       "give one of --resolve, --archive and --open",
     );
     expect((await dlq("group", "01ffff", "--note", "x")).code).toBe(2);
-  });
-});
-
-describe("break", () => {
-  it("takes a message from its worker", async () => {
-    const { id } = await client.dlq.sendToDlq({
-      ...sendRequest("hanging"),
-      retryPolicy: { initialDelay: { seconds: 0n } },
-    });
-    const worker = await Worker.open(client.dlq, {
-      ...{ queues: ["hanging"], workerId: "billing-1", maxInFlight: 1 },
-    });
-    await worker.next();
-    const { code, stdout } = await dlq("break", id);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^Taken from billing-1 after \d+m?s; it is due now\.\n$/);
-    await worker.close();
-    const { stdout: shown } = await dlq("show", id, "-q", "hanging");
-    expect(shown).toMatch(
-      /^20\S+ {2}taken from worker billing-1\n {2}delivery 1, begun 20\S+, server \S+$/m,
-    );
-    const poison = await client.dlq.sendToDlq(
-      sendRequest("hanging", { failure: { reason: Reason.POISON_MESSAGE } }),
-    );
-    expect((await dlq("break", poison.id, "-q", "hanging")).stdout).toBe("No worker holds it.\n");
-    expect((await dlq("break", poison.id, "-q", "nowhere")).code).toBe(3);
-  });
-});
-
-describe("quiet", () => {
-  it("gives a worker no further messages, until that is taken back", async () => {
-    const worker = await Worker.open(client.dlq, { queues: ["orders"], workerId: "calm-1" });
-    const { workers } = await client.admin.listWorkers({ queue: "orders" });
-    const session = workers.find(({ workerId }) => workerId === "calm-1")?.sessionId ?? "";
-    expect((await dlq("quiet", session)).stdout).toBe("It gets no further messages now.\n");
-    expect((await dlq("quiet", session)).stdout).toBe("It gets no further messages already.\n");
-    expect((await dlq("workers", "orders")).stdout).toMatch(/calm-1 .* quiet /);
-    const off = await dlq("quiet", session, "--off", "-o", "json");
-    expect(JSON.parse(off.stdout)).toEqual({ changed: true });
-    await worker.close();
-    expect((await dlq("quiet", "00000000-0000-4000-8000-000000000000")).code).toBe(3);
   });
 });
 
