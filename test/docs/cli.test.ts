@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { EXIT } from "../../clients/cli/src/errors.ts";
+import { EXIT, EXIT_MEANINGS } from "../../clients/cli/src/errors.ts";
 import { HANDLER_EXITS } from "../../clients/cli/src/worker/exit-outcome.ts";
 import { startTestServer } from "../support/server.ts";
 import { codesOf, fencesOf, ROOT, readDocument, tableRows, withoutFences } from "./markdown.ts";
@@ -42,8 +42,12 @@ dlq() { '${process.execPath}' '${main}' "$@"; }`,
 });
 
 it("has a row for each exit code", () => {
-  const codes = tableRows(README, "exit code").map(([code]) => Number(code));
-  expect(codes).toEqual(Object.values(EXIT));
+  const words = tableRows(README, "exit code").map(([code = "", meaning = ""]) => [
+    Number(code),
+    meaning.replaceAll("`", ""),
+  ]);
+  const names = Object.keys(EXIT) as (keyof typeof EXIT)[];
+  expect(words).toEqual(names.map((name) => [EXIT[name], EXIT_MEANINGS[name]]));
   const handler = tableRows(README, "exit code of the command").map(([code]) => code);
   expect(handler).toEqual([...HANDLER_EXITS.map(({ code }) => String(code)), "others"]);
 });

@@ -29,6 +29,38 @@ export function explainCallError(thrown: unknown, target: string): unknown {
   }
 }
 
+/** What a call is about. */
+type Subject = "message" | "group" | "session" | "queue";
+
+/** Which command lists them; and the text, if that of the service names a call. */
+const SUBJECTS: Readonly<Record<Subject, { hint: string; text?: (id: string) => string }>> = {
+  message: { hint: "`dlq ls` lists messages; commands without --queue search all queues" },
+  group: {
+    hint: "`dlq groups` lists groups; archived ones with --state archived",
+    text: (id) => `there is no group ${id}`,
+  },
+  session: {
+    hint: "`dlq workers` lists workers with their sessions",
+    text: (id) => `there is no session ${id} of a worker`,
+  },
+  queue: { hint: "`dlq queues` lists queues" },
+};
+
+/** Returns the answer of a call about one thing. @throws {CliError} if there is no such thing */
+export async function lookUp<Answer>(
+  subject: Subject,
+  id: string,
+  call: Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!(error instanceof ConnectError) || reasonOf(error) !== "NOT_FOUND") throw error;
+    const { hint, text } = SUBJECTS[subject];
+    throw new CliError(EXIT.notFound, text?.(id) ?? error.rawMessage, hint);
+  }
+}
+
 function exitCodeOf(code: Code, reason: string): ExitCode {
   switch (code) {
     case Code.InvalidArgument:
@@ -61,7 +93,6 @@ const TOKEN_HINT =
 const HINTS: Readonly<Record<string, string>> = {
   STORE_UNAVAILABLE: "run `dlq doctor`; the server's log has the cause",
   STORE_FULL: "make room in Redis or on the disk of the server",
-  NOT_FOUND: "`dlq ls` lists messages; `dlq queues` lists queues",
   INTERNAL: "search the server's log for the id of the error",
   DEADLINE_EXCEEDED: "try again, with a longer --timeout",
   UNIMPLEMENTED: "the server is older than this command; update the server",

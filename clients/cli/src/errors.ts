@@ -1,19 +1,24 @@
-/** Exit codes. The README has them, so that scripts can rely on them. */
+/** Exit codes, so that scripts can rely on them. */
 export const EXIT = {
   ok: 0,
-  /** The service refused the call or failed, or a check found something. */
   failed: 1,
-  /** Wrong arguments, options, filters or files. */
   usage: 2,
-  /** No such message. */
   notFound: 3,
-  /** No server answers at the address. */
   unreachable: 4,
-  /** The token is missing, wrong or expired. */
   notPermitted: 5,
-  /** Ctrl-C; results so far were printed. */
   interrupted: 130,
 } as const;
+
+/** What the codes mean, in the words of the help and of the README. */
+export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  ok: "success",
+  failed: "the service refused or failed; or doctor, rules test or retry found something",
+  usage: "wrong arguments, options, filter or file",
+  notFound: "not found: a message, group, session or queue",
+  unreachable: "the server does not answer",
+  notPermitted: "the token is missing or wrong",
+  interrupted: "ended by Ctrl-C; results so far are printed",
+};
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

@@ -4,19 +4,15 @@ import { addActions } from "./commands/actions.ts";
 import { addChecks } from "./commands/checks.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addInspection } from "./commands/inspection.ts";
+import { EXIT, EXIT_MEANINGS } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { styleFor } from "./output/style.ts";
 import { VERSION } from "./version.ts";
 
-const EXIT_CODES = `
-Exit codes:
-  0    success
-  1    the service refused or failed, or a check found something
-  2    wrong usage
-  3    not found
-  4    the server does not answer
-  5    the token is missing or wrong
-  130  ended by Ctrl-C`;
+const exitCodes = Object.entries(EXIT_MEANINGS).map(
+  ([name, meaning]) => `  ${String(EXIT[name as keyof typeof EXIT]).padEnd(4)} ${meaning}`,
+);
+const EXIT_CODES = ["Exit codes:", ...exitCodes].join("\n");
 
 /** Builds the program with all its commands. */
 export function createProgram(io: Io, withRun: WithRun): Command {
@@ -53,7 +49,7 @@ export function createProgram(io: Io, withRun: WithRun): Command {
       ["dlq groups --since 1h", "what failed in the last hour, alike failures together"],
       ["dlq ls orders --state quarantined --since 1h", "what was quarantined in the last hour"],
       ["dlq show 01a21eee-752a-7000-8000-000c64f1d2b3 --payload", "one message with its history"],
-    ])}\n${EXIT_CODES}`,
+    ])}\n\n${EXIT_CODES}`,
   );
   return program;
 }

@@ -53,6 +53,16 @@ describe("with a server", () => {
   }, 180_000);
   afterAll(() => server?.stop());
 
+  it("3: sends create no queue", async () => {
+    const closed = await startTestServer({ env: { DLQ_QUEUE_CREATION: "closed" } });
+    onTestFinished(() => closed.stop());
+    const { code, stderr } = await runDlq(["send", "new", "x"], { target: closed.grpcAddress });
+    expect({ code, stderr }).toEqual({
+      code: 3,
+      stderr: expect.stringMatching(/^dlq: queue new does not exist.*\n {2}`dlq queues` lists/),
+    });
+  });
+
   it.each([
     [
       ["ls", "--filter", "failure.code == 5"],
@@ -64,7 +74,25 @@ describe("with a server", () => {
     [
       ["show", "01a21eee-752a-7000-8000-000c64f1d2b3", "-q", "orders"],
       3,
-      /^dlq: queue orders has no message/,
+      /^dlq: queue orders has no message .*\n {2}`dlq ls` lists messages; .*without --queue/,
+    ],
+    [
+      ["take-back", "01a21eee-752a-7000-8000-000c64f1d2b3", "-q", "orders", "--delivery", "1"],
+      3,
+      /^dlq: queue orders has no message .*\n {2}`dlq ls` lists messages/,
+    ],
+    [
+      ["explain", "01a21eee-752a-7000-8000-000c64f1d2b3", "-q", "orders"],
+      3,
+      /^dlq: queue orders has no message .*\n {2}`dlq ls` lists messages/,
+    ],
+    [["group", "01ffff"], 3, /^dlq: there is no group 01ffff\n {2}`dlq groups` lists groups;/],
+    [["group", "01ffff", "--open"], 3, /^dlq: there is no group 01ffff\n {2}`dlq groups` lists/],
+    [["ls", "--group", "01ffff"], 3, /^dlq: there is no group 01ffff\n {2}`dlq groups` lists/],
+    [
+      ["quiet", "00000000-0000-4000-8000-000000000000"],
+      3,
+      /^dlq: there is no session 00000000\S+ of a worker\n {2}`dlq workers` lists workers with their sessions\n$/,
     ],
     [
       ["queues", "--timeout", "1ms"],
@@ -128,6 +156,7 @@ describe("help", () => {
     for (const text of ["Look:", "Act:", "  queues ", "  work ", "Examples:", "Exit codes:"]) {
       expect(stdout).toContain(text);
     }
+    expect(stdout).toMatch(/^ {2}3 +not found: a message, group, session or queue$/m);
     const long = stdout.split("\n").filter((line) => line.length > 110);
     expect(long).toEqual([]);
     expect((await runDlq(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);

@@ -3,6 +3,7 @@ import {
   ExplainResponseSchema,
   ExplanationSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { lookUp } from "../call-errors.ts";
 import { addCommand, type WithRun } from "../command.ts";
 import { escaped } from "../output/escape.ts";
 import { explanationLines } from "../output/explanations.ts";
@@ -29,7 +30,7 @@ export function addExplain(program: Command, withRun: WithRun): void {
       const request = isMessageId(name)
         ? { queue: options.queue ?? (await queueOf(run, name)), id: name.toLowerCase() }
         : { queue: name, id: "" };
-      const answer = await run.admin.explain(request, run.call);
+      const answer = await lookUp("message", name, run.admin.explain(request, run.call));
       const { explanations } = answer;
       if (print.answer(ExplainResponseSchema, answer, ExplanationSchema, explanations)) return;
       const place =

@@ -4,6 +4,7 @@ import {
   UpdateGroupResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { GroupState } from "../../../../gen/dlq/v1/group_pb.ts";
+import { lookUp } from "../call-errors.ts";
 import { addCommand, type WithRun } from "../command.ts";
 import { usageError } from "../errors.ts";
 import { groupLines, groupStateName } from "../output/group-lines.ts";
@@ -49,7 +50,7 @@ export function addGroup(program: Command, withRun: WithRun): void {
 
 async function show(run: Run, id: string, { payload, stack }: Options): Promise<void> {
   const { print } = run;
-  const answer = await run.admin.getGroup({ id }, run.call);
+  const answer = await lookUp("group", id, run.admin.getGroup({ id }, run.call));
   if (!print.isTable) {
     print.message(GetGroupResponseSchema, answer);
     return;
@@ -67,7 +68,8 @@ async function show(run: Run, id: string, { payload, stack }: Options): Promise<
 
 async function update(run: Run, id: string, state: GroupState, note = ""): Promise<void> {
   const { print } = run;
-  const answer = await run.admin.updateGroup({ id, state, note }, run.call);
+  const call = run.admin.updateGroup({ id, state, note }, run.call);
+  const answer = await lookUp("group", id, call);
   if (!print.isTable) print.message(UpdateGroupResponseSchema, answer);
   else print.lines([`${answer.group?.id} is ${groupStateName(answer.group?.state ?? 0)}.`]);
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { QuietWorkerResponseSchema } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { lookUp } from "../call-errors.ts";
 import { addCommand, type WithRun } from "../command.ts";
 
 /** Adds `quiet`: gives a worker no further messages. */
@@ -17,7 +18,8 @@ export function addQuiet(program: Command, withRun: WithRun): void {
     run: async (run, { off }, [sessionId = ""]) => {
       const { print } = run;
       const quiet = off !== true;
-      const answer = await run.admin.quietWorker({ sessionId, quiet }, run.call);
+      const call = run.admin.quietWorker({ sessionId, quiet }, run.call);
+      const answer = await lookUp("session", sessionId, call);
       if (!print.isTable) print.message(QuietWorkerResponseSchema, answer);
       else {
         const state = quiet ? "gets no further messages" : "gets messages";

@@ -7,6 +7,7 @@ import {
   SendToDlqResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { type Reason, ReasonSchema } from "../../../../gen/dlq/v1/state_pb.ts";
+import { lookUp } from "../call-errors.ts";
 import { addCommand, repeatedOption, type WithRun } from "../command.ts";
 import { usageError } from "../errors.ts";
 import { escaped } from "../output/escape.ts";
@@ -81,7 +82,7 @@ export function addSend(program: Command, withRun: WithRun): void {
     run: async (run, options, [queue = "", argument]) => {
       const payload = await payloadOf(run, options, argument);
       const { delay, ttl, maxRetries } = options;
-      const answer = await run.dlq.sendToDlq(
+      const call = run.dlq.sendToDlq(
         {
           queue,
           requestId: options.requestId ?? randomUUID(),
@@ -100,7 +101,7 @@ export function addSend(program: Command, withRun: WithRun): void {
         },
         run.call,
       );
-      printResult(run, answer);
+      printResult(run, await lookUp("queue", queue, call));
     },
   });
 }

@@ -5,6 +5,7 @@ import {
   BreakLeaseResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { MessageState } from "../../../../gen/dlq/v1/state_pb.ts";
+import { lookUp } from "../call-errors.ts";
 import { addCommand, type WithRun } from "../command.ts";
 import { usageError } from "../errors.ts";
 import { escaped } from "../output/escape.ts";
@@ -47,7 +48,7 @@ export function addTakeBack(program: Command, withRun: WithRun): void {
       const answer =
         delivery === undefined || queue === undefined
           ? await breakSeen(run, id, queue)
-          : await run.admin.breakLease({ queue, id, deliveryCount: delivery }, run.call);
+          : await breakLease(run, id, queue, delivery);
       if (!print.isTable) print.message(BreakLeaseResponseSchema, answer);
       else print.lines([resultText(answer, delivery)]);
     },
@@ -62,7 +63,12 @@ async function breakSeen(
 ): Promise<BreakLeaseResponse> {
   const { state, message, deliveryCount } = await findMessage(run, id, given);
   if (state !== MessageState.IN_FLIGHT) return create(BreakLeaseResponseSchema);
-  return run.admin.breakLease({ queue: message?.queue ?? "", id, deliveryCount }, run.call);
+  return breakLease(run, id, message?.queue ?? "", deliveryCount);
+}
+
+function breakLease(run: Run, id: string, queue: string, deliveryCount: number) {
+  const call = run.admin.breakLease({ queue, id, deliveryCount }, run.call);
+  return lookUp("message", id, call);
 }
 
 function resultText({ broken, workerId, held }: BreakLeaseResponse, delivery?: number): string {

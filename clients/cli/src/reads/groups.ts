@@ -1,3 +1,4 @@
+import { lookUp } from "../call-errors.ts";
 import { usageError } from "../errors.ts";
 import type { Run } from "../run.ts";
 import { type FilterOptions, filterOf } from "../values/filter.ts";
@@ -19,7 +20,7 @@ export async function wholeGroupId(run: Run, text: string): Promise<string> {
       "give its first six or more digits; `dlq groups` lists groups",
     );
   }
-  const { group } = await run.admin.getGroup({ id }, run.call);
+  const { group } = await lookUp("group", id, run.admin.getGroup({ id }, run.call));
   return group?.id ?? id;
 }
 

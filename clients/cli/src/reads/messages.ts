@@ -5,6 +5,7 @@ import {
   MessageView,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import type { StoredMessage } from "../../../../gen/dlq/v1/stored_message_pb.ts";
+import { lookUp } from "../call-errors.ts";
 import { CliError, EXIT, usageError } from "../errors.ts";
 import { countText } from "../output/numbers.ts";
 import type { Run } from "../run.ts";
@@ -94,7 +95,8 @@ export async function findMessage(
   showRedacted = false,
 ): Promise<StoredMessage> {
   const name = queue ?? (await queueOf(run, id));
-  const { message } = await run.admin.getMessage({ queue: name, id, showRedacted }, run.call);
+  const call = run.admin.getMessage({ queue: name, id, showRedacted }, run.call);
+  const { message } = await lookUp("message", id, call);
   if (message === undefined) throw missing(id);
   return message;
 }
