@@ -23,7 +23,7 @@ const statsOf = (over: object) => create(QueueStatsSchema, { ...consistent, ...o
 
 it("counts that add up are fine", () => {
   expect(countFindings([statsOf({})])).toMatchObject([
-    { level: "ok", what: "the counts of 1 queues with 3 messages add up" },
+    { level: "ok", what: "the counts of 1 queue with 3 messages add up" },
   ]);
 });
 

@@ -87,7 +87,7 @@ describe("queues and stats", () => {
 
   it("shows figures, causes and conditions of a queue", async () => {
     const text = await output("stats orders-us");
-    expect(text).toContain("orders-us  1 messages");
+    expect(text).toContain("orders-us  1 message,");
     expect(text).toMatch(/quarantined +1/);
     expect(text).toMatch(/1 QUARANTINED POISON_MESSAGE \(PRODUCER_REQUEST\)/);
     expect(text).toMatch(/ALL_QUARANTINED +\S/);

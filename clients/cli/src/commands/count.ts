@@ -73,7 +73,7 @@ export function addCount(program: Command, withRun: WithRun): void {
       run.print.notes([
         counts.done
           ? ""
-          : `Partial: interrupted after ${countText(counts.examinedCount)} messages examined.`,
+          : `Partial: interrupted after ${countedText(counts.examinedCount, "message")} examined.`,
         showRedacted ? "" : redactedNote(counts.redactedCount, filter !== ""),
       ]);
       return counts.done ? EXIT.ok : EXIT.interrupted;
@@ -100,7 +100,7 @@ function printCounts({ print }: Run, by: readonly string[], answer: CountMessage
   else print.note(`No message matches; ${countedText(answer.examinedCount, "message")} examined.`);
   if (answer.otherCount > 0n) {
     print.note(
-      `${countText(answer.otherCount)} messages have other values; narrow the filter to see them.`,
+      `${countedText(answer.otherCount, "message")} with other values: narrow the filter to see them.`,
     );
   }
 }

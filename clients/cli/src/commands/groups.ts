@@ -9,7 +9,7 @@ import { type Group, GroupSchema, GroupStateSchema } from "../../../../gen/dlq/v
 import { addCommand, type WithRun } from "../command.ts";
 import { groupFailure, groupStateName } from "../output/group-lines.ts";
 import { firstNames } from "../output/names.ts";
-import { countText } from "../output/numbers.ts";
+import { countedText, countText } from "../output/numbers.ts";
 import { merged, sparkline } from "../output/sparkline.ts";
 import type { Style } from "../output/style.ts";
 import type { Column } from "../output/table.ts";
@@ -75,7 +75,9 @@ export function addGroups(program: Command, withRun: WithRun): void {
       if (groups.length === 0) print.note("No group matches.");
       if (rest > 0n) print.note(`${countText(rest)} more: give a larger --limit.`);
       if (otherStoredCount > 0n) {
-        print.note(`${countText(otherStoredCount)} messages are in no group: there are too many.`);
+        print.note(
+          `In no group, because there are too many: ${countedText(otherStoredCount, "message")}.`,
+        );
       }
     },
   });

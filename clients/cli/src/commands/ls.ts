@@ -11,7 +11,7 @@ import {
 import { addCommand, type WithRun } from "../command.ts";
 import { EXIT } from "../errors.ts";
 import { failureText } from "../output/failure.ts";
-import { countText } from "../output/numbers.ts";
+import { countedText, countText } from "../output/numbers.ts";
 import { redactedNote } from "../output/redacted.ts";
 import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
@@ -108,7 +108,7 @@ function printListing({ print }: Run, { answer }: Listing, query: ListQuery): vo
 
 /** Returns what the reader must know beside the rows; empty if they are complete. */
 function noteOf({ answer, foundCount, endedBy }: Listing): string {
-  const examined = `${countText(answer.examinedCount)} messages examined`;
+  const examined = `${countedText(answer.examinedCount, "message")} examined`;
   switch (endedBy) {
     case "interrupt":
       return `Partial: interrupted after ${examined}.`;

@@ -12,7 +12,7 @@ import { type RetryPolicy, RetryPolicySchema } from "../../../../gen/dlq/v1/mess
 import { type Reason, ReasonSchema } from "../../../../gen/dlq/v1/state_pb.ts";
 import { addCommand, type WithRun } from "../command.ts";
 import { usageError } from "../errors.ts";
-import { countText } from "../output/numbers.ts";
+import { countedText, countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
 import { spanText, type Times } from "../output/times.ts";
 import type { Run } from "../run.ts";
@@ -133,7 +133,7 @@ function columns(times: Times): Column<SimulatedAttempt>[] {
 
 function storedLines({ examinedCount, retried, quarantinedCount }: SimulatedQueue): string[] {
   return [
-    `If each of ${countText(examinedCount)} stored messages failed once more:`,
+    `If ${countedText(examinedCount, "stored message")} failed once more:`,
     ...retried
       .filter(({ count }) => count > 0n)
       .map(({ within, count }) => `  ${countText(count)} retried within ${spanText(within)}`),

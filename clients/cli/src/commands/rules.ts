@@ -8,6 +8,7 @@ import {
 import type { RuleAction } from "../../../../gen/dlq/v1/rule_pb.ts";
 import { addCommand, type WithRun } from "../command.ts";
 import { EXIT } from "../errors.ts";
+import { countedText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
 import { readMessage } from "../values/json-file.ts";
 
@@ -66,7 +67,7 @@ function actionText(action: RuleAction | undefined): string {
     quarantine ? "quarantine" : "",
     priority === undefined ? "" : `priority ${priority}`,
     retryPolicy === undefined ? "" : "retry policy",
-    transforms.length === 0 ? "" : `${transforms.length} transforms`,
+    transforms.length === 0 ? "" : countedText(transforms.length, "transform"),
   ].filter((part) => part !== "");
   return parts.join(", ") || "-";
 }

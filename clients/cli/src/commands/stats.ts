@@ -9,7 +9,7 @@ import { BreakerState } from "../../../../gen/dlq/v1/state_pb.ts";
 import { addCommand, type WithRun } from "../command.ts";
 import { conditionName, conditionPaint } from "../output/conditions.ts";
 import { escaped } from "../output/escape.ts";
-import { bytesText, countText, rateText } from "../output/numbers.ts";
+import { bytesText, countedText, countText, rateText } from "../output/numbers.ts";
 import type { Printer } from "../output/printer.ts";
 import { type Fact, factLines } from "../output/table.ts";
 import { spanText } from "../output/times.ts";
@@ -41,7 +41,7 @@ export function addStats(program: Command, withRun: WithRun): void {
 
 function queueLines(queue: QueueStats, print: Printer): string[] {
   const { style } = print;
-  const size = `${countText(messagesOf(queue))} messages, ${bytesText(queue.bytes)}`;
+  const size = `${countedText(messagesOf(queue), "message")}, ${bytesText(queue.bytes)}`;
   return [
     `${style.strong(escaped(queue.queue))}  ${size}`,
     ...factLines(facts(queue, print), style, print.width, "  "),
@@ -116,7 +116,9 @@ function breakerText(
       breakerRetryTime === undefined ? "" : `, probes ${print.times().distance(breakerRetryTime)}`;
     return `${state}${probe}`;
   }
-  return openBreakers === 0 ? "" : `open for ${countText(openBreakers)} keys; see \`dlq breakers\``;
+  return openBreakers === 0
+    ? ""
+    : `open for ${countedText(openBreakers, "key")}; see \`dlq breakers\``;
 }
 
 function causeText({

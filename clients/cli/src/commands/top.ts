@@ -7,7 +7,7 @@ import {
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { addCommand, type WithRun } from "../command.ts";
 import { usageError } from "../errors.ts";
-import { countText, rateText } from "../output/numbers.ts";
+import { countedText, countText, rateText } from "../output/numbers.ts";
 import { type Column, tableLines } from "../output/table.ts";
 import { cutTo } from "../output/width.ts";
 import { messagesOf, readStats } from "../reads/stats.ts";
@@ -107,7 +107,7 @@ function show(run: Run, stats: StatsResponse, order: (queue: QueueStats) => numb
   const sum = (of: (queue: QueueStats) => number) =>
     rateText(queues.reduce((all, one) => all + of(one), 0));
   const head = [
-    `${countText(stats.totalMessages)} messages in ${countText(queues.length)} queues, ${countText(stats.totalPoisonMessages)} quarantined`,
+    `${countedText(stats.totalMessages, "message")} in ${countedText(queues.length, "queue")}, ${countText(stats.totalPoisonMessages)} quarantined`,
     `a second: accepted ${sum(({ rates }) => rates?.accepted ?? 0)}, delivered ${sum(({ rates }) => rates?.delivered ?? 0)}, succeeded ${sum(({ rates }) => rates?.succeeded ?? 0)}, failed ${sum(({ rates }) => rates?.failed ?? 0)}`,
   ];
   const table = tableLines(COLUMNS, queues.slice(0, room), style, width);

@@ -1,7 +1,7 @@
 import { ConditionCode, type QueueStats } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { conditionName } from "../output/conditions.ts";
 import { firstNames } from "../output/names.ts";
-import { countText } from "../output/numbers.ts";
+import { countedText } from "../output/numbers.ts";
 import { messagesOf, readStats } from "../reads/stats.ts";
 import type { Run } from "../run.ts";
 import type { Finding } from "./finding.ts";
@@ -30,12 +30,13 @@ export function countFindings(queues: readonly QueueStats[]): Finding[] {
     ),
   );
   if (broken.length > 0) return broken;
-  const messages = countText(queues.reduce((sum, queue) => sum + messagesOf(queue), 0n));
+  const count = queues.reduce((sum, queue) => sum + messagesOf(queue), 0n);
+  const messages = countedText(count, "message");
   return [
     {
       level: "ok",
       check: "counts",
-      what: `the counts of ${countText(queues.length)} queues with ${messages} messages add up`,
+      what: `the counts of ${countedText(queues.length, "queue")} with ${messages} add up`,
       advice: "",
     },
   ];

@@ -1,7 +1,8 @@
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type MessageEvent, MessageEventKind } from "../../../../gen/dlq/v1/stored_message_pb.ts";
 import { quarantineReasonName } from "../values/enum-names.ts";
 import { escaped } from "./escape.ts";
-import type { Times } from "./times.ts";
+import { durationText, type Times } from "./times.ts";
 
 /** Returns what an event is called, such as `retried` or `lost by worker billing-1`. */
 export function eventTitle({ kind, workerId, queue }: MessageEvent): string {
@@ -27,16 +28,23 @@ export function eventTitle({ kind, workerId, queue }: MessageEvent): string {
 /** Returns the rest of an event on one line; empty if there is none. */
 export function eventFacts(event: MessageEvent, times: Times): string {
   const { kind, caller, server, deliveryNumber, startTime, quarantineReason, note } = event;
+  const isRetry = kind === MessageEventKind.RETRIED;
   const reason = quarantineReasonName(quarantineReason);
-  const left = kind === MessageEventKind.RETRIED ? "left quarantine" : "quarantined";
-  const since = kind === MessageEventKind.RETRIED ? "" : times.distance(startTime);
+  const quarantine = isRetry ? `left quarantine${stayText(event)}` : "quarantined";
+  const since = isRetry ? "" : times.distance(startTime);
   return [
     caller === "" ? "" : `by ${escaped(caller)}`,
-    reason === "" ? "" : `${left}: ${reason}`,
+    reason === "" ? "" : `${quarantine}: ${reason}`,
     deliveryNumber === 0 || since === "" ? "" : `delivery ${deliveryNumber}, begun ${since}`,
     server === "" ? "" : `server ${escaped(server)}`,
     note === "" ? "" : `note: ${escaped(note)}`,
   ]
     .filter((part) => part !== "")
     .join(", ");
+}
+
+/** For how long a message was in the quarantine that it left. */
+function stayText({ startTime, time }: MessageEvent): string {
+  if (startTime === undefined || time === undefined) return "";
+  return ` after ${durationText(Math.max(0, timestampMs(time) - timestampMs(startTime)))}`;
 }

@@ -8,7 +8,7 @@ import { reasonName } from "../values/enum-names.ts";
 import { escaped, escapedLines } from "./escape.ts";
 import { eventFacts, eventTitle } from "./event-lines.ts";
 import { failureText } from "./failure.ts";
-import { countText } from "./numbers.ts";
+import { countedText } from "./numbers.ts";
 import type { Style } from "./style.ts";
 import { durationText, type Times } from "./times.ts";
 import { wrapped } from "./wrap.ts";
@@ -50,7 +50,7 @@ function failureLines(
   const reason = reasonName(failure?.reason ?? 0);
   return [
     ...(at === 1 && forgotten > 0
-      ? [style.faint(`… ${countText(forgotten)} failures are not kept`)]
+      ? [style.faint(`… ${countedText(forgotten, "failure")} not kept`)]
       : []),
     `${times.distance(record.time) || "at an unknown time"}  ${style.strong(kindOf(record))}`,
     ...indented(wayOf(record, failures[at - 1]), view),

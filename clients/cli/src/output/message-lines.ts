@@ -1,11 +1,12 @@
 import type { Message } from "../../../../gen/dlq/v1/message_pb.ts";
+import { TransformTarget } from "../../../../gen/dlq/v1/rule_pb.ts";
 import { MessageState } from "../../../../gen/dlq/v1/state_pb.ts";
 import type { StoredMessage } from "../../../../gen/dlq/v1/stored_message_pb.ts";
 import { quarantineReasonName, reasonName, stateName } from "../values/enum-names.ts";
 import { escaped, escapedLines } from "./escape.ts";
 import { failureText } from "./failure.ts";
 import { historyLines } from "./history-lines.ts";
-import { bytesText, countText } from "./numbers.ts";
+import { bytesText, countedText, countText } from "./numbers.ts";
 import type { Style } from "./style.ts";
 import { type Fact, factLines } from "./table.ts";
 import type { Times } from "./times.ts";
@@ -50,13 +51,13 @@ function facts(stored: StoredMessage, message: Message, times: Times): Fact[] {
     ["group", stored.groupId],
     [
       "attempts",
-      `${countText(message.attempts)} failed${limit}; ${countText(stored.deliveryCount)} deliveries, ${countText(message.failureCount)} failures in all`,
+      `${countText(message.attempts)} failed${limit}; ${deliveriesText(stored.deliveryCount)}, ${countedText(message.failureCount, "failure")} in all`,
     ],
     [
       "outcome unknown",
       stored.unknownOutcomeCount === 0
         ? ""
-        : `of ${countText(stored.unknownOutcomeCount)} deliveries: the work may have been done`,
+        : `of ${deliveriesText(stored.unknownOutcomeCount)}: the work may have been done`,
     ],
     ["isolated", stored.isolated ? "yes: it is delivered alone, because leases of it expired" : ""],
     ["moving to", escaped(stored.movingTo)],
@@ -76,6 +77,8 @@ function facts(stored: StoredMessage, message: Message, times: Times): Fact[] {
     ["size", bytesText(stored.sizeBytes)],
   ];
 }
+
+const deliveriesText = (count: number) => countedText(count, "delivery", "deliveries");
 
 function stateText(stored: StoredMessage, times: Times): string {
   const { state, stateTime, message, lease, quarantineReason } = stored;
@@ -97,7 +100,7 @@ function stateText(stored: StoredMessage, times: Times): string {
 
 function editLines({ edits }: StoredMessage, times: Times): string[] {
   return edits.flatMap(({ source, time, patch, target }) => [
-    `${times.distance(time)}  by ${escaped(source)}: ${target === 2 ? "attributes" : "payload"}`,
+    `${times.distance(time)}  by ${escaped(source)}: ${target === TransformTarget.ATTRIBUTES ? "attributes" : "payload"}`,
     `  ${patch === "" ? "(the change was too long to keep)" : escaped(patch)}`,
   ]);
 }

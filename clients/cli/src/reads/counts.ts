@@ -1,6 +1,6 @@
 import type { CountMessagesResponse } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { CliError, EXIT } from "../errors.ts";
-import { countText } from "../output/numbers.ts";
+import { countedText } from "../output/numbers.ts";
 import type { Run } from "../run.ts";
 
 /** What to count. */
@@ -21,7 +21,7 @@ export async function countMessages(run: Run, request: CountQuery): Promise<Coun
     for await (const counts of run.admin.countMessages(request, run.stream)) {
       latest = counts;
       const place = counts.queue === "" ? "" : `, now in ${counts.queue}`;
-      progress.show(`examined ${countText(counts.examinedCount)} messages${place}`);
+      progress.show(`examined ${countedText(counts.examinedCount, "message")}${place}`);
     }
   } catch (error) {
     if (!run.signal.aborted || latest === undefined) throw error;

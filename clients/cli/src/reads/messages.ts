@@ -7,7 +7,7 @@ import {
 import type { StoredMessage } from "../../../../gen/dlq/v1/stored_message_pb.ts";
 import { lookUp } from "../call-errors.ts";
 import { CliError, EXIT, usageError } from "../errors.ts";
-import { countText } from "../output/numbers.ts";
+import { countedText, countText } from "../output/numbers.ts";
 import type { Run } from "../run.ts";
 import { literal } from "../values/filter.ts";
 
@@ -64,7 +64,7 @@ export async function listMessages(run: Run, query: ListQuery): Promise<Listing>
       answer.nextPageToken = page.nextPageToken;
       if (page.nextPageToken === "") break;
       const found = countText(foundCount);
-      progress.show(`examined ${countText(answer.examinedCount)} messages, found ${found}`);
+      progress.show(`examined ${countedText(answer.examinedCount, "message")}, found ${found}`);
     } while (
       answer.nextPageToken !== "" &&
       foundCount < limit &&

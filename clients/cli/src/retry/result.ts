@@ -7,7 +7,7 @@ import {
   RetryResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { CliError, EXIT, type ExitCode, usageError } from "../errors.ts";
-import { countText } from "../output/numbers.ts";
+import { countedText, countText } from "../output/numbers.ts";
 import type { Run } from "../run.ts";
 
 /** The answers of several calls as one. */
@@ -66,7 +66,7 @@ export function expectWrong(expected: number, count: bigint): CliError {
 }
 
 function matchText(count: bigint): string {
-  return count === 1n ? "1 message matches" : `${countText(count)} messages match`;
+  return `${countedText(count, "message")} ${count === 1n ? "matches" : "match"}`;
 }
 
 const REFUSED_COLUMNS = [
