@@ -4,6 +4,7 @@ import { addActions } from "./commands/actions.ts";
 import { addChecks } from "./commands/checks.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addInspection } from "./commands/inspection.ts";
+import { addServerCommands } from "./commands/server-program.ts";
 import { EXIT, EXIT_MEANINGS } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { styleFor } from "./output/style.ts";
@@ -37,11 +38,12 @@ export function createProgram(io: Io, withRun: WithRun): Command {
       styleTitle: (title) => style.heading(title),
       styleCommandText: (text) => style.strong(text),
     })
-    .showHelpAfterError("  --help after a command lists its options")
-    .helpCommand(true);
+    .showHelpAfterError("  --help after a command lists its options");
   addCommonOptions(program);
   for (const add of [addInspection, addActions, addChecks]) add(program, withRun);
   addCompletion(program, io, withRun);
+  addServerCommands(program);
+  program.helpCommand("help [command]", "Print the help of a command"); // in the last group
   program.addHelpText(
     "after",
     `${examplesText([

@@ -14,9 +14,14 @@ const certificate = join(TLS, "test-only.crt");
 const TOKEN = "a-long-enough-secret-token";
 
 describe("wrong usage exits with 2 and names the next step", () => {
-  it.each([
+  it.each<[string[], string]>([
     [["nothing"], "unknown command 'nothing'"],
     [["qeues"], "Did you mean queues?"],
+    ...["serve", "config", "outbox", "token"].map((name): [string[], string] => [
+      [name, "--any", "thing"],
+      `${name} is a command of the server's program\n  run \`dlq-server ${name}\` on the machine of the server`,
+    ]),
+    [["serve", "--help"], "run `dlq-server serve`"],
     [["ls", "--stat", "x"], "Did you mean --state?"],
     [["ls", "a", "b"], "too many arguments"],
     [["ls", "-o", "xml"], "Allowed choices are table, json, jsonl"],
@@ -157,6 +162,11 @@ describe("help", () => {
       expect(stdout).toContain(text);
     }
     expect(stdout).toMatch(/^ {2}3 +not found: a message, group, session or queue$/m);
+    expect(stdout).not.toContain("Commands:");
+    expect(stdout).not.toMatch(/^ {2}serve /m);
+    // Each summary is on one line.
+    const commands = stdout.slice(stdout.indexOf("Look:"), stdout.indexOf("Examples:"));
+    expect(commands.split("\n").filter((line) => /^ {4}/.test(line))).toEqual([]);
     const long = stdout.split("\n").filter((line) => line.length > 110);
     expect(long).toEqual([]);
     expect((await runDlq(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);

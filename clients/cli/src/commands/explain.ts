@@ -17,8 +17,8 @@ interface Options {
 export function addExplain(program: Command, withRun: WithRun): void {
   addCommand<Options>(program, withRun, {
     usage: "explain <queue-or-id>",
-    summary:
-      "Say why a message is where it is or why a queue does not deliver, and what would change it",
+    summary: "Say why a message waits or a queue does not deliver",
+    details: "It also says what would change that, and when it ends by itself if that is known.",
     examples: [
       ["dlq explain orders", "a queue"],
       ["dlq explain 01a21eee-752a-7000-8000-000c64f1d2b3", "a message of any queue"],

@@ -7,7 +7,7 @@ import { addCommand, type WithRun } from "../command.ts";
 export function addQuiet(program: Command, withRun: WithRun): void {
   addCommand<{ readonly off?: true }>(program, withRun, {
     usage: "quiet <session>",
-    summary: "Give a worker no further messages, or take that back",
+    summary: "Give a worker no further messages, or let it have them again",
     details:
       "SESSION is the session of a worker, as `dlq workers` shows it. The worker keeps what it holds, and may acknowledge and extend it.",
     examples: [

@@ -16,7 +16,7 @@ import { groupOption, quarantineReasonOption, reasonOption } from "./filter-opti
 export function addRetry(program: Command, withRun: WithRun): void {
   addCommand<RetryOptions>(program, withRun, {
     usage: "retry [queue-or-ids...]",
-    summary: "Make messages due now: by their ids, or all of a queue or a group that match",
+    summary: "Make messages due now: by ids, or all that match in a queue or a group",
     details:
       "Quarantined messages start a new round of attempts. With a queue, --expect must be the number of messages that match, so that nothing else is retried: without it nothing happens, and the number is printed. `-` reads ids from stdin.\n\nWith --group the queue may be a pattern in which * stands for any characters; without one it is all queues. The messages are counted first and retried after that, never more than --expect.",
     examples: [

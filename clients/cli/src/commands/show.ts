@@ -23,7 +23,7 @@ interface Options {
 export function addShow(program: Command, withRun: WithRun): void {
   addCommand<Options>(program, withRun, {
     usage: "show <id>",
-    summary: "Show one message: state, failures, attempts, edits, and why it is where it is",
+    summary: "Show one message with its history, and why it is where it is",
     details:
       "Without --queue all queues are searched for the id. With -o json it prints the message with everything, and with what `dlq explain` says.",
     examples: [
