@@ -83,6 +83,13 @@ export function examplesText(examples: CommandSpec<unknown>["examples"]): string
   return `\nExamples:\n${lines.join("\n")}`;
 }
 
+/** Help of the argument `[queue]`. */
+export const QUEUE_HELP =
+  "QUEUE is a queue, or a pattern in which * stands for any characters; by default all queues.";
+/** Help of the argument `[queues...]`. */
+export const QUEUES_HELP =
+  "QUEUES are queues, or patterns in which * stands for any characters; by default all queues.";
+
 /** Collects the values of an option that may be repeated or have a list: `--state a,b`. */
 export function listOption(text: string, previous: readonly string[] | undefined): string[] {
   const values = text.split(",").map((value) => value.trim());

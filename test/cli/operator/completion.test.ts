@@ -51,7 +51,7 @@ describe("suggests", () => {
   it("values of options by their command", () => {
     const states = ["open", "resolved", "regressed", "archived"];
     expect(suggestions("groups", "--state", "")).toEqual(states);
-    expect(suggestions("groups", "--order", "l")).toEqual(["last_failure"]);
+    expect(suggestions("groups", "--sort", "l")).toEqual(["last_failure"]);
     expect(suggestions("top", "--sort", "d")).toEqual(["due", "delivered"]);
     expect(suggestions("retry", "--state", "")).toEqual(["scheduled", "quarantined"]);
     expect(suggestions("send", "orders", "--reason", "t")).toEqual(["timeout"]);

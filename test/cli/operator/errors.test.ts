@@ -156,6 +156,26 @@ describe("help", () => {
     );
   });
 
+  it("names arguments alike: one queue, or several", async () => {
+    const usageOf = async (name: string) => {
+      const { stdout } = await runDlq([name, "--help"]);
+      return { name, usage: stdout.split("\n")[0], text: stdout.replaceAll(/\s+/g, " ") };
+    };
+    for (const { usage, text } of await Promise.all(["ls", "count", "groups"].map(usageOf))) {
+      expect(usage).toMatch(/ \[queue\]$/);
+      expect(text).toContain(
+        "QUEUE is a queue, or a pattern in which * stands for any characters;",
+      );
+    }
+    const several = ["queues", "stats", "top", "workers"];
+    for (const { usage, text } of await Promise.all(several.map(usageOf))) {
+      expect(usage).toMatch(/ \[queues...\]$/);
+      expect(text).toContain(
+        "QUEUES are queues, or patterns in which * stands for any characters;",
+      );
+    }
+  });
+
   it("of the program lists commands, examples and exit codes", async () => {
     const { stdout } = await runDlq(["--help"]);
     for (const text of ["Look:", "Act:", "  queues ", "  work ", "Examples:", "Exit codes:"]) {

@@ -37,7 +37,7 @@ describe("groups", () => {
     const { code, stdout } = await dlq("groups", "--since", "1h");
     expect(code).toBe(0);
     const [titles, first, second] = stdout.trimEnd().split("\n");
-    expect(titles).toMatch(/^GROUP +COUNT +TREND +LAST +STATE +REASON +FAILURE +QUEUES$/);
+    expect(titles).toMatch(/^GROUP +MESSAGES +TREND +LAST +STATE +REASON +FAILURE +QUEUES$/);
     expect(first).toMatch(
       /^[0-9a-f]{8} +3 +▁*█ .*OPEN +POISON_MESSAGE +ValidationError: .+ orders, invoices$/,
     );
@@ -63,7 +63,7 @@ describe("groups", () => {
 
   it.each([
     [["--state", "broken"], /"broken" is none of OPEN, RESOLVED, REGRESSED, ARCHIVED/],
-    [["--order", "best"], /"best" is none of STORED, LAST_FAILURE, FAILURES/],
+    [["--sort", "best"], /"best" is none of STORED, LAST_FAILURE, FAILURES/],
     [["--since", "yesterday"], /"yesterday" is no duration/],
   ])("refuses %j", async (args, problem) => {
     const { code, stderr } = await dlq("groups", ...args);
@@ -76,7 +76,7 @@ describe("groups", () => {
     for (const given of [id, id.slice(0, 6), id.slice(0, 8).toUpperCase()]) {
       const { stdout } = await dlq("ls", "--group", given, "-o", "jsonl");
       expect(jsonLines(stdout)).toHaveLength(1);
-      expect((await dlq("count", "--group", given)).stdout).toBe("COUNT\n    1\n");
+      expect((await dlq("count", "--group", given)).stdout).toBe("MESSAGES\n       1\n");
     }
   });
 

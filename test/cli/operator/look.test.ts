@@ -189,7 +189,7 @@ describe("show", () => {
 describe("count", () => {
   it("counts by values, the largest first", async () => {
     const text = await output("count orders-* --by queue --by reason");
-    expect(text.split("\n")[0]).toMatch(/^COUNT +QUEUE +REASON$/);
+    expect(text.split("\n")[0]).toMatch(/^MESSAGES +QUEUE +REASON$/);
     expect(text).toMatch(/^ +1 +orders-us +POISON_MESSAGE$/m);
     expect(JSON.parse(await output("count -o json"))).toMatchObject({
       counts: [{ count: "3" }],

@@ -54,7 +54,7 @@ describe("are not searched unnoticed", () => {
       stderr: `No message matches; 2 messages examined.\n${NOTE}`,
     });
     const shown = await dlq("count", "--text", "bob", "--show-redacted");
-    expect(shown).toEqual({ code: 0, stdout: "COUNT\n    1\n", stderr: "" });
+    expect(shown).toEqual({ code: 0, stdout: "MESSAGES\n       1\n", stderr: "" });
   });
 
   it("in JSON", async () => {

@@ -6,7 +6,7 @@ import {
   ResetBreakerResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { BreakerStateSchema } from "../../../../gen/dlq/v1/state_pb.ts";
-import { addCommand, type WithRun } from "../command.ts";
+import { addCommand, QUEUES_HELP, type WithRun } from "../command.ts";
 import { countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
@@ -25,11 +25,10 @@ export function addBreakers(program: Command, withRun: WithRun): void {
   const breakers = program.command("breakers").summary("List circuit breakers, or close one");
   breakers.description("Lists circuit breakers that are not closed, or closes one.");
   addCommand(breakers, withRun, {
-    usage: "list [patterns...]",
+    usage: "list [queues...]",
     isDefault: true,
     summary: "List breakers that are not closed",
-    details:
-      "PATTERNS are names of queues in which * stands for any characters; by default all queues.",
+    details: QUEUES_HELP,
     examples: [
       ["dlq breakers", "of all queues"],
       ["dlq breakers list orders", "of one queue"],

@@ -41,7 +41,7 @@ export function addCompletion(program: Command, io: Io, withRun: WithRun): void 
 }
 
 /** Names of arguments and options that are queues. */
-const QUEUES: readonly string[] = ["queue", "patterns", "queue-or-id", "queue-or-ids"];
+const QUEUES: readonly string[] = ["queue", "queues", "queue-or-id", "queue-or-ids"];
 
 async function valuesOf(
   name: string,

@@ -5,7 +5,7 @@ import {
   type MessageCount,
   MessageCountSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import { addCommand, repeatedOption, type WithRun } from "../command.ts";
+import { addCommand, QUEUE_HELP, repeatedOption, type WithRun } from "../command.ts";
 import { EXIT, usageError } from "../errors.ts";
 import { countedText, countText } from "../output/numbers.ts";
 import { redactedNote } from "../output/redacted.ts";
@@ -39,13 +39,12 @@ export function addCount(program: Command, withRun: WithRun): void {
   addCommand<Options>(program, withRun, {
     usage: "count [queue]",
     summary: "Count stored messages, grouped by values",
-    details:
-      "QUEUE is a queue, or a pattern in which * stands for any characters; by default all queues.",
+    details: QUEUE_HELP,
     examples: [
       ["dlq count --by queue --by state", "what there is"],
       [
-        "dlq count orders -s quarantined --by reason --by type --by failure",
-        "which failures are alike",
+        "dlq count orders -s quarantined --by quarantine_reason --by reason",
+        "why they are in quarantine",
       ],
       ["dlq count orders --by hour", "when they entered their state"],
       ["dlq count --by 'message.attributes[\"host\"]'", "a CEL expression"],
@@ -85,7 +84,7 @@ function printCounts({ print }: Run, by: readonly string[], answer: CountMessage
   if (print.answer(CountMessagesResponseSchema, answer, MessageCountSchema, answer.counts)) return;
   const columns: Column<MessageCount>[] = [
     {
-      title: "COUNT",
+      title: "MESSAGES",
       text: (one) => countText(one.count),
       align: "right",
       paint: (_, style) => style.strong,

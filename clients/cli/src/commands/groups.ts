@@ -6,7 +6,7 @@ import {
   ListGroupsResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { type Group, GroupSchema, GroupStateSchema } from "../../../../gen/dlq/v1/group_pb.ts";
-import { addCommand, type WithRun } from "../command.ts";
+import { addCommand, QUEUE_HELP, type WithRun } from "../command.ts";
 import { groupFailure, groupStateName } from "../output/group-lines.ts";
 import { firstNames } from "../output/names.ts";
 import { countedText, countText } from "../output/numbers.ts";
@@ -21,7 +21,7 @@ import { nameOption, namesOption } from "../values/enum-options.ts";
 interface Options {
   readonly since?: number;
   readonly state?: readonly string[];
-  readonly order: GroupOrder;
+  readonly sort: GroupOrder;
   readonly limit: number;
 }
 
@@ -33,11 +33,10 @@ export function addGroups(program: Command, withRun: WithRun): void {
   addCommand<Options>(program, withRun, {
     usage: "groups [queue]",
     summary: "List groups of messages whose failures are alike",
-    details:
-      "QUEUE is a queue, or a pattern in which * stands for any characters; by default all queues. COUNT is how many messages are stored, TREND how many failed in each part of --since, or of the last 24 hours.",
+    details: `${QUEUE_HELP} MESSAGES is how many are stored, TREND how many failed in equal parts of --since, or of the last 24 hours, which is the most that it covers.`,
     examples: [
       ["dlq groups --since 1h", "what failed in the last hour, the most messages first"],
-      ["dlq groups 'orders-*' --order last_failure", "the latest failure first"],
+      ["dlq groups 'orders-*' --sort last_failure", "the latest failure first"],
       ["dlq groups --state regressed", "what was resolved and failed again"],
       ["dlq ls --group 01f3a8c2d4e5b697", "the messages of one group"],
     ],
@@ -52,17 +51,17 @@ export function addGroups(program: Command, withRun: WithRun): void {
           ),
         )
         .addOption(
-          nameOption("--order <order>", "what comes first", GroupOrderSchema).default(
+          nameOption("--sort <order>", "what comes first", GroupOrderSchema).default(
             GroupOrder.STORED,
             "stored",
           ),
         )
         .option("-n, --limit <count>", "most groups to list", parseCount(1, MOST_LISTED), LIMIT),
-    run: async (run, { since, state = [], order, limit }, [queue = ""]) => {
+    run: async (run, { since, state = [], sort, limit }, [queue = ""]) => {
       const { print } = run;
       const answer = await run.admin.listGroups(
         {
-          ...{ queue, pageSize: limit, order },
+          ...{ queue, pageSize: limit, order: sort },
           states: state.map((name) => parseName(GroupStateSchema, name)),
           ...(since !== undefined && { since: durationFromMs(since) }),
         },
@@ -95,7 +94,7 @@ function columns(times: Times): Column<Group>[] {
       text: ({ id }) => id.slice(0, SHOWN_DIGITS),
       paint: (_, style) => style.strong,
     },
-    { title: "COUNT", text: ({ storedCount }) => countText(storedCount), align: "right" },
+    { title: "MESSAGES", text: ({ storedCount }) => countText(storedCount), align: "right" },
     { title: "TREND", text: ({ trend }) => sparkline(merged(trend, BARS)), from: 90 },
     { title: "LAST", text: ({ lastFailureTime }) => times.age(lastFailureTime), align: "right" },
     {

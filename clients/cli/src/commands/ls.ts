@@ -8,7 +8,7 @@ import {
   type StoredMessage,
   StoredMessageSchema,
 } from "../../../../gen/dlq/v1/stored_message_pb.ts";
-import { addCommand, type WithRun } from "../command.ts";
+import { addCommand, QUEUE_HELP, type WithRun } from "../command.ts";
 import { EXIT } from "../errors.ts";
 import { failureText } from "../output/failure.ts";
 import { countedText, countText } from "../output/numbers.ts";
@@ -42,8 +42,7 @@ export function addLs(program: Command, withRun: WithRun): void {
   addCommand<Options>(program, withRun, {
     usage: "ls [queue]",
     summary: "List stored messages",
-    details:
-      "QUEUE is a queue, or a pattern in which * stands for any characters; by default all queues. Messages come by queue, in each the newest first.",
+    details: `${QUEUE_HELP} Messages come by queue, in each the newest first.`,
     examples: [
       ["dlq ls orders", "the newest messages of a queue"],
       ["dlq ls 'orders-*' --state quarantined --since 1h", "what was quarantined in the last hour"],
@@ -135,7 +134,7 @@ function columns(times: Times): Column<StoredMessage>[] {
     { title: "SINCE", text: ({ stateTime }) => times.age(stateTime), align: "right" },
     { title: "NEXT", text: (message) => nextText(message, times), least: 10, from: 130 },
     {
-      title: "TRIES",
+      title: "ATTEMPTS",
       text: ({ message }) => countText(message?.attempts ?? 0),
       align: "right",
       from: 110,

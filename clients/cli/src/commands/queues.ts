@@ -7,7 +7,7 @@ import {
   StatsResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { type Queue, QueueSchema } from "../../../../gen/dlq/v1/queue_pb.ts";
-import { addCommand, type WithRun } from "../command.ts";
+import { addCommand, QUEUES_HELP, type WithRun } from "../command.ts";
 import { conditionPaint, firstCondition } from "../output/conditions.ts";
 import { countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
@@ -23,10 +23,9 @@ interface Options {
 /** Adds `queues`: what is stored, one line a queue. */
 export function addQueues(program: Command, withRun: WithRun): void {
   addCommand<Options>(program, withRun, {
-    usage: "queues [patterns...]",
+    usage: "queues [queues...]",
     summary: "List queues: what they hold and what holds them up",
-    details:
-      "PATTERNS are names in which * stands for any characters. NOW is the condition to act on first.",
+    details: `${QUEUES_HELP} NOW is the condition to act on first.`,
     examples: [
       ["dlq queues", "all queues"],
       ["dlq queues 'orders-*'", "those with this prefix"],

@@ -6,7 +6,7 @@ import {
   StatsResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { BreakerState } from "../../../../gen/dlq/v1/state_pb.ts";
-import { addCommand, type WithRun } from "../command.ts";
+import { addCommand, QUEUES_HELP, type WithRun } from "../command.ts";
 import { conditionName, conditionPaint } from "../output/conditions.ts";
 import { escaped } from "../output/escape.ts";
 import { bytesText, countedText, countText, rateText } from "../output/numbers.ts";
@@ -20,9 +20,9 @@ import { quarantineReasonName, reasonName, stateName } from "../values/enum-name
 /** Adds `stats`: all figures of queues, and why nothing moves. */
 export function addStats(program: Command, withRun: WithRun): void {
   addCommand(program, withRun, {
-    usage: "stats [patterns...]",
+    usage: "stats [queues...]",
     summary: "Show counts, ages and rates of queues, and why nothing moves",
-    details: "PATTERNS are names in which * stands for any characters; by default all queues.",
+    details: QUEUES_HELP,
     examples: [
       ["dlq stats orders", "one queue"],
       ["dlq stats -o json | jq '.queues[] | {queue, quarantined}'", "for scripts"],

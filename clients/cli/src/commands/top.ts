@@ -5,7 +5,7 @@ import {
   type StatsResponse,
   StatsResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
-import { addCommand, type WithRun } from "../command.ts";
+import { addCommand, QUEUES_HELP, type WithRun } from "../command.ts";
 import { usageError } from "../errors.ts";
 import { countedText, countText, rateText } from "../output/numbers.ts";
 import { type Column, tableLines } from "../output/table.ts";
@@ -40,10 +40,9 @@ const LEAST_INTERVAL_MS = 200;
 /** Adds `top`: queues, live. */
 export function addTop(program: Command, withRun: WithRun): void {
   addCommand<Options>(program, withRun, {
-    usage: "top [patterns...]",
+    usage: "top [queues...]",
     summary: "Watch queues live, the ones with most work first",
-    details:
-      "PATTERNS are names in which * stands for any characters; by default all queues. Ctrl-C ends it.",
+    details: `${QUEUES_HELP} Ctrl-C ends it.`,
     examples: [
       ["dlq top", "all queues"],
       ["dlq top 'orders-*' --sort failed --interval 5s", "those that fail most"],

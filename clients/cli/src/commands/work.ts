@@ -33,7 +33,7 @@ export function addWork(program: Command, withRun: WithRun): void {
   addCommand<Options>(program, withRun, {
     usage: "work <queue> <command> [arguments...]",
     summary: "Run a command for each due message; its exit code is the outcome",
-    details: `The payload is the command's stdin. Facts are in variables such as DLQ_MESSAGE_ID, DLQ_MESSAGE_QUEUE and DLQ_MESSAGE_ATTEMPT. Exit codes of the command:\n\n${EXITS}\n  other fails; the last lines of stderr are the failure\n\nCtrl-C waits for running commands, then gives back what is left. A second Ctrl-C kills them.`,
+    details: `The payload is the command's stdin. The message is in variables such as DLQ_MESSAGE_ID, DLQ_MESSAGE_QUEUE and DLQ_MESSAGE_ATTEMPT. Exit codes of the command:\n\n${EXITS}\n  other fails; the last lines of stderr are the failure\n\nCtrl-C waits for running commands, then gives back what is left. A second Ctrl-C kills them.`,
     examples: [
       ["dlq work orders -- ./handle-order --verbose", "one command for each message"],
       [

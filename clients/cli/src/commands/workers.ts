@@ -1,7 +1,7 @@
 import { toJson } from "@bufbuild/protobuf";
 import type { Command } from "commander";
 import { type Worker, WorkerSchema } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import { addCommand, type WithRun } from "../command.ts";
+import { addCommand, QUEUES_HELP, type WithRun } from "../command.ts";
 import { countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
@@ -17,10 +17,9 @@ interface Row {
 /** Adds `workers`: who holds messages, and for how long. */
 export function addWorkers(program: Command, withRun: WithRun): void {
   addCommand(program, withRun, {
-    usage: "workers [patterns...]",
+    usage: "workers [queues...]",
     summary: "List workers: how many messages each holds, and for how long",
-    details:
-      "PATTERNS are names of queues in which * stands for any characters; by default all queues. In each queue the worker with the oldest held message comes first. What a worker holds whose stream has ended comes back when the leases end, unless it still reports the outcomes.",
+    details: `${QUEUES_HELP} In each queue the worker with the oldest held message comes first. What a worker holds whose stream has ended comes back when the leases end, unless it still reports the outcomes.`,
     examples: [
       ["dlq workers", "workers of all queues"],
       ["dlq workers orders -o json", "for scripts"],
