@@ -1,8 +1,11 @@
 // How values are read and shown, without a server.
 
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { clockDifferenceMs } from "../../../clients/cli/src/doctor/clock.ts";
 import { escaped, escapedJson, escapedLines } from "../../../clients/cli/src/output/escape.ts";
+import { failureText } from "../../../clients/cli/src/output/failure.ts";
+import { groupFailure } from "../../../clients/cli/src/output/group-lines.ts";
 import { bytesText, countText, rateText } from "../../../clients/cli/src/output/numbers.ts";
 import { styleFor } from "../../../clients/cli/src/output/style.ts";
 import { factLines, tableLines } from "../../../clients/cli/src/output/table.ts";
@@ -12,6 +15,8 @@ import { parseDuration } from "../../../clients/cli/src/values/duration.ts";
 import { type FilterOptions, filterOf } from "../../../clients/cli/src/values/filter.ts";
 import { matches } from "../../../clients/cli/src/values/pattern.ts";
 import { Tail } from "../../../clients/cli/src/worker/tail.ts";
+import { FailureSchema } from "../../../gen/dlq/v1/failure_pb.ts";
+import { GroupSchema } from "../../../gen/dlq/v1/group_pb.ts";
 import { compileFilter } from "../../../src/rules/filter.ts";
 
 const PLAIN = styleFor({ write: () => {} }, {});
@@ -92,6 +97,22 @@ describe("filters", () => {
       quarantineReasons: ["RULE", "POISON"],
       groupIds: ["01f3a8c2d4e5b697"],
     });
+  });
+});
+
+describe("types of failures are shown by their last part", () => {
+  it.each([
+    ["requests.exceptions.Timeout", "Timeout"],
+    ["*net.OpError", "OpError"],
+    ["app::db::Error", "Error"],
+    ["com.acme.$Proxy12", "$Proxy12"],
+    ["requests.HTTPError [HTTP 502]", "HTTPError [HTTP 502]"],
+    ["*url.Error [gRPC 14.UNAVAILABLE]", "Error [gRPC 14.UNAVAILABLE]"],
+    ["TypeError", "TypeError"],
+    ["", ""],
+  ])("%s", (type, shown) => {
+    expect(failureText(create(FailureSchema, { type }))).toBe(shown);
+    expect(groupFailure(create(GroupSchema, { failureType: type }))).toBe(shown);
   });
 });
 

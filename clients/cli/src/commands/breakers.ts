@@ -1,4 +1,3 @@
-import { toJson } from "@bufbuild/protobuf";
 import type { Command } from "commander";
 import {
   type Breaker,
@@ -7,18 +6,15 @@ import {
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { BreakerStateSchema } from "../../../../gen/dlq/v1/state_pb.ts";
 import { addCommand, QUEUES_HELP, type WithRun } from "../command.ts";
+import { type InQueue, inQueueJson } from "../output/in-queue.ts";
 import { countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
-import { readStats } from "../reads/stats.ts";
+import { queuesWith } from "../reads/stats.ts";
 import type { Run } from "../run.ts";
 import { shortName } from "../values/enum-names.ts";
-import { isPattern } from "../values/pattern.ts";
 
-interface Row {
-  readonly queue: string;
-  readonly breaker: Breaker;
-}
+type Row = InQueue<Breaker>;
 
 /** Adds `breakers`: which are not closed, and how to close one. */
 export function addBreakers(program: Command, withRun: WithRun): void {
@@ -33,8 +29,8 @@ export function addBreakers(program: Command, withRun: WithRun): void {
       ["dlq breakers", "of all queues"],
       ["dlq breakers list orders", "of one queue"],
     ],
-    run: async (run, _, patterns) => {
-      await printBreakers(run, patterns);
+    run: async (run, _, names) => {
+      await printBreakers(run, names);
     },
   });
   addCommand<{ readonly key?: string }>(breakers, withRun, {
@@ -54,46 +50,30 @@ export function addBreakers(program: Command, withRun: WithRun): void {
   });
 }
 
-async function printBreakers(run: Run, patterns: readonly string[]): Promise<void> {
+async function printBreakers(run: Run, names: readonly string[]): Promise<void> {
   const { print } = run;
   const rows: Row[] = [];
-  for (const queue of await queuesWithBreakers(run, patterns)) {
+  for (const queue of await queuesWith(run, names, ({ openBreakers }) => openBreakers > 0)) {
     const { breakers } = await run.admin.listBreakers({ queue }, run.call);
-    rows.push(...breakers.map((breaker) => ({ queue, breaker })));
+    rows.push(...breakers.map((item) => ({ queue, item })));
   }
-  if (print.isTable) {
-    if (rows.length > 0) print.table(columns(print.times()), rows);
-    else print.note("All breakers are closed.");
-    return;
-  }
-  const values = rows.map(({ queue, breaker }) => {
-    const json = toJson(BreakerSchema, breaker);
-    return { queue, ...(typeof json === "object" && json !== null ? json : {}) };
-  });
-  if (print.format === "json") print.json({ breakers: values });
-  else for (const value of values) print.json(value);
-}
-
-async function queuesWithBreakers(
-  run: Run,
-  patterns: readonly string[],
-): Promise<readonly string[]> {
-  if (patterns.length > 0 && !patterns.some(isPattern)) return patterns;
-  const { queues } = await readStats(run, patterns);
-  return queues.filter(({ openBreakers }) => openBreakers > 0).map(({ queue }) => queue);
+  const values = rows.map((row) => inQueueJson(BreakerSchema, row));
+  if (print.items("breakers", values)) return;
+  if (rows.length > 0) print.table(columns(print.times()), rows);
+  else print.note("All breakers are closed.");
 }
 
 function columns(times: Times): Column<Row>[] {
   return [
     { title: "QUEUE", text: ({ queue }) => queue, least: 8 },
-    { title: "KEY", text: ({ breaker }) => breaker.key || "-", least: 8 },
+    { title: "KEY", text: ({ item }) => item.key || "-", least: 8 },
     {
       title: "STATE",
-      text: ({ breaker }) => shortName(BreakerStateSchema, breaker.state),
+      text: ({ item }) => shortName(BreakerStateSchema, item.state),
       paint: (_, style) => style.bad,
     },
-    { title: "SINCE", text: ({ breaker }) => times.age(breaker.openSince), align: "right" },
-    { title: "NEXT PROBE", text: ({ breaker }) => times.distance(breaker.retryTime) },
-    { title: "OPENED", text: ({ breaker }) => countText(breaker.openedCount), align: "right" },
+    { title: "SINCE", text: ({ item }) => times.age(item.openSince), align: "right" },
+    { title: "NEXT PROBE", text: ({ item }) => times.distance(item.retryTime) },
+    { title: "OPENED", text: ({ item }) => countText(item.openedCount), align: "right" },
   ];
 }

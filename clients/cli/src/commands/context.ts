@@ -84,22 +84,16 @@ function list({ io, print }: Run, options: CommonOptions): void {
     isInForce: name === inForce,
     context,
   }));
-  if (print.isTable) {
-    if (rows.length > 0) print.table(COLUMNS, rows);
-    else
-      print.note(
-        `There are no contexts: the address is ${DEFAULT_TARGET} by default. \`dlq context set\` adds one.`,
-      );
-    return;
-  }
   const values = rows.map(({ name, isInForce, context: { token, ...shown } }) => ({
-    name,
-    isInForce,
-    ...shown,
+    ...{ name, isInForce, ...shown },
     hasToken: token !== undefined || shown.tokenFile !== undefined,
   }));
-  if (print.format === "json") print.json({ contexts: values });
-  else for (const value of values) print.json(value);
+  if (print.items("contexts", values)) return;
+  if (rows.length > 0) print.table(COLUMNS, rows);
+  else
+    print.note(
+      `There are no contexts: the address is ${DEFAULT_TARGET} by default. \`dlq context set\` adds one.`,
+    );
 }
 
 const COLUMNS: readonly Column<Row>[] = [

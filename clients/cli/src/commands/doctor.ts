@@ -27,9 +27,8 @@ export function addDoctor(program: Command, withRun: WithRun): void {
         ...(await clockFindings(run)),
         ...(await queueFindings(run)),
       ];
-      if (print.isTable) print.lines(findings.flatMap((finding) => findingLines(finding, print)));
-      else if (print.format === "json") print.json({ findings });
-      else for (const finding of findings) print.json(finding);
+      if (!print.items("findings", findings))
+        print.lines(findings.flatMap((finding) => findingLines(finding, print)));
       return findings.some(({ level }) => level === "problem") ? EXIT.failed : undefined;
     },
   });

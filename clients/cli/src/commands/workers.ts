@@ -1,18 +1,14 @@
-import { toJson } from "@bufbuild/protobuf";
 import type { Command } from "commander";
 import { type Worker, WorkerSchema } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import type { QueueStats } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { addCommand, QUEUES_HELP, type WithRun } from "../command.ts";
+import { type InQueue, inQueueJson } from "../output/in-queue.ts";
 import { countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
-import { readStats } from "../reads/stats.ts";
-import type { Run } from "../run.ts";
-import { isPattern } from "../values/pattern.ts";
+import { queuesWith } from "../reads/stats.ts";
 
-interface Row {
-  readonly queue: string;
-  readonly worker: Worker;
-}
+type Row = InQueue<Worker>;
 
 /** Adds `workers`: who holds messages, and for how long. */
 export function addWorkers(program: Command, withRun: WithRun): void {
@@ -28,39 +24,20 @@ export function addWorkers(program: Command, withRun: WithRun): void {
         "what has been held for more than ten minutes",
       ],
     ],
-    run: async (run, _, patterns) => {
+    run: async (run, _, names) => {
       const { print } = run;
       const rows: Row[] = [];
-      for (const queue of await queuesWithWorkers(run, patterns)) {
+      const hasWorkers = ({ workers, inFlight }: QueueStats) => workers > 0 || inFlight > 0n;
+      for (const queue of await queuesWith(run, names, hasWorkers)) {
         const { workers } = await run.admin.listWorkers({ queue }, run.call);
-        rows.push(...workers.map((worker) => ({ queue, worker })));
+        rows.push(...workers.map((item) => ({ queue, item })));
       }
-      if (print.isTable) {
-        if (rows.length > 0) print.table(columns(print.times()), rows);
-        else print.note("No worker has a stream open or holds a message.");
-        return;
-      }
-      const values = rows.map(({ queue, worker }) => ({ queue, ...jsonOf(worker) }));
-      if (print.format === "json") print.json({ workers: values });
-      else for (const value of values) print.json(value);
+      const values = rows.map((row) => inQueueJson(WorkerSchema, row));
+      if (print.items("workers", values)) return;
+      if (rows.length > 0) print.table(columns(print.times()), rows);
+      else print.note("No worker has a stream open or holds a message.");
     },
   });
-}
-
-async function queuesWithWorkers(
-  run: Run,
-  patterns: readonly string[],
-): Promise<readonly string[]> {
-  if (patterns.length > 0 && !patterns.some(isPattern)) return patterns;
-  const { queues } = await readStats(run, patterns);
-  return queues
-    .filter(({ workers, inFlight }) => workers > 0 || inFlight > 0n)
-    .map(({ queue }) => queue);
-}
-
-function jsonOf(worker: Worker): Record<string, unknown> {
-  const json = toJson(WorkerSchema, worker);
-  return typeof json === "object" && json !== null ? { ...json } : {};
 }
 
 function columns(times: Times): Column<Row>[] {
@@ -68,26 +45,26 @@ function columns(times: Times): Column<Row>[] {
     { title: "QUEUE", text: ({ queue }) => queue, least: 8 },
     {
       title: "WORKER",
-      text: ({ worker }) => worker.workerId || "(unknown)",
+      text: ({ item }) => item.workerId || "(unknown)",
       least: 10,
-      paint: ({ worker }, style) => (worker.connected ? style.strong : style.warning),
+      paint: ({ item }, style) => (item.connected ? style.strong : style.warning),
     },
-    { title: "HOLDS", text: ({ worker }) => countText(worker.inFlightCount), align: "right" },
+    { title: "HOLDS", text: ({ item }) => countText(item.inFlightCount), align: "right" },
     {
       title: "AT MOST",
-      text: ({ worker }) => (worker.maxInFlight === 0 ? "" : countText(worker.maxInFlight)),
+      text: ({ item }) => (item.maxInFlight === 0 ? "" : countText(item.maxInFlight)),
       align: "right",
       from: 70,
     },
-    { title: "OLDEST", text: ({ worker }) => times.age(worker.oldestDeliveryTime), align: "right" },
+    { title: "OLDEST", text: ({ item }) => times.age(item.oldestDeliveryTime), align: "right" },
     {
       title: "STATE",
-      text: ({ worker }) => stateText(worker),
-      paint: ({ worker }, style) => (worker.quiet ? style.warning : (text) => text),
+      text: ({ item }) => stateText(item),
+      paint: ({ item }, style) => (item.quiet ? style.warning : (text) => text),
       from: 90,
     },
-    { title: "SERVER", text: ({ worker }) => worker.server, least: 8 },
-    { title: "SESSION", text: ({ worker }) => worker.sessionId, least: 8, from: 120 },
+    { title: "SERVER", text: ({ item }) => item.server, least: 8 },
+    { title: "SESSION", text: ({ item }) => item.sessionId, least: 8, from: 120 },
   ];
 }
 

@@ -2,6 +2,7 @@ import { durationMs } from "@bufbuild/protobuf/wkt";
 import { type Group, GroupStateSchema } from "../../../../gen/dlq/v1/group_pb.ts";
 import { shortName } from "../values/enum-names.ts";
 import { escaped } from "./escape.ts";
+import { shortType } from "./failure.ts";
 import { countText } from "./numbers.ts";
 import { sparkline } from "./sparkline.ts";
 import type { Style } from "./style.ts";
@@ -13,9 +14,7 @@ export const groupStateName = (value: number): string => shortName(GroupStateSch
 /** Returns what its failures have in common on one line. Unescaped. */
 export function groupFailure({ fingerprint, failureType, failureMessage }: Group): string {
   if (fingerprint !== "") return fingerprint;
-  // The last part of its name says what it is: `HTTPError [HTTP 502]`.
-  const name = failureType.replace(/^[\w$.:/]*[.:/](?=[A-Za-z_$])/, "");
-  return [name, failureMessage].filter((text) => text !== "").join(": ");
+  return [shortType(failureType), failureMessage].filter((text) => text !== "").join(": ");
 }
 
 /** Returns all that is known of a group, without its latest message. */

@@ -73,6 +73,13 @@ export class Printer {
     return !this.isTable;
   }
 
+  /** The same for items that no answer of the service has as a whole; `json` has them under a name. */
+  items(name: string, items: readonly unknown[]): boolean {
+    if (this.format === "json") this.json({ [name]: items });
+    else if (this.format === "jsonl") for (const item of items) this.jsonLine(item);
+    return !this.isTable;
+  }
+
   /** Prints one JSON value: of several lines for `json`, else of one. */
   json(value: unknown): void {
     if (this.format !== "json") this.jsonLine(value);

@@ -53,3 +53,14 @@ function summed(response: StatsResponse, queues: QueueStats[]): StatsResponse {
 export function messagesOf({ scheduled, inFlight, quarantined }: QueueStats): bigint {
   return scheduled + inFlight + quarantined;
 }
+
+/** Returns the names of queues that have something, without asking about queues that are named exactly. */
+export async function queuesWith(
+  run: Run,
+  names: readonly string[],
+  hasIt: (queue: QueueStats) => boolean,
+): Promise<readonly string[]> {
+  if (names.length > 0 && !names.some(isPattern)) return names;
+  const { queues } = await readStats(run, names);
+  return queues.filter(hasIt).map(({ queue }) => queue);
+}
