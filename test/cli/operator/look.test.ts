@@ -186,6 +186,33 @@ describe("show", () => {
   });
 });
 
+describe("what to do is a line of this program", () => {
+  const linesOf = async (line: string) =>
+    (await output(line)).split("\n").filter((one) => /^-> /.test(one));
+
+  it.each(["show", "explain"])("for a message, by %s", async (command) => {
+    expect(await linesOf(`${command} ${ids.poison}`)).toEqual([`-> dlq retry ${ids.poison}`]);
+    expect(await linesOf(`${command} ${ids.waiting} --queue orders-eu`)).toEqual([
+      `-> dlq retry ${ids.waiting}`,
+    ]);
+    expect(await linesOf(`${command} ${ids.held}`)).toEqual([
+      `-> dlq take-back ${ids.held} (if the worker hangs)`,
+    ]);
+  });
+
+  it.each(["explain", "stats"])("for a queue, by %s", async (command) => {
+    const text = await output(`${command} orders-us`);
+    expect(text).toMatch(/^ *-> `dlq groups orders-us` shows which failures are alike/m);
+    expect(text).toContain("`dlq retry orders-us --group ID`");
+    expect(await output(`${command} slow`)).not.toContain("->");
+  });
+
+  it("only for people", async () => {
+    const { explanations } = JSON.parse(await output(`explain ${ids.poison} -o json`));
+    expect(explanations).toHaveLength(1);
+  });
+});
+
 describe("count", () => {
   it("counts by values, the largest first", async () => {
     const text = await output("count orders-* --by queue --by reason");

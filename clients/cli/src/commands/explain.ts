@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import {
+  type ExplainResponse,
   ExplainResponseSchema,
   ExplanationSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
@@ -7,7 +8,10 @@ import { lookUp } from "../call-errors.ts";
 import { addCommand, type WithRun } from "../command.ts";
 import { escaped } from "../output/escape.ts";
 import { explanationLines } from "../output/explanations.ts";
-import { isMessageId, queueOf } from "../reads/messages.ts";
+import { messageSteps, queueSteps } from "../output/next-steps.ts";
+import { findMessage, isMessageId } from "../reads/messages.ts";
+import { readStats } from "../reads/stats.ts";
+import type { Run } from "../run.ts";
 
 interface Options {
   readonly queue?: string;
@@ -25,20 +29,38 @@ export function addExplain(program: Command, withRun: WithRun): void {
     ],
     options: (command) =>
       command.option("-q, --queue <queue>", "the queue of the message: faster than a search"),
-    run: async (run, options, [name = ""]) => {
-      const { print } = run;
-      const request = isMessageId(name)
-        ? { queue: options.queue ?? (await queueOf(run, name)), id: name.toLowerCase() }
-        : { queue: name, id: "" };
-      const answer = await lookUp("message", name, run.admin.explain(request, run.call));
-      const { explanations } = answer;
-      if (print.answer(ExplainResponseSchema, answer, ExplanationSchema, explanations)) return;
-      const place =
-        request.id === "" ? "" : ` ${print.style.faint("in")} ${escaped(request.queue)}`;
-      print.lines([
-        `${print.style.strong(escaped(name))}${place}`,
-        ...explanationLines(explanations, print),
-      ]);
-    },
+    run: (run, options, [name = ""]) =>
+      isMessageId(name) ? explainMessage(run, name, options.queue) : explainQueue(run, name),
   });
+}
+
+async function explainMessage(run: Run, name: string, given?: string): Promise<undefined> {
+  const stored = await findMessage(run, name, given);
+  const queue = stored.message?.queue ?? "";
+  const call = run.admin.explain({ queue, id: name.toLowerCase() }, run.call);
+  const answer = await lookUp("message", name, call);
+  if (isPrinted(run, answer)) return;
+  const { print } = run;
+  print.lines([
+    `${print.style.strong(escaped(name))} ${print.style.faint("in")} ${escaped(queue)}`,
+    ...explanationLines(answer.explanations, print),
+    ...messageSteps(stored, print.width),
+  ]);
+}
+
+async function explainQueue(run: Run, queue: string): Promise<undefined> {
+  const answer = await run.admin.explain({ queue, id: "" }, run.call);
+  if (isPrinted(run, answer)) return;
+  const { queues } = await readStats(run, [queue]);
+  const { print } = run;
+  print.lines([
+    print.style.strong(escaped(queue)),
+    ...explanationLines(answer.explanations, print),
+    ...queues.flatMap((stats) => queueSteps(stats, print.width)),
+  ]);
+}
+
+/** Prints it as JSON if the user wants that. */
+function isPrinted({ print }: Run, answer: ExplainResponse): boolean {
+  return print.answer(ExplainResponseSchema, answer, ExplanationSchema, answer.explanations);
 }

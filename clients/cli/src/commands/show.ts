@@ -8,6 +8,7 @@ import { StoredMessageSchema } from "../../../../gen/dlq/v1/stored_message_pb.ts
 import { addCommand, type WithRun } from "../command.ts";
 import { explanationLines } from "../output/explanations.ts";
 import { messageLines } from "../output/message-lines.ts";
+import { messageSteps } from "../output/next-steps.ts";
 import { findMessage } from "../reads/messages.ts";
 import type { Run } from "../run.ts";
 import { showRedactedOption } from "./filter-options.ts";
@@ -62,6 +63,7 @@ export function addShow(program: Command, withRun: WithRun): void {
           width: print.width,
         }),
         ...why(explanation.explanations, run),
+        ...messageSteps(stored, print.width),
       ]);
     },
   });

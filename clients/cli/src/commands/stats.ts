@@ -9,6 +9,7 @@ import { BreakerState } from "../../../../gen/dlq/v1/state_pb.ts";
 import { addCommand, QUEUES_HELP, type WithRun } from "../command.ts";
 import { conditionName, conditionPaint } from "../output/conditions.ts";
 import { escaped } from "../output/escape.ts";
+import { queueSteps } from "../output/next-steps.ts";
 import { bytesText, countedText, countText, rateText } from "../output/numbers.ts";
 import type { Printer } from "../output/printer.ts";
 import { type Fact, factLines } from "../output/table.ts";
@@ -54,6 +55,7 @@ function queueLines(queue: QueueStats, print: Printer): string[] {
         ...rest.map((line) => `${indent}${line}`),
       ];
     }),
+    ...queueSteps(queue, print.width, 2),
   ];
 }
 
