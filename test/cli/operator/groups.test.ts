@@ -1,5 +1,6 @@
 // Groups of alike failures, against a real server.
 
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { merged, sparkline } from "../../../clients/cli/src/output/sparkline.ts";
 import { Reason } from "../../../gen/dlq/v1/state_pb.ts";
@@ -43,6 +44,18 @@ describe("groups", () => {
     );
     expect(second).toMatch(/ 1 .*KeyError: .+ customer +invoices$/);
     expect(stdout).not.toContain("\u001b");
+  });
+
+  it.each([
+    [80, "ValidationError: order <num>: total…"],
+    [120, "ValidationError: order <num>: total must…"],
+    [200, "ValidationError: order <num>: total must be a number"],
+  ])("shows much of a failure in %d columns", async (columns, text) => {
+    const run = { target: server.grpcAddress, columns, env: { NO_COLOR: "1" } };
+    const { stdout } = await runDlq(["groups"], run);
+    const shown = stdout.split("\n")[1] ?? "";
+    expect(shown).toContain(text.slice(0, -1));
+    expect(shown.length).toBeLessThanOrEqual(columns);
   });
 
   it("prints answers of the service as JSON", async () => {
@@ -100,6 +113,11 @@ describe("group", () => {
     const { code, stdout } = await dlq("group", id.slice(0, 7), "--payload");
     expect(code).toBe(0);
     expect(stdout.split("\n")[0]).toMatch(new RegExp(`^${id}  ValidationError: `));
+    const narrow = await runDlq(["group", id], { target: server.grpcAddress, columns: 50 });
+    const lines = stripVTControlCharacters(narrow.stdout).split("\n");
+    expect(lines.slice(0, 2)).toEqual([
+      ...[`${id}  ValidationError: order <num>:`, "                  total must be a number"],
+    ]);
     for (const line of [
       /^state +OPEN$/m,
       /^why a group +same reason POISON_MESSAGE, type ValidationError and message/m,

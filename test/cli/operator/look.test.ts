@@ -284,6 +284,24 @@ describe("on a terminal", () => {
     }
   });
 
+  it.each([80, 100, 120, 160])(
+    "workers have their whole session in %d columns",
+    async (columns) => {
+      const { workers } = await client.admin.listWorkers({ queue: "slow" });
+      const text = await output("workers", { columns });
+      expect(text).toContain(workers[0]?.sessionId);
+    },
+  );
+
+  it.each([
+    [80, 9],
+    [120, 25],
+  ])("messages have room for the failure in %d columns", async (columns, least) => {
+    const text = stripVTControlCharacters(await output("ls orders-*", { columns }));
+    const [titles = "", first = ""] = text.split("\n");
+    expect(first.slice(titles.indexOf("FAILURE")).length).toBeGreaterThanOrEqual(least);
+  });
+
   it("has ages, and no colors with NO_COLOR", async () => {
     const text = await output("ls orders-us", { columns: 120, env: { NO_COLOR: "1" } });
     expect(text).toMatch(/QUARANTINED +\d+m?s? /);

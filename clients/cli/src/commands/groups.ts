@@ -103,9 +103,15 @@ function columns(times: Times): Column<Group>[] {
       paint: ({ state }, style) => paintOf(groupStateName(state), style),
       from: 110,
     },
-    { title: "REASON", text: ({ reason }) => reasonName(reason), least: 9, isCutFirst: true },
+    {
+      title: "REASON",
+      text: ({ reason }) => reasonName(reason),
+      least: 14,
+      isCutFirst: true,
+      from: 100,
+    },
     { title: "FAILURE", text: groupFailure, least: 20 },
-    { title: "QUEUES", text: queuesText, least: 8, isCutFirst: true },
+    { title: "QUEUES", text: queuesText, least: 12, isCutFirst: true },
   ];
 }
 

@@ -123,7 +123,7 @@ function noteOf({ answer, foundCount, endedBy }: Listing): string {
 function columns(times: Times): Column<StoredMessage>[] {
   return [
     { title: "ID", text: ({ message }) => message?.id ?? "", paint: (_, style) => style.strong },
-    { title: "QUEUE", text: ({ message }) => message?.queue ?? "", least: 8 },
+    { title: "QUEUE", text: ({ message }) => message?.queue ?? "", least: 12, isCutFirst: true },
     {
       title: "STATE",
       text: ({ state }) => stateName(state),
@@ -132,14 +132,19 @@ function columns(times: Times): Column<StoredMessage>[] {
         state === MessageState.QUARANTINED ? style.warning : (text) => text,
     },
     { title: "SINCE", text: ({ stateTime }) => times.age(stateTime), align: "right" },
-    { title: "NEXT", text: (message) => nextText(message, times), least: 10, from: 130 },
+    { title: "NEXT", text: (message) => nextText(message, times), least: 10, from: 150 },
     {
       title: "ATTEMPTS",
       text: ({ message }) => countText(message?.attempts ?? 0),
       align: "right",
-      from: 110,
+      from: 130,
     },
-    { title: "REASON", text: ({ message }) => reasonName(message?.reason ?? 0), least: 7 },
+    {
+      title: "REASON",
+      text: ({ message }) => reasonName(message?.reason ?? 0),
+      least: 7,
+      from: 100,
+    },
     { title: "FAILURE", text: ({ message }) => failureText(message?.failure), least: 10 },
   ];
 }

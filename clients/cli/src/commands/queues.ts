@@ -49,7 +49,7 @@ export const QUEUE_COLUMNS: readonly Column<QueueStats>[] = [
     paint: ({ quarantined }, style) => (quarantined > 0n ? style.warning : style.faint),
   },
   { title: "WORKERS", text: ({ workers }) => countText(workers), align: "right" },
-  { title: "OLDEST", text: ({ oldestAge }) => spanText(oldestAge), align: "right" },
+  { title: "OLDEST", text: ({ oldestAge }) => spanText(oldestAge), align: "right", from: 90 },
   {
     title: "NOW",
     text: firstCondition,

@@ -54,7 +54,7 @@ function columns(times: Times): Column<Row>[] {
       title: "AT MOST",
       text: ({ item }) => (item.maxInFlight === 0 ? "" : countText(item.maxInFlight)),
       align: "right",
-      from: 70,
+      from: 100,
     },
     { title: "OLDEST", text: ({ item }) => times.age(item.oldestDeliveryTime), align: "right" },
     {
@@ -63,8 +63,8 @@ function columns(times: Times): Column<Row>[] {
       paint: ({ item }, style) => (item.quiet ? style.warning : (text) => text),
       from: 90,
     },
-    { title: "SERVER", text: ({ item }) => item.server, least: 8 },
-    { title: "SESSION", text: ({ item }) => item.sessionId, least: 8, from: 120 },
+    { title: "SERVER", text: ({ item }) => item.server, least: 8, from: 120, isCutFirst: true },
+    { title: "SESSION", text: ({ item }) => item.sessionId, from: 80 },
   ];
 }
 

@@ -8,6 +8,7 @@ import { sparkline } from "./sparkline.ts";
 import type { Style } from "./style.ts";
 import { type Fact, factLines } from "./table.ts";
 import { durationText, type Times } from "./times.ts";
+import { wrapped } from "./wrap.ts";
 
 export const groupStateName = (value: number): string => shortName(GroupStateSchema, value);
 
@@ -24,8 +25,11 @@ export function groupLines(
   style: Style,
   width: number | undefined,
 ): string[] {
+  const indent = " ".repeat(group.id.length + 2);
+  const [first = "", ...rest] = wrapped(escaped(groupFailure(group)), width, indent.length);
   return [
-    `${style.strong(group.id)}  ${escaped(groupFailure(group))}`,
+    `${style.strong(group.id)}  ${first}`,
+    ...rest.map((line) => `${indent}${line}`),
     ...factLines(factsOf(group, times), style, width),
   ];
 }
