@@ -6,7 +6,7 @@ if (isRecentNode(process.versions.node)) {
   await import("./main.ts");
 } else {
   process.stderr.write(
-    `dlq: needs Node ${OLDEST_NODE} or newer, and this is ${process.version}: install it from https://nodejs.org, or run "npm start", which does that\n`,
+    `dlq-server: needs Node ${OLDEST_NODE} or newer, and this is ${process.version}: install it from https://nodejs.org, or run "npm start", which does that\n`,
   );
   process.exitCode = 2;
 }

@@ -1,10 +1,10 @@
 import type { Config } from "../config/config.ts";
-import { type ConfigError, formatConfigError } from "../config/config-error.ts";
+import { type ConfigError, didYouMean, formatConfigError } from "../config/config-error.ts";
 import { readFlags } from "../config/flags.ts";
 import { type LoadResult, loadConfig } from "../config/load.ts";
 import { nearest } from "../config/suggest.ts";
 import type { OutboxItem } from "../store/contract/outbox.ts";
-import { COMMANDS, type CommandName, isCommand } from "./commands.ts";
+import { COMMANDS, type CommandName, isCommand, OPERATOR_COMMANDS } from "./commands.ts";
 import { configDocs } from "./config-docs.ts";
 import { createToken } from "./create-token.ts";
 import { commandHelp, generalHelp } from "./help.ts";
@@ -18,7 +18,7 @@ import { styleFor } from "./style.ts";
 /** Exit codes. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
-/** What `dlq outbox tail` shows. */
+/** What `dlq-server outbox tail` shows. */
 export interface TailOptions {
   /** Undefined: all queues. */
   readonly queue: string | undefined;
@@ -53,9 +53,8 @@ export async function runCli(io: CliIo, actions: CliActions): Promise<number> {
 
   const command = first?.text ?? "serve";
   if (!isCommand(command)) {
-    const meant = nearest(command, Object.keys(COMMANDS));
-    const hint = meant === undefined ? "dlq help lists the commands" : `did you mean ${meant}?`;
-    return printErrors(io, [{ setting: "command", value: command, problem: "is unknown", hint }]);
+    const wrong = { setting: "command", value: command, problem: "is unknown" };
+    return printErrors(io, [{ ...wrong, ...hintFor(command) }]);
   }
   if (has(VERSION_FLAGS)) return printVersion(io);
   if (has(HELP_FLAGS)) return printHelp(io, first === undefined ? undefined : command);
@@ -63,7 +62,7 @@ export async function runCli(io: CliIo, actions: CliActions): Promise<number> {
     (flag) => switches.has(flag) && !COMMANDS[command].switches.some((s) => s.flag === flag),
   );
   if (misplaced.length > 0) {
-    const problem = `is not a flag of dlq ${command}`;
+    const problem = `is not a flag of dlq-server ${command}`;
     return printErrors(
       io,
       misplaced.map((flag) => ({
@@ -89,7 +88,7 @@ export async function runCli(io: CliIo, actions: CliActions): Promise<number> {
     case "outbox": {
       const [verb, queue, further] = [second, third, fourth];
       if (verb?.text !== "tail") {
-        const hint = "dlq outbox tail [QUEUE] shows state changes";
+        const hint = "dlq-server outbox tail [QUEUE] shows state changes";
         const wrong =
           verb === undefined
             ? { problem: "needs a verb" }
@@ -106,11 +105,18 @@ export async function runCli(io: CliIo, actions: CliActions): Promise<number> {
   }
 }
 
+function hintFor(command: string): { hint: string } {
+  if (OPERATOR_COMMANDS.has(command)) {
+    return { hint: "it is a command of dlq, the operator's command line (clients/cli)" };
+  }
+  return didYouMean(nearest(command, Object.keys(COMMANDS)), "dlq-server help lists the commands");
+}
+
 function ownerOf(flag: string): string {
   const owners = Object.values(COMMANDS).filter(({ switches }) =>
     switches.some((own) => own.flag === flag),
   );
-  return owners.map(({ name }) => `dlq ${name}`).join(" and ");
+  return owners.map(({ name }) => `dlq-server ${name}`).join(" and ");
 }
 
 function tail(
@@ -126,7 +132,7 @@ function tail(
     all: switches.has("--all"),
     follow: switches.has("--follow"),
     show: (item: OutboxItem) => io.stdout.write(`${line(item, style)}\n`),
-    warn: (text: string) => io.stderr.write(`dlq: ${text}\n`),
+    warn: (text: string) => io.stderr.write(`dlq-server: ${text}\n`),
   };
   return run(io, argv, (config) => tailOutbox(config, options));
 }
@@ -146,7 +152,7 @@ async function run(
     const verbose = loaded.ok.logLevel === "debug" || loaded.ok.logLevel === "trace";
     const text = error instanceof Error ? error.message : String(error);
     const stack = error instanceof Error && verbose ? `\n${error.stack ?? ""}` : "";
-    io.stderr.write(`${styleFor(io.stderr, io.env).error("dlq:")} ${text}${stack}\n`);
+    io.stderr.write(`${styleFor(io.stderr, io.env).error("dlq-server:")} ${text}${stack}\n`);
     return EXIT.failed;
   }
 }
@@ -166,7 +172,7 @@ function printConfig(io: CliIo, argv: readonly string[], switches: ReadonlySet<s
   const state = inForce(loaded.ok, loaded.origins);
   const { warnings } = loaded.ok;
   io.stdout.write(switches.has("--json") ? configAsJson(state, warnings) : configAsYaml(state));
-  for (const warning of warnings) io.stderr.write(`dlq: warning: ${warning}\n`);
+  for (const warning of warnings) io.stderr.write(`dlq-server: warning: ${warning}\n`);
   return EXIT.ok;
 }
 
@@ -200,7 +206,7 @@ function printUnexpected(io: CliIo, argument: string): number {
 }
 
 function printVersion(io: CliIo): number {
-  io.stdout.write(`dlq ${io.version}\n`);
+  io.stdout.write(`dlq-server ${io.version}\n`);
   return EXIT.ok;
 }
 
@@ -208,6 +214,6 @@ function printErrors(io: CliIo, errors: readonly ConfigError[]): number {
   const style = styleFor(io.stderr, io.env);
   const count = errors.length === 1 ? "one error" : `${errors.length} errors`;
   const lines = errors.map((error) => `  ${formatConfigError(error)}`);
-  io.stderr.write(`${style.error("dlq:")} ${count}\n${lines.join("\n")}\n`);
+  io.stderr.write(`${style.error("dlq-server:")} ${count}\n${lines.join("\n")}\n`);
   return EXIT.usage;
 }

@@ -32,14 +32,17 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     switches: [],
     takesSettings: true,
     examples: [
-      { line: "dlq", about: "on this machine only, with an embedded Redis" },
-      { line: "dlq serve --redis-url redis://redis:6379/0", about: "with an existing Redis" },
+      { line: "dlq-server", about: "on this machine only, with an embedded Redis" },
       {
-        line: "DLQ_TOKENS=… dlq --listen-grpc 0.0.0.0:50051 --tls-cert tls.crt --tls-key tls.key",
+        line: "dlq-server serve --redis-url redis://redis:6379/0",
+        about: "with an existing Redis",
+      },
+      {
+        line: "DLQ_TOKENS=… dlq-server --listen-grpc 0.0.0.0:50051 --tls-cert tls.crt --tls-key tls.key",
         about: "on a real network",
       },
       {
-        line: "dlq --config dlq.yaml --log-level debug",
+        line: "dlq-server --config dlq.yaml --log-level debug",
         about: "with settings of queues from a file",
       },
     ],
@@ -56,13 +59,16 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     ],
     takesSettings: true,
     examples: [
-      { line: "dlq config --config dlq.yaml", about: "check a file before you deploy it" },
-      { line: "dlq config > dlq.yaml", about: "create a file from the configuration in force" },
+      { line: "dlq-server config --config dlq.yaml", about: "check a file before you deploy it" },
+      {
+        line: "dlq-server config > dlq.yaml",
+        about: "create a file from the configuration in force",
+      },
     ],
   },
   outbox: {
     name: "outbox",
-    summary: "Show what happened to messages: dlq outbox tail [QUEUE].",
+    summary: "Show what happened to messages: dlq-server outbox tail [QUEUE].",
     details: [
       "Prints state changes, one a line: time, change, message id, queue, reason, attempts, note. Prints the last 20 and ends.",
       "It reads Redis directly and writes nothing. Run it in the container or on the machine of a server, with the same redis-* settings, and the same redact: it hides the notes of workers of queues that redact values. For an embedded Redis, the server must run, and data-dir must be the same.",
@@ -76,8 +82,8 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     ],
     takesSettings: true,
     examples: [
-      { line: "dlq outbox tail orders --follow", about: "watch what happens to messages" },
-      { line: "dlq outbox tail --all --json > changes.jsonl", about: "export all changes" },
+      { line: "dlq-server outbox tail orders --follow", about: "watch what happens to messages" },
+      { line: "dlq-server outbox tail --all --json > changes.jsonl", about: "export all changes" },
     ],
   },
   token: {
@@ -92,17 +98,20 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     switches: [],
     takesSettings: false,
     examples: [
-      { line: "dlq token orders >> /etc/dlq/tokens", about: "add a caller to the tokens file" },
+      {
+        line: "dlq-server token orders >> /etc/dlq/tokens",
+        about: "add a caller to the tokens file",
+      },
     ],
   },
   help: {
     name: "help",
-    summary: "Explain a command: dlq help COMMAND.",
+    summary: "Explain a command: dlq-server help COMMAND.",
     details: [],
     argument: "[COMMAND]",
     switches: [],
     takesSettings: false,
-    examples: [{ line: "dlq help serve", about: "show all flags of the server" }],
+    examples: [{ line: "dlq-server help serve", about: "show all flags of the server" }],
   },
   version: {
     name: "version",
@@ -117,3 +126,10 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
 export function isCommand(name: string): name is CommandName {
   return Object.hasOwn(COMMANDS, name);
 }
+
+/** Commands of the operator's program (clients/cli), for those who take this program for it. `help` is in both. */
+export const OPERATOR_COMMANDS: ReadonlySet<string> = new Set([
+  ...["queues", "groups", "group", "ls", "show", "count", "explain", "workers", "stats", "top"],
+  ...["send", "retry", "work", "take-back", "quiet", "breakers"],
+  ...["rules", "policy", "doctor", "context", "completion"],
+]);

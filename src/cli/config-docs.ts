@@ -29,7 +29,7 @@ these with a value wins, before the default.
    in front, with \`_\` for \`-\`); a key without a value counts as absent.
 
 Unknown flags and keys are errors, and so are unknown variables that start with \`DLQ_\`, except those
-of the clients. All errors are reported together (exit code 2). \`dlq config\` prints the configuration
+of the clients. All errors are reported together (exit code 2). \`dlq-server config\` prints the configuration
 in force and the source of each value, with secrets hidden.
 
 - **Durations** have a unit: \`250ms\`, \`30s\`, \`5m\`, \`24h\`, \`7d\`. Only 0 needs none.

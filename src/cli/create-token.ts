@@ -16,7 +16,7 @@ export function createToken(io: CliIo, name: string): string | undefined {
   if (!TOKEN_NAME.test(name)) return `is not a name of a caller: ${TOKEN_NAME_ALLOWED}`;
   const token = `${PREFIX}${randomBytes(TOKEN_BYTES).toString("base64url")}`;
   const sha256 = createHash("sha256").update(token).digest("hex");
-  io.stderr.write(`dlq: the token of ${name}; it is shown only now:\n${token}\n`);
+  io.stderr.write(`dlq-server: the token of ${name}; it is shown only now:\n${token}\n`);
   io.stdout.write(`${formatToken({ name, secret: { sha256 } })}\n`);
   return undefined;
 }

@@ -4,7 +4,8 @@ import { COMMANDS, type Command } from "./commands.ts";
 import { columns, wrap } from "./layout.ts";
 import type { Style } from "./style.ts";
 
-const ABOUT = "dlq stores failed messages over gRPC and delivers them again when they are due.";
+const ABOUT =
+  "dlq-server stores failed messages over gRPC and delivers them again when they are due. Operators look at messages and retry them with another program, dlq (clients/cli).";
 const NAMES =
   "Each flag --some-name is also the variable DLQ_SOME_NAME and the YAML key some_name. Flags win over the environment, the environment over the file of --config, and the file over defaults (in brackets).";
 const QUEUES =
@@ -33,15 +34,15 @@ function examples(commands: readonly Command[], style: Style): string[] {
   return ["", style.heading("Examples"), ...lines];
 }
 
-/** `dlq help`: includes all settings, because serve is the default command. */
+/** `dlq-server help`: includes all settings, because serve is the default command. */
 export function generalHelp(version: string, style: Style, width: number): string {
   const commands = Object.values(COMMANDS);
   const list = commands.map((c) => ({ left: c.name, right: c.summary }));
   const lines = [
-    `${style.strong(`dlq ${version}`)}`,
+    `${style.strong(`dlq-server ${version}`)}`,
     ...wrap(ABOUT, width),
     "",
-    "Usage: dlq [COMMAND] [FLAGS]",
+    "Usage: dlq-server [COMMAND] [FLAGS]",
     "",
     style.heading("Commands"),
     ...columns(list, width, style.strong),
@@ -55,13 +56,13 @@ export function generalHelp(version: string, style: Style, width: number): strin
   return `${lines.join("\n")}\n`;
 }
 
-/** `dlq help COMMAND`. */
+/** `dlq-server help COMMAND`. */
 export function commandHelp(command: Command, style: Style, width: number): string {
   const switches = command.switches.map((s) => ({ left: s.flag, right: s.doc }));
   const argument = command.argument === undefined ? "" : ` ${command.argument}`;
   const flags = command.takesSettings ? " [FLAGS]" : "";
   const lines = [
-    `Usage: dlq ${command.name}${argument}${flags}`,
+    `Usage: dlq-server ${command.name}${argument}${flags}`,
     "",
     ...wrap(command.summary, width),
     ...command.details.flatMap((paragraph) => ["", ...wrap(paragraph, width)]),

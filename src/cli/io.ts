@@ -36,7 +36,7 @@ function packageVersion(): string {
 
 /** The real process. */
 export function processIo(): CliIo {
-  // `dlq help | head` closes the pipe early: not an error.
+  // `dlq-server help | head` closes the pipe early: not an error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
   });

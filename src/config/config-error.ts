@@ -36,8 +36,10 @@ export function formatConfigError(error: ConfigError): string {
   return `${error.setting}${where}: ${value}${error.problem}${allowed}${hint}`;
 }
 
-/** Returns the hint `did you mean NAME?`, or `otherwise` if no name is similar. */
-export function didYouMean(name: string | undefined, otherwise?: string): { hint?: string } {
-  if (name !== undefined) return { hint: `did you mean ${name}?` };
-  return otherwise === undefined ? {} : { hint: otherwise };
+/** Returns the hint `did you mean A, B or C?`, or `otherwise` if no name is similar. */
+export function didYouMean(names: readonly string[], otherwise: string): { hint: string } {
+  const [last, ...others] = names.toReversed();
+  if (last === undefined) return { hint: otherwise };
+  const all = others.length === 0 ? last : `${others.toReversed().join(", ")} or ${last}`;
+  return { hint: `did you mean ${all}?` };
 }

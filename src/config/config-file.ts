@@ -71,7 +71,7 @@ export function readConfigFile(
           : (removedHint(entry.key) ??
             didYouMean(
               nearest(entry.key, [...byKey.keys(), "defaults", "queues"]),
-              "dlq help lists all settings",
+              "dlq-server help lists all settings",
             ))),
       });
     }

@@ -13,7 +13,7 @@ export interface Config extends ServerSettings {
   queueSettings(queue: string): QueueSettings;
 }
 
-/** Where each value came from, for `dlq config`. */
+/** Where each value came from, for `dlq-server config`. */
 export interface Origins {
   /** By setting name. Absent: the default. */
   readonly settings: ReadonlyMap<string, Source>;

@@ -56,7 +56,7 @@ export function readEnvironment(env: Environment): GivenValues {
       ...(removedHint(variable) ??
         didYouMean(
           nearest(variable, byVariable.keys()),
-          "variables that start with DLQ_ are settings; dlq help lists all settings",
+          "variables that start with DLQ_ are settings; dlq-server help lists all settings",
         )),
     });
   }

@@ -48,7 +48,7 @@ export function readFlags(argv: readonly string[]): GivenFlags {
         source,
         problem: "unknown flag",
         ...(removedHint(flag) ??
-          didYouMean(nearest(flag, byFlag.keys()), "dlq help lists all settings")),
+          didYouMean(nearest(flag, byFlag.keys()), "dlq-server help lists all settings")),
       });
       // The next argument is probably its value, so it is not reported as an unknown command.
       if (attached === undefined && isValue(argv[i + 1])) i++;

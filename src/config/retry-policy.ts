@@ -6,7 +6,7 @@ import {
 import { PRESETS, type PresetName } from "../core/presets.ts";
 import { BACKOFF_KINDS, JITTERS, LIMITS, type RetryPolicy } from "../core/settings.ts";
 import { DAY_MS } from "../core/time-units.ts";
-import { type ConfigError, didYouMean } from "./config-error.ts";
+import type { ConfigError } from "./config-error.ts";
 import { duration, formatDuration } from "./duration.ts";
 import { listOf } from "./list.ts";
 import { RETRIES_MAX } from "./queue-settings.ts";
@@ -128,7 +128,7 @@ export function completePolicy(
       setting: label,
       source,
       problem: `max_delay (${max}) is shorter than initial_delay (${formatDuration(policy.initialDelayMs)})`,
-      ...didYouMean(undefined, inherited ? "set both, since one of them is inherited" : undefined),
+      ...(inherited && { hint: "set both, since one of them is inherited" }),
     });
   }
   return Object.freeze(policy);

@@ -97,7 +97,7 @@ export const SETTINGS = {
     name: "tokens-file",
     group: "Listening",
     type: path,
-    doc: "File with the hashes of further tokens, one on a line: NAME:sha256:HEX, and after it expires=TIME if the token expires. dlq token makes such a line. Calls then need a token.",
+    doc: "File with the hashes of further tokens, one on a line: NAME:sha256:HEX, and after it expires=TIME if the token expires. dlq-server token makes such a line. Calls then need a token.",
     example: "/etc/dlq/tokens",
   }),
   tlsCert: optional({

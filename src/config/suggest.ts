@@ -17,12 +17,14 @@ function distance(a: string, b: string): number {
   return at(a.length, b.length);
 }
 
+/** Names that are suggested at once. More do not help. */
+const SUGGESTED = 3;
+
 /**
- * Returns a similar known name, if there is one. Ignores case and `-` against `_`, since a flag's
- * name in YAML is the most common mistake. Also finds the only known name that contains a shortened
- * one.
+ * Returns the known names that were probably meant, at most three: the nearest one, or those that contain a shortened name.
+ * None if more contain it. Ignores case and `-` against `_`, since a flag's name in YAML is the most common mistake.
  */
-export function nearest(name: string, known: Iterable<string>): string | undefined {
+export function nearest(name: string, known: Iterable<string>): readonly string[] {
   const fold = (s: string): string => s.toLowerCase().replaceAll("_", "-");
   const wanted = fold(name);
   let best: string | undefined;
@@ -39,5 +41,7 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
     }
     if (wanted.length >= 4 && folded.includes(wanted)) containing.push(candidate);
   }
-  return best ?? (containing.length === 1 ? containing[0] : undefined);
+  const isTypo = best !== undefined && bestDistance <= 1;
+  if (containing.length > 0 && !isTypo) return containing.length > SUGGESTED ? [] : containing;
+  return best === undefined ? [] : [best];
 }

@@ -134,10 +134,10 @@ function parseFileLine(entry: string, options: readonly string[]): Parsed<Token>
   const parsed = parseToken(entry);
   if ("problem" in parsed) {
     if (entry.includes(HASH_PREFIX)) return parsed;
-    return { problem: "is not NAME:sha256:HEX; dlq token makes such a line" };
+    return { problem: "is not NAME:sha256:HEX; dlq-server token makes such a line" };
   }
   if (!("sha256" in parsed.ok.secret)) {
-    return { problem: "has a token instead of its hash; dlq token makes such a line" };
+    return { problem: "has a token instead of its hash; dlq-server token makes such a line" };
   }
   const [expires, ...others] = options;
   if (expires === undefined) return parsed;

@@ -69,7 +69,7 @@ const PATTERNS: readonly RegExp[] = [
   /(?<keep>\bbasic\s{1,4})(?=[a-z+/]{0,256}[0-9=])[a-z0-9+/]{8,}={0,2}/,
   // Each part of a JSON Web Token is base64url, and the first two begin with `{"`.
   /(?<keep>)(?<![\w-])eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/,
-  // What `dlq token` makes.
+  // What `dlq-server token` makes.
   /(?<keep>)\bdlq_[\w-]{43}(?![\w-])/,
   new RegExp(`(?<keep>)(?<![\\w-])(?:${KNOWN_TOKENS.join("|")})[\\w-]*`),
   /(?<keep>)-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----(?:[^-]|-(?!----END))*/,

@@ -1,4 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { processIo } from "../../clients/cli/src/io.ts";
+import { createProgram } from "../../clients/cli/src/program.ts";
+import { COMMANDS, OPERATOR_COMMANDS } from "../../src/cli/commands.ts";
 import { ALL_SETTINGS } from "../../src/config/given-values.ts";
 import { describeFallback, flagOf } from "../../src/config/setting.ts";
 import { cli } from "./cli-support.ts";
@@ -25,7 +28,11 @@ describe("serve", () => {
   test("a server that fails exits with 1 and says why, with a stack only at level debug", async () => {
     const serve = () => Promise.reject(new Error("port 50051 is taken"));
     const quiet = await cli([], { serve });
-    expect(quiet).toMatchObject({ code: 1, stdout: "", stderr: "dlq: port 50051 is taken\n" });
+    expect(quiet).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: "dlq-server: port 50051 is taken\n",
+    });
     const verbose = await cli(["--log-level=debug"], { serve });
     expect(verbose.stderr).toContain("cli.test.ts");
   });
@@ -33,18 +40,18 @@ describe("serve", () => {
   test("a wrong configuration exits with 2, lists all errors on stderr and starts nothing", async () => {
     const run = await cli(["--ttl", "5", "--payload-max=9MiB"]);
     expect(run).toMatchObject({ code: 2, stdout: "", served: [] });
-    expect(run.stderr).toMatch(/^dlq: 2 errors\n {2}payload-max .*\n {2}ttl .*\n$/);
+    expect(run.stderr).toMatch(/^dlq-server: 2 errors\n {2}payload-max .*\n {2}ttl .*\n$/);
   });
 });
 
 describe("usage", () => {
   test.each([
     [["serv"], 'command: "serv" is unknown; did you mean serve?'],
-    [["xyzzy"], 'command: "xyzzy" is unknown; dlq help lists the commands'],
+    [["xyzzy"], 'command: "xyzzy" is unknown; dlq-server help lists the commands'],
     [["serve", "now"], 'arguments: "now" is not expected here'],
     [
       ["serve", "--json"],
-      "--json: is not a flag of dlq serve; it is a flag of dlq config and dlq outbox",
+      "--json: is not a flag of dlq-server serve; it is a flag of dlq-server config and dlq-server outbox",
     ],
     [
       ["help", "me"],
@@ -54,13 +61,33 @@ describe("usage", () => {
     const { code, stderr, served } = await cli(argv);
     expect({ code, stderr, served }).toEqual({
       code: 2,
-      stderr: `dlq: one error\n  ${expected}\n`,
+      stderr: `dlq-server: one error\n  ${expected}\n`,
       served: [],
     });
   });
 
   test.each([[["version"]], [["--version"]], [["-V"]]])("%j", async (argv) => {
-    expect(await cli(argv)).toMatchObject({ code: 0, stdout: "dlq 1.2.3\n", served: [] });
+    expect(await cli(argv)).toMatchObject({ code: 0, stdout: "dlq-server 1.2.3\n", served: [] });
+  });
+});
+
+describe("a command of the operator's program", () => {
+  const names = createProgram(processIo(), vi.fn()).commands.map((command) => command.name());
+
+  test("is each of that program, except those that both have", () => {
+    const own = Object.keys(COMMANDS);
+    expect(names.filter((name) => !own.includes(name)).toSorted()).toEqual(
+      [...OPERATOR_COMMANDS].toSorted(),
+    );
+  });
+
+  test.each([...OPERATOR_COMMANDS])("%s is an error that names that program", async (name) => {
+    const { code, stderr, served } = await cli([name, "orders"]);
+    expect({ code, stderr, served }).toEqual({
+      code: 2,
+      stderr: `dlq-server: one error\n  command: "${name}" is unknown; it is a command of dlq, the operator's command line (clients/cli)\n`,
+      served: [],
+    });
   });
 });
 
@@ -88,7 +115,7 @@ describe("help", () => {
 
   test("general help has commands, groups and examples", async () => {
     const { stdout } = await cli(["help"]);
-    expect(stdout).toMatch(/^Usage: dlq \[COMMAND\] \[FLAGS\]$/m);
+    expect(stdout).toMatch(/^Usage: dlq-server \[COMMAND\] \[FLAGS\]$/m);
     expect(stdout).toMatch(/^ {2}config +Print the configuration in force/m);
     expect(stdout).toMatch(/^Listening\n {2}--listen-grpc HOST:PORT +Address of gRPC/m);
     expect(stdout).toMatch(/^Examples$/m);
@@ -104,7 +131,7 @@ describe("help", () => {
     const { stdout } = await cli(["help"], { terminal: { columns }, env: { NO_COLOR: "1" } });
     const lines = stdout.split("\n");
     // Examples are not wrapped, so that they can be copied.
-    const long = lines.filter((l) => l.length > columns && !/^ {2}(dlq|DLQ_)/.test(l));
+    const long = lines.filter((l) => l.length > columns && !/^ {2}(dlq-server|DLQ_)/.test(l));
     expect(long).toEqual([]);
     expect(Math.max(...lines.map((l) => l.length))).toBeGreaterThan(columns - 20);
   });

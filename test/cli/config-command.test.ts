@@ -61,7 +61,7 @@ async function printed(yaml: string, argv: readonly string[] = []): Promise<stri
   return run.stdout;
 }
 
-describe("dlq config", () => {
+describe("dlq-server config", () => {
   test.each([
     ["nothing", ""],
     ["everything", FULL],
@@ -157,7 +157,7 @@ describe("dlq config", () => {
   test("warnings go to stderr", async () => {
     const run = await cli(["config"], { env: { KUBERNETES_SERVICE_HOST: "h" } });
     expect(run.code).toBe(0);
-    expect(run.stderr).toMatch(/^dlq: warning: This looks like Kubernetes/);
+    expect(run.stderr).toMatch(/^dlq-server: warning: This looks like Kubernetes/);
   });
 
   test("a wrong configuration exits with 2", async () => {

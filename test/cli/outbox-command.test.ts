@@ -95,17 +95,20 @@ test("passes the queue and the flags on", async () => {
 });
 
 test.each([
-  [["outbox"], "outbox: needs a verb; dlq outbox tail [QUEUE] shows state changes"],
-  [["outbox", "head"], 'outbox: "head" is unknown; dlq outbox tail [QUEUE] shows state changes'],
+  [["outbox"], "outbox: needs a verb; dlq-server outbox tail [QUEUE] shows state changes"],
+  [
+    ["outbox", "head"],
+    'outbox: "head" is unknown; dlq-server outbox tail [QUEUE] shows state changes',
+  ],
   [["outbox", "tail", "a", "b"], 'arguments: "b" is not expected here'],
 ])("%j", async (argv, problem) => {
   const { code, stderr } = await cli(argv);
-  expect({ code, stderr }).toEqual({ code: 2, stderr: `dlq: one error\n  ${problem}\n` });
+  expect({ code, stderr }).toEqual({ code: 2, stderr: `dlq-server: one error\n  ${problem}\n` });
 });
 
 test("an error is one line, with code 1", async () => {
   const { code, stderr } = await cli(["outbox", "tail"], {
     tailOutbox: () => Promise.reject(new Error("no Redis")),
   });
-  expect({ code, stderr }).toEqual({ code: 1, stderr: "dlq: no Redis\n" });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: "dlq-server: no Redis\n" });
 });

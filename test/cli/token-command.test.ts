@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { bearerTokens, parseTokensFile } from "../../src/config/token.ts";
 import { cli } from "./cli-support.ts";
 
-test("dlq token prints a token once, and the line of its hash", async () => {
+test("dlq-server token prints a token once, and the line of its hash", async () => {
   const { code, stdout, stderr, served } = await cli(["token", "orders"]);
   expect({ code, served }).toEqual({ code: 0, served: [] });
   const token = stderr.trim().split("\n").at(-1) ?? "";
@@ -23,5 +23,5 @@ test.each([
 ])("%j", async (argv, problem) => {
   const { code, stdout, stderr } = await cli(argv);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  expect(stderr).toBe(`dlq: one error\n  ${problem}\n`);
+  expect(stderr).toBe(`dlq-server: one error\n  ${problem}\n`);
 });

@@ -81,8 +81,18 @@ describe("unknown names", () => {
       "--redis-timout: unknown flag; did you mean --redis-timeout?",
     ],
     [{ argv: ["--redis_url=x"] }, "--redis_url: unknown flag; did you mean --redis-url?"],
-    [{ argv: ["--frobnicate"] }, "--frobnicate: unknown flag; dlq help lists all settings"],
-    [{ argv: ["-x"] }, "-x: unknown flag; dlq help lists all settings"],
+    [
+      { argv: ["--listen", "0.0.0.0:50051"] },
+      "--listen: unknown flag; did you mean --listen-grpc or --listen-http?",
+    ],
+    [{ argv: ["--redis"] }, "--redis: unknown flag; dlq-server help lists all settings"],
+    [{ argv: ["--ttls"] }, "--ttls: unknown flag; did you mean --ttl?"],
+    [
+      { yaml: "listen: localhost:50051" },
+      "listen (dlq.yaml:1): unknown key; did you mean listen_grpc, listen_http or insecure_listen?",
+    ],
+    [{ argv: ["--frobnicate"] }, "--frobnicate: unknown flag; dlq-server help lists all settings"],
+    [{ argv: ["-x"] }, "-x: unknown flag; dlq-server help lists all settings"],
     [{ argv: ["--no-redis-url"] }, "--no-redis-url: unknown flag; did you mean --redis-url?"],
     [{ env: { DLQ_REDISURL: "x" } }, "DLQ_REDISURL: unknown variable; did you mean DLQ_REDIS_URL?"],
     [

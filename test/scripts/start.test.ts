@@ -1,5 +1,5 @@
-// `npm start` and `npm run dlq` on a copy of the scripts, with a small program instead of the server: set-up, advice, arguments, signals and
-// exit codes.
+// `npm start` and `npm run dlq-server` on a copy of the scripts, with a small program instead of the server: set-up, advice,
+// arguments, signals and exit codes.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -76,9 +76,9 @@ test("with nothing missing it prints nothing, and the server gets its arguments 
 });
 
 test.each([["serve"], ["outbox", "tail"]])(
-  "`npm run dlq -- %s` passes SIGTERM on",
+  "`npm run dlq-server -- %s` passes SIGTERM on",
   async (...args) => {
-    const run = start(args, {}, "dlq.mjs");
+    const run = start(args, {}, "dlq-server.mjs");
     const { pid } = (await run.next()) as Greeting;
     run.child.kill("SIGTERM");
     expect(await run.next()).toBe("SIGTERM");

@@ -76,7 +76,7 @@ test("a server ends within seconds with an error when a newer version upgrades i
     await until("its end", () => !isRunning(server.pid) || undefined);
     expect(await server.terminate()).toBe(1);
     const said = `is of layout ${STORAGE_VERSION + 1} by a newer server; this one`;
-    expect(server.output()).toMatch(new RegExp(`dlq: the data .* ${said}`));
+    expect(server.output()).toMatch(new RegExp(`dlq-server: the data .* ${said}`));
     const draining = server.logs.find(({ msg }) => msg === "draining");
     expect(draining?.why).toEqual(expect.stringContaining(said));
     expect(await data.get("dlq:version")).toBe(String(STORAGE_VERSION + 1));

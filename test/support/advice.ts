@@ -62,11 +62,11 @@ const CONTRACT = readdirSync(join(ROOT, "proto/dlq/v1"))
   .map((name) => read(join("proto/dlq/v1", name)))
   .join("\n");
 
-/** Names of other programs, and plain words. */
+/** Names of programs and of their options, and plain words. */
 const OTHERS = [
   ...["--fix", "--insecure-listen", "redis-server", "redis-check-aof", "redis-check-rdb"],
   ...["redis-tools", "maxmemory-policy", "master_replid", "append-only", "cluster-enabled"],
-  ...["read-only", "file-max"],
+  ...["read-only", "file-max", "dlq-server"],
 ];
 
 const KNOWN: ReadonlySet<string> = new Set([

@@ -1,4 +1,4 @@
-// A run of `dlq serve` that ends by itself.
+// A run of `dlq-server serve` that ends by itself.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,4 +1,4 @@
-// A `dlq serve` process for a test: free loopback ports, a data folder with an embedded Redis (or a given Redis), and no
+// A `dlq-server serve` process for a test: free loopback ports, a data folder with an embedded Redis (or a given Redis), and no
 // settings of the person who runs the tests.
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
@@ -12,7 +12,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { findRedisServer } from "./redis.ts";
 
 export interface TestServerOptions {
-  /** Further flags of `dlq serve`; they override those of this file. */
+  /** Further flags of `dlq-server serve`; they override those of this file. */
   readonly args?: readonly string[];
   /** Further environment variables; they override those of this file. */
   readonly env?: Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-// `npm run dlq -- COMMAND`: the command line of the service, on a Node that is recent enough.
+// `npm run dlq-server -- COMMAND`: the server's program, on a Node that is recent enough.
 
 import { join } from "node:path";
 import { runChild, runServer } from "./setup/child.mjs";
