@@ -1,5 +1,6 @@
 // Checks docs/reference/groups.md: its calls give the documented answers, and its figures equal the code.
 
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, test } from "vitest";
 import { Reason } from "../../gen/dlq/v1/state_pb.ts";
 import { CONSTANTS } from "../../src/store/redis/packed/constants.ts";
@@ -8,7 +9,7 @@ import { connectTo, type TestClient } from "../support/grpc.ts";
 import { findGrpcurl } from "../support/grpcurl.ts";
 import { sendRequest } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
-import { fencesOf, readDocument } from "./markdown.ts";
+import { fencesOf, ROOT, readDocument } from "./markdown.ts";
 import { openShell, type Shell } from "./shell.ts";
 import { atServer, firstMissing } from "./transcript.ts";
 
@@ -20,7 +21,12 @@ let shell: Shell;
 beforeAll(async () => {
   server = await startTestServer();
   client = connectTo(server.grpcAddress);
-  shell = openShell(`grpcurl() { '${findGrpcurl()}' "$@"; }`);
+  const cli = join(ROOT, "clients/cli/src/main.ts");
+  shell = openShell(
+    `export HOME=/nonexistent DLQ_TARGET='${server.grpcAddress}'; unset XDG_CONFIG_HOME
+grpcurl() { '${findGrpcurl()}' "$@"; }
+dlq() { '${process.execPath}' '${cli}' "$@"; }`,
+  );
 });
 afterAll(async () => {
   shell?.close();
@@ -39,13 +45,13 @@ it("gives the documented answers", async () => {
     });
   }
   const [group] = (await client.admin.listGroups({})).groups;
-  const blocks = fencesOf(PAGE).filter(({ info }) => info.includes(" calls"));
-  expect(blocks).toHaveLength(6);
+  const blocks = fencesOf(PAGE).filter(({ info }) => / (?:calls|cli)/.test(info));
+  expect(blocks).toHaveLength(10);
   let output = "";
   for (const { info, text } of blocks) {
-    if (info === "sh calls") {
+    if (info.startsWith("sh ")) {
       output = await shell.run(
-        atServer(text, server).replace('GROUP"', `${group?.id.slice(0, 6)}"`),
+        atServer(text, server).replaceAll("01f3a8c2", group?.id.slice(0, 8) ?? ""),
       );
     } else {
       const missing = firstMissing(text.trimEnd().split("\n"), output);
