@@ -100,6 +100,44 @@ test.each(LINES.map((text) => [text.slice(0, 24), text]))(
   },
 );
 
+/** Returns the shortest time of several runs: other work of the machine does not matter. */
+function bestMs(message: string): number {
+  const failure = { type: "", message, stackTrace: "" };
+  return Math.min(...Array.from({ length: 20 }, () => elapsedMs(failure)));
+}
+
+const messageOf = (start: string, part: string): string =>
+  (start + part.repeat(READ_MESSAGE_CHARS)).slice(0, READ_MESSAGE_CHARS);
+
+/** A list of numbers, which is read to its end. */
+const ORDINARY = messageOf("", "17, ");
+/** The slowest message known takes four times as long. Work in proportion to the square took 10 to 140 times. */
+const TIMES = 8;
+
+test.each([
+  ["", "::1 "],
+  ["", "1 ::"],
+  ["", "::500 "],
+  ["", "1:11 "],
+  ["", '::"a'],
+  ["", "?"],
+  ["", "*-"],
+  ["", '"a@'],
+  ["", "0x\n"],
+  ["", '"" '],
+  ["a://", ";?"],
+  ["deadbeef".repeat(12), '" "'],
+  ["http".repeat(24), '" "'],
+  ["a".repeat(300), "' '"],
+  ["http".repeat(46), 'z" "*-'],
+  ["bad ".repeat(24), '=" " '],
+  ["no such ".repeat(12), ': "" '],
+  ["x ".repeat(200), '1"a b c" '],
+])("a message of %j and many %j is read in time proportional to its length", (start, part) => {
+  const ordinaryMs = bestMs(ORDINARY);
+  expect(bestMs(messageOf(start, part))).toBeLessThan(TIMES * ordinaryMs);
+});
+
 test("what follows the limits does not matter", () => {
   const start = {
     type: "T",

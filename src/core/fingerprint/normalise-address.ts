@@ -11,6 +11,7 @@ const TIMESTAMP =
 const IPV6 = /^[0-9a-f.:]{3,64}(?:%\w{1,16})?$/i;
 const DRIVE = /^[A-Za-z]:[\\/]/;
 
+const SCHEME_MARK = "://";
 /** Longer URLs are cut. */
 const URL_CHARS = 2048;
 
@@ -116,8 +117,8 @@ export function hasAddress(word: string): boolean {
 
 /** Returns where a word ends. A URL includes marks that end other words. */
 export function endOfUrl(text: string, start: number, end: number): number {
-  const scheme = text.indexOf("://", start);
-  if (scheme < 0 || scheme >= end) return end;
+  // The mark may end behind the word, which its final marks do not belong to.
+  if (!text.slice(start, end + SCHEME_MARK.length - 1).includes(SCHEME_MARK)) return end;
   let at = end;
   while (at < text.length && at < start + URL_CHARS && isInUrl(text.charCodeAt(at))) at++;
   while (at > end && isFinalMark(text.charCodeAt(at - 1))) at--;

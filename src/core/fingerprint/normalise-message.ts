@@ -124,10 +124,11 @@ class MessageReader {
       kinds |= kind;
       end++;
     }
+    const marksEnd = end;
     // Punctuation at the end belongs to the sentence.
     while (end > start && isFinalMark(text.charCodeAt(end - 1))) end--;
     if (end === start) {
-      this.#mark();
+      while (this.#at < marksEnd) this.#mark();
       return;
     }
     if ((kinds & ADDRESS) !== 0) end = endOfUrl(text, start, end);

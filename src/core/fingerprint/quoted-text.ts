@@ -67,8 +67,10 @@ const AFTER_VALUE =
 
 const NAME = /^[A-Za-z_$][\w$]*(?:[.:\\/-]{1,2}[A-Za-z_$][\w$]*)*(?:\(\))?$/;
 const HOST = /^[\w-]+(?:\.[\w-]+)+(?::\d+)?$/;
-/** The last word before the quotation mark, and the punctuation between. */
-const BEFORE = /([A-Za-z]*) ?([:=]?[ (]?)$/;
+/** The last word before the quotation mark, and the punctuation between. Tried where words start, not inside long ones. */
+const BEFORE = /(?<![A-Za-z])([A-Za-z]*) ?([:=]?[ (]?)$/;
+/** All words that matter are shorter. */
+const BEFORE_CHARS = 24;
 /** What says that a value is wrong. */
 const INVALID =
   /\b(?:invalid|incorrect|malformed|illegal|bad|wrong|unexpected|unsupported|unable to parse|not parse|cannot parse|failed to parse)\b[^"'`]{0,64}$/i;
@@ -83,17 +85,18 @@ const MISSING =
  * @param after the start of what follows
  */
 export function kindOfQuoted(content: string, before: string, after: string): Quoted {
-  const [, word = "", mark = ""] = BEFORE.exec(before) ?? [];
+  const [, word = "", mark = ""] = BEFORE.exec(before.slice(-BEFORE_CHARS)) ?? [];
   const lead = word.toLowerCase();
   if (AFTER_VALUE.test(after)) return "value";
   const isName = NAME.test(content);
   if (NAME_WORDS.has(lead) && (isName || HOST.test(content))) return "name";
-  if (MISSING.test(before)) return "name";
+  const isAfterColon = mark.startsWith(":");
+  if ((isAfterColon || lead === "for") && MISSING.test(before)) return "name";
   if (VALUE_WORDS.has(lead)) return "value";
   if (FILE.test(content)) return "name";
-  const isAssigned = mark.startsWith("=") || mark.startsWith(":");
+  const isAssigned = mark.startsWith("=") || isAfterColon;
   // The strings of JSON are names more often than values: codes, types, fields.
-  const isJson = mark.startsWith(":") && before.trimEnd().endsWith('":');
+  const isJson = isAfterColon && before.trimEnd().endsWith('":');
   if (isAssigned && !isJson && before.length > mark.length) {
     return isSentence(content) && !INVALID.test(before) ? "text" : "value";
   }
