@@ -56,11 +56,14 @@ export function createAck(given: AckParts) {
     const results: AckOutcome[] = outcomes.map((outcome) =>
       outcome.kind === "invalid" ? refuse(outcome.detail) : refuse("not applied"),
     );
+    const pace = new Pace();
     await Promise.all(
       splitIntoChunks(outcomes).map(async ({ queue, indexes }, part) => {
         const own = indexes.map((index) => outcomes[index] as Valid);
         const request = requestKey(requestId, queue, part);
-        const settled = await resultOrDamage(settleChunk(parts, { queue, request, caller }, own));
+        const settled = await resultOrDamage(
+          settleChunk(parts, { queue, request, caller, pace }, own),
+        );
         indexes.forEach((index, at) => {
           results[index] =
             settled instanceof DlqError ? failed(settled) : toOutcome(settled[at] as Settled);
@@ -97,15 +100,18 @@ interface Chunk {
   queue: string;
   request: Uint8Array;
   caller: Caller;
+  /** Of all chunks of the call. */
+  pace: Pace;
 }
 
 async function settleChunk(
   parts: Parts,
-  { queue, request, caller }: Chunk,
+  chunk: Chunk,
   outcomes: readonly Valid[],
 ): Promise<readonly Settled[]> {
+  const { queue, request } = chunk;
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const decided = await decide(parts, queue, request, outcomes);
+    const decided = await decide(parts, chunk, outcomes);
     if (!Array.isArray(decided)) return repeatedResults(decided, outcomes);
     const edited = decided.some(({ edits }) => edits !== undefined)
       ? await withEdits(parts, queue, decided)
@@ -114,7 +120,7 @@ async function settleChunk(
     const reply = await parts.store.settle(queue, request, items);
     if (reply?.repeated) return repeatedResults(reply, outcomes);
     if (reply !== undefined) {
-      report(parts, { queue, caller }, decided, reply);
+      report(parts, chunk, decided, reply);
       return reply.results;
     }
   }
@@ -133,8 +139,7 @@ function repeatedResults(reply: SettleReply, outcomes: readonly Valid[]): readon
 /** Failures and releases depend on the stored message; the other outcomes do not. */
 async function decide(
   parts: AckParts,
-  queue: string,
-  request: Uint8Array,
+  { queue, request, pace }: Chunk,
   outcomes: readonly Valid[],
 ): Promise<Decision[] | SettleReply> {
   const dependent = outcomes.filter(({ kind }) => kind === "failed" || kind === "released");
@@ -152,14 +157,13 @@ async function decide(
   if (!Array.isArray(examined)) return examined as SettleReply;
   let next = 0;
   const decisions: Decision[] = [];
-  const pace = new Pace();
   for (const outcome of outcomes) {
+    if (pace.isTooLong) await pace.giveTurn();
     if (outcome.kind === "failed") {
       decisions.push(decideFailure(outcome, examined[next++] as Examined, parts));
     } else if (outcome.kind === "released") {
       decisions.push(released(outcome, examined[next++] as Examined));
     } else decisions.push(decideDirectly(outcome));
-    if (pace.isTooLong) await pace.giveTurn();
   }
   return decisions;
 }
@@ -215,7 +219,7 @@ function statusOf(kind: SettleItem["kind"], state: Settled["state"]): AttemptSta
 /** Reports applied outcomes to metrics, log and worker sessions, and starts moves. */
 function report(
   { observer, log, registry, mover, settingsOf, logNotes = false }: AckParts,
-  { queue, caller }: Pick<Chunk, "queue" | "caller">,
+  { queue, caller }: Chunk,
   decided: readonly Decision[],
   reply: SettleReply,
 ): void {

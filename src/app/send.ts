@@ -124,15 +124,16 @@ async function storeAll(
   open: readonly (JudgedSend | Result)[],
 ): Promise<readonly (JudgedSend | Result)[]> {
   const sends = open.filter(isOpen);
+  const pace = new Pace();
   const queue = sends[0]?.queue;
   // The common case: one queue.
   if (sends.length === open.length && sends.every((send) => send.queue === queue)) {
-    return sendToQueue(parts, queue as string, sends);
+    return sendToQueue(parts, queue as string, sends, pace);
   }
   const results = new Map<JudgedSend, JudgedSend | Result>();
   await Promise.all(
     [...Map.groupBy(sends, (send) => send.queue)].map(async ([name, group]) => {
-      const sent = await sendToQueue(parts, name, group);
+      const sent = await sendToQueue(parts, name, group, pace);
       group.forEach((send, at) => {
         results.set(send, sent[at] as JudgedSend | Result);
       });
@@ -141,23 +142,26 @@ async function storeAll(
   return open.map((one) => (isOpen(one) ? (results.get(one) as JudgedSend | Result) : one));
 }
 
+/** `pace`: of all queues of the batch. */
 async function sendToQueue(
   parts: Parts,
   queue: string,
   sends: readonly JudgedSend[],
+  pace: Pace,
 ): Promise<(JudgedSend | Result)[]> {
   const edits = sends.some((send) => send.edits.length > 0)
     ? await arrivalEdits(parts, queue, sends)
     : undefined;
-  let prepared: readonly Prepared[];
+  const prepared: Prepared[] = [];
   let replies: readonly SendReply[];
   try {
     const settings = parts.settingsOf(queue);
-    prepared = sends.map((send) => {
+    for (const send of sends) {
+      if (pace.isTooLong) await pace.giveTurn();
       const one = prepare(send, settings, parts);
       const edit = edits?.get(send);
-      return edit === undefined ? one : { ...one, item: { ...one.item, edit } };
-    });
+      prepared.push(edit === undefined ? one : { ...one, item: { ...one.item, edit } });
+    }
     const items = prepared.map(({ item }) => item);
     replies = await parts.store.send(queue, items, settings);
   } catch (error) {
