@@ -30,6 +30,8 @@ export type DlqErrorDetail =
   | { kind: "ABORTED"; retryAfterMs: number }
   /** The queue is being deleted. Nothing was written; the name is free again in a moment. */
   | { kind: "QUEUE_DELETING"; retryAfterMs: number }
+  /** The server has as much of this work as it does at once. Nothing was changed. */
+  | { kind: "BUSY"; retryAfterMs: number }
   /** The resource has changed: the same request can never succeed. */
   | { kind: "STALE_ETAG" }
   | { kind: "UNAUTHENTICATED" }
@@ -167,6 +169,14 @@ export function queueDeleting(queue: string): DlqError {
     `queue ${queue} is being deleted and accepts messages again when that is done; retry with the same request_id`,
     { kind: "QUEUE_DELETING", retryAfterMs: 1_000 },
   );
+}
+
+/** `description` says with what. */
+export function serverBusy(retryAfterMs: number, description: string): DlqError {
+  return new DlqError(`the server is busy: ${description}; nothing was changed; call again`, {
+    kind: "BUSY",
+    retryAfterMs,
+  });
 }
 
 export function staleEtag(what: string): DlqError {

@@ -52,6 +52,7 @@ export function detailsOf(detail: DlqErrorDetail): ErrorDetail[] {
     case "STORE_UNAVAILABLE":
     case "ABORTED":
     case "QUEUE_DELETING":
+    case "BUSY":
       return [retryInfo(detail.retryAfterMs)];
     case "PRECONDITION": {
       const one = keepShort([detail], (d) => d.subject);

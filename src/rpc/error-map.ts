@@ -26,6 +26,7 @@ const KINDS = {
   PRECONDITION: { code: Code.FailedPrecondition, reason: "PRECONDITION_FAILED" },
   ABORTED: { code: Code.Aborted, reason: "CONFLICT" },
   QUEUE_DELETING: { code: Code.Unavailable, reason: "QUEUE_DELETING" },
+  BUSY: { code: Code.Unavailable, reason: "SERVER_BUSY" },
   STALE_ETAG: { code: Code.Aborted, reason: "ETAG_MISMATCH" },
   UNAUTHENTICATED: { code: Code.Unauthenticated, reason: "UNAUTHENTICATED" },
   INTERNAL: { code: Code.Internal, reason: "INTERNAL" },

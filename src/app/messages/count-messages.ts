@@ -6,6 +6,7 @@ import { readCandidates, type Selection } from "./candidates.ts";
 import type { ContentView, RedactionOf } from "./content-view.ts";
 import { contentFacts, stateFacts } from "./filter-facts.ts";
 import type { Scanner, ScanStep } from "./scan.ts";
+import type { ScanSlots } from "./scan-slots.ts";
 
 export interface CountMessagesCommand {
   queues: QueuePattern;
@@ -47,35 +48,52 @@ const COUNTS_KEPT = 10_000;
 /** Progress is reported this often. */
 const PROGRESS_MS = 1_000;
 
-/** Yields the counts so far once a second, and the final ones. `now`: a clock in milliseconds. */
-export function createCountMessages(
-  scanner: Scanner,
-  redactionOf: RedactionOf,
-  now: () => number,
-): CountMessages {
-  return async function* count({ queues, filter, by, showRedacted }, signal) {
-    const tally = new Tally();
-    const range = { queues, newestFirst: false, after: undefined, narrowing: filter.narrowing };
-    let reportedAtMs = now();
-    const isReportDue = () => {
-      const nowMs = now();
-      const isDue = nowMs - reportedAtMs >= PROGRESS_MS;
-      if (isDue) reportedAtMs = nowMs;
-      return isDue;
-    };
-    for await (const step of scanner.states(range, signal)) {
-      const redaction = showRedacted ? undefined : redactionOf(step.queue);
-      const selection = { filter, redaction };
-      for await (const { values, view } of valuesOf(scanner, selection, by, step, signal)) {
-        if (values !== undefined) tally.add(values);
-        if (view?.hasHidden) tally.redacted++;
-        if (isReportDue()) yield { ...tally.result(), queue: step.queue, isDone: false };
-      }
-      tally.examined += step.examined;
+export interface CountMessagesParts {
+  scanner: Scanner;
+  slots: ScanSlots;
+  redactionOf: RedactionOf;
+  /** A clock in milliseconds. */
+  now(): number;
+}
+
+/** Yields the counts so far once a second, and the final ones. Rejects with BUSY if too many counts run. */
+export function createCountMessages(parts: CountMessagesParts): CountMessages {
+  return async function* count(command, signal) {
+    const giveBack = await parts.slots.take(signal);
+    try {
+      yield* countAll(parts, command, signal);
+    } finally {
+      giveBack();
+    }
+  };
+}
+
+async function* countAll(
+  { scanner, redactionOf, now }: CountMessagesParts,
+  { queues, filter, by, showRedacted }: CountMessagesCommand,
+  signal: AbortSignal,
+): AsyncGenerator<MessageCounts> {
+  const tally = new Tally();
+  const range = { queues, newestFirst: false, after: undefined, narrowing: filter.narrowing };
+  let reportedAtMs = now();
+  const isReportDue = () => {
+    const nowMs = now();
+    const isDue = nowMs - reportedAtMs >= PROGRESS_MS;
+    if (isDue) reportedAtMs = nowMs;
+    return isDue;
+  };
+  for await (const step of scanner.states(range, signal)) {
+    const redaction = showRedacted ? undefined : redactionOf(step.queue);
+    const selection = { filter, redaction };
+    for await (const { values, view } of valuesOf(scanner, selection, by, step, signal)) {
+      if (values !== undefined) tally.add(values);
+      if (view?.hasHidden) tally.redacted++;
       if (isReportDue()) yield { ...tally.result(), queue: step.queue, isDone: false };
     }
-    yield { ...tally.result(), queue: "", isDone: true };
-  };
+    tally.examined += step.examined;
+    if (isReportDue()) yield { ...tally.result(), queue: step.queue, isDone: false };
+  }
+  yield { ...tally.result(), queue: "", isDone: true };
 }
 
 /** The values of a message; undefined if it was read and does not match. */
@@ -118,24 +136,27 @@ async function* valuesOf(
 }
 
 class Tally {
-  readonly #counts = new Map<string, MessageCount>();
+  /** By the values, as JSON: a copy that does not hold the message that they are of. */
+  readonly #counts = new Map<string, number>();
   #others = 0;
   examined = 0;
   redacted = 0;
 
   add(values: readonly string[]): void {
     const key = JSON.stringify(values);
-    const found = this.#counts.get(key);
-    if (found !== undefined) found.count++;
-    else if (this.#counts.size < COUNTS_KEPT) this.#counts.set(key, { values, count: 1 });
+    const count = this.#counts.get(key);
+    if (count !== undefined) this.#counts.set(key, count + 1);
+    else if (this.#counts.size < COUNTS_KEPT) this.#counts.set(key, 1);
     else this.#others++;
   }
 
   result(): Pick<MessageCounts, "counts" | "others" | "examined" | "redacted"> {
-    const counts = [...this.#counts.values()].toSorted((a, b) => b.count - a.count);
-    const rest = counts.slice(COUNTS_SHOWN).reduce((sum, { count }) => sum + count, 0);
+    const counts = [...this.#counts].toSorted(([, a], [, b]) => b - a);
+    const rest = counts.slice(COUNTS_SHOWN).reduce((sum, [, count]) => sum + count, 0);
     return {
-      counts: counts.slice(0, COUNTS_SHOWN).map(({ values, count }) => ({ values, count })),
+      counts: counts
+        .slice(0, COUNTS_SHOWN)
+        .map(([key, count]) => ({ values: JSON.parse(key) as string[], count })),
       others: this.#others + rest,
       examined: this.examined,
       redacted: this.redacted,

@@ -3,6 +3,7 @@ import type { MessageDetails, MessagePlace, MessageState } from "../../store/con
 import { candidates, readCandidates } from "./candidates.ts";
 import type { ContentView, RedactionOf } from "./content-view.ts";
 import type { Scanner, ScanPlace, ScanRange, ScanStep } from "./scan.ts";
+import type { ScanSlots } from "./scan-slots.ts";
 
 export interface ListMessagesCommand extends Omit<ScanRange, "narrowing"> {
   filter: Filter;
@@ -33,39 +34,59 @@ export const EXAMINED_A_CALL = 10_000;
 /** A call ends after it has read so much content. */
 export const BYTES_A_CALL = 64 * 1024 * 1024;
 
-export function createListMessages(scanner: Scanner, redactionOf: RedactionOf): ListMessages {
+export interface ListMessagesParts {
+  scanner: Scanner;
+  slots: ScanSlots;
+  redactionOf: RedactionOf;
+}
+
+/** Rejects with BUSY if too many lists run. */
+export function createListMessages(parts: ListMessagesParts): ListMessages {
   return async (command, signal) => {
-    let examined = 0;
-    let redacted = 0;
-    let cost = 0;
-    let bytes = 0;
-    let room = command.pageSize;
-    const { filter, showRedacted } = command;
-    const range = { ...command, narrowing: filter.narrowing };
-    for await (const step of scanner.states(range, signal)) {
-      const { queue, from } = step;
-      if (cost >= EXAMINED_A_CALL) return { next: { queue, message: from }, examined, redacted };
-      let last = from;
-      const endHere = () => ({
-        next: { queue, message: last },
-        examined: examined + countTo(step, last),
-        redacted,
-      });
-      const found = await candidates(filter, step);
-      const redaction = showRedacted ? undefined : redactionOf(queue);
-      const read = readCandidates(scanner, { filter, redaction }, step, found, signal, room);
-      for await (const { state, details, view, matches } of read) {
-        if (matches && !command.take(queue, state.id, details, view)) return endHere();
-        last = state;
-        if (view.hasHidden) redacted++;
-        bytes += bytesOf(details);
-        if ((matches && --room === 0) || bytes >= BYTES_A_CALL) return endHere();
-      }
-      examined += step.examined;
-      cost += step.cost;
+    const giveBack = await parts.slots.take(signal);
+    try {
+      return await listPage(parts, command, signal);
+    } finally {
+      giveBack();
     }
-    return { next: undefined, examined, redacted };
   };
+}
+
+async function listPage(
+  { scanner, redactionOf }: ListMessagesParts,
+  command: ListMessagesCommand,
+  signal: AbortSignal,
+): Promise<ListedPage> {
+  let examined = 0;
+  let redacted = 0;
+  let cost = 0;
+  let bytes = 0;
+  let room = command.pageSize;
+  const { filter, showRedacted } = command;
+  const range = { ...command, narrowing: filter.narrowing };
+  for await (const step of scanner.states(range, signal)) {
+    const { queue, from } = step;
+    if (cost >= EXAMINED_A_CALL) return { next: { queue, message: from }, examined, redacted };
+    let last = from;
+    const endHere = () => ({
+      next: { queue, message: last },
+      examined: examined + countTo(step, last),
+      redacted,
+    });
+    const found = await candidates(filter, step);
+    const redaction = showRedacted ? undefined : redactionOf(queue);
+    const read = readCandidates(scanner, { filter, redaction }, step, found, signal, room);
+    for await (const { state, details, view, matches } of read) {
+      if (matches && !command.take(queue, state.id, details, view)) return endHere();
+      last = state;
+      if (view.hasHidden) redacted++;
+      bytes += bytesOf(details);
+      if ((matches && --room === 0) || bytes >= BYTES_A_CALL) return endHere();
+    }
+    examined += step.examined;
+    cost += step.cost;
+  }
+  return { next: undefined, examined, redacted };
 }
 
 function bytesOf({ bytes, laterFailures }: MessageDetails): number {

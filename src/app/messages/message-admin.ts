@@ -7,6 +7,7 @@ import { type CountMessages, createCountMessages } from "./count-messages.ts";
 import { createExplain, type Explain, type ExplainParts } from "./explain.ts";
 import { createListMessages, type ListMessages } from "./list-messages.ts";
 import { Scanner } from "./scan.ts";
+import { ScanSlots } from "./scan-slots.ts";
 
 export type { MessageDetails, StoredEvent, StoredFailure } from "../../store/contract.ts";
 
@@ -27,14 +28,23 @@ export interface MessageAdminParts extends ExplainParts {
   store: Pick<Store, "messageReads" | "queues" | "deliveryBlocks">;
 }
 
+/** Lists that run at once, and counts. Each holds up to 4 MiB of messages, and a count up to 10 MB of values. */
+const SCANS_AT_ONCE = 16;
+const SCANS_WAITING = 256;
+
 export function createMessageAdmin(parts: MessageAdminParts): MessageAdmin {
   const { store, settingsOf } = parts;
-  const scanner = new Scanner(store);
   const redactionIn: RedactionOf = (queue) => redactionOf(settingsOf(queue).redact);
+  const scans = { scanner: new Scanner(store), redactionOf: redactionIn };
+  const slotsFor = (kind: string) => new ScanSlots(kind, SCANS_AT_ONCE, SCANS_WAITING);
   return {
     explain: createExplain(parts),
-    list: createListMessages(scanner, redactionIn),
-    count: createCountMessages(scanner, redactionIn, () => performance.now()),
+    list: createListMessages({ ...scans, slots: slotsFor("lists") }),
+    count: createCountMessages({
+      ...scans,
+      slots: slotsFor("counts"),
+      now: () => performance.now(),
+    }),
 
     async get(queue, id, showRedacted) {
       const [details] = await store.messageReads.details(queue, [id]);

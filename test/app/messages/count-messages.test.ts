@@ -5,6 +5,7 @@ import {
   type MessageCounts,
 } from "../../../src/app/messages/count-messages.ts";
 import { Scanner } from "../../../src/app/messages/scan.ts";
+import { ScanSlots } from "../../../src/app/messages/scan-slots.ts";
 import { QueuePattern } from "../../../src/core/queue-pattern.ts";
 import { compileFilter, compileValue } from "../../../src/rules/filter.ts";
 import type { SendItem } from "../../../src/store/contract.ts";
@@ -25,11 +26,10 @@ async function send(queue: string, count: number, over: Partial<SendItem> = {}):
 }
 
 async function count(filter: string, by: string[], queues = "*", now = () => 0) {
-  const counted = createCountMessages(
-    new Scanner(at.current.store),
-    () => undefined,
-    now,
-  )(
+  const counted = createCountMessages({
+    ...{ scanner: new Scanner(at.current.store), slots: new ScanSlots("counts", 1, 0) },
+    ...{ redactionOf: () => undefined, now },
+  })(
     {
       queues: new QueuePattern(queues),
       filter: compileFilter(filter),

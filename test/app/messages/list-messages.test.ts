@@ -5,6 +5,7 @@ import {
   type ListMessagesCommand,
 } from "../../../src/app/messages/list-messages.ts";
 import { Scanner, type ScanPlace, type ScanStore } from "../../../src/app/messages/scan.ts";
+import { ScanSlots } from "../../../src/app/messages/scan-slots.ts";
 import { QueuePattern } from "../../../src/core/queue-pattern.ts";
 import { compileFilter } from "../../../src/rules/filter.ts";
 import { envelope } from "../../support/edits.ts";
@@ -22,7 +23,12 @@ import {
 const at = useTestStore();
 const SIGNAL = new AbortController().signal;
 
-const listFrom = (store: ScanStore) => createListMessages(new Scanner(store), () => undefined);
+const listFrom = (store: ScanStore) =>
+  createListMessages({
+    scanner: new Scanner(store),
+    slots: new ScanSlots("lists", 1, 0),
+    redactionOf: () => undefined,
+  });
 
 let taken: string[];
 beforeEach(() => {
