@@ -68,8 +68,11 @@ function packLz4(body: Uint8Array): Buffer {
 }
 
 function unpackLz4(packed: Buffer): Buffer {
-  sizeIn(packed);
-  return uncompressSync(packed.subarray(1));
+  const bytes = sizeIn(packed);
+  const body = uncompressSync(packed.subarray(1));
+  // The library returns what it could inflate, which may be nothing.
+  if (body.length !== bytes) throw new Error("a stored message is damaged: it ends early");
+  return body;
 }
 
 function packZstd(body: Uint8Array): Buffer {
