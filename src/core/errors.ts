@@ -35,6 +35,8 @@ export type DlqErrorDetail =
   /** The resource has changed: the same request can never succeed. */
   | { kind: "STALE_ETAG" }
   | { kind: "UNAUTHENTICATED" }
+  /** Stored content cannot be read: somebody must restore it. */
+  | { kind: "DAMAGED" }
   | { kind: "INTERNAL" };
 
 export type DlqErrorKind = DlqErrorDetail["kind"];
@@ -190,6 +192,14 @@ export function unauthenticated(): DlqError {
   return new DlqError(
     "no valid credentials; send the header `authorization: Bearer <token>` with a token that this server accepts",
     { kind: "UNAUTHENTICATED" },
+  );
+}
+
+export function damagedMessage(queue: string, id: string, cause: unknown): DlqError {
+  return new DlqError(
+    `message ${id} of queue ${queue} is damaged: its stored content cannot be read; restore its entries from a backup of Redis, or report a defect if nothing else wrote to Redis`,
+    { kind: "DAMAGED" },
+    { cause },
   );
 }
 

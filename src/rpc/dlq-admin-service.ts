@@ -7,6 +7,8 @@ import type { QueueAdmin } from "../app/queues/queue-admin.ts";
 import type { WorkerAdmin } from "../app/queues/worker-admin.ts";
 import type { RuleAdmin } from "../app/rules/rule-admin.ts";
 import type { Simulate } from "../app/simulate.ts";
+import { DamagedMessage, readStored } from "../core/damaged-message.ts";
+import { damagedMessage } from "../core/errors.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import { callerOf } from "./caller.ts";
 import { readCountMessages, writeCounts } from "./convert/count-messages.ts";
@@ -73,7 +75,9 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
       const { queue, id } = readMessageName(request);
       logDisclosure(request, context, "GetMessage", { id: request.id });
       const { details, view } = await messages.get(queue, id, request.showRedacted);
-      return { message: writeStoredMessage(queue, id, details, view) };
+      const message = readStored(() => writeStoredMessage(queue, id, details, view));
+      if (message instanceof DamagedMessage) throw damagedMessage(queue, request.id, message.cause);
+      return { message };
     },
 
     async listMessages(request, context) {

@@ -67,6 +67,7 @@ export function detailsOf(detail: DlqErrorDetail): ErrorDetail[] {
     case "NOT_FOUND":
     case "STALE_ETAG":
     case "UNAUTHENTICATED":
+    case "DAMAGED":
     case "INTERNAL":
       return [];
   }

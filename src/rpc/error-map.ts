@@ -29,6 +29,7 @@ const KINDS = {
   BUSY: { code: Code.Unavailable, reason: "SERVER_BUSY" },
   STALE_ETAG: { code: Code.Aborted, reason: "ETAG_MISMATCH" },
   UNAUTHENTICATED: { code: Code.Unauthenticated, reason: "UNAUTHENTICATED" },
+  DAMAGED: { code: Code.DataLoss, reason: "DAMAGED" },
   INTERNAL: { code: Code.Internal, reason: "INTERNAL" },
 } as const satisfies Record<DlqErrorKind, { code: Code; reason: string }>;
 

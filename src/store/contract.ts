@@ -31,6 +31,7 @@ export type {
 } from "./contract/groups.ts";
 export type { EndedLease, StoreHints } from "./contract/hints.ts";
 export type {
+  ListedMessage,
   MessageBlocks,
   MessageDetails,
   MessagePlace,

@@ -28,6 +28,7 @@ const KINDS: [errors.DlqErrorKind, errors.DlqError, RegExp][] = [
   ["BUSY", errors.serverBusy(500, "2 counts run"), /busy: 2 counts run; .* call again$/],
   ["STALE_ETAG", errors.staleEtag("the set"), /etag was read; nothing was written; read it again$/],
   ["UNAUTHENTICATED", errors.unauthenticated(), /send the header `authorization: Bearer/],
+  ["DAMAGED", errors.damagedMessage("orders", "7", 0), /7 of queue orders is damaged: .*; restore/],
   [
     "INTERNAL",
     errors.internal(new Error("secret")),

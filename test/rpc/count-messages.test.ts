@@ -23,8 +23,8 @@ async function count(request: CountRequest): Promise<CountMessagesResponse[]> {
 test("each response has the counts so far", async () => {
   const counts = [{ values: ["a", ""], count: 3 }];
   rig.messages.counts = [
-    { counts, others: 0, examined: 5, redacted: 0, queue: "orders", isDone: false },
-    { counts, others: 2, examined: 9, redacted: 4, queue: "", isDone: true },
+    { counts, others: 0, examined: 5, redacted: 0, damaged: 0, queue: "orders", isDone: false },
+    { counts, others: 2, examined: 9, redacted: 4, damaged: 3, queue: "", isDone: true },
   ];
   const request = { queue: "orders-*", by: ["state", "failure.type"] };
   expect(await count(request)).toMatchObject([
@@ -32,7 +32,14 @@ test("each response has the counts so far", async () => {
       ...{ counts: [{ values: ["a", ""], count: 3n }], otherCount: 0n, examinedCount: 5n },
       ...{ queue: "orders", done: false },
     },
-    { otherCount: 2n, examinedCount: 9n, redactedCount: 4n, queue: "", done: true },
+    {
+      otherCount: 2n,
+      examinedCount: 9n,
+      redactedCount: 4n,
+      damagedCount: 3n,
+      queue: "",
+      done: true,
+    },
   ]);
   expect(rig.messages.counted).toMatchObject({
     queues: { prefix: "orders-" },

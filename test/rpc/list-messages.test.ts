@@ -84,23 +84,45 @@ test("a page ends before it is too large, and has at least one message", async (
   expect((await admin().listMessages({ view: MessageView.FULL })).messages).toHaveLength(1);
 });
 
+test("the answer has the number of damaged messages", async () => {
+  rig.messages.page = { next: undefined, examined: 3, redacted: 0, damaged: 2 };
+  expect((await admin().listMessages({})).damagedCount).toBe(2n);
+});
+
+test("only the full view reads the history", async () => {
+  for (const view of [MessageView.UNSPECIFIED, MessageView.BASIC, MessageView.FULL]) {
+    await admin().listMessages({ view });
+    expect(rig.messages.command?.history).toBe(view === MessageView.FULL);
+  }
+});
+
 test("a page token leads back to its place", async () => {
   const query = { queue: "orders-*", filter: "attempts > 2", newestFirst: true };
   // Behind a whole chunk, in either order, the id is the last or the first possible one.
   const ends = [0, 255].map((byte) => ({ chunk: 8, id: new Uint8Array(16).fill(byte) }));
   for (const message of [{ chunk: 7, id: bytesOf(5) }, ...ends, undefined]) {
-    rig.messages.page = { next: { queue: "orders-eu", message }, examined: 12, redacted: 0 };
+    rig.messages.page = {
+      next: { queue: "orders-eu", message },
+      examined: 12,
+      redacted: 0,
+      damaged: 0,
+    };
     const { nextPageToken: pageToken, examinedCount } = await admin().listMessages(query);
     expect(examinedCount).toBe(12n);
     await admin().listMessages({ ...query, pageToken, pageSize: 3 });
     expect(rig.messages.command?.after).toEqual({ queue: "orders-eu", message });
   }
-  rig.messages.page = { next: undefined, examined: 0, redacted: 0 };
+  rig.messages.page = { next: undefined, examined: 0, redacted: 0, damaged: 0 };
   expect((await admin().listMessages(query)).nextPageToken).toBe("");
 });
 
 test("a page token belongs to one query", async () => {
-  rig.messages.page = { next: { queue: "a", message: undefined }, examined: 0, redacted: 0 };
+  rig.messages.page = {
+    next: { queue: "a", message: undefined },
+    examined: 0,
+    redacted: 0,
+    damaged: 0,
+  };
   const { nextPageToken: pageToken } = await admin().listMessages({ filter: "attempts > 2" });
   for (const other of [{ filter: "attempts > 3" }, { filter: "attempts > 2", newestFirst: true }]) {
     const error = await errorOf(admin().listMessages({ ...other, pageToken }));

@@ -49,6 +49,13 @@ async function shown(over: Partial<MessageDetails> = {}) {
   return message;
 }
 
+test("a message that cannot be read fails with its id and what to do", async () => {
+  const error = await errorOf(shown({ envelope: Uint8Array.of(0xff) }));
+  expect(error.code).toBe(Code.DataLoss);
+  expect(error.rawMessage).toMatch(`message ${ID} of queue orders is damaged`);
+  expect(error.rawMessage).toContain("restore");
+});
+
 test("a message has what a worker would get, and where it is", async () => {
   const stored = await shown();
   expect(stored).toMatchObject({

@@ -146,7 +146,7 @@ test("a list hides the same in both views, and counts it", async () => {
   script({ payload: '{"card":"4111-1"}', token: "t", failure: { message: "no 4111-1" } });
   const id = parseMessageId(ID) as Uint8Array;
   rig.messages.listed = [{ queue: "orders", id, details: rig.messages.details ?? DETAILS }];
-  rig.messages.page = { next: undefined, examined: 3, redacted: 2 };
+  rig.messages.page = { next: undefined, examined: 3, redacted: 2, damaged: 0 };
   for (const view of [MessageView.BASIC, MessageView.FULL]) {
     const { messages, redactedCount } = await admin().listMessages({ view });
     expect(redactedCount).toBe(2n);

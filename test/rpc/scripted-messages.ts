@@ -59,7 +59,7 @@ export class ScriptedMessages implements MessageAdmin {
 
   /** The messages of the answer, as far as they are taken; the page ends before the first that is not. */
   listed: { queue: string; id: Uint8Array; details: MessageDetails }[] = [];
-  page: ListedPage = { next: undefined, examined: 0, redacted: 0 };
+  page: ListedPage = { next: undefined, examined: 0, redacted: 0, damaged: 0 };
   command: ListMessagesCommand | undefined;
 
   explanations: Explanation[] = [];

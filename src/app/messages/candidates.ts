@@ -1,3 +1,4 @@
+import { DamagedMessage, readStored } from "../../core/damaged-message.ts";
 import type { Redaction } from "../../core/redaction/redaction.ts";
 import type { Filter } from "../../rules/filter.ts";
 import type { MessageDetails, MessageState } from "../../store/contract.ts";
@@ -18,11 +19,19 @@ export interface ReadMessage {
   matches: boolean;
 }
 
+/** A message that cannot be read. */
+export interface DamagedCandidate {
+  state: MessageState;
+  damage: DamagedMessage;
+}
+
 /** What a call looks for, and what it may not see. */
 export interface Selection {
   filter: Filter;
   /** What the queue of the step hides; undefined: nothing. */
   redaction: Redaction | undefined;
+  /** Whether to read timelines, and failures before the latest. */
+  history: boolean;
 }
 
 /** The messages of a step of which the state alone does not say that the filter doesn't match them. */
@@ -44,13 +53,13 @@ export async function candidates(
  * caller is likely to take.
  */
 export async function* readCandidates(
-  scanner: Pick<Scanner, "details">,
+  scanner: Pick<Scanner, "listed">,
   selection: Selection,
   step: ScanStep,
   found: readonly MessageState[],
   signal: AbortSignal,
   wanted = DETAILS,
-): AsyncGenerator<ReadMessage> {
+): AsyncGenerator<ReadMessage | DamagedCandidate> {
   const { queue } = step;
   let atOnce = Math.min(wanted, DETAILS);
   const pace = new Pace();
@@ -58,15 +67,19 @@ export async function* readCandidates(
     signal.throwIfAborted();
     const ids = found.slice(at, at + atOnce).map(({ id }) => id);
     atOnce = Math.min(2 * atOnce, DETAILS);
-    for (const details of await scanner.details(queue, ids)) {
+    for (const details of await scanner.listed(queue, ids, selection.history)) {
       const state = found[at++] as MessageState;
       if (pace.isTooLong) await pace.giveTurn();
       // It may have changed since its state was read.
-      if (details !== undefined) {
-        const view = new ContentView(selection.redaction, details);
-        const matches = isMatch(selection.filter, step, state, details, view);
-        yield { state, details, view, matches };
+      if (details === undefined) continue;
+      if (details instanceof DamagedMessage) {
+        yield { state, damage: details };
+        continue;
       }
+      const view = new ContentView(selection.redaction, details);
+      const matches = readStored(() => isMatch(selection.filter, step, state, details, view));
+      if (matches instanceof DamagedMessage) yield { state, damage: matches };
+      else yield { state, details, view, matches };
     }
   }
 }

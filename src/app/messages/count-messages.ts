@@ -1,9 +1,11 @@
+import { DamagedMessage, readStored } from "../../core/damaged-message.ts";
 import type { QueuePattern } from "../../core/queue-pattern.ts";
 import type { Filter, MessageValue } from "../../rules/filter.ts";
 import type { MessageState } from "../../store/contract.ts";
 import { Pace } from "../timers.ts";
-import { readCandidates, type Selection } from "./candidates.ts";
+import { type DamagedCandidate, readCandidates, type Selection } from "./candidates.ts";
 import type { ContentView, RedactionOf } from "./content-view.ts";
+import type { DamageLog } from "./damage-log.ts";
 import { contentFacts, stateFacts } from "./filter-facts.ts";
 import type { Scanner, ScanStep } from "./scan.ts";
 import type { ScanSlots } from "./scan-slots.ts";
@@ -26,6 +28,8 @@ export interface MessageCounts {
   examined: number;
   /** Messages with content that the filter or the values did not see. */
   redacted: number;
+  /** Messages that are not counted because they cannot be read. */
+  damaged: number;
   /** The queue that is being examined; empty at the end. */
   queue: string;
   isDone: boolean;
@@ -52,6 +56,7 @@ export interface CountMessagesParts {
   scanner: Scanner;
   slots: ScanSlots;
   redactionOf: RedactionOf;
+  damageLog: Pick<DamageLog, "report">;
   /** A clock in milliseconds. */
   now(): number;
 }
@@ -69,7 +74,7 @@ export function createCountMessages(parts: CountMessagesParts): CountMessages {
 }
 
 async function* countAll(
-  { scanner, redactionOf, now }: CountMessagesParts,
+  { scanner, redactionOf, damageLog, now }: CountMessagesParts,
   { queues, filter, by, showRedacted }: CountMessagesCommand,
   signal: AbortSignal,
 ): AsyncGenerator<MessageCounts> {
@@ -84,10 +89,15 @@ async function* countAll(
   };
   for await (const step of scanner.states(range, signal)) {
     const redaction = showRedacted ? undefined : redactionOf(step.queue);
-    const selection = { filter, redaction };
-    for await (const { values, view } of valuesOf(scanner, selection, by, step, signal)) {
-      if (values !== undefined) tally.add(values);
-      if (view?.hasHidden) tally.redacted++;
+    const selection = { filter, redaction, history: false };
+    for await (const one of valuesOf(scanner, selection, by, step, signal)) {
+      if ("damage" in one) {
+        damageLog.report(step.queue, one.state.id, one.damage.cause);
+        tally.damaged++;
+      } else {
+        if (one.values !== undefined) tally.add(one.values);
+        if (one.view?.hasHidden) tally.redacted++;
+      }
       if (isReportDue()) yield { ...tally.result(), queue: step.queue, isDone: false };
     }
     tally.examined += step.examined;
@@ -96,8 +106,8 @@ async function* countAll(
   yield { ...tally.result(), queue: "", isDone: true };
 }
 
-/** The values of a message; undefined if it was read and does not match. */
 interface Counted {
+  /** Undefined: it was read and does not match. */
   values: string[] | undefined;
   /** Undefined: its content was not needed. */
   view?: ContentView;
@@ -109,7 +119,7 @@ async function* valuesOf(
   by: readonly MessageValue[],
   step: ScanStep,
   signal: AbortSignal,
-): AsyncGenerator<Counted> {
+): AsyncGenerator<Counted | DamagedCandidate> {
   const { filter } = selection;
   const { queue, nowMs } = step;
   const isByState = by.every(({ isOfState }) => isOfState);
@@ -124,14 +134,23 @@ async function* valuesOf(
     if (pace.isTooLong) await pace.giveTurn();
   }
   const read = readCandidates(scanner, selection, step, open, signal);
-  for await (const { state: message, details, view, matches } of read) {
+  for await (const one of read) {
+    if ("damage" in one) {
+      yield one;
+      continue;
+    }
+    const { state: message, details, view, matches } = one;
     if (!matches) {
       yield { values: undefined, view };
       continue;
     }
-    const state = stateFacts(queue, message.id, { ...message, ...details });
-    const content = contentFacts(queue, details, view);
-    yield { values: by.map((value) => value.of(state, content, nowMs)), view };
+    const values = readStored(() => {
+      const state = stateFacts(queue, message.id, { ...message, ...details });
+      const content = contentFacts(queue, details, view);
+      return by.map((value) => value.of(state, content, nowMs));
+    });
+    if (values instanceof DamagedMessage) yield { state: message, damage: values };
+    else yield { values, view };
   }
 }
 
@@ -141,6 +160,7 @@ class Tally {
   #others = 0;
   examined = 0;
   redacted = 0;
+  damaged = 0;
 
   add(values: readonly string[]): void {
     const key = JSON.stringify(values);
@@ -150,7 +170,7 @@ class Tally {
     else this.#others++;
   }
 
-  result(): Pick<MessageCounts, "counts" | "others" | "examined" | "redacted"> {
+  result(): Omit<MessageCounts, "queue" | "isDone"> {
     const counts = [...this.#counts].toSorted(([, a], [, b]) => b - a);
     const rest = counts.slice(COUNTS_SHOWN).reduce((sum, [, count]) => sum + count, 0);
     return {
@@ -160,6 +180,7 @@ class Tally {
       others: this.#others + rest,
       examined: this.examined,
       redacted: this.redacted,
+      damaged: this.damaged,
     };
   }
 }

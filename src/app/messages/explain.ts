@@ -1,6 +1,7 @@
 import { arrivalDecisionOf } from "../../codec/arrival-decision.ts";
 import { openStored } from "../../codec/message.ts";
-import { unknownMessage } from "../../core/errors.ts";
+import { DamagedMessage, readStored } from "../../core/damaged-message.ts";
+import { damagedMessage, unknownMessage } from "../../core/errors.ts";
 import { type Explanation, explainMessage } from "../../core/explain-message.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import type { QueueSettings } from "../../core/settings.ts";
@@ -46,10 +47,12 @@ export function createExplain({ store, settingsOf, stats }: ExplainParts): Expla
         reportOf(queue),
       ]);
       if (details === undefined) throw unknownMessage(queue, formatMessageId(id));
+      const decision = readStored(() => decisionOf(details));
+      if (decision instanceof DamagedMessage)
+        throw damagedMessage(queue, formatMessageId(id), decision.cause);
       return explainMessage({
-        ...{ id: formatMessageId(id), nowMs, ...details, conditions },
+        ...{ id: formatMessageId(id), nowMs, ...details, conditions, decision },
         retentionEndsAtMs: retentionEndsAtMs(details, settingsOf(queue)),
-        decision: decisionOf(details),
         blocks: blocks && holdOf(blocks),
       });
     },

@@ -4,6 +4,7 @@ import { redactionOf } from "../../core/redaction/redaction.ts";
 import type { MessageDetails, Store } from "../../store/contract.ts";
 import { ContentView, type RedactionOf } from "./content-view.ts";
 import { type CountMessages, createCountMessages } from "./count-messages.ts";
+import { DamageLog, type DamageLogParts } from "./damage-log.ts";
 import { createExplain, type Explain, type ExplainParts } from "./explain.ts";
 import { createListMessages, type ListMessages } from "./list-messages.ts";
 import { Scanner } from "./scan.ts";
@@ -11,9 +12,12 @@ import { ScanSlots } from "./scan-slots.ts";
 
 export type { MessageDetails, StoredEvent, StoredFailure } from "../../store/contract.ts";
 
-/** Shows operators what is stored. Rejects with a DlqError, or with the error of decoding if stored content is damaged. */
+/** Shows operators what is stored. Rejects with a DlqError. */
 export interface MessageAdmin {
-  /** Rejects with NOT_FOUND if the queue has no such message. `showRedacted`: with what the queue hides. */
+  /**
+   * Rejects with NOT_FOUND if the queue has no such message, and with DAMAGED if it cannot be read; the content that it returns
+   * may still be damaged. `showRedacted`: with what the queue hides.
+   */
   get(
     queue: string,
     id: Uint8Array,
@@ -24,7 +28,7 @@ export interface MessageAdmin {
   readonly explain: Explain;
 }
 
-export interface MessageAdminParts extends ExplainParts {
+export interface MessageAdminParts extends ExplainParts, DamageLogParts {
   store: Pick<Store, "messageReads" | "queues" | "deliveryBlocks">;
 }
 
@@ -35,7 +39,8 @@ const SCANS_WAITING = 256;
 export function createMessageAdmin(parts: MessageAdminParts): MessageAdmin {
   const { store, settingsOf } = parts;
   const redactionIn: RedactionOf = (queue) => redactionOf(settingsOf(queue).redact);
-  const scans = { scanner: new Scanner(store), redactionOf: redactionIn };
+  const damageLog = new DamageLog(parts);
+  const scans = { scanner: new Scanner(store), redactionOf: redactionIn, damageLog };
   const slotsFor = (kind: string) => new ScanSlots(kind, SCANS_AT_ONCE, SCANS_WAITING);
   return {
     explain: createExplain(parts),

@@ -3,7 +3,7 @@ import { QUARANTINE_REASONS, REASONS } from "../../core/reason.ts";
 import { Turns } from "../../core/turns.ts";
 import type { Narrowing } from "../../rules/narrowing.ts";
 import type {
-  MessageDetails,
+  ListedMessage,
   MessagePlace,
   MessageState,
   StateSelection,
@@ -87,12 +87,13 @@ export class Scanner {
     }
   }
 
-  /** As MessageReads.details. */
-  details(
+  /** As MessageReads.listed. */
+  listed(
     queue: string,
     ids: readonly Uint8Array[],
-  ): Promise<readonly (MessageDetails | undefined)[]> {
-    return this.#turns.run(() => this.#store.messageReads.details(queue, ids));
+    history: boolean,
+  ): Promise<readonly ListedMessage[]> {
+    return this.#turns.run(() => this.#store.messageReads.listed(queue, ids, history));
   }
 
   /** The queues from a place on, in order; of those that don't match the pattern the last one of each page of names. */

@@ -30,6 +30,7 @@ export function writeCounts(so: MessageCounts): CountMessagesResponse {
     otherCount: BigInt(so.others),
     examinedCount: BigInt(so.examined),
     redactedCount: BigInt(so.redacted),
+    damagedCount: BigInt(so.damaged),
     queue: so.queue,
     done: so.isDone,
   });

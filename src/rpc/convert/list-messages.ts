@@ -41,6 +41,7 @@ export function readListMessages(request: ListMessagesRequest): MessageList {
     command: {
       filter: filter as Filter,
       ...{ queues, newestFirst, pageSize, after, showRedacted },
+      history: view === MessageView.FULL,
       take(from, id, details, shown) {
         const whole = writeStoredMessage(from, id, details, shown);
         const message = view === MessageView.FULL ? whole : basic(whole);
@@ -50,12 +51,13 @@ export function readListMessages(request: ListMessagesRequest): MessageList {
         return true;
       },
     },
-    answer: ({ next, examined, redacted }) =>
+    answer: ({ next, examined, redacted, damaged }) =>
       create(ListMessagesResponseSchema, {
         messages,
         nextPageToken: next === undefined ? "" : writePageToken(queryOf(request), partsOf(next)),
         examinedCount: BigInt(examined),
         redactedCount: BigInt(redacted),
+        damagedCount: BigInt(damaged),
       }),
   };
 }

@@ -1,3 +1,4 @@
+import type { DamagedMessage } from "../../core/damaged-message.ts";
 import type { GoneState, StoredState } from "../../core/message.ts";
 import type { QuarantineReason, Reason } from "../../core/reason.ts";
 import type { BreakerSnapshot } from "./delivery-blocks.ts";
@@ -6,17 +7,29 @@ import type { BreakerSnapshot } from "./delivery-blocks.ts";
 export interface MessageReads {
   /**
    * Reads all that is stored of messages: of as many, in order, as fit into one reply, but at least one. Undefined: the queue
-   * has no such message.
+   * has no such message. Rejects with DAMAGED if one of them cannot be read.
    */
   details(
     queue: string,
     ids: readonly Uint8Array[],
   ): Promise<readonly (MessageDetails | undefined)[]>;
+  /**
+   * As `details`, but a damaged message is one of the results. `history`: false leaves out timelines, and failures before the
+   * latest.
+   */
+  listed(
+    queue: string,
+    ids: readonly Uint8Array[],
+    history: boolean,
+  ): Promise<readonly ListedMessage[]>;
   /** Reads what holds back a scheduled message. Undefined: no scheduled message has this id. */
   blocks(queue: string, id: Uint8Array): Promise<MessageBlocks | undefined>;
   /** Reads the states of about a thousand messages, in order of arrival. */
   states(queue: string, from: StatesFrom): Promise<StatesPage>;
 }
+
+/** Undefined: the queue has no such message. */
+export type ListedMessage = MessageDetails | DamagedMessage | undefined;
 
 /** What holds back a scheduled message besides its due time. */
 export interface MessageBlocks {

@@ -1,3 +1,6 @@
+import { DamagedMessage } from "../../core/damaged-message.ts";
+import { damagedMessage } from "../../core/errors.ts";
+import { formatMessageId } from "../../core/message-id.ts";
 import type { MessageReads } from "../contract.ts";
 import type { StoreContext } from "./context.ts";
 import type { GroupNumbers } from "./group-numbers.ts";
@@ -10,7 +13,14 @@ export function createMessageReads(
   groups: Pick<GroupNumbers, "digests" | "numbers">,
 ): MessageReads {
   return {
-    details: (queue, ids) => runDetails(context, queue, ids),
+    async details(queue, ids) {
+      const found = await runDetails(context, queue, ids, true);
+      return found.map((one, index) => {
+        if (!(one instanceof DamagedMessage)) return one;
+        throw damagedMessage(queue, formatMessageId(ids[index] as Uint8Array), one.cause);
+      });
+    },
+    listed: (queue, ids, history) => runDetails(context, queue, ids, history),
     states: (queue, from) => runStates(context.run, groups, queue, from),
     blocks: (queue, id) => runBlocks(context, queue, id),
   };

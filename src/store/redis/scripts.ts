@@ -116,7 +116,12 @@ export const SCRIPTS = {
     strings: ["after", "indexName"],
     item: [],
   },
-  details: { flags: "no-writes", numbers: ["replyBytes"], strings: [], item: ["id"] },
+  details: {
+    flags: "no-writes",
+    numbers: ["replyBytes", "withHistory"],
+    strings: [],
+    item: ["id"],
+  },
   states: {
     flags: "no-writes",
     numbers: ["from", "chunks", "descending"],

@@ -28,7 +28,7 @@ async function send(queue: string, count: number, over: Partial<SendItem> = {}):
 async function count(filter: string, by: string[], queues = "*", now = () => 0) {
   const counted = createCountMessages({
     ...{ scanner: new Scanner(at.current.store), slots: new ScanSlots("counts", 1, 0) },
-    ...{ redactionOf: () => undefined, now },
+    ...{ redactionOf: () => undefined, damageLog: { report() {} }, now },
   })(
     {
       queues: new QueuePattern(queues),
@@ -50,7 +50,7 @@ it("counts all messages of the queues that match", async () => {
   await send("other", 5);
   expect(await count("", [], "orders-*")).toEqual([
     {
-      ...{ counts: [{ values: [], count: 7 }], others: 0, examined: 7, redacted: 0 },
+      ...{ counts: [{ values: [], count: 7 }], others: 0, examined: 7, redacted: 0, damaged: 0 },
       ...{ queue: "", isDone: true },
     },
   ]);

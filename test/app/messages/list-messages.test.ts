@@ -28,6 +28,7 @@ const listFrom = (store: ScanStore) =>
     scanner: new Scanner(store),
     slots: new ScanSlots("lists", 1, 0),
     redactionOf: () => undefined,
+    damageLog: { report() {} },
   });
 
 let taken: string[];
@@ -51,6 +52,7 @@ function command(over: Partial<ListMessagesCommand> & { filterText?: string } = 
     queues: new QueuePattern("*"),
     filter: compileFilter(filterText),
     ...{ newestFirst: false, pageSize: 100, after: undefined, showRedacted: false },
+    history: false,
     take: (queue: string, id: Uint8Array) => taken.push(`${queue} ${hex(id)}`) > 0,
     ...rest,
   } satisfies ListMessagesCommand;
@@ -189,7 +191,7 @@ it("judges a message by what it is when it is taken", async () => {
     queues: store.queues.bind(store),
     messageReads: {
       ...store.messageReads,
-      async details(queue: string, ids: readonly Uint8Array[]) {
+      async listed(queue: string, ids: readonly Uint8Array[], history: boolean) {
         const [first, second] = claimed.splice(0);
         if (first !== undefined && second !== undefined) {
           await store.settle("a", NO_REQUEST, [
@@ -197,7 +199,7 @@ it("judges a message by what it is when it is taken", async () => {
             outcome(second, "failReschedule", { delayMs: 5_000, failure: new Uint8Array() }),
           ]);
         }
-        return store.messageReads.details(queue, ids);
+        return store.messageReads.listed(queue, ids, history);
       },
     },
   };

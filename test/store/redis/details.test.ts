@@ -169,6 +169,24 @@ test("failures that an earlier version stored are read without their attempts", 
   ]);
 });
 
+test("a list without the history has the latest failure only, and no timeline", async () => {
+  const id = await send();
+  for (const failure of ["second", "third"]) {
+    const over = { failure: bytes(failure), delayMs: 0, decision: `after ${failure}` };
+    await at.current.store.settle(QUEUE, NO_REQUEST, [
+      outcome(await claim(), "failReschedule", over),
+    ]);
+  }
+  const over = { quarantineReason: "WORKER_REQUEST", note: "no" } as const;
+  await at.current.store.settle(QUEUE, NO_REQUEST, [outcome(await claim(), "quarantine", over)]);
+  const { laterFailures, events, ...rest } = await detailsOf(id);
+  expect([laterFailures.length, events.length]).toEqual([2, 1]);
+  const listed = await at.current.store.messageReads.listed(QUEUE, [id], false);
+  expect(listed).toEqual([{ ...rest, laterFailures: laterFailures.slice(-1), events: [] }]);
+  const whole = await at.current.store.messageReads.listed(QUEUE, [id], true);
+  expect(whole).toEqual([{ ...rest, laterFailures, events }]);
+});
+
 test("a message in quarantine, and its edits", async () => {
   const id = await send({ quarantineReason: "POISON" });
   await at.current.clock.advance(9_000);

@@ -1,6 +1,7 @@
--- Reads all that is stored of messages: of as many, in order, as fit into `reply_bytes`, but at least one.
+-- Reads all that is stored of messages: of as many, in order, as fit into `reply_bytes`, but at least one. Without `with_history`
+-- it leaves out timelines, and failures before the latest.
 -- KEYS: queue base
--- ARGV: reply_bytes; items: id
+-- ARGV: reply_bytes, with_history; items: id
 -- Reply: six values for each message: layout `details`, its body, its edits, its failures after the first, its timeline, and the
 -- stream that holds it (see workerEntry); the last four '' if it has none. All six are '' if there is no such message
 local function group_of(s)
@@ -23,6 +24,15 @@ local function facts_of(id, s)
   })
 end
 
+local function failures_of(id, s)
+  if not has_flag(s, FLAG.HISTORY) then return '' end
+  local history = redis.call('HGET', k_failures .. chunk_of(id), id) or ''
+  if with_history == 1 then return history end
+  local is_sound, start = pcall(last_entry, history)
+  -- Damage shows when it is read.
+  return is_sound and string.sub(history, start) or history
+end
+
 local ids = {}
 for at = FIRST, #ARGV do ids[#ids + 1] = ARGV[at] end
 load_states(ids)
@@ -39,8 +49,8 @@ for _, id in ipairs(ids) do
       facts_of(id, s),
       redis.call('HGET', bodies_of(chunk), id) or '',
       has_flag(s, FLAG.EDITED) and redis.call('HGET', k_edits .. chunk, id) or '',
-      has_flag(s, FLAG.HISTORY) and redis.call('HGET', k_failures .. chunk, id) or '',
-      timeline.of(id, s),
+      failures_of(id, s),
+      with_history == 1 and timeline.of(id, s) or '',
       s.state == STATE.IN_FLIGHT and holder_of(s.session) or '',
     }
     bytes = bytes + #values[4]

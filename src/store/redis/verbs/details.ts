@@ -1,4 +1,10 @@
-import type { MessageDetails, StoredAttempt, StoredFailure } from "../../contract.ts";
+import { readStored } from "../../../core/damaged-message.ts";
+import type {
+  ListedMessage,
+  MessageDetails,
+  StoredAttempt,
+  StoredFailure,
+} from "../../contract.ts";
 import type { Bodies } from "../bodies.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
@@ -14,16 +20,20 @@ const IDS = 100;
 /** Values of the reply for each message. */
 const VALUES = 6;
 
+/** As MessageReads.listed. */
 export async function runDetails(
   { run, bodies }: { run: RunScript; bodies: Bodies },
   queue: string,
   ids: readonly Uint8Array[],
-): Promise<(MessageDetails | undefined)[]> {
+  history: boolean,
+): Promise<ListedMessage[]> {
   const items = ids.slice(0, IDS).map((id) => ({ id }));
-  const reply = (await run("details", queue, { replyBytes: REPLY_BYTES }, items)) as Buffer[];
-  const found: (MessageDetails | undefined)[] = [];
+  const header = { replyBytes: REPLY_BYTES, withHistory: history ? 1 : 0 };
+  const reply = (await run("details", queue, header, items)) as Buffer[];
+  const found: ListedMessage[] = [];
   for (let at = 0; at < reply.length; at += VALUES) {
-    found.push(readDetails(bodies, reply.slice(at, at + VALUES)));
+    const values = reply.slice(at, at + VALUES);
+    found.push(readStored(() => readDetails(bodies, values)));
   }
   return found;
 }

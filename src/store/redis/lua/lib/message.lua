@@ -159,6 +159,16 @@ local function entry_ends(history, at)
   return last, last + 3 + struct.unpack('>H', history, last + 1)
 end
 
+-- Returns where the last entry begins, and where its failure ends.
+local function last_entry(history)
+  local at, start, last = 1, 1, 0
+  while at <= #history do
+    start = at
+    last, at = entry_ends(history, start)
+  end
+  return start, last
+end
+
 local function cut_history(history)
   local starts, at = {}, 1
   while at <= #history do
@@ -191,12 +201,8 @@ end
 local function latest_failure(id, s)
   if not has_flag(s, FLAG.HISTORY) then return '' end
   local history = redis.call('HGET', k_failures .. chunk_of(id), id) or ''
-  local at, latest = 1, ''
-  while at <= #history do
-    local last, following = entry_ends(history, at)
-    latest, at = string.sub(history, at + 4, last), following
-  end
-  return latest
+  local start, last = last_entry(history)
+  return string.sub(history, start + 4, last)
 end
 
 -- Reports whether a token's lease is the last one of the message: live, or expired and not claimed again. Released
