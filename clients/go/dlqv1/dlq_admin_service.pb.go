@@ -358,6 +358,9 @@ type ListMessagesResponse struct {
 	// Messages of which the filter or the answer had redacted content. A filter sees `[redacted]` in place of
 	// the values, so it may miss messages.
 	RedactedCount int64 `protobuf:"varint,4,opt,name=redacted_count,json=redactedCount,proto3" json:"redacted_count,omitempty"`
+	// Messages that are left out because their stored content is damaged. The server's log has the id of one,
+	// and GetMessage of it fails with DATA_LOSS.
+	DamagedCount  int64 `protobuf:"varint,5,opt,name=damaged_count,json=damagedCount,proto3" json:"damaged_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -416,6 +419,13 @@ func (x *ListMessagesResponse) GetExaminedCount() int64 {
 func (x *ListMessagesResponse) GetRedactedCount() int64 {
 	if x != nil {
 		return x.RedactedCount
+	}
+	return 0
+}
+
+func (x *ListMessagesResponse) GetDamagedCount() int64 {
+	if x != nil {
+		return x.DamagedCount
 	}
 	return 0
 }
@@ -509,6 +519,8 @@ type CountMessagesResponse struct {
 	Done bool `protobuf:"varint,5,opt,name=done,proto3" json:"done,omitempty"`
 	// Messages of which the filter or `by` had redacted content.
 	RedactedCount int64 `protobuf:"varint,6,opt,name=redacted_count,json=redactedCount,proto3" json:"redacted_count,omitempty"`
+	// Messages that are not counted because the filter or `by` needs their stored content and it is damaged.
+	DamagedCount  int64 `protobuf:"varint,7,opt,name=damaged_count,json=damagedCount,proto3" json:"damaged_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -581,6 +593,13 @@ func (x *CountMessagesResponse) GetDone() bool {
 func (x *CountMessagesResponse) GetRedactedCount() int64 {
 	if x != nil {
 		return x.RedactedCount
+	}
+	return 0
+}
+
+func (x *CountMessagesResponse) GetDamagedCount() int64 {
+	if x != nil {
+		return x.DamagedCount
 	}
 	return 0
 }
@@ -3264,17 +3283,18 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"page_token\x18\x04 \x01(\tR\tpageToken\x12!\n" +
 	"\fnewest_first\x18\x05 \x01(\bR\vnewestFirst\x12'\n" +
 	"\x04view\x18\x06 \x01(\x0e2\x13.dlq.v1.MessageViewR\x04view\x12#\n" +
-	"\rshow_redacted\x18\a \x01(\bR\fshowRedacted\"\xbf\x01\n" +
+	"\rshow_redacted\x18\a \x01(\bR\fshowRedacted\"\xe4\x01\n" +
 	"\x14ListMessagesResponse\x121\n" +
 	"\bmessages\x18\x01 \x03(\v2\x15.dlq.v1.StoredMessageR\bmessages\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12%\n" +
 	"\x0eexamined_count\x18\x03 \x01(\x03R\rexaminedCount\x12%\n" +
-	"\x0eredacted_count\x18\x04 \x01(\x03R\rredactedCount\"y\n" +
+	"\x0eredacted_count\x18\x04 \x01(\x03R\rredactedCount\x12#\n" +
+	"\rdamaged_count\x18\x05 \x01(\x03R\fdamagedCount\"y\n" +
 	"\x14CountMessagesRequest\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x16\n" +
 	"\x06filter\x18\x02 \x01(\tR\x06filter\x12\x0e\n" +
 	"\x02by\x18\x03 \x03(\tR\x02by\x12#\n" +
-	"\rshow_redacted\x18\x04 \x01(\bR\fshowRedacted\"\xde\x01\n" +
+	"\rshow_redacted\x18\x04 \x01(\bR\fshowRedacted\"\x83\x02\n" +
 	"\x15CountMessagesResponse\x12,\n" +
 	"\x06counts\x18\x01 \x03(\v2\x14.dlq.v1.MessageCountR\x06counts\x12\x1f\n" +
 	"\vother_count\x18\x02 \x01(\x03R\n" +
@@ -3282,7 +3302,8 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x0eexamined_count\x18\x03 \x01(\x03R\rexaminedCount\x12\x14\n" +
 	"\x05queue\x18\x04 \x01(\tR\x05queue\x12\x12\n" +
 	"\x04done\x18\x05 \x01(\bR\x04done\x12%\n" +
-	"\x0eredacted_count\x18\x06 \x01(\x03R\rredactedCount\"<\n" +
+	"\x0eredacted_count\x18\x06 \x01(\x03R\rredactedCount\x12#\n" +
+	"\rdamaged_count\x18\a \x01(\x03R\fdamagedCount\"<\n" +
 	"\fMessageCount\x12\x16\n" +
 	"\x06values\x18\x01 \x03(\tR\x06values\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x03R\x05count\"\xec\x01\n" +

@@ -75,16 +75,18 @@ class ListMessagesRequest(_message.Message):
     def __init__(self, queue: _Optional[str] = ..., filter: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., newest_first: bool = ..., view: _Optional[_Union[MessageView, str]] = ..., show_redacted: bool = ...) -> None: ...
 
 class ListMessagesResponse(_message.Message):
-    __slots__ = ("messages", "next_page_token", "examined_count", "redacted_count")
+    __slots__ = ("messages", "next_page_token", "examined_count", "redacted_count", "damaged_count")
     MESSAGES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     EXAMINED_COUNT_FIELD_NUMBER: _ClassVar[int]
     REDACTED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DAMAGED_COUNT_FIELD_NUMBER: _ClassVar[int]
     messages: _containers.RepeatedCompositeFieldContainer[_stored_message_pb2.StoredMessage]
     next_page_token: str
     examined_count: int
     redacted_count: int
-    def __init__(self, messages: _Optional[_Iterable[_Union[_stored_message_pb2.StoredMessage, _Mapping[str, object]]]] = ..., next_page_token: _Optional[str] = ..., examined_count: _Optional[int] = ..., redacted_count: _Optional[int] = ...) -> None: ...
+    damaged_count: int
+    def __init__(self, messages: _Optional[_Iterable[_Union[_stored_message_pb2.StoredMessage, _Mapping[str, object]]]] = ..., next_page_token: _Optional[str] = ..., examined_count: _Optional[int] = ..., redacted_count: _Optional[int] = ..., damaged_count: _Optional[int] = ...) -> None: ...
 
 class CountMessagesRequest(_message.Message):
     __slots__ = ("queue", "filter", "by", "show_redacted")
@@ -99,20 +101,22 @@ class CountMessagesRequest(_message.Message):
     def __init__(self, queue: _Optional[str] = ..., filter: _Optional[str] = ..., by: _Optional[_Iterable[str]] = ..., show_redacted: bool = ...) -> None: ...
 
 class CountMessagesResponse(_message.Message):
-    __slots__ = ("counts", "other_count", "examined_count", "queue", "done", "redacted_count")
+    __slots__ = ("counts", "other_count", "examined_count", "queue", "done", "redacted_count", "damaged_count")
     COUNTS_FIELD_NUMBER: _ClassVar[int]
     OTHER_COUNT_FIELD_NUMBER: _ClassVar[int]
     EXAMINED_COUNT_FIELD_NUMBER: _ClassVar[int]
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     DONE_FIELD_NUMBER: _ClassVar[int]
     REDACTED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DAMAGED_COUNT_FIELD_NUMBER: _ClassVar[int]
     counts: _containers.RepeatedCompositeFieldContainer[MessageCount]
     other_count: int
     examined_count: int
     queue: str
     done: bool
     redacted_count: int
-    def __init__(self, counts: _Optional[_Iterable[_Union[MessageCount, _Mapping[str, object]]]] = ..., other_count: _Optional[int] = ..., examined_count: _Optional[int] = ..., queue: _Optional[str] = ..., done: bool = ..., redacted_count: _Optional[int] = ...) -> None: ...
+    damaged_count: int
+    def __init__(self, counts: _Optional[_Iterable[_Union[MessageCount, _Mapping[str, object]]]] = ..., other_count: _Optional[int] = ..., examined_count: _Optional[int] = ..., queue: _Optional[str] = ..., done: bool = ..., redacted_count: _Optional[int] = ..., damaged_count: _Optional[int] = ...) -> None: ...
 
 class MessageCount(_message.Message):
     __slots__ = ("values", "count")

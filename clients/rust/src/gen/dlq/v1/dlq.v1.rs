@@ -2420,6 +2420,10 @@ pub struct ListMessagesResponse {
     /// the values, so it may miss messages.
     #[prost(int64, tag="4")]
     pub redacted_count: i64,
+    /// Messages that are left out because their stored content is damaged. The server's log has the id of one,
+    /// and GetMessage of it fails with DATA_LOSS.
+    #[prost(int64, tag="5")]
+    pub damaged_count: i64,
 }
 /// What to count.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2459,6 +2463,9 @@ pub struct CountMessagesResponse {
     /// Messages of which the filter or `by` had redacted content.
     #[prost(int64, tag="6")]
     pub redacted_count: i64,
+    /// Messages that are not counted because the filter or `by` needs their stored content and it is damaged.
+    #[prost(int64, tag="7")]
+    pub damaged_count: i64,
 }
 /// How many messages have the same values.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
