@@ -224,6 +224,14 @@ test("ListWorkers lists who holds the oldest message first", async () => {
   expect(workers[0]?.sessionId).toBe("03030303-0303-0303-0303-030303030303");
 });
 
+test("a queue with very many workers says how many it has", async () => {
+  const one = { workerId: "w", server: "s", isOpen: true, maxInFlight: 1, quiet: false, held: 0 };
+  const streams = { ...one, sessionId: new Uint8Array(16), oldestSinceMs: undefined };
+  rig.workers.streams = Array.from({ length: 1_001 }, () => streams);
+  const { workers, totalCount } = await admin().listWorkers({ queue: "orders" });
+  expect([workers.length, totalCount]).toEqual([1_000, 1_001n]);
+});
+
 test("QuietWorker makes a worker quiet, unless the request says otherwise", async () => {
   const sessionId = "01900000-0000-7000-8000-000000000001";
   rig.workers.sessions.add(sessionId);

@@ -21,6 +21,7 @@ export function writeWorkers(workers: readonly QueueWorker[]): ListWorkersRespon
   );
   return create(ListWorkersResponseSchema, {
     workers: byAge.slice(0, WIRE_LIMITS.items).map(writeWorker),
+    totalCount: BigInt(workers.length),
   });
 }
 
