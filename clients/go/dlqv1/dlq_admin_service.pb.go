@@ -2609,7 +2609,9 @@ func (x *ListWorkersRequest) GetQueue() string {
 type ListWorkersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// At most 1,000: those with the oldest held messages.
-	Workers       []*Worker `protobuf:"bytes,1,rep,name=workers,proto3" json:"workers,omitempty"`
+	Workers []*Worker `protobuf:"bytes,1,rep,name=workers,proto3" json:"workers,omitempty"`
+	// All workers of the queue.
+	TotalCount    int64 `protobuf:"varint,2,opt,name=total_count,json=totalCount,proto3" json:"total_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2649,6 +2651,13 @@ func (x *ListWorkersResponse) GetWorkers() []*Worker {
 		return x.Workers
 	}
 	return nil
+}
+
+func (x *ListWorkersResponse) GetTotalCount() int64 {
+	if x != nil {
+		return x.TotalCount
+	}
+	return 0
 }
 
 // A worker session on a queue.
@@ -3424,9 +3433,11 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x120\n" +
 	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"*\n" +
 	"\x12ListWorkersRequest\x12\x14\n" +
-	"\x05queue\x18\x01 \x01(\tR\x05queue\"?\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\"`\n" +
 	"\x13ListWorkersResponse\x12(\n" +
-	"\aworkers\x18\x01 \x03(\v2\x0e.dlq.v1.WorkerR\aworkers\"\xaa\x02\n" +
+	"\aworkers\x18\x01 \x03(\v2\x0e.dlq.v1.WorkerR\aworkers\x12\x1f\n" +
+	"\vtotal_count\x18\x02 \x01(\x03R\n" +
+	"totalCount\"\xaa\x02\n" +
 	"\x06Worker\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x1d\n" +
 	"\n" +

@@ -415,10 +415,12 @@ class ListWorkersRequest(_message.Message):
     def __init__(self, queue: _Optional[str] = ...) -> None: ...
 
 class ListWorkersResponse(_message.Message):
-    __slots__ = ("workers",)
+    __slots__ = ("workers", "total_count")
     WORKERS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
     workers: _containers.RepeatedCompositeFieldContainer[Worker]
-    def __init__(self, workers: _Optional[_Iterable[_Union[Worker, _Mapping[str, object]]]] = ...) -> None: ...
+    total_count: int
+    def __init__(self, workers: _Optional[_Iterable[_Union[Worker, _Mapping[str, object]]]] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class Worker(_message.Message):
     __slots__ = ("worker_id", "session_id", "server", "connected", "max_in_flight", "in_flight_count", "oldest_delivery_time", "quiet")

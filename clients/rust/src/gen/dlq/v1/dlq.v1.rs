@@ -2851,6 +2851,9 @@ pub struct ListWorkersResponse {
     /// At most 1,000: those with the oldest held messages.
     #[prost(message, repeated, tag="1")]
     pub workers: ::prost::alloc::vec::Vec<Worker>,
+    /// All workers of the queue.
+    #[prost(int64, tag="2")]
+    pub total_count: i64,
 }
 /// A worker session on a queue.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
