@@ -1,4 +1,5 @@
 import { DamagedMessage, readStored } from "../../core/damaged-message.ts";
+import { serverBusy } from "../../core/errors.ts";
 import type { QueuePattern } from "../../core/queue-pattern.ts";
 import type { Filter, MessageValue } from "../../rules/filter.ts";
 import type { MessageState } from "../../store/contract.ts";
@@ -49,6 +50,7 @@ export type CountMessages = (
 export const COUNTS_SHOWN = 1_000;
 /** Combinations that are counted; messages with further ones count as others. */
 const COUNTS_KEPT = 10_000;
+const UNREAD_MS = 60_000;
 /** Progress is reported this often. */
 const PROGRESS_MS = 1_000;
 
@@ -59,16 +61,37 @@ export interface CountMessagesParts {
   damageLog: Pick<DamageLog, "report">;
   /** A clock in milliseconds. */
   now(): number;
+  /** A count ends if its caller reads nothing for so long, in milliseconds. Default: 60 s. */
+  unreadMs?: number;
 }
 
-/** Yields the counts so far once a second, and the final ones. Rejects with BUSY if too many counts run. */
+/**
+ * Yields the counts so far once a second, and the final ones. Rejects with BUSY if too many counts run, or if the caller has not
+ * read for long: other counts wait for its slot.
+ */
 export function createCountMessages(parts: CountMessagesParts): CountMessages {
+  const { slots, unreadMs = UNREAD_MS } = parts;
   return async function* count(command, signal) {
-    const giveBack = await parts.slots.take(signal);
-    try {
-      yield* countAll(parts, command, signal);
-    } finally {
+    const giveBack = await slots.take(signal);
+    const counting = countAll(parts, command, signal);
+    let isOver = false;
+    let timer: NodeJS.Timeout | undefined;
+    const end = () => {
+      clearTimeout(timer);
+      if (isOver) return;
+      isOver = true;
+      void counting.return(undefined);
       giveBack();
+    };
+    try {
+      for await (const counts of counting) {
+        timer = setTimeout(end, unreadMs);
+        yield counts;
+        clearTimeout(timer);
+        if (isOver) throw serverBusy(unreadMs, `the counts were not read for ${unreadMs} ms`);
+      }
+    } finally {
+      end();
     }
   };
 }

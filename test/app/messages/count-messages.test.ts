@@ -92,6 +92,23 @@ it("reports progress once a second", async () => {
   expect(end).toMatchObject({ examined: 3_000, counts: [{ count: 3_000 }] });
 });
 
+it("ends when its caller does not read, so that others can count", async () => {
+  await send("a", 3_000);
+  let ms = 0;
+  const slots = new ScanSlots("counts", 1, 1);
+  const counting = createCountMessages({
+    ...{ scanner: new Scanner(at.current.store), slots, unreadMs: 1 },
+    ...{ redactionOf: () => undefined, damageLog: { report() {} }, now: () => (ms += 600) },
+  })(
+    { queues: new QueuePattern("*"), filter: compileFilter(""), by: [], showRedacted: false },
+    SIGNAL,
+  )[Symbol.asyncIterator]();
+  expect(await counting.next()).toMatchObject({ value: { isDone: false } });
+  const giveBack = await slots.take(SIGNAL);
+  await expect(counting.next()).rejects.toMatchObject({ kind: "BUSY" });
+  giveBack();
+});
+
 it("reports progress also while nothing matches", async () => {
   await send("a", 300);
   let ms = 0;
