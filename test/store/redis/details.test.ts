@@ -47,7 +47,8 @@ test("a message that waits: its times, its content, and how often it has failed"
     sinceMs: START_MS,
     dueAtMs: START_MS + 5_000,
     expireAtMs: START_MS + 60_000,
-    ...{ leaseExpireAtMs: undefined, workerId: undefined, movesTo: undefined, edits: undefined },
+    ...{ leaseExpireAtMs: undefined, workerId: undefined, streamEnded: false },
+    ...{ movesTo: undefined, edits: undefined },
     ...{ laterFailures: [], events: [] },
   });
   expect([text(envelope), text(retrySettings)]).toEqual(["envelope", "retry"]);
@@ -65,11 +66,13 @@ test("a message that a worker holds: since when, until when, and by which worker
   await clock.advance(1_000);
   await claim();
   expect(await detailsOf(id)).toMatchObject({
-    ...{ state: "IN_FLIGHT", deliveries: 1, workerId: "worker\n7" },
+    ...{ state: "IN_FLIGHT", deliveries: 1, workerId: "worker\n7", streamEnded: false },
     ...{ sinceMs: START_MS + 1_000, leaseExpireAtMs: START_MS + 1_000 + LEASE_MS },
   });
   await store.unregisterSession(record, true);
-  expect(await detailsOf(id)).toMatchObject({ state: "IN_FLIGHT", workerId: undefined });
+  expect(await detailsOf(id)).toMatchObject({
+    ...{ state: "IN_FLIGHT", workerId: "worker\n7", streamEnded: true },
+  });
 });
 
 test("each failure after the first, oldest first, and what ended without an outcome", async () => {
