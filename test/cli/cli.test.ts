@@ -72,7 +72,11 @@ describe("usage", () => {
 });
 
 describe("a command of the operator's program", () => {
-  const names = createProgram(processIo(), vi.fn()).commands.map((command) => command.name());
+  const program = createProgram(processIo(), vi.fn());
+  const names = program
+    .createHelp()
+    .visibleCommands(program)
+    .map((command) => command.name());
 
   test("is each of that program, except those that both have", () => {
     const own = Object.keys(COMMANDS);
