@@ -28,10 +28,11 @@ export class PathNode {
   add(path: JsonPointer, entry: string): void {
     let node: PathNode = this;
     for (const token of path) {
-      let child = node.#children.get(token);
+      const key = this.#keyOf(token);
+      let child = node.#children.get(key);
       if (child === undefined) {
         child = new PathNode(this.#isCaseless);
-        node.#children.set(token, child);
+        node.#children.set(key, child);
       }
       node = child;
     }
@@ -40,7 +41,7 @@ export class PathNode {
 
   /** Adds the nodes of a member or an element. */
   addChildren(token: string, into: PathNode[]): void {
-    const found = this.#children.get(this.#isCaseless ? token.toLowerCase() : token);
+    const found = this.#children.get(this.#keyOf(token));
     if (found !== undefined) into.push(found);
     const any = token === ANY ? undefined : this.#children.get(ANY);
     if (any !== undefined) into.push(any);
@@ -55,6 +56,10 @@ export class PathNode {
     for (const [key, child] of this.#children) {
       if (key === ANY || INDEX.test(key)) into.push(child);
     }
+  }
+
+  #keyOf(token: string): string {
+    return this.#isCaseless ? token.toLowerCase() : token;
   }
 }
 
