@@ -44,6 +44,7 @@ function redactedMessage(
   const sent = decodeMessage(envelope, undefined);
   const record = decodeEdits(edits);
   return new RedactedMessage(redaction, {
+    lacksPatches: record !== undefined && record.diffs.length < record.applied.length,
     payloads: [sent.payload.body, record?.payload?.body],
     attributes: [sent.attributes, record?.attributes ?? {}],
     patches: (record?.diffs ?? []).flatMap(({ target, patch, inverse }) =>

@@ -25,6 +25,14 @@ export class PathNode {
     return undefined;
   }
 
+  /** Whether an entry below names an element by its index. */
+  get hasIndexBelow(): boolean {
+    for (const [key, child] of this.#children) {
+      if (INDEX.test(key) || child.hasIndexBelow) return true;
+    }
+    return false;
+  }
+
   add(path: JsonPointer, entry: string): void {
     let node: PathNode = this;
     for (const token of path) {
@@ -100,6 +108,10 @@ export function entryOf(nodes: PathNodes): string | undefined {
   for (const { entry } of nodes) if (entry !== undefined) return entry;
   return undefined;
 }
+
+/** Whether a token of a patch may name an element. */
+export const isIndex = (token: string | undefined): boolean =>
+  token !== undefined && INDEX.test(token);
 
 /** The path with `*` for each index, since later operations may shift the elements. */
 export function withoutIndexes(path: JsonPointer): JsonPointer {

@@ -2,7 +2,7 @@ import { isObject, type Json, memberOf, parseJson } from "../transform/json.ts";
 import { type JsonPointer, parsePointer } from "../transform/operation.ts";
 import { WHOLE_PAYLOAD } from "./entry.ts";
 import { REDACTED } from "./hidden-values.ts";
-import { type PathNode, placeInPatch, withoutIndexes } from "./path-tree.ts";
+import { isIndex, type PathNode, placeInPatch, withoutIndexes } from "./path-tree.ts";
 import { type Findings, hideValue, redactDocument, redactValue } from "./redact-json.ts";
 
 /**
@@ -43,6 +43,26 @@ export function followMoves(patch: string, root: PathNode): void {
     if (first === undefined) continue;
     root.add(withoutIndexes(path), first);
   }
+}
+
+/**
+ * Whether a patch may put elements that a tree hides by their index at another one. True if that is not known, because the
+ * patch is empty or no JSON Patch.
+ */
+export function mayShiftElements(patch: string, root: PathNode): boolean {
+  const operations = operationsOf(patch);
+  if (operations === undefined) return true;
+  return operations.some(({ members, path }) => {
+    const op = memberOf(members, "op");
+    if (op === "test") return false;
+    const from = memberOf(members, "from");
+    const places = typeof from === "string" ? [path, parsePointer(from)] : [path];
+    return places.some(
+      (place) =>
+        (op !== "replace" && isIndex(place.at(-1))) ||
+        placeInPatch(root, place).nodes.some((node) => node.hasIndexBelow),
+    );
+  });
 }
 
 interface PatchOperation {

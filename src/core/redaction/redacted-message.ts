@@ -3,7 +3,7 @@ import { WHOLE_PAYLOAD } from "./entry.ts";
 import { HiddenValues, REDACTED } from "./hidden-values.ts";
 import { childrenOf, entryOf } from "./path-tree.ts";
 import { type Findings, redactDocument } from "./redact-json.ts";
-import { followMoves, redactPatch } from "./redact-patch.ts";
+import { followMoves, mayShiftElements, redactPatch } from "./redact-patch.ts";
 import type { Redaction, RedactionTrees } from "./redaction.ts";
 
 type Attributes = Readonly<Record<string, string>>;
@@ -15,6 +15,8 @@ export interface RedactionSource {
   readonly attributes: readonly Attributes[];
   /** The JSON Patches of its edits and those that undo them, in order. Empty: not known. */
   readonly patches: readonly { readonly target: TransformTarget; readonly patch: string }[];
+  /** Whether edits are missing in `patches`. */
+  readonly lacksPatches?: boolean;
 }
 
 /** The texts of a failure, which may quote the message. */
@@ -43,9 +45,10 @@ export class RedactedMessage {
   readonly #payloads = new Map<string, string>();
   #isWithheld = false;
 
-  constructor(redaction: Redaction, { payloads, attributes, patches }: RedactionSource) {
+  constructor(redaction: Redaction, source: RedactionSource) {
+    const { payloads, attributes, patches } = source;
     this.#hidesPayload = redaction.hidesPayload;
-    this.#trees = treesFor(redaction, patches);
+    this.#trees = treesFor(redaction, source);
     // First all values: a failure may quote what an edit has changed.
     for (const one of payloads) this.payload(one);
     for (const one of attributes) this.attributes(one);
@@ -155,10 +158,20 @@ function textOf(bytes: Uint8Array): string | undefined {
 }
 
 /** The trees of the setting, and where edits have moved hidden values. */
-function treesFor(redaction: Redaction, patches: RedactionSource["patches"]): RedactionTrees {
+function treesFor(
+  redaction: Redaction,
+  { patches, lacksPatches = false }: RedactionSource,
+): RedactionTrees {
+  const { payload } = redaction.trees;
+  const atAnyIndex =
+    payload.hasIndexBelow &&
+    (lacksPatches ||
+      patches.some(
+        ({ target, patch }) => target === "PAYLOAD" && mayShiftElements(patch, payload),
+      ));
   const moving = patches.filter(({ patch }) => patch.includes('"from"'));
-  if (moving.length === 0) return redaction.trees;
-  const trees = redaction.ownTrees();
+  if (moving.length === 0 && !atAnyIndex) return redaction.trees;
+  const trees = redaction.ownTrees(atAnyIndex);
   for (const { target, patch } of moving) {
     followMoves(patch, target === "PAYLOAD" ? trees.payload : trees.attributes);
   }

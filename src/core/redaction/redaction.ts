@@ -1,5 +1,5 @@
 import { readRedactEntry } from "./entry.ts";
-import { childrenOf, entryOf, PathNode } from "./path-tree.ts";
+import { childrenOf, entryOf, PathNode, withoutIndexes } from "./path-tree.ts";
 
 /** The paths that a queue hides, by document. */
 export interface RedactionTrees {
@@ -28,13 +28,15 @@ export class Redaction {
     return entryOf(childrenOf([this.trees.attributes], name)) !== undefined;
   }
 
-  /** Trees that a caller may add to. */
-  ownTrees(): RedactionTrees {
+  /** Trees that a caller may add to. `atAnyIndex`: an index in a path of a payload stands for any. */
+  ownTrees(atAnyIndex = false): RedactionTrees {
     const trees = { payload: new PathNode(false), attributes: new PathNode(true) };
     for (const text of this.#entries) {
       const entry = readRedactEntry(text);
       // The setting has only valid entries.
-      if (!("problem" in entry)) trees[entry.of].add(entry.path, text);
+      if ("problem" in entry) continue;
+      const { of, path } = entry;
+      trees[of].add(atAnyIndex && of === "payload" ? withoutIndexes(path) : path, text);
     }
     return trees;
   }
