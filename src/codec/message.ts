@@ -88,6 +88,17 @@ export function decodeContent(
   };
 }
 
+/** The attributes of all failures of a message. `later`: each a `dlq.v1.Failure`. Throws on damaged bytes. */
+export function attributesOfFailures(
+  envelope: Uint8Array,
+  later: readonly Uint8Array[],
+): Readonly<Record<string, string>>[] {
+  const { failure, importedHistory } = fromBinary(EnvelopeSchema, envelope);
+  const failures = [failure, ...(importedHistory?.failures ?? []).map((one) => one.failure)];
+  failures.push(...later.map((bytes) => fromBinary(FailureSchema, bytes)));
+  return failures.flatMap((one) => (one === undefined ? [] : [one.attributes]));
+}
+
 function messageOf(stored: Envelope, edits: EditRecord | undefined): StoredMessage {
   const { sourceId, orderingKey, origin } = stored;
   return {

@@ -112,6 +112,16 @@ test("a message shows neither hidden values nor texts that quote them", async ()
   }
 });
 
+test("no failure quotes a hidden attribute of another one", async () => {
+  script({ payload: "{}", token: "" });
+  const failures = [{ message: "401 for s3cret" }, { attributes: { token: "s3cret" } }];
+  const bytes = failures.map((one) => toBinary(FailureSchema, create(FailureSchema, one)));
+  const laterFailures = bytes.map((failure) => ({ failure, attempt: undefined }));
+  rig.messages.details = { ...(rig.messages.details ?? DETAILS), laterFailures };
+  const messages = (await shown()).failures.map(({ failure }) => failure?.message);
+  expect(messages).toContain("401 for [redacted]");
+});
+
 test("a message is whole for a caller who asks, and in a queue that hides nothing", async () => {
   script({ payload: '{"card":"4111-1"}', token: "t-1", edits: EDITS });
   rig.messages.redact = [];

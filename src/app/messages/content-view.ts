@@ -1,12 +1,13 @@
-import { decodeEdits, decodeMessage } from "../../codec/message.ts";
+import { attributesOfFailures, decodeEdits, decodeMessage } from "../../codec/message.ts";
 import { RedactedMessage } from "../../core/redaction/redacted-message.ts";
 import type { Redaction } from "../../core/redaction/redaction.ts";
 import type { TransformTarget } from "../../core/transform/transform.ts";
 
-/** The stored content of a message and its edits, encoded. */
+/** The stored content of a message, its edits and its failures, encoded. */
 export interface EncodedContent {
   envelope: Uint8Array;
   edits?: Uint8Array | undefined;
+  laterFailures?: readonly { readonly failure: Uint8Array }[];
 }
 
 /** Returns what a queue hides; undefined if it hides nothing. */
@@ -39,14 +40,18 @@ export class ContentView {
 
 function redactedMessage(
   redaction: Redaction,
-  { envelope, edits }: EncodedContent,
+  { envelope, edits, laterFailures = [] }: EncodedContent,
 ): RedactedMessage {
   const sent = decodeMessage(envelope, undefined);
   const record = decodeEdits(edits);
+  const later = laterFailures.map(({ failure }) => failure);
   return new RedactedMessage(redaction, {
     lacksPatches: record !== undefined && record.diffs.length < record.applied.length,
     payloads: [sent.payload.body, record?.payload?.body],
-    attributes: [sent.attributes, record?.attributes ?? {}],
+    attributes: [
+      ...[sent.attributes, record?.attributes ?? {}],
+      ...attributesOfFailures(envelope, later),
+    ],
     patches: (record?.diffs ?? []).flatMap(({ target, patch, inverse }) =>
       target === undefined ? [] : patchesOf(target, patch, inverse),
     ),

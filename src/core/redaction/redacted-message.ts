@@ -12,6 +12,7 @@ type Attributes = Readonly<Record<string, string>>;
 export interface RedactionSource {
   /** As sent and as edited; undefined: none. */
   readonly payloads: readonly (string | Uint8Array | undefined)[];
+  /** As sent and as edited, and those of all failures. */
   readonly attributes: readonly Attributes[];
   /** The JSON Patches of its edits and those that undo them, in order. Empty: not known. */
   readonly patches: readonly { readonly target: TransformTarget; readonly patch: string }[];
@@ -99,10 +100,9 @@ export class RedactedMessage {
     attributes,
     truncated,
   }: FailureTexts): Omit<FailureTexts, "truncated"> {
-    const shown = Object.entries(attributes).map(([name, value]) => {
-      const entry = this.#entryOfAttribute(name);
-      if (entry !== undefined) this.#findings.entries.add(entry);
-      return [name, entry === undefined ? this.#textOfFailure(value, truncated) : REDACTED];
+    const shown = Object.entries(this.attributes(attributes)).map(([name, value]) => {
+      const isHidden = this.#entryOfAttribute(name) !== undefined;
+      return [name, isHidden ? value : this.#textOfFailure(value, truncated)];
     });
     return {
       message: this.#textOfFailure(message, truncated),

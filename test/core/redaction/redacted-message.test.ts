@@ -177,6 +177,18 @@ describe("the texts of a failure", () => {
     });
   });
 
+  test("do not quote a hidden attribute of any failure", () => {
+    const attributes = { Authorization: "Bearer s3cret" };
+    const texts = { ...NO_FAILURE, message: "401 for Bearer s3cret" };
+    const entries = ["attribute:authorization"];
+    const own = messageOf(entries).failure({ ...texts, attributes });
+    expect(own).toMatchObject({
+      ...{ message: "401 for [redacted]", attributes: { Authorization: "[redacted]" } },
+    });
+    const others = messageOf(entries, { attributes: [attributes] }).failure(texts);
+    expect(others.message).toBe("401 for [redacted]");
+  });
+
   test("are withheld if there are too many values to search for", () => {
     const many = JSON.stringify({ s: Array.from({ length: 201 }, (_, i) => `value-${i}`) });
     const message = messageOf(["/s"], { payloads: [many] });
