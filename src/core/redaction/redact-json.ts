@@ -110,15 +110,14 @@ class Walk {
     this.#written = this.#at;
   }
 
-  /** Passes a value; adds the texts and numbers in it to `values`. */
+  /** Passes a value; adds the names, texts and numbers in it to `values`. */
   #skip(values?: HiddenValues): void {
     let depth = 0;
     do {
       const code = this.#next();
       if (code === QUOTE) {
         const spelled = this.#string();
-        const isName = depth > 0 && this.#next() === COLON;
-        if (values !== undefined && !isName) values.addText(decoded(spelled), spelled.slice(1, -1));
+        values?.addText(decoded(spelled), spelled.slice(1, -1));
       } else if (isOpening(code)) {
         depth++;
         this.#at++;
