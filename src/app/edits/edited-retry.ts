@@ -100,19 +100,18 @@ export async function tryRetry(
     if (item.kind !== "refuse") return [];
     return [{ index, refusal: "TRANSFORM_FAILED", id: item.id, detail: item.detail }];
   });
-  const { redaction } = retry;
-  return {
-    retriedCount: items.length - refused.length,
-    refused,
-    previews: previews.map((one) => previewOf(one, redaction)),
-  };
+  const shown: RetryPreview[] = [];
+  for (const one of previews) shown.push(await previewOf(one, retry.redaction));
+  return { retriedCount: items.length - refused.length, refused, previews: shown };
 }
 
-function previewOf(
+async function previewOf(
   { id, before, after, ...content }: EditedContent,
   redaction: Redaction | undefined,
-): RetryPreview {
-  const { redacted } = new ContentView(redaction, content);
+): Promise<RetryPreview> {
+  const view = new ContentView(redaction, content);
+  await view.prepare();
+  const { redacted } = view;
   if (redacted === undefined) return { id, before, after, redacted: [] };
   const shown = ({ payload, attributes }: MessageContent): MessageContent => ({
     payload: { ...payload, body: redacted.payload(payload.body) },

@@ -158,8 +158,10 @@ export function createGroupAdmin({ store, settingsOf, log }: GroupAdminParts): G
         store.messageReads.details(queue, [messageId]),
       ]);
       const redaction = redactionOf(settingsOf(queue).redact);
-      const latest = details && { details, view: new ContentView(redaction, details) };
-      return { group, latest };
+      if (details === undefined) return { group, latest: undefined };
+      const view = new ContentView(redaction, details);
+      await view.prepare();
+      return { group, latest: { details, view } };
     },
 
     async setState(id, status, note) {

@@ -77,6 +77,8 @@ export async function* readCandidates(
         continue;
       }
       const view = new ContentView(selection.redaction, details);
+      // The next line meets damage again.
+      if (selection.redaction !== undefined) await view.prepare().catch(() => {});
       const matches = readStored(() => isMatch(selection.filter, step, state, details, view));
       if (matches instanceof DamagedMessage) yield { state, damage: matches };
       else yield { state, details, view, matches };

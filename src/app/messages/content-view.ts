@@ -1,7 +1,8 @@
 import { attributesOfFailures, decodeEdits, decodeMessage } from "../../codec/message.ts";
-import { RedactedMessage } from "../../core/redaction/redacted-message.ts";
+import { RedactedMessage, type RedactionSource } from "../../core/redaction/redacted-message.ts";
 import type { Redaction } from "../../core/redaction/redaction.ts";
 import type { TransformTarget } from "../../core/transform/transform.ts";
+import { nextTurn } from "../timers.ts";
 
 /** The stored content of a message, its edits and its failures, encoded. */
 export interface EncodedContent {
@@ -12,6 +13,9 @@ export interface EncodedContent {
 
 /** Returns what a queue hides; undefined if it hides nothing. */
 export type RedactionOf = (queue: string) => Redaction | undefined;
+
+/** Messages with more bytes wait for a turn. */
+const LARGE_BYTES = 32_768;
 
 /** What an answer may show of one message. Costs nothing until it is asked, and nothing if its queue hides nothing. */
 export class ContentView {
@@ -25,10 +29,22 @@ export class ContentView {
     this.#content = content;
   }
 
+  /** Reads the message in steps, with other work in between. Large ones block it otherwise. Rejects on damaged bytes. */
+  async prepare(): Promise<void> {
+    if (this.#redaction === undefined || this.#redacted !== undefined) return;
+    const { envelope, edits } = this.#content;
+    if (envelope.length + (edits?.length ?? 0) > LARGE_BYTES) await nextTurn();
+    this.#redacted = await RedactedMessage.paced(
+      this.#redaction,
+      sourceOf(this.#content),
+      nextTurn,
+    );
+  }
+
   /** Undefined: everything is shown. Throws on damaged bytes. */
   get redacted(): RedactedMessage | undefined {
     if (this.#redaction === undefined) return undefined;
-    this.#redacted ??= redactedMessage(this.#redaction, this.#content);
+    this.#redacted ??= new RedactedMessage(this.#redaction, sourceOf(this.#content));
     return this.#redacted;
   }
 
@@ -38,14 +54,11 @@ export class ContentView {
   }
 }
 
-function redactedMessage(
-  redaction: Redaction,
-  { envelope, edits, laterFailures = [] }: EncodedContent,
-): RedactedMessage {
+function sourceOf({ envelope, edits, laterFailures = [] }: EncodedContent): RedactionSource {
   const sent = decodeMessage(envelope, undefined);
   const record = decodeEdits(edits);
   const later = laterFailures.map(({ failure }) => failure);
-  return new RedactedMessage(redaction, {
+  return {
     lacksPatches: record !== undefined && record.diffs.length < record.applied.length,
     payloads: [sent.payload.body, record?.payload?.body],
     attributes: [
@@ -55,7 +68,7 @@ function redactedMessage(
     patches: (record?.diffs ?? []).flatMap(({ target, patch, inverse }) =>
       target === undefined ? [] : patchesOf(target, patch, inverse),
     ),
-  });
+  };
 }
 
 function patchesOf(target: TransformTarget, ...patches: string[]) {

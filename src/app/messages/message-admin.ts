@@ -55,7 +55,9 @@ export function createMessageAdmin(parts: MessageAdminParts): MessageAdmin {
       const [details] = await store.messageReads.details(queue, [id]);
       if (details === undefined) throw unknownMessage(queue, formatMessageId(id));
       const redaction = showRedacted ? undefined : redactionIn(queue);
-      return { details, view: new ContentView(redaction, details) };
+      const view = new ContentView(redaction, details);
+      await view.prepare();
+      return { details, view };
     },
   };
 }

@@ -9,15 +9,29 @@ export const HIDDEN_VALUES_MAX = 200;
 const BEGINNING = 16;
 /** Characters of texts, times values, that are searched in one message: up to 50 ms if a sender chose the worst. */
 const ROOM = 4_000_000;
+/** Places in the texts of one message where a value is found. Each makes its text up to six characters longer. */
+const PLACES_MAX = 10_000;
 
 /** The values of one message that are hidden, so that texts which quote them can be cleaned. */
 export class HiddenValues {
   readonly #values = new Set<string>();
   #areTooMany = false;
   #room = ROOM;
+  #placesLeft = PLACES_MAX;
+
+  /** Whether further values can be searched for. */
+  get hasRoom(): boolean {
+    return !this.#areTooMany;
+  }
+
+  /** Some values are not known: no text can be cleaned. */
+  giveUp(): void {
+    this.#areTooMany = true;
+  }
 
   /** Adds a text, and how JSON may spell it. */
   addText(text: string, spelled?: string): void {
+    if (this.#values.has(text) && (spelled === undefined || spelled === text)) return;
     this.#add(text);
     this.#add(JSON.stringify(text).slice(1, -1));
     if (spelled !== undefined) this.#add(spelled);
@@ -43,10 +57,12 @@ export class HiddenValues {
     if (this.#areTooMany || this.#room < 0) return undefined;
     const spans: Span[] = [];
     for (const value of this.#values) {
-      addSpans(text, value, spans);
+      addSpans(text, value, spans, this.#placesLeft);
+      if (spans.length > this.#placesLeft) return undefined;
       const start = wasCut ? beginningAtEnd(text, value) : text.length;
       if (start < text.length) spans.push({ start, end: text.length });
     }
+    this.#placesLeft -= spans.length;
     return spans.length === 0 ? text : withoutSpans(text, spans);
   }
 }
@@ -56,10 +72,11 @@ interface Span {
   readonly end: number;
 }
 
-function addSpans(text: string, value: string, into: Span[]): void {
+/** Stops when there are more than `most`. */
+function addSpans(text: string, value: string, into: Span[], most: number): void {
   const beginning = value.slice(0, BEGINNING);
   let end = 0;
-  for (;;) {
+  while (into.length <= most) {
     const start = text.indexOf(beginning, end);
     if (start === -1) return;
     end = start + beginning.length;

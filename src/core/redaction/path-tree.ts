@@ -4,6 +4,11 @@ import type { JsonPointer } from "../transform/operation.ts";
 export class PathNode {
   /** The entry of the setting that ends here: the whole value is hidden. */
   entry: string | undefined;
+  /** By token. */
+  get children(): ReadonlyMap<string, PathNode> {
+    return this.#children;
+  }
+
   readonly #children = new Map<string, PathNode>();
   readonly #isCaseless: boolean;
 
@@ -36,7 +41,7 @@ export class PathNode {
   add(path: JsonPointer, entry: string): void {
     let node: PathNode = this;
     for (const token of path) {
-      const key = this.#keyOf(token);
+      const key = this.keyOf(token);
       let child = node.#children.get(key);
       if (child === undefined) {
         child = new PathNode(this.#isCaseless);
@@ -49,7 +54,7 @@ export class PathNode {
 
   /** Adds the nodes of a member or an element. */
   addChildren(token: string, into: PathNode[]): void {
-    const found = this.#children.get(this.#keyOf(token));
+    const found = this.#children.get(this.keyOf(token));
     if (found !== undefined) into.push(found);
     const any = token === ANY ? undefined : this.#children.get(ANY);
     if (any !== undefined) into.push(any);
@@ -66,7 +71,8 @@ export class PathNode {
     }
   }
 
-  #keyOf(token: string): string {
+  /** The key of a token in `children`. */
+  keyOf(token: string): string {
     return this.#isCaseless ? token.toLowerCase() : token;
   }
 }

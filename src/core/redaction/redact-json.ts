@@ -1,6 +1,8 @@
 import { nestsTooDeeply } from "../transform/json.ts";
-import { type HiddenValues, REDACTED } from "./hidden-values.ts";
-import { childrenOf, entryOf, type PathNode, type PathNodes } from "./path-tree.ts";
+import { HIDDEN_TEXT_MIN, type HiddenValues, REDACTED } from "./hidden-values.ts";
+import type { PathNodes } from "./path-tree.ts";
+import { Place } from "./place.ts";
+import { RedactionBudget } from "./redaction-budget.ts";
 
 /** What is hidden of one message. */
 export interface Findings {
@@ -9,30 +11,8 @@ export interface Findings {
   readonly entries: Set<string>;
 }
 
-/**
- * Replaces the values at the paths of a tree by the marker. Everything else keeps its bytes. Undefined if the text is not a
- * JSON object or array, or nests too deeply to be read: then nothing is known of it.
- */
-export function redactDocument(
-  text: string,
-  root: PathNode,
-  findings: Findings,
-): string | undefined {
-  if (!isContainer(text)) return undefined;
-  return redactValue(text, [root], findings);
-}
-
-/** As `redactDocument` for any JSON value at a place. */
-export function redactValue(text: string, nodes: PathNodes, findings: Findings): string {
-  return new Walk(text, findings).run(nodes);
-}
-
-/** Returns the marker in place of any JSON value. */
-export function hideValue(text: string, entry: string, findings: Findings): string {
-  return new Walk(text, findings).hideAll(entry);
-}
-
-function isContainer(text: string): boolean {
+/** Whether a text is a JSON object or array that does not nest too deeply to be read. Of any other nothing is known. */
+export function isDocument(text: string): boolean {
   if (nestsTooDeeply(text)) return false;
   try {
     const document: unknown = JSON.parse(text);
@@ -43,66 +23,95 @@ function isContainer(text: string): boolean {
 }
 
 /**
+ * Replaces the values at the paths of a tree in valid JSON by the marker. Everything else keeps its bytes. Throws
+ * TooMuchToHide.
+ */
+export function redactValue(
+  text: string,
+  nodes: PathNodes,
+  findings: Findings,
+  budget: RedactionBudget,
+): string {
+  return new Walk(text, findings, budget).run(new Place(nodes, budget));
+}
+
+/** Returns the marker in place of any JSON value. */
+export function hideValue(text: string, entry: string, findings: Findings): string {
+  return new Walk(text, findings, new RedactionBudget()).hideAll(entry);
+}
+
+/**
  * One pass through valid JSON. It works on the text and not on the parsed value, so that numbers, spaces and repeated names
  * stay as they are; all values of a repeated name are hidden.
  */
 class Walk {
   readonly #text: string;
   readonly #findings: Findings;
+  readonly #budget: RedactionBudget;
   readonly #pieces: string[] = [];
   #at = 0;
   #written = 0;
 
-  constructor(text: string, findings: Findings) {
+  constructor(text: string, findings: Findings, budget: RedactionBudget) {
     this.#text = text;
     this.#findings = findings;
+    this.#budget = budget;
   }
 
-  run(nodes: PathNodes): string {
-    this.#value(nodes);
+  run(place: Place): string {
+    this.#value(place);
     if (this.#pieces.length === 0) return this.#text;
     this.#pieces.push(this.#text.slice(this.#written));
     return this.#pieces.join("");
   }
 
   hideAll(entry: string): string {
+    this.#next();
     this.#skip(this.#findings.values);
     this.#findings.entries.add(entry);
     return `"${REDACTED}"`;
   }
 
-  #value(nodes: PathNodes): void {
+  #value(place: Place): void {
     const code = this.#next();
-    const entry = entryOf(nodes);
-    if (entry !== undefined) this.#hide(entry);
-    else if (nodes.length > 0 && code === OPEN_BRACE) this.#object(nodes);
-    else if (nodes.length > 0 && code === OPEN_BRACKET) this.#array(nodes);
+    if (place.entry !== undefined) this.#hide(place.entry);
+    else if (!place.isPlain && code === OPEN_BRACE) this.#object(place);
+    else if (!place.isPlain && code === OPEN_BRACKET) this.#array(place);
     else this.#skip();
   }
 
-  #object(nodes: PathNodes): void {
+  #object(place: Place): void {
     this.#at++;
     while (this.#next() !== CLOSE_BRACE) {
       if (this.#next() === COMMA) this.#at++;
       this.#next();
-      const key = this.#string();
+      const start = this.#at;
+      this.#at = endOfString(this.#text, start);
+      const member = place.hasNames
+        ? place.child(decoded(this.#text.slice(start, this.#at)))
+        : place.other;
       this.#next();
       this.#at++; // the colon
-      this.#value(childrenOf(nodes, decoded(key)));
+      this.#value(member);
     }
     this.#at++;
   }
 
-  #array(nodes: PathNodes): void {
+  #array(place: Place): void {
+    if (!place.hasIndexes && place.other.isPlain) {
+      this.#skip();
+      return;
+    }
     this.#at++;
     for (let index = 0; this.#next() !== CLOSE_BRACKET; index++) {
       if (this.#next() === COMMA) this.#at++;
-      this.#value(childrenOf(nodes, String(index)));
+      this.#value(place.hasIndexes ? place.child(String(index)) : place.other);
     }
     this.#at++;
   }
 
   #hide(entry: string): void {
+    this.#budget.takeHiddenValue();
     const start = this.#at;
     this.#skip(this.#findings.values);
     this.#findings.entries.add(entry);
@@ -112,42 +121,34 @@ class Walk {
 
   /** Passes a value; adds the names, texts and numbers in it to `values`. */
   #skip(values?: HiddenValues): void {
+    const text = this.#text;
+    let at = this.#at;
     let depth = 0;
     do {
-      const code = this.#next();
+      const code = text.charCodeAt(at);
+      const start = at;
       if (code === QUOTE) {
-        const spelled = this.#string();
-        values?.addText(decoded(spelled), spelled.slice(1, -1));
+        at = endOfString(text, start);
+        if (values?.hasRoom && at - start - 2 >= HIDDEN_TEXT_MIN) {
+          const spelled = text.slice(start, at);
+          values.addText(decoded(spelled), spelled.slice(1, -1));
+        }
       } else if (isOpening(code)) {
         depth++;
-        this.#at++;
+        at++;
       } else if (isClosing(code)) {
         depth--;
-        this.#at++;
-      } else if (code === COMMA || code === COLON) {
-        this.#at++;
+        at++;
+      } else if (code === COMMA || code === COLON || isSpace(code)) {
+        at++;
       } else {
-        const word = this.#word();
-        if (word !== "true" && word !== "false" && word !== "null") values?.addNumber(word);
+        at = endOfWord(text, start);
+        if (!values?.hasRoom || at - start < HIDDEN_TEXT_MIN) continue;
+        const word = text.slice(start, at);
+        if (word !== "true" && word !== "false" && word !== "null") values.addNumber(word);
       }
     } while (depth > 0);
-  }
-
-  /** Passes a string; returns it with its quotes. */
-  #string(): string {
-    const start = this.#at++;
-    while (this.#code() !== QUOTE) this.#at += this.#code() === BACKSLASH ? 2 : 1;
-    this.#at++;
-    return this.#text.slice(start, this.#at);
-  }
-
-  /** Passes a number, `true`, `false` or `null`. */
-  #word(): string {
-    const start = this.#at;
-    while (this.#at < this.#text.length && !isEndOfWord(this.#code())) this.#at++;
-    // What is no JSON must not loop.
-    if (this.#at === start) this.#at++;
-    return this.#text.slice(start, this.#at);
+    this.#at = at;
   }
 
   /** Passes white space; returns the next character. */
@@ -159,6 +160,22 @@ class Walk {
   #code(): number {
     return this.#text.charCodeAt(this.#at);
   }
+}
+
+/** The place behind a string that starts at `start`. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  for (let code = text.charCodeAt(at); code !== QUOTE; code = text.charCodeAt(at)) {
+    at += code === BACKSLASH ? 2 : 1;
+  }
+  return at + 1;
+}
+
+/** The place behind a number, `true`, `false` or `null`. */
+function endOfWord(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && !isEndOfWord(text.charCodeAt(at))) at++;
+  return at;
 }
 
 function decoded(spelled: string): string {

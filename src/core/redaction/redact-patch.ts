@@ -3,32 +3,45 @@ import { type JsonPointer, parsePointer } from "../transform/operation.ts";
 import { WHOLE_PAYLOAD } from "./entry.ts";
 import { REDACTED } from "./hidden-values.ts";
 import { isIndex, type PathNode, placeInPatch, withoutIndexes } from "./path-tree.ts";
-import { type Findings, hideValue, redactDocument, redactValue } from "./redact-json.ts";
+import { type Findings, hideValue, isDocument, redactValue } from "./redact-json.ts";
+import { type RedactionBudget, withinBudget } from "./redaction-budget.ts";
 
 /**
- * Replaces the values at the paths of a tree in a JSON Patch of that document. A text that is no JSON Patch becomes the
- * marker as a whole.
+ * Replaces the values at the paths of a tree in a JSON Patch of that document. A text that is no JSON Patch, or has too many
+ * such values, becomes the marker as a whole.
  */
 export function redactPatch(patch: string, root: PathNode, findings: Findings): string {
   if (patch === "" || root.isEmpty) return patch;
   const operations = operationsOf(patch);
-  if (operations === undefined) return REDACTED;
-  const texts = operations.map(({ members, path }) => {
-    const parts = Object.entries(members).map(([name, value]) => {
-      const text = JSON.stringify(value);
-      const shown = name === "value" ? redactAt(text, root, path, findings) : text;
-      return `${JSON.stringify(name)}:${shown}`;
+  const shown =
+    operations &&
+    withinBudget((budget) => {
+      const redactAt = redactorOf(root, findings, budget);
+      return `[${operations.map((one) => redactOperation(one, redactAt)).join(",")}]`;
     });
-    return `{${parts.join(",")}}`;
-  });
-  return `[${texts.join(",")}]`;
+  if (shown !== undefined) return shown;
+  findings.values.giveUp();
+  return REDACTED;
 }
 
-function redactAt(text: string, root: PathNode, path: JsonPointer, findings: Findings): string {
-  const { entry, nodes } = placeInPatch(root, path);
-  if (entry !== undefined) return hideValue(text, entry, findings);
-  if (path.length > 0) return redactValue(text, nodes, findings);
-  return redactDocument(text, root, findings) ?? hideValue(text, WHOLE_PAYLOAD, findings);
+type RedactAt = (text: string, path: JsonPointer) => string;
+
+function redactOperation({ members, path }: PatchOperation, redactAt: RedactAt): string {
+  const parts = Object.entries(members).map(([name, value]) => {
+    const text = JSON.stringify(value);
+    return `${JSON.stringify(name)}:${name === "value" ? redactAt(text, path) : text}`;
+  });
+  return `{${parts.join(",")}}`;
+}
+
+/** Redacts values that a patch puts at a path. */
+function redactorOf(root: PathNode, findings: Findings, budget: RedactionBudget): RedactAt {
+  return (text, path) => {
+    const { entry, nodes } = placeInPatch(root, path);
+    if (entry !== undefined) return hideValue(text, entry, findings);
+    if (path.length === 0 && !isDocument(text)) return hideValue(text, WHOLE_PAYLOAD, findings);
+    return redactValue(text, nodes, findings, budget);
+  };
 }
 
 /**

@@ -2,9 +2,10 @@ import type { TransformTarget } from "../transform/transform.ts";
 import { WHOLE_PAYLOAD } from "./entry.ts";
 import { HiddenValues, REDACTED } from "./hidden-values.ts";
 import { childrenOf, entryOf } from "./path-tree.ts";
-import { type Findings, redactDocument } from "./redact-json.ts";
+import { type Findings, isDocument, redactValue } from "./redact-json.ts";
 import { followMoves, mayShiftElements, redactPatch } from "./redact-patch.ts";
 import type { Redaction, RedactionTrees } from "./redaction.ts";
+import { withinBudget } from "./redaction-budget.ts";
 
 type Attributes = Readonly<Record<string, string>>;
 
@@ -34,9 +35,13 @@ const FAILURES = "failures";
 /** The same of notes of workers. */
 const NOTES = "notes";
 
+/** Characters of a text for which other work waits. */
+const LARGE = 32_768;
+
 /**
  * Hides the values of one message that its queue does not show. Each payload is read once, whatever is asked afterwards. A
- * payload that cannot be checked, because it is no JSON object or array, is withheld, and so are the texts of failures.
+ * payload that cannot be checked, because it is no JSON object or array, or has too many hidden values, is withheld, and so
+ * are the texts of failures.
  */
 export class RedactedMessage {
   readonly #trees: RedactionTrees;
@@ -44,16 +49,39 @@ export class RedactedMessage {
   readonly #hidesPayload: boolean;
   /** By the text before. */
   readonly #payloads = new Map<string, string>();
-  #isWithheld = false;
+  readonly #patches = { PAYLOAD: new Map<string, string>(), ATTRIBUTES: new Map<string, string>() };
 
-  constructor(redaction: Redaction, source: RedactionSource) {
-    const { payloads, attributes, patches } = source;
+  /** Reads the whole message, unless `isPaced`. */
+  constructor(redaction: Redaction, source: RedactionSource, isPaced = false) {
     this.#hidesPayload = redaction.hidesPayload;
     this.#trees = treesFor(redaction, source);
-    // First all values: a failure may quote what an edit has changed.
-    for (const one of payloads) this.payload(one);
+    if (!isPaced) finish(this.#read(source));
+  }
+
+  /** Reads a message in steps, with a turn for other work before each that takes long. */
+  static async paced(
+    redaction: Redaction,
+    source: RedactionSource,
+    giveTurn: () => Promise<void>,
+  ): Promise<RedactedMessage> {
+    const message = new RedactedMessage(redaction, source, true);
+    for (const _ of message.#read(source)) await giveTurn();
+    return message;
+  }
+
+  /** Finds all values first: a failure may quote what an edit has changed. Yields before and after long steps. */
+  *#read({ payloads, attributes, patches }: RedactionSource): Generator<void> {
+    for (const body of payloads) {
+      if (!this.#hidesPayload || body === undefined || body.length === 0) continue;
+      const text = textOf(body);
+      if (text === undefined) this.#withheld();
+      else yield* this.#readPayload(text);
+    }
     for (const one of attributes) this.attributes(one);
-    for (const { target, patch } of patches) this.patch(target, patch);
+    for (const { target, patch } of patches) {
+      if (patch.length > LARGE) yield;
+      this.patch(target, patch);
+    }
   }
 
   /** What was hidden: entries of the setting; `payload` and `failures` if these were withheld. */
@@ -64,10 +92,9 @@ export class RedactedMessage {
   /** Text stays text, and bytes stay bytes. */
   payload<Body extends string | Uint8Array | undefined>(body: Body): Body | string | Uint8Array {
     if (!this.#hidesPayload || body === undefined || body.length === 0) return body;
-    if (typeof body === "string") return this.#payloadText(body);
     const text = textOf(body);
     const shown = text === undefined ? this.#withheld() : this.#payloadText(text);
-    return new TextEncoder().encode(shown);
+    return typeof body === "string" ? shown : new TextEncoder().encode(shown);
   }
 
   attributes(attributes: Attributes): Record<string, string> {
@@ -83,8 +110,14 @@ export class RedactedMessage {
 
   /** A JSON Patch of an edit. */
   patch(target: TransformTarget, patch: string): string {
-    const tree = target === "PAYLOAD" ? this.#trees.payload : this.#trees.attributes;
-    return redactPatch(patch, tree, this.#findings);
+    const known = this.#patches[target];
+    let shown = known.get(patch);
+    if (shown === undefined) {
+      const tree = target === "PAYLOAD" ? this.#trees.payload : this.#trees.attributes;
+      shown = redactPatch(patch, tree, this.#findings);
+      known.set(patch, shown);
+    }
+    return shown;
   }
 
   /** A note of a worker. It is withheld, because it may quote the message in other words. */
@@ -114,29 +147,33 @@ export class RedactedMessage {
   #textOfFailure(text: string, wasCut: boolean): string {
     if (text === "") return text;
     const { values, entries } = this.#findings;
-    const shown = this.#isWithheld ? undefined : values.hideIn(text, wasCut);
+    const shown = values.hideIn(text, wasCut);
     if (shown !== undefined) return shown;
     entries.add(FAILURES);
     return REDACTED;
   }
 
   #payloadText(text: string): string {
-    let shown = this.#payloads.get(text);
-    if (shown === undefined) {
-      shown = this.#redactPayload(text);
-      this.#payloads.set(text, shown);
-    }
-    return shown;
+    finish(this.#readPayload(text));
+    return this.#payloads.get(text) ?? REDACTED;
   }
 
-  #redactPayload(text: string): string {
+  *#readPayload(text: string): Generator<void> {
+    if (this.#payloads.has(text)) return;
     const { payload } = this.#trees;
-    if (payload.entry !== undefined) return this.#withheld();
-    return redactDocument(text, payload, this.#findings) ?? this.#withheld();
+    const isLarge = text.length > LARGE;
+    if (isLarge) yield;
+    let shown: string | undefined;
+    if (payload.entry === undefined && isDocument(text)) {
+      if (isLarge) yield;
+      shown = withinBudget((budget) => redactValue(text, [payload], this.#findings, budget));
+    }
+    this.#payloads.set(text, shown ?? this.#withheld());
+    if (isLarge) yield;
   }
 
   #withheld(): string {
-    this.#isWithheld = true;
+    this.#findings.values.giveUp();
     this.#findings.entries.add(WHOLE_PAYLOAD);
     return REDACTED;
   }
@@ -146,12 +183,17 @@ export class RedactedMessage {
   }
 }
 
+function finish(steps: Iterable<void>): void {
+  for (const _ of steps);
+}
+
 const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Undefined if the bytes are no UTF-8. */
-function textOf(bytes: Uint8Array): string | undefined {
+/** Undefined if it is bytes that are no UTF-8. */
+function textOf(body: string | Uint8Array): string | undefined {
+  if (typeof body === "string") return body;
   try {
-    return STRICT_UTF8.decode(bytes);
+    return STRICT_UTF8.decode(body);
   } catch {
     return undefined;
   }
