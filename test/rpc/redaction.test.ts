@@ -112,6 +112,30 @@ test("a message shows neither hidden values nor texts that quote them", async ()
   }
 });
 
+test("the sender's own fingerprint of a failure does not quote hidden values", async () => {
+  const failure = { type: "CardRefused", fingerprint: "refused-4111-1" };
+  script({ payload: '{"card":"4111-1"}', token: "", failure });
+  const { failures, message } = await shown();
+  for (const one of [...failures.map(({ failure }) => failure), message?.failure]) {
+    expect(one).toMatchObject({ type: "CardRefused", fingerprint: "refused-[redacted]" });
+  }
+  script({ payload: "no JSON", token: "", failure });
+  expect((await shown()).message?.failure?.fingerprint).toBe("[redacted]");
+});
+
+test("a basic view names what is hidden in parts that it leaves out", async () => {
+  script({ payload: '{"card":"4111-1"}', token: "t", edits: EDITS, failure: { message: "no" } });
+  const details = { ...(rig.messages.details ?? DETAILS), events: [QUARANTINED] };
+  const id = parseMessageId(ID) as Uint8Array;
+  rig.messages.listed = [{ queue: "orders", id, details }];
+  const { messages } = await admin().listMessages({ view: MessageView.BASIC });
+  expect(messages).toMatchObject([
+    { edits: [], events: [], redacted: ["/card", "attribute:token", "notes"] },
+  ]);
+  expect(messages[0]?.original).toBeUndefined();
+  expect(messages[0]?.message?.payload).toBeUndefined();
+});
+
 test("no failure quotes a hidden attribute of another one", async () => {
   script({ payload: "{}", token: "" });
   const failures = [{ message: "401 for s3cret" }, { attributes: { token: "s3cret" } }];

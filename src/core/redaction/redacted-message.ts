@@ -144,6 +144,11 @@ export class RedactedMessage {
     };
   }
 
+  /** The sender's own fingerprint of a failure, which may be formed of the message. */
+  fingerprint(own: string): string {
+    return this.#textOfFailure(own, false);
+  }
+
   #textOfFailure(text: string, wasCut: boolean): string {
     if (text === "") return text;
     const { values, entries } = this.#findings;

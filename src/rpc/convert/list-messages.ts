@@ -14,7 +14,7 @@ import { compileFilter, type Filter } from "../../rules/filter.ts";
 import { readExpression, readPattern } from "./message-selection.ts";
 import { type Query, readPageToken, writePageToken } from "./page-token.ts";
 import { readPageSize } from "./pages.ts";
-import { writeStoredMessage } from "./stored-message.ts";
+import { writeBasicMessage, writeStoredMessage } from "./stored-message.ts";
 import { Violations } from "./violations.ts";
 
 const PAGE_DEFAULT = 100;
@@ -43,8 +43,8 @@ export function readListMessages(request: ListMessagesRequest): MessageList {
       ...{ queues, newestFirst, pageSize, after, showRedacted },
       history: view === MessageView.FULL,
       take(from, id, details, shown) {
-        const whole = writeStoredMessage(from, id, details, shown);
-        const message = view === MessageView.FULL ? whole : basic(whole);
+        const write = view === MessageView.FULL ? writeStoredMessage : writeBasicMessage;
+        const message = write(from, id, details, shown);
         bytes += toBinary(StoredMessageSchema, message).length;
         if (messages.length > 0 && bytes > MESSAGES_PAGE_BYTES) return false;
         messages.push(message);
@@ -60,20 +60,6 @@ export function readListMessages(request: ListMessagesRequest): MessageList {
         damagedCount: BigInt(damaged),
       }),
   };
-}
-
-/** Without what only a look at one message needs. */
-function basic(whole: StoredMessage): StoredMessage {
-  const { message, original: _original, ...rest } = whole;
-  const failures = rest.failures.slice(-1);
-  for (const { failure } of failures) if (failure !== undefined) failure.stackTrace = "";
-  if (message !== undefined) {
-    delete message.payload;
-    message.attributes = {};
-    if (message.failure !== undefined) message.failure.stackTrace = "";
-  }
-  const left = { ...rest, edits: [], events: [] };
-  return create(StoredMessageSchema, { ...left, ...(message && { message }), failures });
 }
 
 const queryOf = ({ queue, filter, newestFirst }: ListMessagesRequest): Query => ({

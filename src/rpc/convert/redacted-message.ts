@@ -43,5 +43,6 @@ function shownPayload({ body, contentType }: Payload, redacted: RedactedMessage)
 
 function shownFailure(failure: Failure, redacted: RedactedMessage): Failure {
   const shown = create(FailureSchema, failure);
+  shown.fingerprint = redacted.fingerprint(failure.fingerprint);
   return Object.assign(shown, redacted.failure(failure));
 }

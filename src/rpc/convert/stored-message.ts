@@ -39,12 +39,42 @@ export function readMessageName(request: { queue: string; id: string }): {
   return { queue: request.queue, id: id as Uint8Array };
 }
 
+/** Writes a message as far as the view shows it. */
 export function writeStoredMessage(
   queue: string,
   id: Uint8Array,
   details: MessageDetails,
   { redacted }: Pick<ContentView, "redacted">,
 ): StoredMessage {
+  const stored = storedMessageOf(queue, id, details);
+  if (redacted !== undefined) hideRedacted(stored, redacted);
+  return stored;
+}
+
+/** As `writeStoredMessage`, without what only a look at one message needs. */
+export function writeBasicMessage(
+  queue: string,
+  id: Uint8Array,
+  details: MessageDetails,
+  { redacted }: Pick<ContentView, "redacted">,
+): StoredMessage {
+  const { message, original: _original, ...rest } = storedMessageOf(queue, id, details);
+  if (message !== undefined) {
+    delete message.payload;
+    message.attributes = {};
+  }
+  const failures = rest.failures.slice(-1);
+  for (const one of [message, ...failures]) {
+    if (one?.failure !== undefined) one.failure.stackTrace = "";
+  }
+  const left = { ...rest, edits: [], failures, ...(message && { message }) };
+  const stored = create(StoredMessageSchema, left);
+  if (redacted !== undefined) hideRedacted(stored, redacted);
+  stored.events = [];
+  return stored;
+}
+
+function storedMessageOf(queue: string, id: Uint8Array, details: MessageDetails): StoredMessage {
   const { envelope } = openStored(details.envelope, undefined);
   const { quarantineReason } = details;
   const retry = fromBinary(RetrySettingsSchema, details.retrySettings);
@@ -90,7 +120,6 @@ export function writeStoredMessage(
   if (retry.maxRetries !== undefined) stored.maxRetries = retry.maxRetries;
   if (retry.policy !== undefined) stored.retryPolicy = retry.policy;
   if (retry.rulePolicy !== undefined) stored.ruleRetryPolicy = retry.rulePolicy;
-  if (redacted !== undefined) hideRedacted(stored, redacted);
   return stored;
 }
 
