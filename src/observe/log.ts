@@ -66,6 +66,11 @@ export function createLogger(settings: LogSettings, output: LogOutput = {}): Log
   return redactChildren(pino(options, lines));
 }
 
+/** A log whose lines of level info are always written, whatever the level of `log`: records of who did what. */
+export function recordLog(log: Logger): Logger {
+  return log.child({}, { level: "info" });
+}
+
 type LogArguments = Parameters<LogFn>;
 
 /** pino passes messages to no formatter. That of an error alone is the error's. */

@@ -18,6 +18,7 @@ export type LogDisclosure = (
   what: Disclosed,
 ) => void;
 
+/** It writes every line, whatever the log level. */
 export interface DisclosureLog {
   info(fields: object, message: string): void;
 }

@@ -23,7 +23,7 @@ import { startLoop } from "../loops/interval.ts";
 import { Pumps } from "../loops/pumps.ts";
 import { startReconciler } from "../loops/reconciler.ts";
 import { Tender } from "../loops/tender.ts";
-import { createLogger, type Logger } from "../observe/log.ts";
+import { createLogger, type Logger, recordLog } from "../observe/log.ts";
 import { createMetrics, type MetricsRegistry } from "../observe/metrics.ts";
 import { readStoredRules } from "../rpc/convert/rules.ts";
 import { createGuard, type Guard } from "../rpc/guard.ts";
@@ -203,7 +203,7 @@ async function listen(
   const services = createServices({
     ...useCases,
     guard,
-    log,
+    log: recordLog(log),
     readiness,
     descriptorSet: await readDescriptorSet(),
     payloadMaxBytes: config.payloadMaxBytes,

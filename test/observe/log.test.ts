@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { createLogger, type Logger, type LogSettings } from "../../src/observe/log.ts";
+import { createLogger, type Logger, type LogSettings, recordLog } from "../../src/observe/log.ts";
 
 const settings: LogSettings = { logLevel: "info", logFormat: "json", nodeId: "node-1" };
 
@@ -52,6 +52,12 @@ describe("JSON", () => {
     log.info("no");
     log.error("yes");
     expect(lines).toHaveLength(1);
+  });
+
+  test.each(["fatal", "debug"])("records are written at level %s", (logLevel) => {
+    const { log, lines } = capture({ logLevel });
+    recordLog(log).info({ caller: "ops" }, "redacted content shown");
+    expect(JSON.parse(lines.join(""))).toMatchObject({ level: "info", caller: "ops" });
   });
 });
 
