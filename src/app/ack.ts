@@ -2,6 +2,7 @@ import { aborted, DlqError, invalidField } from "../core/errors.ts";
 import type { LeaseTokenParts } from "../core/lease-token.ts";
 import { releaseDelayMs } from "../core/lifetime.ts";
 import { formatMessageId } from "../core/message-id.ts";
+import type { QueueSettings } from "../core/settings.ts";
 import type { Examined, Settled, SettleItem, SettleReply, Store } from "../store/contract.ts";
 import type { AckOutcome, Caller, OutcomeCommand } from "./commands.ts";
 import { resultOrDamage, throwIfAllFailed } from "./damage.ts";
@@ -163,26 +164,31 @@ async function decide(
       decisions.push(decideFailure(outcome, examined[next++] as Examined, parts));
     } else if (outcome.kind === "released") {
       decisions.push(released(outcome, examined[next++] as Examined));
-    } else decisions.push(decideDirectly(outcome));
+    } else decisions.push(decideDirectly(outcome, parts.settingsOf(queue)));
   }
   return decisions;
 }
 
-function decideDirectly(outcome: Exclude<Valid, { kind: "failed" | "released" }>): Decision {
+function decideDirectly(
+  outcome: Exclude<Valid, { kind: "failed" | "released" }>,
+  { redact }: Pick<QueueSettings, "redact">,
+): Decision {
   const { token } = outcome;
+  // Its note stays in the outbox for longer than the settings of a queue that is deleted.
+  const isNotePrivate = redact.length > 0;
   switch (outcome.kind) {
     case "succeeded":
       return { item: { token, kind: "succeed" }, why: "the worker succeeded" };
     case "discarded":
       return {
-        item: { token, kind: "discard", note: outcome.note },
+        item: { token, kind: "discard", note: outcome.note, isNotePrivate },
         why: "the worker discarded it",
       };
     case "quarantined": {
       const { note } = outcome;
       const quarantineReason = "WORKER_REQUEST";
       return {
-        item: { token, kind: "quarantine", quarantineReason, note },
+        item: { token, kind: "quarantine", quarantineReason, note, isNotePrivate },
         why: "the worker quarantined it",
       };
     }

@@ -35,6 +35,16 @@ export function encodeEventFields(
   return encoded;
 }
 
+/** Leaves out fields, such as those that a queue hides. Throws on damaged bytes. */
+export function withoutEventFields(
+  bytes: Uint8Array,
+  isHidden: (name: string) => boolean,
+): Uint8Array {
+  const fields = fromBinary(EventFieldsSchema, bytes);
+  const shown = Object.entries(fields.values).filter(([name]) => !isHidden(name));
+  return toBinary(EventFieldsSchema, { ...fields, values: Object.fromEntries(shown) });
+}
+
 export function decodeEventFields(bytes: Uint8Array): Readonly<Record<string, string>> {
   return fromBinary(EventFieldsSchema, bytes).values;
 }

@@ -1,7 +1,9 @@
 import type { Redis } from "ioredis";
 import { SettingsInForce } from "../app/queues/settings-in-force.ts";
+import { withoutEventFields } from "../codec/event-fields.ts";
 import type { Config } from "../config/config.ts";
 import { REDACTED } from "../core/redaction/hidden-values.ts";
+import { redactionOf } from "../core/redaction/redaction.ts";
 import type { OutboxChange, OutboxItem } from "../store/contract/outbox.ts";
 import type { StoredRecord } from "../store/contract.ts";
 import { partitionKeys } from "../store/redis/keys.ts";
@@ -9,8 +11,8 @@ import { partitionOf } from "../store/redis/partitions.ts";
 import { createQueueConfiguration } from "./queue-configuration.ts";
 
 /**
- * Hides the notes of workers in state changes of queues that redact values: a note is any text, and may quote the message.
- * Attributes that a queue redacts are not in its state changes.
+ * Hides in state changes what the present settings of their queues redact: attributes, and the notes of workers, which may quote
+ * the message. Changes from under such settings have neither.
  */
 export class OutboxRedaction {
   readonly #redis: Redis;
@@ -31,15 +33,21 @@ export class OutboxRedaction {
 
   /** Reads the present settings of the queues. Rejects if Redis does not answer. */
   async shown(items: readonly OutboxItem[]): Promise<OutboxItem[]> {
-    const queues = new Set(items.filter(hasNoteOfWorker).map(({ queue }) => queue));
+    const queues = new Set(items.filter(mayHide).map(({ queue }) => queue));
     const records = new Map<string, StoredRecord | undefined>();
     for (const queue of queues) records.set(queue, await this.#recordOf(queue));
     this.#records = records;
-    return items.map((item) =>
-      hasNoteOfWorker(item) && this.#settings.of(item.queue).redact.length > 0
-        ? { ...item, note: REDACTED }
-        : item,
-    );
+    return items.map((item) => (mayHide(item) ? this.#shown(item) : item));
+  }
+
+  #shown(item: OutboxChange): OutboxChange {
+    const redaction = redactionOf(this.#settings.of(item.queue).redact);
+    if (redaction === undefined) return item;
+    return {
+      ...item,
+      note: hasNoteOfWorker(item) ? REDACTED : item.note,
+      fields: withoutEventFields(item.fields, (name) => redaction.hidesAttribute(name)),
+    };
   }
 
   async #recordOf(queue: string): Promise<StoredRecord | undefined> {
@@ -49,8 +57,12 @@ export class OutboxRedaction {
   }
 }
 
+function mayHide(item: OutboxItem): item is OutboxChange {
+  return "kind" in item && (item.fields.length > 0 || hasNoteOfWorker(item));
+}
+
 /** Other notes are names of rules, queues and keys; a discarded message may have either. */
-function hasNoteOfWorker(item: OutboxItem): item is OutboxChange {
-  if (!("kind" in item) || item.note === "") return false;
+function hasNoteOfWorker(item: OutboxChange): boolean {
+  if (item.note === "") return false;
   return item.kind === "DISCARDED" || item.quarantineReason === "WORKER_REQUEST";
 }

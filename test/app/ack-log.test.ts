@@ -6,8 +6,11 @@ import type { OutcomeCommand } from "../../src/app/commands.ts";
 import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
+import { partitionBase } from "../../src/store/redis/keys.ts";
+import { partitionOf } from "../../src/store/redis/partitions.ts";
 import { useTestStore } from "../support/store.ts";
 import { item, SETTINGS, session, tokenOf } from "../support/store-items.ts";
+import { readOutbox } from "../support/store-outbox.ts";
 
 const at = useTestStore();
 const NOTE = "Mrs. Smith's card is blocked";
@@ -20,6 +23,33 @@ it.each([
   const lines = await linesOf(["quarantined", "discarded"], { logNotes, redact });
   expect(lines.map(({ note }) => note)).toEqual(notes);
 });
+
+it.each([
+  [[], [NOTE, NOTE]],
+  [["/card"], ["", ""]],
+])(
+  "the outbox has no notes of workers if the queue hides %j; the message has them",
+  async (redact, notes) => {
+    await linesOf(["quarantined", "discarded"], { redact });
+    const { store, redis, prefix } = at.current;
+    const changes = await readOutbox(
+      redis,
+      partitionBase(prefix, partitionOf("orders")).slice(0, -1),
+    );
+    const found = changes.flatMap((entry) => entry.changes);
+    const settled = found.filter(({ kind }) => kind === "quarantined" || kind === "discarded");
+    expect(settled.map(({ note }) => String(note))).toEqual(notes);
+    const { messages } = await store.messageReads.states("orders", {
+      newestFirst: false,
+      after: undefined,
+    });
+    const [details] = await store.messageReads.details(
+      "orders",
+      messages.map(({ id }) => id),
+    );
+    expect(details?.events.map(({ note }) => note)).toEqual([NOTE]);
+  },
+);
 
 it.each([
   [[], NOTE],

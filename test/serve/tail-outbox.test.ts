@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { QueueConfigSchema } from "../../gen/dlq/v1/queue_pb.ts";
 import type { TailOptions } from "../../src/cli/cli.ts";
+import { decodeEventFields, encodeEventFields } from "../../src/codec/event-fields.ts";
 import { encodeQueueRecord } from "../../src/codec/queue-record.ts";
 import type { Config } from "../../src/config/config.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
@@ -110,6 +111,27 @@ test("hides the notes of workers of queues that redact, by configuration or Upda
   expect(notes.toSorted()).toEqual([
     ...["configured: [redacted]", "open: Mrs. Smith", "updated: [redacted]"],
   ]);
+});
+
+test("leaves out attributes that their queue hides by now", async () => {
+  const settings = config({ queueSettings: () => DEFAULT_QUEUE_SETTINGS });
+  const updated = create(QueueConfigSchema, { redact: { entries: ["attribute:card"] } });
+  const record = encodeQueueRecord(updated, "1", 0);
+  const names = ["Card", "source_id", "tenant"];
+  const attributes: Record<string, string> = { Card: "4111", tenant: "acme" };
+  const source = { sourceId: "s-1", attribute: (name: string) => attributes[name] };
+  const eventFields = encodeEventFields(names, source);
+  for (const queue of ["orders", "open"]) {
+    await at.current.store.send(queue, [item({ ...(eventFields && { eventFields }) })], SETTINGS);
+  }
+  await at.current.store.configs.replace("orders", undefined, () => record);
+  const shown = (await tail({}, settings)).flatMap((one) =>
+    "kind" in one ? [[one.queue, decodeEventFields(one.fields)]] : [],
+  );
+  expect(Object.fromEntries(shown)).toEqual({
+    open: { Card: "4111", source_id: "s-1", tenant: "acme" },
+    orders: { source_id: "s-1", tenant: "acme" },
+  });
 });
 
 test("says what to do if there is no Redis or no data", async () => {

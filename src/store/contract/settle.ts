@@ -56,6 +56,8 @@ export interface SettleItem {
   /** Failures: what was decided and why, for people. At most 255 bytes are stored. */
   decision?: string;
   note?: string;
+  /** Whether the outbox does not get the note: it may quote values that the queue hides. */
+  isNotePrivate?: boolean;
   /** Failures: the new priority of the message. */
   priority?: number;
   /** Failures: the new `dlq.storage.v1.RetrySettings` of the message. */

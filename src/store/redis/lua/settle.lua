@@ -207,7 +207,7 @@ local function settle(o, s)
   end
   if o.failure ~= '' or o.kind == OUTCOME.QUARANTINE then o.attempt = attempt_of(o, s, late) end
   local kind = apply(o, s, no_longer_suspected, late)
-  add_change(kind, o.id, s, o.note)
+  add_change(kind, o.id, s, has_bit(o, OUTCOME_BIT.PRIVATE_NOTE) and '' or o.note)
   local state, qreason = s.state, s.qreason
   if s.place == PLACE.MOVING and state == STATE.SCHEDULED then
     -- The reply says what the message will be in the other queue.

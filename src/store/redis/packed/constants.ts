@@ -122,6 +122,8 @@ export const CONSTANTS = {
     RETRY: 16,
     MOVE: 32,
     EDITS: 64,
+    /** The outbox does not get its note. */
+    PRIVATE_NOTE: 128,
   },
 
   /** What a queue decided about a message that moves to it. */

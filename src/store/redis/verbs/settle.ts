@@ -133,7 +133,8 @@ function outcomeBits(item: SettleItem): number {
     (item.priority === undefined ? 0 : OUTCOME_BIT.PRIORITY) |
     (item.retrySettings === undefined ? 0 : OUTCOME_BIT.RETRY) |
     (item.move === undefined ? 0 : OUTCOME_BIT.MOVE) |
-    (item.edit === undefined ? 0 : OUTCOME_BIT.EDITS)
+    (item.edit === undefined ? 0 : OUTCOME_BIT.EDITS) |
+    (item.isNotePrivate ? OUTCOME_BIT.PRIVATE_NOTE : 0)
   );
 }
 
