@@ -2,6 +2,7 @@ import { aborted, DlqError, invalidField } from "../core/errors.ts";
 import type { LeaseTokenParts } from "../core/lease-token.ts";
 import { releaseDelayMs } from "../core/lifetime.ts";
 import { formatMessageId } from "../core/message-id.ts";
+import { hidesFailures } from "../core/redaction/redaction.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import type { Examined, Settled, SettleItem, SettleReply, Store } from "../store/contract.ts";
 import type { AckOutcome, Caller, OutcomeCommand } from "./commands.ts";
@@ -171,11 +172,11 @@ async function decide(
 
 function decideDirectly(
   outcome: Exclude<Valid, { kind: "failed" | "released" }>,
-  { redact }: Pick<QueueSettings, "redact">,
+  settings: Pick<QueueSettings, "redact">,
 ): Decision {
   const { token } = outcome;
   // Its note stays in the outbox for longer than the settings of a queue that is deleted.
-  const isNotePrivate = redact.length > 0;
+  const isNotePrivate = hidesFailures(settings);
   switch (outcome.kind) {
     case "succeeded":
       return { item: { token, kind: "succeed" }, why: "the worker succeeded" };
@@ -258,7 +259,7 @@ function report(
     // Other notes are names of rules.
     const isWorkers = item.kind === "quarantine" || item.kind === "discard";
     const settings = settingsOf(queue);
-    const isPrivate = !logNotes || settings.redact.length > 0;
+    const isPrivate = !logNotes || hidesFailures(settings);
     const note = isWorkers && isPrivate ? undefined : item.note;
     const cause = failure === undefined ? {} : { failure: failureForLog(failure, settings) };
     const verdict = { id, state, reason, quarantineReason, why, note, delayMs };

@@ -3,6 +3,7 @@ import { reasonOf } from "../core/categorize.ts";
 import { createdAtMs } from "../core/message-id.ts";
 import type { MessageRetry } from "../core/policy.ts";
 import type { Reason } from "../core/reason.ts";
+import { hidesFailures } from "../core/redaction/redaction.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { failureVerdict, type Verdict } from "../core/verdict.ts";
 import type { RuleDecision } from "../rules/compiled-rules.ts";
@@ -54,7 +55,7 @@ function decide(outcome: Failed, facts: Examined, parts: FailureParts): Decision
   const { action, decidedBy, edits: ruledEdits } = applyRules(outcome, facts, reason, parts);
   const ofRules = groupsOfRules(ruledEdits);
   const settings = parts.settingsOf(token.queue);
-  const group = parts.groupOf?.(failure, reason, settings.redact.length > 0);
+  const group = parts.groupOf?.(failure, reason, hidesFailures(settings));
   const item = {
     token,
     version: facts.version,

@@ -1,6 +1,7 @@
 import type { DlqErrorKind } from "../core/errors.ts";
 import type { Reason } from "../core/reason.ts";
 import { REDACTED } from "../core/redaction/hidden-values.ts";
+import { hidesFailures } from "../core/redaction/redaction.ts";
 import type { QueueSettings } from "../core/settings.ts";
 
 /** How a delivery ended, as metrics count it. */
@@ -81,9 +82,9 @@ const MESSAGE_CHARS = 200;
  */
 export function failureForLog(
   { type, message }: { type: string; message: string },
-  { redact }: Pick<QueueSettings, "redact">,
+  settings: Pick<QueueSettings, "redact">,
 ) {
-  if (redact.length > 0) return { type, message: message === "" ? "" : REDACTED };
+  if (hidesFailures(settings)) return { type, message: message === "" ? "" : REDACTED };
   const cut = message.length > MESSAGE_CHARS ? `${message.slice(0, MESSAGE_CHARS)}…` : message;
   return { type, message: cut };
 }

@@ -3,7 +3,7 @@ import { encodeRetrySettings } from "../codec/retry-settings.ts";
 import { reasonOf } from "../core/categorize.ts";
 import { limiterKeyOf, orderingKeyOf } from "../core/delivery-settings.ts";
 import { aborted, DlqError, internal } from "../core/errors.ts";
-import { redactionOf } from "../core/redaction/redaction.ts";
+import { hidesFailures, redactionOf } from "../core/redaction/redaction.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { arrivalVerdict, type Verdict } from "../core/verdict.ts";
 import type { SendItem, SendReply, Store } from "../store/contract.ts";
@@ -216,7 +216,7 @@ function prepare(
   const { outboxFields = [] } = parts;
   const shownFields = outboxFields.filter((name) => !redaction?.hidesAttribute(name));
   const eventFields = encodeEventFields(shownFields, command);
-  const group = dropped ? undefined : parts.groupOf?.(failure, reason, redaction !== undefined);
+  const group = dropped ? undefined : parts.groupOf?.(failure, reason, hidesFailures(settings));
   return {
     why: dropped ? `rule ${rule} drops it` : verdict.why,
     item: {

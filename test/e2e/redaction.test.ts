@@ -95,6 +95,34 @@ it("operators and logs see the rest of a message, and workers all of it", async 
   });
 });
 
+it("groups from before a queue redacts do not show what it hides now", async () => {
+  const send = (code: string) =>
+    client.dlq.sendToDlq({
+      ...sendRequest("bills"),
+      failure: {
+        ...{ reason: Reason.TIMEOUT, type: "Late", message: "no answer for Robert Miller" },
+        ...{ fingerprint: `late-${code}`, attributes: { code } },
+      },
+    });
+  const update = (entries: string[]) =>
+    client.admin.updateQueue({ queue: { name: "bills", config: { redact: { entries } } } });
+  const groups = async () => {
+    const found = (await client.admin.listGroups({ queue: "bills" })).groups;
+    const one = await Promise.all(found.map(({ id }) => client.admin.getGroup({ id })));
+    return JSON.stringify([found, one.map(({ group }) => group)], (_, value) =>
+      typeof value === "bigint" ? String(value) : value,
+    );
+  };
+  await update([]);
+  await send("tenant-4711");
+  expect(await groups()).toContain("Robert Miller");
+  await update(["attribute:code"]);
+  await send("tenant-4712");
+  const shown = await groups();
+  expect(shown).toContain("same reason TIMEOUT and type Late");
+  for (const text of ["Robert Miller", "tenant-47"]) expect(shown).not.toContain(text);
+});
+
 it("UpdateQueue changes what is hidden while the server runs", async () => {
   const id = await send("invoices");
   const update = (entries: string[]) =>

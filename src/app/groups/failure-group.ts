@@ -4,17 +4,14 @@ import {
   FINGERPRINT_VERSION,
   type FingerprintParts,
   fingerprintOf,
+  withoutQuotes,
 } from "../../core/fingerprint/fingerprint.ts";
 import type { Reason } from "../../core/reason.ts";
 import type { FailureGroup } from "../../store/contract.ts";
 import type { FailureRecord } from "../commands.ts";
 
-/** Returns the group of a failure. `hidesMessage`: its description leaves out the message, which may quote hidden values. */
-export type GroupOf = (
-  failure: FailureRecord,
-  reason: Reason,
-  hidesMessage: boolean,
-) => FailureGroup;
+/** Returns the group of a failure. `isHidden`: its description leaves out what may quote hidden values. */
+export type GroupOf = (failure: FailureRecord, reason: Reason, isHidden: boolean) => FailureGroup;
 
 /** Failures that are remembered, and the most characters of one. */
 const REMEMBERED = 1_000;
@@ -43,9 +40,9 @@ export function createGroupOf(): GroupOf {
     return found;
   }
 
-  return (failure, reason, hidesMessage) => {
+  return (failure, reason, isHidden) => {
     const { digest, parts } = grouped(failure, reason);
-    const shown = hidesMessage ? { ...parts, message: "" } : parts;
+    const shown = isHidden ? withoutQuotes(parts) : parts;
     return { digest, describe: () => encodeGroupDescription(shown) };
   };
 }

@@ -5,7 +5,7 @@ import {
   type GroupNote,
 } from "../../codec/group.ts";
 import { invalidField, unknownGroup } from "../../core/errors.ts";
-import type { FingerprintParts } from "../../core/fingerprint/fingerprint.ts";
+import { type FingerprintParts, withoutQuotes } from "../../core/fingerprint/fingerprint.ts";
 import type { QueuePattern } from "../../core/queue-pattern.ts";
 import { redactionOf } from "../../core/redaction/redaction.ts";
 import type { QueueSettings } from "../../core/settings.ts";
@@ -21,6 +21,7 @@ import { ContentView } from "../messages/content-view.ts";
 import type { DecisionLog } from "../observer.ts";
 import { groupIdOf } from "./group-id.ts";
 import { GroupList, pageOf } from "./group-list.ts";
+import { mayQuoteHidden } from "./hidden-groups.ts";
 import type { GroupState, MergedGroup } from "./merged-group.ts";
 
 export type { GroupStatus } from "../../store/contract.ts";
@@ -118,7 +119,12 @@ export function createGroupAdmin({ store, settingsOf, log }: GroupAdminParts): G
     );
     return groups.map(({ parts, ...group }) => {
       const details = parts.flatMap((part) => detailsOf.get(part) ?? []);
-      return { ...group, ...describe(details, trend) };
+      const described = describe(details, trend);
+      const { description } = described;
+      if (description === undefined || !mayQuoteHidden(parts, settingsOf)) {
+        return { ...group, ...described };
+      }
+      return { ...group, ...described, description: withoutQuotes(description) };
     });
   }
 

@@ -2,7 +2,7 @@ import type { UncategorizedFailure } from "../categorize.ts";
 import type { Reason } from "../reason.ts";
 import { applicationFrame } from "./application-frame.ts";
 import { normaliseMessage } from "./normalise-message.ts";
-import { typeWithCodes } from "./type-with-codes.ts";
+import { typeWithCodes, typeWithoutCodes } from "./type-with-codes.ts";
 
 /** The version of the algorithm. It is part of the fingerprint, so that a new version leaves groups alone. */
 export const FINGERPRINT_VERSION = 1;
@@ -23,6 +23,11 @@ export interface FingerprintParts {
   readonly message: string;
   /** The top application frame, such as "billing/charge.py in charge". Empty: the stack trace has none. */
   readonly frame: string;
+}
+
+/** Leaves out what may quote the message or its attributes: all but the reason and the type. */
+export function withoutQuotes({ reason, type }: FingerprintParts): FingerprintParts {
+  return { reason, type: typeWithoutCodes(type), message: "", frame: "" };
 }
 
 export interface Fingerprint {

@@ -19,6 +19,12 @@ export function typeWithCodes(failure: FailureToGroup): string {
   return type + codes;
 }
 
+/** Returns a type of `typeWithCodes` without its codes, also if it was cut among them. */
+export function typeWithoutCodes(type: string): string {
+  const end = type.indexOf(" [");
+  return end === -1 ? type : type.slice(0, end);
+}
+
 const CODE = /^[A-Za-z0-9_.:/-]{1,64}$/;
 
 const isCode = (text: string): boolean => text !== "" && CODE.test(text);

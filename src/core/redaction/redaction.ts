@@ -42,6 +42,14 @@ export class Redaction {
   }
 }
 
+/**
+ * Whether failures of a queue may quote what it hides, so that no text of them is shown unchecked. Any entry counts: a failure
+ * may quote attributes as well as payloads.
+ */
+export function hidesFailures({ redact }: { readonly redact: readonly string[] }): boolean {
+  return redact.length > 0;
+}
+
 const known = new WeakMap<readonly string[], Redaction>();
 
 /** Undefined if nothing is hidden. The same object for the same setting. */
