@@ -103,11 +103,27 @@ class Walk {
       return;
     }
     this.#at++;
+    if (!place.hasIndexes && place.other.entry === undefined) {
+      while (this.#passScalars() !== CLOSE_BRACKET) this.#value(place.other);
+    }
     for (let index = 0; this.#next() !== CLOSE_BRACKET; index++) {
       if (this.#next() === COMMA) this.#at++;
       this.#value(place.hasIndexes ? place.child(String(index)) : place.other);
     }
     this.#at++;
+  }
+
+  /** Passes elements up to the next object or array, or up to the end of the array; returns the character there. */
+  #passScalars(): number {
+    const text = this.#text;
+    let at = this.#at;
+    let code = text.charCodeAt(at);
+    while (!isOpening(code) && !isClosing(code)) {
+      at = code === QUOTE ? endOfString(text, at) : at + 1;
+      code = text.charCodeAt(at);
+    }
+    this.#at = at;
+    return code;
   }
 
   #hide(entry: string): void {
