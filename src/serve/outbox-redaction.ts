@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
+import { shownEventFields } from "../app/messages/shown-event-fields.ts";
 import { SettingsInForce } from "../app/queues/settings-in-force.ts";
-import { withoutEventFields } from "../codec/event-fields.ts";
 import type { Config } from "../config/config.ts";
 import { REDACTED } from "../core/redaction/hidden-values.ts";
 import { redactionOf } from "../core/redaction/redaction.ts";
@@ -46,7 +46,7 @@ export class OutboxRedaction {
     return {
       ...item,
       note: hasNoteOfWorker(item) ? REDACTED : item.note,
-      fields: withoutEventFields(item.fields, (name) => redaction.hidesAttribute(name)),
+      fields: shownEventFields(item.fields, redaction),
     };
   }
 

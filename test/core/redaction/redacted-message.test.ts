@@ -152,7 +152,17 @@ describe("the texts of a failure", () => {
     expect(message.failure({ ...NO_FAILURE, message: "of value-7", stackTrace })).toMatchObject({
       ...{ message: "of [redacted]", stackTrace },
     });
-    expect(message.failure({ ...NO_FAILURE, stackTrace }).stackTrace).toBe("[redacted]");
+    const other = message.failure({ ...NO_FAILURE, stackTrace: "y".repeat(16_000) });
+    expect(other.stackTrace.length).toBe("[redacted]".length);
+  });
+
+  test("are searched once, however often they are asked", () => {
+    const many = JSON.stringify({ s: Array.from({ length: 200 }, (_, i) => `value-${i}`) });
+    const message = messageOf(["/s"], { payloads: [many] });
+    const texts = { ...NO_FAILURE, message: "of value-7", stackTrace: "x".repeat(16_000) };
+    const first = message.failure(texts);
+    for (let n = 0; n < 5; n++) expect(message.failure(texts)).toEqual(first);
+    expect(first.stackTrace).toBe(texts.stackTrace);
   });
 
   test("are searched in a bounded time, whatever a sender chose", () => {
