@@ -100,9 +100,24 @@ export async function tryRetry(
     if (item.kind !== "refuse") return [];
     return [{ index, refusal: "TRANSFORM_FAILED", id: item.id, detail: item.detail }];
   });
-  const shown: RetryPreview[] = [];
-  for (const one of previews) shown.push(await previewOf(one, retry.redaction));
-  return { retriedCount: items.length - refused.length, refused, previews: shown };
+  const retriedCount = items.length - refused.length;
+  return { retriedCount, refused, previews: await shownPreviews(previews, retry.redaction) };
+}
+
+/** Markers may make contents longer: previews that find no place any more are left out. */
+async function shownPreviews(
+  previews: readonly EditedContent[],
+  redaction: Redaction | undefined,
+): Promise<RetryPreview[]> {
+  const found: RetryPreview[] = [];
+  let room = PREVIEW_BYTES;
+  for (const one of previews) {
+    const preview = await previewOf(one, redaction);
+    room -= contentBytes(preview.before) + contentBytes(preview.after);
+    if (room < 0) break;
+    found.push(preview);
+  }
+  return found;
 }
 
 async function previewOf(

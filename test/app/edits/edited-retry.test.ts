@@ -266,6 +266,15 @@ describe("a dry run", () => {
     expect((await byIds(ids, { dryRun: true })).previews).toHaveLength(10);
     const large = await send(...Array.from({ length: 4 }, () => `{"x":"${"x".repeat(500_000)}"}`));
     expect((await byIds(large, { dryRun: true })).previews).toHaveLength(3);
+    // Markers make these longer.
+    redact = ["/n/*"];
+    const n = Array.from({ length: 9_000 }, () => 1);
+    const many = JSON.stringify({ n, x: "x".repeat(130_000) });
+    const grown = await byIds(await send(...Array.from({ length: 10 }, () => many)), {
+      dryRun: true,
+    });
+    expect(JSON.stringify(grown.previews).length).toBeLessThan(3.5 * 2 ** 20);
+    expect(grown.previews?.length).toBeGreaterThan(4);
   });
 });
 
