@@ -71,7 +71,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     summary: "Show what happened to messages: dlq-server outbox tail [QUEUE].",
     details: [
       "Prints state changes, one a line: time, change, message id, queue, reason, attempts, note. Prints the last 20 and ends.",
-      "It reads Redis directly and writes nothing. Run it in the container or on the machine of a server, with the same redis-* settings, and the same redact: it hides the notes of workers of queues that redact values. For an embedded Redis, the server must run, and data-dir must be the same.",
+      "It reads Redis directly and writes nothing. Run it in the container or on the machine of a server, with the same redis-* settings, and the same redact: it hides what queues redact, which are attributes and the notes of workers. For an embedded Redis, the server must run, and data-dir must be the same.",
       "Each partition keeps at most outbox-max bytes of changes: the last few thousand messages of its queues.",
     ],
     argument: "tail [QUEUE]",

@@ -4,16 +4,16 @@ import type { JsonPointer } from "../transform/operation.ts";
 export class PathNode {
   /** The entry of the setting that ends here: the whole value is hidden. */
   entry: string | undefined;
-  /** By token. */
-  get children(): ReadonlyMap<string, PathNode> {
-    return this.#children;
-  }
-
   readonly #children = new Map<string, PathNode>();
   readonly #isCaseless: boolean;
 
   constructor(isCaseless: boolean) {
     this.#isCaseless = isCaseless;
+  }
+
+  /** By token. */
+  get children(): ReadonlyMap<string, PathNode> {
+    return this.#children;
   }
 
   get isEmpty(): boolean {
