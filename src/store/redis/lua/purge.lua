@@ -1,8 +1,8 @@
 -- Removes messages of a sealed queue, a few chunks in each call; with `ending`, when none is left, the queue itself.
 -- Changes nothing of a queue that is not sealed. Safe to repeat.
 -- KEYS: queue base
--- ARGV: chunks_a_call, ending (1: remove the queue), history_changed (as in tick.lua), outbox_max_bytes; items, with `ending`: group
--- (number of a group that may have a count of this queue)
+-- ARGV: chunks_a_call, ending (1: remove the queue), history_changed (as in tick.lua), outbox_max_bytes; items: group (its number; it
+-- may have a count of this queue, which goes with the queue)
 -- Reply: a number of PURGE. REMOVED: there may be more. EMPTY: no message is left. ABSENT: the queue is gone. ALIVE: it
 -- is not sealed, or messages came after the seal
 local NAMES_A_CALL = 500

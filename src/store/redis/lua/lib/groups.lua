@@ -18,21 +18,21 @@ local function flush_group_counts()
   group_deltas = {}
 end
 
+-- Returns the next number that no group has; GROUP.OTHER: the next ones are taken; nil: the data is damaged. There are more than
+-- eight thousand times as many numbers as groups, so a free one is near.
+local function new_number()
+  for _ = 1, 100 do
+    local given = redis.pcall('HINCRBY', p_meta, PARTITION_META.GROUPS, 1)
+    if type(given) ~= 'number' then return nil end
+    local number = (given - 1) % (GROUP.NONE - 1) + 1
+    if number == given or redis.pcall('HEXISTS', p_group_digests, string.format('%d', number)) == 0 then return number end
+  end
+  return GROUP.OTHER
+end
+
 function groups.build()
   -- Groups by digest, with the failures that this script has counted. Those without a record have all that found no place.
   local met = {}
-
-  -- Returns the next number that no group has; GROUP.OTHER: the next ones are taken; nil: the data is damaged. There are more than
-  -- eight thousand times as many numbers as groups, so a free one is near.
-  local function new_number()
-    for _ = 1, 100 do
-      local given = redis.pcall('HINCRBY', p_meta, PARTITION_META.GROUPS, 1)
-      if type(given) ~= 'number' then return nil end
-      local number = (given - 1) % (GROUP.NONE - 1) + 1
-      if number == given or redis.pcall('HEXISTS', p_group_digests, string.format('%d', number)) == 0 then return number end
-    end
-    return GROUP.OTHER
-  end
 
   local function new_group()
     local groups_now = redis.pcall('HLEN', p_groups)
