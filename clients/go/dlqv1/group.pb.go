@@ -93,7 +93,8 @@ type Group struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Where its repair stands.
 	State GroupState `protobuf:"varint,2,opt,name=state,proto3,enum=dlq.v1.GroupState" json:"state,omitempty"`
-	// Why these failures form a group, in words.
+	// Why these failures form a group, in words. If a queue of the group redacts values, this names only reason
+	// and type, and the message, the frame, the code and the fingerprint are empty.
 	Why string `protobuf:"bytes,3,opt,name=why,proto3" json:"why,omitempty"`
 	// The reason of its failures.
 	Reason Reason `protobuf:"varint,4,opt,name=reason,proto3,enum=dlq.v1.Reason" json:"reason,omitempty"`

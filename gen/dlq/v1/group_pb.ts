@@ -39,7 +39,8 @@ export type Group = Message<"dlq.v1.Group"> & {
   state: GroupState;
 
   /**
-   * Why these failures form a group, in words.
+   * Why these failures form a group, in words. If a queue of the group redacts values, this names only reason
+   * and type, and the message, the frame, the code and the fingerprint are empty.
    *
    * @generated from field: string why = 3;
    */

@@ -1692,7 +1692,8 @@ pub struct Group {
     /// Where its repair stands.
     #[prost(enumeration="GroupState", tag="2")]
     pub state: i32,
-    /// Why these failures form a group, in words.
+    /// Why these failures form a group, in words. If a queue of the group redacts values, this names only reason
+    /// and type, and the message, the frame, the code and the fingerprint are empty.
     #[prost(string, tag="3")]
     pub why: ::prost::alloc::string::String,
     /// The reason of its failures.
