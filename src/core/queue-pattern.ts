@@ -16,6 +16,20 @@ export class QueuePattern {
     return this.#parts[0] ?? "";
   }
 
+  /** A text that sorts behind all names before the first one that may match. */
+  get start(): string {
+    const { prefix } = this;
+    if (prefix === "") return "";
+    const code = prefix.charCodeAt(prefix.length - 1);
+    // No name has a character behind "~".
+    return `${prefix.slice(0, -1)}${String.fromCharCode(code - 1)}~`;
+  }
+
+  /** Whether no name from this one on matches, in their order. */
+  isPast(name: string): boolean {
+    return name > this.prefix && !name.startsWith(this.prefix);
+  }
+
   /** Costs at most a search for each part between two `*`. */
   matches(name: string): boolean {
     const { only, prefix } = this;

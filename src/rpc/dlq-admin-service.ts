@@ -34,7 +34,7 @@ import {
 import { readRulesUpdate, readTest, writeOutcome } from "./convert/rules.ts";
 import { readSimulate, writeSimulation } from "./convert/simulate.ts";
 import { readMessageName, writeStoredMessage } from "./convert/stored-message.ts";
-import { readQuiet, writeBrokenLease, writeWorkers } from "./convert/workers.ts";
+import { readListWorkers, readQuiet, writeBrokenLease, writeWorkers } from "./convert/workers.ts";
 import type { LogDisclosure } from "./disclosures.ts";
 
 type Admin = ServiceImpl<typeof DlqAdminService>;
@@ -156,7 +156,7 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
     },
 
     async listWorkers(request) {
-      return writeWorkers(await workers.list(readQueueName("queue", request.queue)));
+      return writeWorkers(await workers.list(readListWorkers(request)));
     },
 
     async breakLease(request, context) {

@@ -258,6 +258,7 @@ export interface QueueSizes {
   heldKeys: number;
   /** Streams of nodes that are alive, without quiet ones. */
   workers: number;
+  quietWorkers: number;
 }
 
 export interface SessionRecord {

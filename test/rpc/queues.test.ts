@@ -194,13 +194,21 @@ describe("a list", () => {
 test("ListWorkers lists who holds the oldest message first", async () => {
   const sessionId = (n: number) => new Uint8Array(16).fill(n);
   const ended = {
+    queue: "orders",
     workerId: undefined,
     server: undefined,
     isOpen: false,
     maxInFlight: 0,
     quiet: true,
   };
-  const open = { workerId: "w", server: "s-1", isOpen: true, maxInFlight: 5, quiet: false };
+  const open = {
+    queue: "invoices",
+    workerId: "w",
+    server: "s-1",
+    isOpen: true,
+    maxInFlight: 5,
+    quiet: false,
+  };
   rig.workers.streams = [
     { ...open, sessionId: sessionId(1), held: 0, oldestSinceMs: undefined },
     { ...open, sessionId: sessionId(2), held: 2, oldestSinceMs: 9_000, quiet: true },
@@ -208,7 +216,15 @@ test("ListWorkers lists who holds the oldest message first", async () => {
   ];
   const { workers } = await admin().listWorkers({ queue: "orders" });
   expect(workers).toMatchObject([
-    { workerId: "", server: "", connected: false, maxInFlight: 0, inFlightCount: 1n, quiet: false },
+    {
+      queue: "orders",
+      workerId: "",
+      server: "",
+      connected: false,
+      maxInFlight: 0,
+      inFlightCount: 1n,
+      quiet: false,
+    },
     {
       workerId: "w",
       server: "s-1",
@@ -226,7 +242,7 @@ test("ListWorkers lists who holds the oldest message first", async () => {
 
 test("a queue with very many workers says how many it has", async () => {
   const one = { workerId: "w", server: "s", isOpen: true, maxInFlight: 1, quiet: false, held: 0 };
-  const streams = { ...one, sessionId: new Uint8Array(16), oldestSinceMs: undefined };
+  const streams = { ...one, queue: "orders", sessionId: new Uint8Array(16), oldestSinceMs: undefined };
   rig.workers.streams = Array.from({ length: 1_001 }, () => streams);
   const { workers, totalCount } = await admin().listWorkers({ queue: "orders" });
   expect([workers.length, totalCount]).toEqual([1_000, 1_001n]);

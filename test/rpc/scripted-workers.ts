@@ -1,9 +1,9 @@
-import type { BrokenLease, QueueWorker, WorkerAdmin } from "../../src/app/queues/worker-admin.ts";
+import type { BrokenLease, ListedWorker, WorkerAdmin } from "../../src/app/queues/worker-admin.ts";
 import { unknownSession } from "../../src/core/errors.ts";
 
 /** Scripted workers that record what is taken from them. */
 export class ScriptedWorkers implements WorkerAdmin {
-  streams: QueueWorker[] = [];
+  streams: ListedWorker[] = [];
   lease: BrokenLease | undefined;
   readonly broken: Parameters<WorkerAdmin["breakLease"]>[0][] = [];
   /** Those that exist. */

@@ -108,12 +108,12 @@ export class Scanner {
     if (after !== undefined && queues.matches(after.queue)) {
       yield { queue: after.queue, matches: true };
     }
-    let last = after?.queue ?? beforeAll(queues.prefix);
+    let last = after?.queue ?? queues.start;
     for (;;) {
       signal.throwIfAborted();
       const names = await this.#store.queues(last, NAMES);
       for (const queue of names) {
-        if (queue > queues.prefix && !queue.startsWith(queues.prefix)) return;
+        if (queues.isPast(queue)) return;
         if (queues.matches(queue)) yield { queue, matches: true };
         last = queue;
       }
@@ -142,12 +142,4 @@ function selectionOf(narrowing: Narrowing): StateSelection | undefined {
     ...(groupIds && { groupIds }),
   };
   return Object.keys(only).length === 0 ? undefined : only;
-}
-
-/** A text that sorts behind all names before the first one with the prefix. */
-function beforeAll(prefix: string): string {
-  if (prefix === "") return "";
-  const code = prefix.charCodeAt(prefix.length - 1);
-  // No name has a character behind "~".
-  return `${prefix.slice(0, -1)}${String.fromCharCode(code - 1)}~`;
 }

@@ -57,7 +57,7 @@ export function createQueueFigures({ store, settingsOf }: QueueFiguresParts): Qu
 
 const NOTHING: QueueSizes = {
   ...{ nowMs: 0, messages: 0, dueNow: 0, inFlight: 0, quarantined: 0, oldestAtMs: undefined },
-  ...{ openBreakers: 0, heldKeys: 0, workers: 0 },
+  ...{ openBreakers: 0, heldKeys: 0, workers: 0, quietWorkers: 0 },
 };
 
 function figuresOf(
@@ -65,7 +65,7 @@ function figuresOf(
   found: QueueSizes | undefined,
   settings: QueueSettings,
 ): QueueFigures {
-  const { nowMs, oldestAtMs, openBreakers, ...sizes } = found ?? NOTHING;
+  const { nowMs, oldestAtMs, openBreakers, quietWorkers: _, ...sizes } = found ?? NOTHING;
   return {
     ...sizes,
     damaged: found === undefined,

@@ -1,17 +1,21 @@
 import { unknownMessage, unknownSession } from "../../core/errors.ts";
 import { formatMessageId } from "../../core/message-id.ts";
-import type { BrokenLease, QueueWorker, Store } from "../../store/contract.ts";
+import type { QueuePattern } from "../../core/queue-pattern.ts";
+import { Turns } from "../../core/turns.ts";
+import type { BrokenLease, Store } from "../../store/contract.ts";
 import type { Caller } from "../commands.ts";
 import { applyQuiet } from "../delivery/apply-quiet.ts";
 import type { SessionRegistry } from "../delivery/session-registry.ts";
 import type { DecisionLog } from "../observer.ts";
+import { type ListedWorker, listWorkers } from "./list-workers.ts";
 
-export type { BrokenLease, QueueWorker } from "../../store/contract.ts";
+export type { BrokenLease } from "../../store/contract.ts";
+export type { ListedWorker } from "./list-workers.ts";
 
 /** Shows operators workers, and takes messages from them. Rejects with a DlqError. */
 export interface WorkerAdmin {
-  /** The open streams of a queue, and those that have ended and still hold messages of it. */
-  list(queue: string): Promise<readonly QueueWorker[]>;
+  /** The open streams of queues, and those that have ended and still hold messages. */
+  list(queues: QueuePattern): Promise<readonly ListedWorker[]>;
   /** Undefined: no worker holds the message. Rejects with NOT_FOUND if the queue has no such message. */
   breakLease(command: {
     queue: string;
@@ -30,16 +34,27 @@ export interface WorkerAdmin {
 export interface WorkerAdminParts {
   store: Pick<
     Store,
-    "workers" | "breakLease" | "messageReads" | "sessionQueues" | "quietSessions" | "hints"
+    | "workers"
+    | "queues"
+    | "sizes"
+    | "breakLease"
+    | "messageReads"
+    | "sessionQueues"
+    | "quietSessions"
+    | "hints"
   >;
   /** Notifies worker sessions that leases have ended, and that they are quiet. */
   registry: Pick<SessionRegistry, "leasesEnded" | "get">;
   log: DecisionLog;
 }
 
+/** A list of all queues is many reads. */
+const LISTS_AT_ONCE = 4;
+
 export function createWorkerAdmin({ store, registry, log }: WorkerAdminParts): WorkerAdmin {
+  const turns = new Turns(LISTS_AT_ONCE);
   return {
-    list: (queue) => store.workers(queue),
+    list: (queues) => turns.run(() => listWorkers(store, queues)),
 
     async breakLease({ queue, id, deliveryNumber: asked, caller }) {
       const note = caller === undefined ? "broken by hand" : `broken by ${caller}`;

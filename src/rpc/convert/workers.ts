@@ -3,19 +3,22 @@ import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   type BreakLeaseResponse,
   BreakLeaseResponseSchema,
+  type ListWorkersRequest,
   type ListWorkersResponse,
   ListWorkersResponseSchema,
   type QuietWorkerRequest,
   type Worker,
   WorkerSchema,
 } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import type { BrokenLease, QueueWorker } from "../../app/queues/worker-admin.ts";
+import type { BrokenLease, ListedWorker } from "../../app/queues/worker-admin.ts";
 import { formatMessageId } from "../../core/message-id.ts";
+import type { QueuePattern } from "../../core/queue-pattern.ts";
 import { checkSession } from "./lease.ts";
 import { WIRE_LIMITS } from "./limits.ts";
+import { readPattern } from "./message-selection.ts";
 import { Violations } from "./violations.ts";
 
-export function writeWorkers(workers: readonly QueueWorker[]): ListWorkersResponse {
+export function writeWorkers(workers: readonly ListedWorker[]): ListWorkersResponse {
   const byAge = workers.toSorted(
     (a, b) => (a.oldestSinceMs ?? Infinity) - (b.oldestSinceMs ?? Infinity) || 0,
   );
@@ -31,6 +34,13 @@ export function writeBrokenLease(broken: BrokenLease | undefined): BreakLeaseRes
   return create(BreakLeaseResponseSchema, { broken: true, workerId, held: durationFromMs(heldMs) });
 }
 
+export function readListWorkers({ queue }: ListWorkersRequest): QueuePattern {
+  const v = new Violations();
+  const queues = readPattern(v, queue);
+  v.throwIfAny();
+  return queues;
+}
+
 export function readQuiet({ sessionId, quiet = true }: QuietWorkerRequest) {
   const v = new Violations();
   checkSession(v, "session_id", sessionId);
@@ -38,9 +48,11 @@ export function readQuiet({ sessionId, quiet = true }: QuietWorkerRequest) {
   return { sessionId, quiet };
 }
 
-function writeWorker(worker: QueueWorker): Worker {
-  const { sessionId, workerId, server, isOpen, maxInFlight, quiet, held, oldestSinceMs } = worker;
+function writeWorker(worker: ListedWorker): Worker {
+  const { queue, sessionId, workerId, server, isOpen, maxInFlight, quiet, held, oldestSinceMs } =
+    worker;
   return create(WorkerSchema, {
+    queue,
     workerId: workerId ?? "",
     sessionId: formatMessageId(sessionId),
     server: server ?? "",

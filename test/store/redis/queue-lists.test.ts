@@ -75,6 +75,7 @@ test("sizes are those of stats", async () => {
       oldestAtMs: rest.oldestAtMs,
       openBreakers: rest.openBreakers,
       heldKeys: rest.heldKeys,
+      quietWorkers: rest.quietWorkers,
     })),
   );
 });

@@ -55,8 +55,8 @@ function sizesOf(reply: Sizes, isAlive: (nodeId: string) => boolean): QueueSizes
   const [packed, entries = []] = Array.isArray(reply) ? reply : [reply];
   if (packed.length === 0) return undefined;
   const { now, oldest, ...sizes } = new Reader(packed).read(LAYOUTS.sizes);
-  const workers = entries
-    .map(String)
-    .filter((entry) => isAlive(nodeOf(entry)) && !roomOf(entry).quiet).length;
-  return { ...sizes, nowMs: now, oldestAtMs: optionalMs(oldest), workers };
+  const open = entries.map(String).filter((entry) => isAlive(nodeOf(entry)));
+  const quietWorkers = open.filter((entry) => roomOf(entry).quiet).length;
+  const workers = open.length - quietWorkers;
+  return { ...sizes, nowMs: now, oldestAtMs: optionalMs(oldest), workers, quietWorkers };
 }
