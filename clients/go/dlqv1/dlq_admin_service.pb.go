@@ -2562,7 +2562,7 @@ func (x *Explanation) GetUntil() *timestamppb.Timestamp {
 // Which workers to list.
 type ListWorkersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The queue.
+	// A queue, or a pattern: `*` stands for any characters. Empty: all queues.
 	Queue         string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2605,7 +2605,7 @@ func (x *ListWorkersRequest) GetQueue() string {
 	return ""
 }
 
-// The workers of a queue.
+// The workers of queues.
 type ListWorkersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// At most 1,000: those with the oldest held messages.
@@ -2678,7 +2678,9 @@ type Worker struct {
 	// Since when it has held the oldest of them. Absent: unknown, or it holds none.
 	OldestDeliveryTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=oldest_delivery_time,json=oldestDeliveryTime,proto3" json:"oldest_delivery_time,omitempty"`
 	// Whether QuietWorker has made it quiet: it takes no further messages. False if its stream has ended.
-	Quiet         bool `protobuf:"varint,8,opt,name=quiet,proto3" json:"quiet,omitempty"`
+	Quiet bool `protobuf:"varint,8,opt,name=quiet,proto3" json:"quiet,omitempty"`
+	// The queue.
+	Queue         string `protobuf:"bytes,9,opt,name=queue,proto3" json:"queue,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2767,6 +2769,13 @@ func (x *Worker) GetQuiet() bool {
 		return x.Quiet
 	}
 	return false
+}
+
+func (x *Worker) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
 }
 
 // Which lease to break.
@@ -3437,7 +3446,7 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x13ListWorkersResponse\x12(\n" +
 	"\aworkers\x18\x01 \x03(\v2\x0e.dlq.v1.WorkerR\aworkers\x12\x1f\n" +
 	"\vtotal_count\x18\x02 \x01(\x03R\n" +
-	"totalCount\"\xaa\x02\n" +
+	"totalCount\"\xc0\x02\n" +
 	"\x06Worker\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x1d\n" +
 	"\n" +
@@ -3447,7 +3456,8 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\rmax_in_flight\x18\x05 \x01(\rR\vmaxInFlight\x12&\n" +
 	"\x0fin_flight_count\x18\x06 \x01(\x03R\rinFlightCount\x12L\n" +
 	"\x14oldest_delivery_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x12oldestDeliveryTime\x12\x14\n" +
-	"\x05quiet\x18\b \x01(\bR\x05quiet\"`\n" +
+	"\x05quiet\x18\b \x01(\bR\x05quiet\x12\x14\n" +
+	"\x05queue\x18\t \x01(\tR\x05queue\"`\n" +
 	"\x11BreakLeaseRequest\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12%\n" +

@@ -112,9 +112,9 @@ type DlqAdminServiceClient interface {
 	// that. Reads only. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id),
 	// UNAVAILABLE.
 	Explain(ctx context.Context, in *ExplainRequest, opts ...grpc.CallOption) (*ExplainResponse, error)
-	// Lists the worker sessions of a queue: those with an open stream, and ended ones that still hold messages
-	// of it. The one with the oldest held message comes first. Reads only. Errors: INVALID_ARGUMENT,
-	// UNAVAILABLE.
+	// Lists the worker sessions of queues: those with an open stream, and ended ones that still hold messages.
+	// A session is listed for each of its queues. The one with the oldest held message comes first. Reads only.
+	// Errors: INVALID_ARGUMENT, UNAVAILABLE.
 	ListWorkers(ctx context.Context, in *ListWorkersRequest, opts ...grpc.CallOption) (*ListWorkersResponse, error)
 	// Takes a message back from the worker that holds it, for example because the worker hangs: it is due at
 	// once, and a later outcome of that worker does not count. The worker may go on processing it, so use it
@@ -434,9 +434,9 @@ type DlqAdminServiceServer interface {
 	// that. Reads only. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id),
 	// UNAVAILABLE.
 	Explain(context.Context, *ExplainRequest) (*ExplainResponse, error)
-	// Lists the worker sessions of a queue: those with an open stream, and ended ones that still hold messages
-	// of it. The one with the oldest held message comes first. Reads only. Errors: INVALID_ARGUMENT,
-	// UNAVAILABLE.
+	// Lists the worker sessions of queues: those with an open stream, and ended ones that still hold messages.
+	// A session is listed for each of its queues. The one with the oldest held message comes first. Reads only.
+	// Errors: INVALID_ARGUMENT, UNAVAILABLE.
 	ListWorkers(context.Context, *ListWorkersRequest) (*ListWorkersResponse, error)
 	// Takes a message back from the worker that holds it, for example because the worker hangs: it is due at
 	// once, and a later outcome of that worker does not count. The worker may go on processing it, so use it

@@ -423,7 +423,7 @@ class ListWorkersResponse(_message.Message):
     def __init__(self, workers: _Optional[_Iterable[_Union[Worker, _Mapping[str, object]]]] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class Worker(_message.Message):
-    __slots__ = ("worker_id", "session_id", "server", "connected", "max_in_flight", "in_flight_count", "oldest_delivery_time", "quiet")
+    __slots__ = ("worker_id", "session_id", "server", "connected", "max_in_flight", "in_flight_count", "oldest_delivery_time", "quiet", "queue")
     WORKER_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     SERVER_FIELD_NUMBER: _ClassVar[int]
@@ -432,6 +432,7 @@ class Worker(_message.Message):
     IN_FLIGHT_COUNT_FIELD_NUMBER: _ClassVar[int]
     OLDEST_DELIVERY_TIME_FIELD_NUMBER: _ClassVar[int]
     QUIET_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
     worker_id: str
     session_id: str
     server: str
@@ -440,7 +441,8 @@ class Worker(_message.Message):
     in_flight_count: int
     oldest_delivery_time: _timestamp_pb2.Timestamp
     quiet: bool
-    def __init__(self, worker_id: _Optional[str] = ..., session_id: _Optional[str] = ..., server: _Optional[str] = ..., connected: bool = ..., max_in_flight: _Optional[int] = ..., in_flight_count: _Optional[int] = ..., oldest_delivery_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., quiet: bool = ...) -> None: ...
+    queue: str
+    def __init__(self, worker_id: _Optional[str] = ..., session_id: _Optional[str] = ..., server: _Optional[str] = ..., connected: bool = ..., max_in_flight: _Optional[int] = ..., in_flight_count: _Optional[int] = ..., oldest_delivery_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., quiet: bool = ..., queue: _Optional[str] = ...) -> None: ...
 
 class BreakLeaseRequest(_message.Message):
     __slots__ = ("queue", "id", "delivery_count")

@@ -294,9 +294,9 @@ class DlqAdminServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListWorkers(self, request, context):
-        """Lists the worker sessions of a queue: those with an open stream, and ended ones that still hold messages
-        of it. The one with the oldest held message comes first. Reads only. Errors: INVALID_ARGUMENT,
-        UNAVAILABLE.
+        """Lists the worker sessions of queues: those with an open stream, and ended ones that still hold messages.
+        A session is listed for each of its queues. The one with the oldest held message comes first. Reads only.
+        Errors: INVALID_ARGUMENT, UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

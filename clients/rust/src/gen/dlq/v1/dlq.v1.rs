@@ -2842,11 +2842,11 @@ pub struct Explanation {
 /// Which workers to list.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListWorkersRequest {
-    /// The queue.
+    /// A queue, or a pattern: `*` stands for any characters. Empty: all queues.
     #[prost(string, tag="1")]
     pub queue: ::prost::alloc::string::String,
 }
-/// The workers of a queue.
+/// The workers of queues.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListWorkersResponse {
     /// At most 1,000: those with the oldest held messages.
@@ -2883,6 +2883,9 @@ pub struct Worker {
     /// Whether QuietWorker has made it quiet: it takes no further messages. False if its stream has ended.
     #[prost(bool, tag="8")]
     pub quiet: bool,
+    /// The queue.
+    #[prost(string, tag="9")]
+    pub queue: ::prost::alloc::string::String,
 }
 /// Which lease to break.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
