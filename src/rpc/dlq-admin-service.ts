@@ -6,6 +6,7 @@ import type { DeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
 import type { WorkerAdmin } from "../app/queues/worker-admin.ts";
 import type { RuleAdmin } from "../app/rules/rule-admin.ts";
+import type { ServerInfo } from "../app/server-info.ts";
 import type { Simulate } from "../app/simulate.ts";
 import { DamagedMessage, readStored } from "../core/damaged-message.ts";
 import { damagedMessage } from "../core/errors.ts";
@@ -32,6 +33,7 @@ import {
   writeQueue,
 } from "./convert/queues.ts";
 import { readRulesUpdate, readTest, writeOutcome } from "./convert/rules.ts";
+import { writeServerInfo } from "./convert/server-info.ts";
 import { readSimulate, writeSimulation } from "./convert/simulate.ts";
 import { readMessageName, writeStoredMessage } from "./convert/stored-message.ts";
 import { readListWorkers, readQuiet, writeBrokenLease, writeWorkers } from "./convert/workers.ts";
@@ -47,6 +49,7 @@ export interface DlqAdminServiceOptions {
   deliveryBlocks: DeliveryBlockAdmin;
   rules: RuleAdmin;
   simulate: Simulate;
+  serverInfo: () => Promise<ServerInfo>;
   logDisclosure: LogDisclosure;
   /** Largest payload of a message, in bytes. */
   payloadMaxBytes: number;
@@ -66,6 +69,7 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
     deliveryBlocks,
     rules,
     simulate,
+    serverInfo,
     logDisclosure,
     payloadMaxBytes,
     now = Date.now,
@@ -92,6 +96,10 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
       for await (const counts of messages.count(command, context.signal)) {
         yield writeCounts(counts);
       }
+    },
+
+    async getServerInfo() {
+      return writeServerInfo(await serverInfo());
     },
 
     async listGroups(request) {

@@ -9,6 +9,7 @@ import type { DeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
 import type { WorkerAdmin } from "../app/queues/worker-admin.ts";
 import type { RuleAdmin } from "../app/rules/rule-admin.ts";
+import type { ServerInfo } from "../app/server-info.ts";
 import type { Simulate } from "../app/simulate.ts";
 import { createLogDisclosure, type DisclosureLog } from "./disclosures.ts";
 import { createDlqAdminService } from "./dlq-admin-service.ts";
@@ -28,6 +29,7 @@ export interface ServicesOptions {
   deliveryBlocks: DeliveryBlockAdmin;
   rules: RuleAdmin;
   simulate: Simulate;
+  serverInfo: () => Promise<ServerInfo>;
   guard: Guard;
   readiness: Readiness;
   /** See `readDescriptorSet`. */

@@ -14,6 +14,7 @@ import { Mover } from "../app/rules/mover.ts";
 import { createRuleAdmin } from "../app/rules/rule-admin.ts";
 import { RuleJudge } from "../app/rules/rule-judge.ts";
 import { RulesInForce } from "../app/rules/rules-in-force.ts";
+import { createServerInfo } from "../app/server-info.ts";
 import { createSimulate } from "../app/simulate.ts";
 import { needsToken } from "../config/checks.ts";
 import type { Config } from "../config/config.ts";
@@ -66,7 +67,7 @@ export async function serve(config: Config, version: string): Promise<void> {
   await checkListeners(config);
   const opened = await openStore(config, log, metrics, files);
   try {
-    await run(config, log, metrics, opened, { files, certificate }, signalled);
+    await run(config, version, log, metrics, opened, { files, certificate }, signalled);
   } finally {
     await opened.close();
   }
@@ -75,6 +76,7 @@ export async function serve(config: Config, version: string): Promise<void> {
 
 async function run(
   config: Config,
+  version: string,
   log: Logger,
   metrics: MetricsRegistry,
   opened: OpenedStore,
@@ -135,6 +137,9 @@ async function run(
   const deliveryBlocks = createDeliveryBlockAdmin(store, log);
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
+  const serverInfo = createServerInfo({
+    ...{ store, version, embedded: opened.embedded !== undefined, now: Date.now },
+  });
   metrics.watchQueues(createQueueFigures(shared));
   metrics.watchStore({
     isUp: () => readiness.hasStore,
@@ -152,6 +157,7 @@ async function run(
     deliveryBlocks,
     rules: ruleAdmin,
     simulate,
+    serverInfo,
   };
   const listeners = await listen(config, log, metrics, useCases, guard, readiness, certificate);
   if (certificate !== undefined) certificate.onRenewed = listeners.useCertificate;
@@ -194,7 +200,15 @@ async function listen(
   metrics: MetricsRegistry,
   useCases: Pick<
     ServicesOptions,
-    "dlq" | "messages" | "groups" | "workers" | "queues" | "deliveryBlocks" | "rules" | "simulate"
+    | "dlq"
+    | "messages"
+    | "groups"
+    | "workers"
+    | "queues"
+    | "deliveryBlocks"
+    | "rules"
+    | "simulate"
+    | "serverInfo"
   >,
   guard: Guard,
   readiness: ServerReadiness,

@@ -14,6 +14,7 @@ import type { QuietSessions } from "./contract/quiet-sessions.ts";
 import type { Records } from "./contract/records.ts";
 import type { RouteItem, SendItem, SendReply, SendSettings } from "./contract/sends.ts";
 import type { Examined, SettleItem, SettleReply } from "./contract/settle.ts";
+import type { StoreDescription } from "./contract/store-description.ts";
 import type { ClaimedSession, TickReply, TickRequest } from "./contract/tick.ts";
 import type { WakeUps } from "./contract/wake-ups.ts";
 import type { BrokenLease, LeaseBreak, LeaseToBreak, QueueWorker } from "./contract/workers.ts";
@@ -75,6 +76,7 @@ export type {
   SendSettings,
 } from "./contract/sends.ts";
 export type { Examined, Settled, SettleItem, SettleKind, SettleReply } from "./contract/settle.ts";
+export type { StoreDescription } from "./contract/store-description.ts";
 export type {
   Claimed,
   ClaimedSession,
@@ -137,6 +139,8 @@ export interface Store {
   statsOrErrors(queues: readonly string[]): Promise<(QueueSnapshot | DlqError)[]>;
   /** The open streams of a queue, and those that have ended and still hold messages of it. */
   workers(queue: string): Promise<QueueWorker[]>;
+  /** Reads what the store says about itself. */
+  describe(): Promise<StoreDescription>;
   /**
    * Returns the sizes of each queue, in order: a part of `stats`, which costs less. Queues that do not exist are empty.
    * Undefined: the data of the queue is damaged.

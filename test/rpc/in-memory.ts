@@ -6,6 +6,7 @@ import {
 } from "@connectrpc/connect";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import type { ServerInfo } from "../../src/app/server-info.ts";
 import type { SimulateCommand } from "../../src/app/simulate.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
@@ -68,6 +69,17 @@ export class SettableReadiness implements Readiness {
   }
 }
 
+export const SERVER_INFO: ServerInfo = {
+  ...{ version: "1.2.3", startedAtMs: 1_000, nowMs: 5_000, embedded: true },
+  store: {
+    ...{ version: "7.2.4", nowMs: 4_000, usedMemoryBytes: 10, maxMemoryBytes: 20, replicas: 1 },
+    settings: { appendonly: "yes" },
+    warnings: ["Redis has no maxmemory"],
+    server: "s-2",
+    servers: ["s-2", "s-1"],
+  },
+};
+
 export interface Rig {
   dlq: ScriptedDlq;
   queues: ScriptedQueues;
@@ -121,6 +133,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
       simulated.push(command);
       return SIMULATION;
     },
+    serverInfo: async () => SERVER_INFO,
     guard,
     log,
     readiness,

@@ -242,7 +242,12 @@ test("ListWorkers lists who holds the oldest message first", async () => {
 
 test("a queue with very many workers says how many it has", async () => {
   const one = { workerId: "w", server: "s", isOpen: true, maxInFlight: 1, quiet: false, held: 0 };
-  const streams = { ...one, queue: "orders", sessionId: new Uint8Array(16), oldestSinceMs: undefined };
+  const streams = {
+    ...one,
+    queue: "orders",
+    sessionId: new Uint8Array(16),
+    oldestSinceMs: undefined,
+  };
   rig.workers.streams = Array.from({ length: 1_001 }, () => streams);
   const { workers, totalCount } = await admin().listWorkers({ queue: "orders" });
   expect([workers.length, totalCount]).toEqual([1_000, 1_001n]);

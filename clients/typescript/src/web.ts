@@ -26,7 +26,20 @@ export interface DlqReaderOptions {
 export type DlqReader = Pick<Client<typeof DlqService>, "stats"> &
   Pick<
     Client<typeof DlqAdminService>,
-    "getQueue" | "getRules" | "listBreakers" | "listQueues" | "simulatePolicy" | "testRules"
+    | "countMessages"
+    | "explain"
+    | "getGroup"
+    | "getMessage"
+    | "getQueue"
+    | "getRules"
+    | "getServerInfo"
+    | "listBreakers"
+    | "listGroups"
+    | "listMessages"
+    | "listQueues"
+    | "listWorkers"
+    | "simulatePolicy"
+    | "testRules"
   >;
 
 /** Creates a reader, which calls the server by Connect over HTTP. */
@@ -41,6 +54,37 @@ export function createDlqReader({ url, token, interceptors = [] }: DlqReaderOpti
   });
   const { stats } = createClient(DlqService, transport);
   const admin = createClient(DlqAdminService, transport);
-  const { getQueue, getRules, listBreakers, listQueues, simulatePolicy, testRules } = admin;
-  return { stats, getQueue, getRules, listBreakers, listQueues, simulatePolicy, testRules };
+  const {
+    countMessages,
+    explain,
+    getGroup,
+    getMessage,
+    getQueue,
+    getRules,
+    getServerInfo,
+    listBreakers,
+    listGroups,
+    listMessages,
+    listQueues,
+    listWorkers,
+    simulatePolicy,
+    testRules,
+  } = admin;
+  return {
+    stats,
+    countMessages,
+    explain,
+    getGroup,
+    getMessage,
+    getQueue,
+    getRules,
+    getServerInfo,
+    listBreakers,
+    listGroups,
+    listMessages,
+    listQueues,
+    listWorkers,
+    simulatePolicy,
+    testRules,
+  };
 }

@@ -17,6 +17,7 @@ import { Connection } from "./connection.ts";
 import type { StoreContext } from "./context.ts";
 import { RedisDeliveryBlocks } from "./delivery-blocks.ts";
 import { packDeliverySettings } from "./delivery-settings.ts";
+import { describeStore } from "./describe.ts";
 import { GroupDescriptions } from "./group-descriptions.ts";
 import { RedisGroups } from "./groups.ts";
 import { RedisHints } from "./hints.ts";
@@ -62,6 +63,7 @@ export class RedisStore implements Store {
   readonly deployment: RedisRecords;
   readonly moves: RedisMoves;
   readonly groups: RedisGroups;
+  readonly describe: Store["describe"];
   readonly deletion: RedisQueueDeletion;
   readonly quietSessions: RedisQuietSessions;
   readonly partitions = PARTITIONS;
@@ -133,6 +135,7 @@ export class RedisStore implements Store {
     const run = createScriptRunner(runner);
     const reads = { ...runner, run, queues: this.#queues, sessions: this.#sessions };
     this.#queueReads = new QueueReads(reads);
+    this.describe = () => describeStore({ ...reads, nodeId });
     this.groups = new RedisGroups({ ...runner, now, historyChangedAtMs });
     this.wakeUps = new RedisWakeUps({ ...runner, run, nodeId, onError });
     const onNew = (partition: number) => void this.groups.trim(partition).catch(onError);

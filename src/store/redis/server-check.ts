@@ -18,10 +18,19 @@ export interface ServerCheck {
 export async function checkServer(connection: Connection, check: ServerCheck): Promise<string[]> {
   const info = await connection.command((redis) => redis.info());
   refuse(info, check);
+  return serverWarnings(connection, info, check.prefix);
+}
+
+/** Returns warnings about settings that could lose messages. `info`: the answer of INFO. */
+export async function serverWarnings(
+  connection: Connection,
+  info: string,
+  prefix: string,
+): Promise<string[]> {
   return [
     ...warnings(info),
     ...(await freeingWarnings(connection)),
-    ...(await hintWarnings(connection, check.prefix)),
+    ...(await hintWarnings(connection, prefix)),
   ];
 }
 

@@ -1,0 +1,28 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  type GetServerInfoResponse,
+  GetServerInfoResponseSchema,
+} from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import type { ServerInfo } from "../../app/server-info.ts";
+
+export function writeServerInfo(info: ServerInfo): GetServerInfoResponse {
+  const { version, startedAtMs, nowMs, embedded, store } = info;
+  return create(GetServerInfoResponseSchema, {
+    version,
+    server: store.server,
+    startTime: timestampFromMs(startedAtMs),
+    time: timestampFromMs(nowMs),
+    servers: store.servers.toSorted(),
+    store: {
+      version: store.version,
+      embedded,
+      time: timestampFromMs(store.nowMs),
+      usedMemoryBytes: BigInt(store.usedMemoryBytes),
+      maxMemoryBytes: BigInt(store.maxMemoryBytes),
+      replicaCount: store.replicas,
+      settings: { ...store.settings },
+      warnings: [...store.warnings],
+    },
+  });
+}
