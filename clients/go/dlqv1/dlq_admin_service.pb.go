@@ -2559,6 +2559,244 @@ func (x *Explanation) GetUntil() *timestamppb.Timestamp {
 	return nil
 }
 
+// Asks the server that answers.
+type GetServerInfoRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetServerInfoRequest) Reset() {
+	*x = GetServerInfoRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetServerInfoRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetServerInfoRequest) ProtoMessage() {}
+
+func (x *GetServerInfoRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetServerInfoRequest.ProtoReflect.Descriptor instead.
+func (*GetServerInfoRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{40}
+}
+
+// What a server says about itself.
+type GetServerInfoResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its version, such as `0.1.0`.
+	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// Its name in logs: the setting `node_id`.
+	Server string `protobuf:"bytes,2,opt,name=server,proto3" json:"server,omitempty"`
+	// When it started.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// The time of its clock. Due times and leases follow the clock of the store.
+	Time *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
+	// All servers of the store that gave a sign of life in the last seconds, by name.
+	Servers []string `protobuf:"bytes,5,rep,name=servers,proto3" json:"servers,omitempty"`
+	// The store.
+	Store         *StoreInfo `protobuf:"bytes,6,opt,name=store,proto3" json:"store,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetServerInfoResponse) Reset() {
+	*x = GetServerInfoResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetServerInfoResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetServerInfoResponse) ProtoMessage() {}
+
+func (x *GetServerInfoResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetServerInfoResponse.ProtoReflect.Descriptor instead.
+func (*GetServerInfoResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *GetServerInfoResponse) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *GetServerInfoResponse) GetServer() string {
+	if x != nil {
+		return x.Server
+	}
+	return ""
+}
+
+func (x *GetServerInfoResponse) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *GetServerInfoResponse) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *GetServerInfoResponse) GetServers() []string {
+	if x != nil {
+		return x.Servers
+	}
+	return nil
+}
+
+func (x *GetServerInfoResponse) GetStore() *StoreInfo {
+	if x != nil {
+		return x.Store
+	}
+	return nil
+}
+
+// What Redis says about itself.
+type StoreInfo struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its version, such as `7.2.4`. Empty: it does not say.
+	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// Whether it is the embedded Redis of the server that answers.
+	Embedded bool `protobuf:"varint,2,opt,name=embedded,proto3" json:"embedded,omitempty"`
+	// The time of its clock.
+	Time *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`
+	// The memory that it uses.
+	UsedMemoryBytes int64 `protobuf:"varint,4,opt,name=used_memory_bytes,json=usedMemoryBytes,proto3" json:"used_memory_bytes,omitempty"`
+	// The most that it may use. 0: no limit.
+	MaxMemoryBytes int64 `protobuf:"varint,5,opt,name=max_memory_bytes,json=maxMemoryBytes,proto3" json:"max_memory_bytes,omitempty"`
+	// Replicas that are connected.
+	ReplicaCount uint32 `protobuf:"varint,6,opt,name=replica_count,json=replicaCount,proto3" json:"replica_count,omitempty"`
+	// Settings that decide what survives a crash: appendonly, appendfsync, maxmemory-policy,
+	// min-replicas-to-write. Those that the server may not read are missing.
+	Settings map[string]string `protobuf:"bytes,7,rep,name=settings,proto3" json:"settings,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Settings that could lose messages, and what to do. Empty: none.
+	Warnings      []string `protobuf:"bytes,8,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StoreInfo) Reset() {
+	*x = StoreInfo{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StoreInfo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StoreInfo) ProtoMessage() {}
+
+func (x *StoreInfo) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StoreInfo.ProtoReflect.Descriptor instead.
+func (*StoreInfo) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *StoreInfo) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *StoreInfo) GetEmbedded() bool {
+	if x != nil {
+		return x.Embedded
+	}
+	return false
+}
+
+func (x *StoreInfo) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *StoreInfo) GetUsedMemoryBytes() int64 {
+	if x != nil {
+		return x.UsedMemoryBytes
+	}
+	return 0
+}
+
+func (x *StoreInfo) GetMaxMemoryBytes() int64 {
+	if x != nil {
+		return x.MaxMemoryBytes
+	}
+	return 0
+}
+
+func (x *StoreInfo) GetReplicaCount() uint32 {
+	if x != nil {
+		return x.ReplicaCount
+	}
+	return 0
+}
+
+func (x *StoreInfo) GetSettings() map[string]string {
+	if x != nil {
+		return x.Settings
+	}
+	return nil
+}
+
+func (x *StoreInfo) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
 // Which workers to list.
 type ListWorkersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2570,7 +2808,7 @@ type ListWorkersRequest struct {
 
 func (x *ListWorkersRequest) Reset() {
 	*x = ListWorkersRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2582,7 +2820,7 @@ func (x *ListWorkersRequest) String() string {
 func (*ListWorkersRequest) ProtoMessage() {}
 
 func (x *ListWorkersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2595,7 +2833,7 @@ func (x *ListWorkersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkersRequest.ProtoReflect.Descriptor instead.
 func (*ListWorkersRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{40}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListWorkersRequest) GetQueue() string {
@@ -2618,7 +2856,7 @@ type ListWorkersResponse struct {
 
 func (x *ListWorkersResponse) Reset() {
 	*x = ListWorkersResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2630,7 +2868,7 @@ func (x *ListWorkersResponse) String() string {
 func (*ListWorkersResponse) ProtoMessage() {}
 
 func (x *ListWorkersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2643,7 +2881,7 @@ func (x *ListWorkersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkersResponse.ProtoReflect.Descriptor instead.
 func (*ListWorkersResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{41}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ListWorkersResponse) GetWorkers() []*Worker {
@@ -2687,7 +2925,7 @@ type Worker struct {
 
 func (x *Worker) Reset() {
 	*x = Worker{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[42]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2699,7 +2937,7 @@ func (x *Worker) String() string {
 func (*Worker) ProtoMessage() {}
 
 func (x *Worker) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[42]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2712,7 +2950,7 @@ func (x *Worker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Worker.ProtoReflect.Descriptor instead.
 func (*Worker) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{42}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Worker) GetWorkerId() string {
@@ -2793,7 +3031,7 @@ type BreakLeaseRequest struct {
 
 func (x *BreakLeaseRequest) Reset() {
 	*x = BreakLeaseRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2805,7 +3043,7 @@ func (x *BreakLeaseRequest) String() string {
 func (*BreakLeaseRequest) ProtoMessage() {}
 
 func (x *BreakLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2818,7 +3056,7 @@ func (x *BreakLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BreakLeaseRequest.ProtoReflect.Descriptor instead.
 func (*BreakLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{43}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *BreakLeaseRequest) GetQueue() string {
@@ -2857,7 +3095,7 @@ type BreakLeaseResponse struct {
 
 func (x *BreakLeaseResponse) Reset() {
 	*x = BreakLeaseResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2869,7 +3107,7 @@ func (x *BreakLeaseResponse) String() string {
 func (*BreakLeaseResponse) ProtoMessage() {}
 
 func (x *BreakLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2882,7 +3120,7 @@ func (x *BreakLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BreakLeaseResponse.ProtoReflect.Descriptor instead.
 func (*BreakLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{44}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *BreakLeaseResponse) GetBroken() bool {
@@ -2919,7 +3157,7 @@ type QuietWorkerRequest struct {
 
 func (x *QuietWorkerRequest) Reset() {
 	*x = QuietWorkerRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2931,7 +3169,7 @@ func (x *QuietWorkerRequest) String() string {
 func (*QuietWorkerRequest) ProtoMessage() {}
 
 func (x *QuietWorkerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2944,7 +3182,7 @@ func (x *QuietWorkerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuietWorkerRequest.ProtoReflect.Descriptor instead.
 func (*QuietWorkerRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{45}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *QuietWorkerRequest) GetSessionId() string {
@@ -2972,7 +3210,7 @@ type QuietWorkerResponse struct {
 
 func (x *QuietWorkerResponse) Reset() {
 	*x = QuietWorkerResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2984,7 +3222,7 @@ func (x *QuietWorkerResponse) String() string {
 func (*QuietWorkerResponse) ProtoMessage() {}
 
 func (x *QuietWorkerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2997,7 +3235,7 @@ func (x *QuietWorkerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuietWorkerResponse.ProtoReflect.Descriptor instead.
 func (*QuietWorkerResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{46}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *QuietWorkerResponse) GetChanged() bool {
@@ -3018,7 +3256,7 @@ type ListBreakersRequest struct {
 
 func (x *ListBreakersRequest) Reset() {
 	*x = ListBreakersRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3030,7 +3268,7 @@ func (x *ListBreakersRequest) String() string {
 func (*ListBreakersRequest) ProtoMessage() {}
 
 func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3043,7 +3281,7 @@ func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersRequest.ProtoReflect.Descriptor instead.
 func (*ListBreakersRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{47}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ListBreakersRequest) GetQueue() string {
@@ -3064,7 +3302,7 @@ type ListBreakersResponse struct {
 
 func (x *ListBreakersResponse) Reset() {
 	*x = ListBreakersResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3076,7 +3314,7 @@ func (x *ListBreakersResponse) String() string {
 func (*ListBreakersResponse) ProtoMessage() {}
 
 func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3089,7 +3327,7 @@ func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersResponse.ProtoReflect.Descriptor instead.
 func (*ListBreakersResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{48}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ListBreakersResponse) GetBreakers() []*Breaker {
@@ -3118,7 +3356,7 @@ type Breaker struct {
 
 func (x *Breaker) Reset() {
 	*x = Breaker{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3130,7 +3368,7 @@ func (x *Breaker) String() string {
 func (*Breaker) ProtoMessage() {}
 
 func (x *Breaker) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3143,7 +3381,7 @@ func (x *Breaker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Breaker.ProtoReflect.Descriptor instead.
 func (*Breaker) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{49}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *Breaker) GetKey() string {
@@ -3194,7 +3432,7 @@ type ResetBreakerRequest struct {
 
 func (x *ResetBreakerRequest) Reset() {
 	*x = ResetBreakerRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3206,7 +3444,7 @@ func (x *ResetBreakerRequest) String() string {
 func (*ResetBreakerRequest) ProtoMessage() {}
 
 func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3219,7 +3457,7 @@ func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerRequest.ProtoReflect.Descriptor instead.
 func (*ResetBreakerRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{50}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ResetBreakerRequest) GetQueue() string {
@@ -3247,7 +3485,7 @@ type ResetBreakerResponse struct {
 
 func (x *ResetBreakerResponse) Reset() {
 	*x = ResetBreakerResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3259,7 +3497,7 @@ func (x *ResetBreakerResponse) String() string {
 func (*ResetBreakerResponse) ProtoMessage() {}
 
 func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3272,7 +3510,7 @@ func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerResponse.ProtoReflect.Descriptor instead.
 func (*ResetBreakerResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{51}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ResetBreakerResponse) GetWasOpen() bool {
@@ -3440,7 +3678,28 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\fexplanations\x18\x01 \x03(\v2\x13.dlq.v1.ExplanationR\fexplanations\"S\n" +
 	"\vExplanation\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x120\n" +
-	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"*\n" +
+	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"\x16\n" +
+	"\x14GetServerInfoRequest\"\xf7\x01\n" +
+	"\x15GetServerInfoResponse\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\tR\aversion\x12\x16\n" +
+	"\x06server\x18\x02 \x01(\tR\x06server\x129\n" +
+	"\n" +
+	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12.\n" +
+	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x18\n" +
+	"\aservers\x18\x05 \x03(\tR\aservers\x12'\n" +
+	"\x05store\x18\x06 \x01(\v2\x11.dlq.v1.StoreInfoR\x05store\"\x82\x03\n" +
+	"\tStoreInfo\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\tR\aversion\x12\x1a\n" +
+	"\bembedded\x18\x02 \x01(\bR\bembedded\x12.\n" +
+	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12*\n" +
+	"\x11used_memory_bytes\x18\x04 \x01(\x03R\x0fusedMemoryBytes\x12(\n" +
+	"\x10max_memory_bytes\x18\x05 \x01(\x03R\x0emaxMemoryBytes\x12#\n" +
+	"\rreplica_count\x18\x06 \x01(\rR\freplicaCount\x12;\n" +
+	"\bsettings\x18\a \x03(\v2\x1f.dlq.v1.StoreInfo.SettingsEntryR\bsettings\x12\x1a\n" +
+	"\bwarnings\x18\b \x03(\tR\bwarnings\x1a;\n" +
+	"\rSettingsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"*\n" +
 	"\x12ListWorkersRequest\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\"`\n" +
 	"\x13ListWorkersResponse\x12(\n" +
@@ -3499,7 +3758,7 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x17GROUP_ORDER_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12GROUP_ORDER_STORED\x10\x01\x12\x1c\n" +
 	"\x18GROUP_ORDER_LAST_FAILURE\x10\x02\x12\x18\n" +
-	"\x14GROUP_ORDER_FAILURES\x10\x032\xef\v\n" +
+	"\x14GROUP_ORDER_FAILURES\x10\x032\xbd\f\n" +
 	"\x0fDlqAdminService\x12C\n" +
 	"\n" +
 	"GetMessage\x12\x19.dlq.v1.GetMessageRequest\x1a\x1a.dlq.v1.GetMessageResponse\x12I\n" +
@@ -3519,7 +3778,8 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\vUpdateRules\x12\x1a.dlq.v1.UpdateRulesRequest\x1a\x1b.dlq.v1.UpdateRulesResponse\x12@\n" +
 	"\tTestRules\x12\x18.dlq.v1.TestRulesRequest\x1a\x19.dlq.v1.TestRulesResponse\x12[\n" +
 	"\x12ReleaseOrderingKey\x12!.dlq.v1.ReleaseOrderingKeyRequest\x1a\".dlq.v1.ReleaseOrderingKeyResponse\x12:\n" +
-	"\aExplain\x12\x16.dlq.v1.ExplainRequest\x1a\x17.dlq.v1.ExplainResponse\x12F\n" +
+	"\aExplain\x12\x16.dlq.v1.ExplainRequest\x1a\x17.dlq.v1.ExplainResponse\x12L\n" +
+	"\rGetServerInfo\x12\x1c.dlq.v1.GetServerInfoRequest\x1a\x1d.dlq.v1.GetServerInfoResponse\x12F\n" +
 	"\vListWorkers\x12\x1a.dlq.v1.ListWorkersRequest\x1a\x1b.dlq.v1.ListWorkersResponse\x12C\n" +
 	"\n" +
 	"BreakLease\x12\x19.dlq.v1.BreakLeaseRequest\x1a\x1a.dlq.v1.BreakLeaseResponse\x12F\n" +
@@ -3541,7 +3801,7 @@ func file_dlq_v1_dlq_admin_service_proto_rawDescGZIP() []byte {
 }
 
 var file_dlq_v1_dlq_admin_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
+var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
 var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
 	(MessageView)(0),                   // 0: dlq.v1.MessageView
 	(GroupOrder)(0),                    // 1: dlq.v1.GroupOrder
@@ -3585,133 +3845,144 @@ var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
 	(*ExplainRequest)(nil),             // 39: dlq.v1.ExplainRequest
 	(*ExplainResponse)(nil),            // 40: dlq.v1.ExplainResponse
 	(*Explanation)(nil),                // 41: dlq.v1.Explanation
-	(*ListWorkersRequest)(nil),         // 42: dlq.v1.ListWorkersRequest
-	(*ListWorkersResponse)(nil),        // 43: dlq.v1.ListWorkersResponse
-	(*Worker)(nil),                     // 44: dlq.v1.Worker
-	(*BreakLeaseRequest)(nil),          // 45: dlq.v1.BreakLeaseRequest
-	(*BreakLeaseResponse)(nil),         // 46: dlq.v1.BreakLeaseResponse
-	(*QuietWorkerRequest)(nil),         // 47: dlq.v1.QuietWorkerRequest
-	(*QuietWorkerResponse)(nil),        // 48: dlq.v1.QuietWorkerResponse
-	(*ListBreakersRequest)(nil),        // 49: dlq.v1.ListBreakersRequest
-	(*ListBreakersResponse)(nil),       // 50: dlq.v1.ListBreakersResponse
-	(*Breaker)(nil),                    // 51: dlq.v1.Breaker
-	(*ResetBreakerRequest)(nil),        // 52: dlq.v1.ResetBreakerRequest
-	(*ResetBreakerResponse)(nil),       // 53: dlq.v1.ResetBreakerResponse
-	(*StoredMessage)(nil),              // 54: dlq.v1.StoredMessage
-	(GroupState)(0),                    // 55: dlq.v1.GroupState
-	(*durationpb.Duration)(nil),        // 56: google.protobuf.Duration
-	(*Group)(nil),                      // 57: dlq.v1.Group
-	(*Queue)(nil),                      // 58: dlq.v1.Queue
-	(*fieldmaskpb.FieldMask)(nil),      // 59: google.protobuf.FieldMask
-	(*RetryPolicy)(nil),                // 60: dlq.v1.RetryPolicy
-	(Reason)(0),                        // 61: dlq.v1.Reason
-	(*timestamppb.Timestamp)(nil),      // 62: google.protobuf.Timestamp
-	(*RuleSet)(nil),                    // 63: dlq.v1.RuleSet
-	(RuleEvent)(0),                     // 64: dlq.v1.RuleEvent
-	(*SendToDlqRequest)(nil),           // 65: dlq.v1.SendToDlqRequest
-	(*Failure)(nil),                    // 66: dlq.v1.Failure
-	(*RuleAction)(nil),                 // 67: dlq.v1.RuleAction
-	(BreakerState)(0),                  // 68: dlq.v1.BreakerState
+	(*GetServerInfoRequest)(nil),       // 42: dlq.v1.GetServerInfoRequest
+	(*GetServerInfoResponse)(nil),      // 43: dlq.v1.GetServerInfoResponse
+	(*StoreInfo)(nil),                  // 44: dlq.v1.StoreInfo
+	(*ListWorkersRequest)(nil),         // 45: dlq.v1.ListWorkersRequest
+	(*ListWorkersResponse)(nil),        // 46: dlq.v1.ListWorkersResponse
+	(*Worker)(nil),                     // 47: dlq.v1.Worker
+	(*BreakLeaseRequest)(nil),          // 48: dlq.v1.BreakLeaseRequest
+	(*BreakLeaseResponse)(nil),         // 49: dlq.v1.BreakLeaseResponse
+	(*QuietWorkerRequest)(nil),         // 50: dlq.v1.QuietWorkerRequest
+	(*QuietWorkerResponse)(nil),        // 51: dlq.v1.QuietWorkerResponse
+	(*ListBreakersRequest)(nil),        // 52: dlq.v1.ListBreakersRequest
+	(*ListBreakersResponse)(nil),       // 53: dlq.v1.ListBreakersResponse
+	(*Breaker)(nil),                    // 54: dlq.v1.Breaker
+	(*ResetBreakerRequest)(nil),        // 55: dlq.v1.ResetBreakerRequest
+	(*ResetBreakerResponse)(nil),       // 56: dlq.v1.ResetBreakerResponse
+	nil,                                // 57: dlq.v1.StoreInfo.SettingsEntry
+	(*StoredMessage)(nil),              // 58: dlq.v1.StoredMessage
+	(GroupState)(0),                    // 59: dlq.v1.GroupState
+	(*durationpb.Duration)(nil),        // 60: google.protobuf.Duration
+	(*Group)(nil),                      // 61: dlq.v1.Group
+	(*Queue)(nil),                      // 62: dlq.v1.Queue
+	(*fieldmaskpb.FieldMask)(nil),      // 63: google.protobuf.FieldMask
+	(*RetryPolicy)(nil),                // 64: dlq.v1.RetryPolicy
+	(Reason)(0),                        // 65: dlq.v1.Reason
+	(*timestamppb.Timestamp)(nil),      // 66: google.protobuf.Timestamp
+	(*RuleSet)(nil),                    // 67: dlq.v1.RuleSet
+	(RuleEvent)(0),                     // 68: dlq.v1.RuleEvent
+	(*SendToDlqRequest)(nil),           // 69: dlq.v1.SendToDlqRequest
+	(*Failure)(nil),                    // 70: dlq.v1.Failure
+	(*RuleAction)(nil),                 // 71: dlq.v1.RuleAction
+	(BreakerState)(0),                  // 72: dlq.v1.BreakerState
 }
 var file_dlq_v1_dlq_admin_service_proto_depIdxs = []int32{
-	54, // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
+	58, // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
 	0,  // 1: dlq.v1.ListMessagesRequest.view:type_name -> dlq.v1.MessageView
-	54, // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
+	58, // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
 	8,  // 3: dlq.v1.CountMessagesResponse.counts:type_name -> dlq.v1.MessageCount
-	55, // 4: dlq.v1.ListGroupsRequest.states:type_name -> dlq.v1.GroupState
-	56, // 5: dlq.v1.ListGroupsRequest.since:type_name -> google.protobuf.Duration
+	59, // 4: dlq.v1.ListGroupsRequest.states:type_name -> dlq.v1.GroupState
+	60, // 5: dlq.v1.ListGroupsRequest.since:type_name -> google.protobuf.Duration
 	1,  // 6: dlq.v1.ListGroupsRequest.order:type_name -> dlq.v1.GroupOrder
-	57, // 7: dlq.v1.ListGroupsResponse.groups:type_name -> dlq.v1.Group
-	56, // 8: dlq.v1.GetGroupRequest.since:type_name -> google.protobuf.Duration
-	57, // 9: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
-	54, // 10: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
-	55, // 11: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
-	57, // 12: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
-	58, // 13: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
-	58, // 14: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
-	58, // 15: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
-	59, // 16: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
-	58, // 17: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
-	60, // 18: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
-	61, // 19: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
-	62, // 20: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
-	60, // 21: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
+	61, // 7: dlq.v1.ListGroupsResponse.groups:type_name -> dlq.v1.Group
+	60, // 8: dlq.v1.GetGroupRequest.since:type_name -> google.protobuf.Duration
+	61, // 9: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
+	58, // 10: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
+	59, // 11: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
+	61, // 12: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
+	62, // 13: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
+	62, // 14: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
+	62, // 15: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
+	63, // 16: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
+	62, // 17: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
+	64, // 18: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
+	65, // 19: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
+	66, // 20: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
+	64, // 21: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
 	25, // 22: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
 	26, // 23: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
-	56, // 24: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
-	56, // 25: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
-	56, // 26: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
-	62, // 27: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
+	60, // 24: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
+	60, // 25: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
+	60, // 26: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
+	66, // 27: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
 	27, // 28: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
-	56, // 29: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
-	63, // 30: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	63, // 31: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	63, // 32: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	63, // 33: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	60, // 29: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
+	67, // 30: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	67, // 31: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	67, // 32: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	67, // 33: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
 	33, // 34: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
-	64, // 35: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
-	65, // 36: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
-	66, // 37: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
+	68, // 35: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
+	69, // 36: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
+	70, // 37: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
 	35, // 38: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
 	36, // 39: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
-	67, // 40: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
-	65, // 41: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
+	71, // 40: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
+	69, // 41: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
 	41, // 42: dlq.v1.ExplainResponse.explanations:type_name -> dlq.v1.Explanation
-	62, // 43: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
-	44, // 44: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
-	62, // 45: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
-	56, // 46: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
-	51, // 47: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
-	68, // 48: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
-	62, // 49: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
-	62, // 50: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
-	2,  // 51: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
-	4,  // 52: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
-	6,  // 53: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
-	9,  // 54: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
-	11, // 55: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
-	13, // 56: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
-	15, // 57: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
-	17, // 58: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
-	19, // 59: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
-	21, // 60: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
-	23, // 61: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
-	28, // 62: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
-	30, // 63: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
-	32, // 64: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
-	37, // 65: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
-	39, // 66: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
-	42, // 67: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
-	45, // 68: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
-	47, // 69: dlq.v1.DlqAdminService.QuietWorker:input_type -> dlq.v1.QuietWorkerRequest
-	49, // 70: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
-	52, // 71: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
-	3,  // 72: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
-	5,  // 73: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
-	7,  // 74: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
-	10, // 75: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
-	12, // 76: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
-	14, // 77: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
-	16, // 78: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
-	18, // 79: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
-	20, // 80: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
-	22, // 81: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
-	24, // 82: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
-	29, // 83: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
-	31, // 84: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
-	34, // 85: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
-	38, // 86: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
-	40, // 87: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
-	43, // 88: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
-	46, // 89: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
-	48, // 90: dlq.v1.DlqAdminService.QuietWorker:output_type -> dlq.v1.QuietWorkerResponse
-	50, // 91: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
-	53, // 92: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
-	72, // [72:93] is the sub-list for method output_type
-	51, // [51:72] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	66, // 43: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
+	66, // 44: dlq.v1.GetServerInfoResponse.start_time:type_name -> google.protobuf.Timestamp
+	66, // 45: dlq.v1.GetServerInfoResponse.time:type_name -> google.protobuf.Timestamp
+	44, // 46: dlq.v1.GetServerInfoResponse.store:type_name -> dlq.v1.StoreInfo
+	66, // 47: dlq.v1.StoreInfo.time:type_name -> google.protobuf.Timestamp
+	57, // 48: dlq.v1.StoreInfo.settings:type_name -> dlq.v1.StoreInfo.SettingsEntry
+	47, // 49: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
+	66, // 50: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
+	60, // 51: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
+	54, // 52: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
+	72, // 53: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
+	66, // 54: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
+	66, // 55: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
+	2,  // 56: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
+	4,  // 57: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
+	6,  // 58: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
+	9,  // 59: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
+	11, // 60: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
+	13, // 61: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
+	15, // 62: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
+	17, // 63: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
+	19, // 64: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
+	21, // 65: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
+	23, // 66: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
+	28, // 67: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
+	30, // 68: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
+	32, // 69: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
+	37, // 70: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
+	39, // 71: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
+	42, // 72: dlq.v1.DlqAdminService.GetServerInfo:input_type -> dlq.v1.GetServerInfoRequest
+	45, // 73: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
+	48, // 74: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
+	50, // 75: dlq.v1.DlqAdminService.QuietWorker:input_type -> dlq.v1.QuietWorkerRequest
+	52, // 76: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
+	55, // 77: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
+	3,  // 78: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
+	5,  // 79: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
+	7,  // 80: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
+	10, // 81: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
+	12, // 82: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
+	14, // 83: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
+	16, // 84: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
+	18, // 85: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
+	20, // 86: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
+	22, // 87: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
+	24, // 88: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
+	29, // 89: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
+	31, // 90: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
+	34, // 91: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
+	38, // 92: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
+	40, // 93: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
+	43, // 94: dlq.v1.DlqAdminService.GetServerInfo:output_type -> dlq.v1.GetServerInfoResponse
+	46, // 95: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
+	49, // 96: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
+	51, // 97: dlq.v1.DlqAdminService.QuietWorker:output_type -> dlq.v1.QuietWorkerResponse
+	53, // 98: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
+	56, // 99: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
+	78, // [78:100] is the sub-list for method output_type
+	56, // [56:78] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_dlq_admin_service_proto_init() }
@@ -3728,14 +3999,14 @@ func file_dlq_v1_dlq_admin_service_proto_init() {
 	file_dlq_v1_state_proto_init()
 	file_dlq_v1_stored_message_proto_init()
 	file_dlq_v1_dlq_admin_service_proto_msgTypes[19].OneofWrappers = []any{}
-	file_dlq_v1_dlq_admin_service_proto_msgTypes[45].OneofWrappers = []any{}
+	file_dlq_v1_dlq_admin_service_proto_msgTypes[48].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dlq_v1_dlq_admin_service_proto_rawDesc), len(file_dlq_v1_dlq_admin_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   52,
+			NumMessages:   56,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

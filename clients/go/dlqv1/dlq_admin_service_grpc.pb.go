@@ -35,6 +35,7 @@ const (
 	DlqAdminService_TestRules_FullMethodName          = "/dlq.v1.DlqAdminService/TestRules"
 	DlqAdminService_ReleaseOrderingKey_FullMethodName = "/dlq.v1.DlqAdminService/ReleaseOrderingKey"
 	DlqAdminService_Explain_FullMethodName            = "/dlq.v1.DlqAdminService/Explain"
+	DlqAdminService_GetServerInfo_FullMethodName      = "/dlq.v1.DlqAdminService/GetServerInfo"
 	DlqAdminService_ListWorkers_FullMethodName        = "/dlq.v1.DlqAdminService/ListWorkers"
 	DlqAdminService_BreakLease_FullMethodName         = "/dlq.v1.DlqAdminService/BreakLease"
 	DlqAdminService_QuietWorker_FullMethodName        = "/dlq.v1.DlqAdminService/QuietWorker"
@@ -112,6 +113,9 @@ type DlqAdminServiceClient interface {
 	// that. Reads only. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id),
 	// UNAVAILABLE.
 	Explain(ctx context.Context, in *ExplainRequest, opts ...grpc.CallOption) (*ExplainResponse, error)
+	// Describes the server that answers, and its store: versions, clocks, settings of Redis that could lose
+	// messages. Reads only. Errors: UNAVAILABLE.
+	GetServerInfo(ctx context.Context, in *GetServerInfoRequest, opts ...grpc.CallOption) (*GetServerInfoResponse, error)
 	// Lists the worker sessions of queues: those with an open stream, and ended ones that still hold messages.
 	// A session is listed for each of its queues. The one with the oldest held message comes first. Reads only.
 	// Errors: INVALID_ARGUMENT, UNAVAILABLE.
@@ -314,6 +318,16 @@ func (c *dlqAdminServiceClient) Explain(ctx context.Context, in *ExplainRequest,
 	return out, nil
 }
 
+func (c *dlqAdminServiceClient) GetServerInfo(ctx context.Context, in *GetServerInfoRequest, opts ...grpc.CallOption) (*GetServerInfoResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetServerInfoResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_GetServerInfo_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *dlqAdminServiceClient) ListWorkers(ctx context.Context, in *ListWorkersRequest, opts ...grpc.CallOption) (*ListWorkersResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListWorkersResponse)
@@ -434,6 +448,9 @@ type DlqAdminServiceServer interface {
 	// that. Reads only. Errors: INVALID_ARGUMENT, NOT_FOUND (the queue has no message with this id),
 	// UNAVAILABLE.
 	Explain(context.Context, *ExplainRequest) (*ExplainResponse, error)
+	// Describes the server that answers, and its store: versions, clocks, settings of Redis that could lose
+	// messages. Reads only. Errors: UNAVAILABLE.
+	GetServerInfo(context.Context, *GetServerInfoRequest) (*GetServerInfoResponse, error)
 	// Lists the worker sessions of queues: those with an open stream, and ended ones that still hold messages.
 	// A session is listed for each of its queues. The one with the oldest held message comes first. Reads only.
 	// Errors: INVALID_ARGUMENT, UNAVAILABLE.
@@ -514,6 +531,9 @@ func (UnimplementedDlqAdminServiceServer) ReleaseOrderingKey(context.Context, *R
 }
 func (UnimplementedDlqAdminServiceServer) Explain(context.Context, *ExplainRequest) (*ExplainResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Explain not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) GetServerInfo(context.Context, *GetServerInfoRequest) (*GetServerInfoResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetServerInfo not implemented")
 }
 func (UnimplementedDlqAdminServiceServer) ListWorkers(context.Context, *ListWorkersRequest) (*ListWorkersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListWorkers not implemented")
@@ -832,6 +852,24 @@ func _DlqAdminService_Explain_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DlqAdminService_GetServerInfo_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetServerInfoRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).GetServerInfo(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_GetServerInfo_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).GetServerInfo(ctx, req.(*GetServerInfoRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _DlqAdminService_ListWorkers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListWorkersRequest)
 	if err := dec(in); err != nil {
@@ -988,6 +1026,10 @@ var DlqAdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Explain",
 			Handler:    _DlqAdminService_Explain_Handler,
+		},
+		{
+			MethodName: "GetServerInfo",
+			Handler:    _DlqAdminService_GetServerInfo_Handler,
 		},
 		{
 			MethodName: "ListWorkers",

@@ -28,7 +28,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dlq/v1/dlq_admin_service.proto.
  */
 export const file_dlq_v1_dlq_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5kbHEvdjEvZGxxX2FkbWluX3NlcnZpY2UucHJvdG8SBmRscS52MSJFChFHZXRNZXNzYWdlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCRIVCg1zaG93X3JlZGFjdGVkGAMgASgIIjwKEkdldE1lc3NhZ2VSZXNwb25zZRImCgdtZXNzYWdlGAEgASgLMhUuZGxxLnYxLlN0b3JlZE1lc3NhZ2UiqwEKE0xpc3RNZXNzYWdlc1JlcXVlc3QSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJEhQKDG5ld2VzdF9maXJzdBgFIAEoCBIhCgR2aWV3GAYgASgOMhMuZGxxLnYxLk1lc3NhZ2VWaWV3EhUKDXNob3dfcmVkYWN0ZWQYByABKAginwEKFExpc3RNZXNzYWdlc1Jlc3BvbnNlEicKCG1lc3NhZ2VzGAEgAygLMhUuZGxxLnYxLlN0b3JlZE1lc3NhZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEhYKDnJlZGFjdGVkX2NvdW50GAQgASgDEhUKDWRhbWFnZWRfY291bnQYBSABKAMiWAoUQ291bnRNZXNzYWdlc1JlcXVlc3QSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEgoKAmJ5GAMgAygJEhUKDXNob3dfcmVkYWN0ZWQYBCABKAgitgEKFUNvdW50TWVzc2FnZXNSZXNwb25zZRIkCgZjb3VudHMYASADKAsyFC5kbHEudjEuTWVzc2FnZUNvdW50EhMKC290aGVyX2NvdW50GAIgASgDEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEg0KBXF1ZXVlGAQgASgJEgwKBGRvbmUYBSABKAgSFgoOcmVkYWN0ZWRfY291bnQYBiABKAMSFQoNZGFtYWdlZF9jb3VudBgHIAEoAyItCgxNZXNzYWdlQ291bnQSDgoGdmFsdWVzGAEgAygJEg0KBWNvdW50GAIgASgDIroBChFMaXN0R3JvdXBzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIiCgZzdGF0ZXMYAiADKA4yEi5kbHEudjEuR3JvdXBTdGF0ZRIoCgVzaW5jZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIhCgVvcmRlchgEIAEoDjISLmRscS52MS5Hcm91cE9yZGVyEhEKCXBhZ2Vfc2l6ZRgFIAEoDRISCgpwYWdlX3Rva2VuGAYgASgJIn0KEkxpc3RHcm91cHNSZXNwb25zZRIdCgZncm91cHMYASADKAsyDS5kbHEudjEuR3JvdXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgDEhoKEm90aGVyX3N0b3JlZF9jb3VudBgEIAEoAyJHCg9HZXRHcm91cFJlcXVlc3QSCgoCaWQYASABKAkSKAoFc2luY2UYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iVwoQR2V0R3JvdXBSZXNwb25zZRIcCgVncm91cBgBIAEoCzINLmRscS52MS5Hcm91cBIlCgZsYXRlc3QYAiABKAsyFS5kbHEudjEuU3RvcmVkTWVzc2FnZSJRChJVcGRhdGVHcm91cFJlcXVlc3QSCgoCaWQYASABKAkSIQoFc3RhdGUYAiABKA4yEi5kbHEudjEuR3JvdXBTdGF0ZRIMCgRub3RlGAMgASgJIjMKE1VwZGF0ZUdyb3VwUmVzcG9uc2USHAoFZ3JvdXAYASABKAsyDS5kbHEudjEuR3JvdXAiOgoRTGlzdFF1ZXVlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiTAoSTGlzdFF1ZXVlc1Jlc3BvbnNlEh0KBnF1ZXVlcxgBIAMoCzINLmRscS52MS5RdWV1ZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIAoPR2V0UXVldWVSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJIjAKEEdldFF1ZXVlUmVzcG9uc2USHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUiYwoSVXBkYXRlUXVldWVSZXF1ZXN0EhwKBXF1ZXVlGAEgASgLMg0uZGxxLnYxLlF1ZXVlEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayIzChNVcGRhdGVRdWV1ZVJlc3BvbnNlEhwKBXF1ZXVlGAEgASgLMg0uZGxxLnYxLlF1ZXVlImEKEkRlbGV0ZVF1ZXVlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIbCg5leHBlY3RlZF9jb3VudBgCIAEoA0gAiAEBEgwKBGV0YWcYAyABKAlCEQoPX2V4cGVjdGVkX2NvdW50IiwKE0RlbGV0ZVF1ZXVlUmVzcG9uc2USFQoNZGVsZXRlZF9jb3VudBgBIAEoAyK2AQoVU2ltdWxhdGVQb2xpY3lSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEikKDHJldHJ5X3BvbGljeRgCIAEoCzITLmRscS52MS5SZXRyeVBvbGljeRIeCgZyZWFzb24YAyABKA4yDi5kbHEudjEuUmVhc29uEi4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3NraXBfc3RvcmVkGAUgASgIIqoBChZTaW11bGF0ZVBvbGljeVJlc3BvbnNlEikKDHJldHJ5X3BvbGljeRgBIAEoCzITLmRscS52MS5SZXRyeVBvbGljeRIqCghhdHRlbXB0cxgCIAMoCzIYLmRscS52MS5TaW11bGF0ZWRBdHRlbXB0EhEKCXRydW5jYXRlZBgDIAEoCBImCgZzdG9yZWQYBCABKAsyFi5kbHEudjEuU2ltdWxhdGVkUXVldWUi1wEKEFNpbXVsYXRlZEF0dGVtcHQSDwoHYXR0ZW1wdBgBIAEoDRIoCgVkZWxheRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgltaW5fZGVsYXkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoJbWF4X2RlbGF5GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCGR1ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJtCg5TaW11bGF0ZWRRdWV1ZRIWCg5leGFtaW5lZF9jb3VudBgBIAEoAxIoCgdyZXRyaWVkGAIgAygLMhcuZGxxLnYxLlNpbXVsYXRlZEJ1Y2tldBIZChFxdWFyYW50aW5lZF9jb3VudBgDIAEoAyJLCg9TaW11bGF0ZWRCdWNrZXQSKQoGd2l0aGluGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBWNvdW50GAIgASgDIhEKD0dldFJ1bGVzUmVxdWVzdCI1ChBHZXRSdWxlc1Jlc3BvbnNlEiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQiNwoSVXBkYXRlUnVsZXNSZXF1ZXN0EiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQiOAoTVXBkYXRlUnVsZXNSZXNwb25zZRIhCghydWxlX3NldBgBIAEoCzIPLmRscS52MS5SdWxlU2V0IloKEFRlc3RSdWxlc1JlcXVlc3QSIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldBIjCgdzYW1wbGVzGAIgAygLMhIuZGxxLnYxLlJ1bGVTYW1wbGUijQEKClJ1bGVTYW1wbGUSIAoFZXZlbnQYASABKA4yES5kbHEudjEuUnVsZUV2ZW50EikKB21lc3NhZ2UYAiABKAsyGC5kbHEudjEuU2VuZFRvRGxxUmVxdWVzdBIgCgdmYWlsdXJlGAMgASgLMg8uZGxxLnYxLkZhaWx1cmUSEAoIYXR0ZW1wdHMYBCABKA0iPAoRVGVzdFJ1bGVzUmVzcG9uc2USJwoHcmVzdWx0cxgBIAMoCzIWLmRscS52MS5SdWxlVGVzdFJlc3VsdCKZAQoOUnVsZVRlc3RSZXN1bHQSDwoHbWF0Y2hlZBgBIAMoCRIjCgZmYWlsZWQYAiADKAsyEy5kbHEudjEuUnVsZUZhaWx1cmUSIgoGYWN0aW9uGAMgASgLMhIuZGxxLnYxLlJ1bGVBY3Rpb24SLQoLdHJhbnNmb3JtZWQYBCABKAsyGC5kbHEudjEuU2VuZFRvRGxxUmVxdWVzdCIqCgtSdWxlRmFpbHVyZRIMCgRydWxlGAEgASgJEg0KBWVycm9yGAIgASgJIkAKGVJlbGVhc2VPcmRlcmluZ0tleVJlcXVlc3QSDQoFcXVldWUYASABKAkSFAoMb3JkZXJpbmdfa2V5GAIgASgJIj8KGlJlbGVhc2VPcmRlcmluZ0tleVJlc3BvbnNlEhAKCHJlbGVhc2VkGAEgASgIEg8KB2hlbGRfYnkYAiABKAkiKwoORXhwbGFpblJlcXVlc3QSDQoFcXVldWUYASABKAkSCgoCaWQYAiABKAkiPAoPRXhwbGFpblJlc3BvbnNlEikKDGV4cGxhbmF0aW9ucxgBIAMoCzITLmRscS52MS5FeHBsYW5hdGlvbiJGCgtFeHBsYW5hdGlvbhIMCgR0ZXh0GAEgASgJEikKBXVudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIjChJMaXN0V29ya2Vyc1JlcXVlc3QSDQoFcXVldWUYASABKAkiSwoTTGlzdFdvcmtlcnNSZXNwb25zZRIfCgd3b3JrZXJzGAEgAygLMg4uZGxxLnYxLldvcmtlchITCgt0b3RhbF9jb3VudBgCIAEoAyLaAQoGV29ya2VyEhEKCXdvcmtlcl9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEg4KBnNlcnZlchgDIAEoCRIRCgljb25uZWN0ZWQYBCABKAgSFQoNbWF4X2luX2ZsaWdodBgFIAEoDRIXCg9pbl9mbGlnaHRfY291bnQYBiABKAMSOAoUb2xkZXN0X2RlbGl2ZXJ5X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXF1aWV0GAggASgIEg0KBXF1ZXVlGAkgASgJIkYKEUJyZWFrTGVhc2VSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEgoKAmlkGAIgASgJEhYKDmRlbGl2ZXJ5X2NvdW50GAMgASgNImAKEkJyZWFrTGVhc2VSZXNwb25zZRIOCgZicm9rZW4YASABKAgSEQoJd29ya2VyX2lkGAIgASgJEicKBGhlbGQYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iRgoSUXVpZXRXb3JrZXJSZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAkSEgoFcXVpZXQYAiABKAhIAIgBAUIICgZfcXVpZXQiJgoTUXVpZXRXb3JrZXJSZXNwb25zZRIPCgdjaGFuZ2VkGAEgASgIIiQKE0xpc3RCcmVha2Vyc1JlcXVlc3QSDQoFcXVldWUYASABKAkiOQoUTGlzdEJyZWFrZXJzUmVzcG9uc2USIQoIYnJlYWtlcnMYASADKAsyDy5kbHEudjEuQnJlYWtlciKxAQoHQnJlYWtlchILCgNrZXkYASABKAkSIwoFc3RhdGUYAiABKA4yFC5kbHEudjEuQnJlYWtlclN0YXRlEi4KCm9wZW5fc2luY2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnJldHJ5X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDG9wZW5lZF9jb3VudBgFIAEoDSIxChNSZXNldEJyZWFrZXJSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEgsKA2tleRgCIAEoCSIoChRSZXNldEJyZWFrZXJSZXNwb25zZRIQCgh3YXNfb3BlbhgBIAEoCCpaCgtNZXNzYWdlVmlldxIcChhNRVNTQUdFX1ZJRVdfVU5TUEVDSUZJRUQQABIWChJNRVNTQUdFX1ZJRVdfQkFTSUMQARIVChFNRVNTQUdFX1ZJRVdfRlVMTBACKnkKCkdyb3VwT3JkZXISGwoXR1JPVVBfT1JERVJfVU5TUEVDSUZJRUQQABIWChJHUk9VUF9PUkRFUl9TVE9SRUQQARIcChhHUk9VUF9PUkRFUl9MQVNUX0ZBSUxVUkUQAhIYChRHUk9VUF9PUkRFUl9GQUlMVVJFUxADMu8LCg9EbHFBZG1pblNlcnZpY2USQwoKR2V0TWVzc2FnZRIZLmRscS52MS5HZXRNZXNzYWdlUmVxdWVzdBoaLmRscS52MS5HZXRNZXNzYWdlUmVzcG9uc2USSQoMTGlzdE1lc3NhZ2VzEhsuZGxxLnYxLkxpc3RNZXNzYWdlc1JlcXVlc3QaHC5kbHEudjEuTGlzdE1lc3NhZ2VzUmVzcG9uc2USTgoNQ291bnRNZXNzYWdlcxIcLmRscS52MS5Db3VudE1lc3NhZ2VzUmVxdWVzdBodLmRscS52MS5Db3VudE1lc3NhZ2VzUmVzcG9uc2UwARJDCgpMaXN0R3JvdXBzEhkuZGxxLnYxLkxpc3RHcm91cHNSZXF1ZXN0GhouZGxxLnYxLkxpc3RHcm91cHNSZXNwb25zZRI9CghHZXRHcm91cBIXLmRscS52MS5HZXRHcm91cFJlcXVlc3QaGC5kbHEudjEuR2V0R3JvdXBSZXNwb25zZRJGCgtVcGRhdGVHcm91cBIaLmRscS52MS5VcGRhdGVHcm91cFJlcXVlc3QaGy5kbHEudjEuVXBkYXRlR3JvdXBSZXNwb25zZRJDCgpMaXN0UXVldWVzEhkuZGxxLnYxLkxpc3RRdWV1ZXNSZXF1ZXN0GhouZGxxLnYxLkxpc3RRdWV1ZXNSZXNwb25zZRI9CghHZXRRdWV1ZRIXLmRscS52MS5HZXRRdWV1ZVJlcXVlc3QaGC5kbHEudjEuR2V0UXVldWVSZXNwb25zZRJGCgtVcGRhdGVRdWV1ZRIaLmRscS52MS5VcGRhdGVRdWV1ZVJlcXVlc3QaGy5kbHEudjEuVXBkYXRlUXVldWVSZXNwb25zZRJGCgtEZWxldGVRdWV1ZRIaLmRscS52MS5EZWxldGVRdWV1ZVJlcXVlc3QaGy5kbHEudjEuRGVsZXRlUXVldWVSZXNwb25zZRJPCg5TaW11bGF0ZVBvbGljeRIdLmRscS52MS5TaW11bGF0ZVBvbGljeVJlcXVlc3QaHi5kbHEudjEuU2ltdWxhdGVQb2xpY3lSZXNwb25zZRI9CghHZXRSdWxlcxIXLmRscS52MS5HZXRSdWxlc1JlcXVlc3QaGC5kbHEudjEuR2V0UnVsZXNSZXNwb25zZRJGCgtVcGRhdGVSdWxlcxIaLmRscS52MS5VcGRhdGVSdWxlc1JlcXVlc3QaGy5kbHEudjEuVXBkYXRlUnVsZXNSZXNwb25zZRJACglUZXN0UnVsZXMSGC5kbHEudjEuVGVzdFJ1bGVzUmVxdWVzdBoZLmRscS52MS5UZXN0UnVsZXNSZXNwb25zZRJbChJSZWxlYXNlT3JkZXJpbmdLZXkSIS5kbHEudjEuUmVsZWFzZU9yZGVyaW5nS2V5UmVxdWVzdBoiLmRscS52MS5SZWxlYXNlT3JkZXJpbmdLZXlSZXNwb25zZRI6CgdFeHBsYWluEhYuZGxxLnYxLkV4cGxhaW5SZXF1ZXN0GhcuZGxxLnYxLkV4cGxhaW5SZXNwb25zZRJGCgtMaXN0V29ya2VycxIaLmRscS52MS5MaXN0V29ya2Vyc1JlcXVlc3QaGy5kbHEudjEuTGlzdFdvcmtlcnNSZXNwb25zZRJDCgpCcmVha0xlYXNlEhkuZGxxLnYxLkJyZWFrTGVhc2VSZXF1ZXN0GhouZGxxLnYxLkJyZWFrTGVhc2VSZXNwb25zZRJGCgtRdWlldFdvcmtlchIaLmRscS52MS5RdWlldFdvcmtlclJlcXVlc3QaGy5kbHEudjEuUXVpZXRXb3JrZXJSZXNwb25zZRJJCgxMaXN0QnJlYWtlcnMSGy5kbHEudjEuTGlzdEJyZWFrZXJzUmVxdWVzdBocLmRscS52MS5MaXN0QnJlYWtlcnNSZXNwb25zZRJJCgxSZXNldEJyZWFrZXISGy5kbHEudjEuUmVzZXRCcmVha2VyUmVxdWVzdBocLmRscS52MS5SZXNldEJyZWFrZXJSZXNwb25zZUJLChRpby5kbHFzZXJ2aWNlLmRscS52MVABWjFnaXRodWIuY29tL2RscS1zZXJ2aWNlL2RscS9jbGllbnRzL2dvL2RscXYxO2RscXYxYgZwcm90bzM", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_group, file_dlq_v1_message, file_dlq_v1_queue, file_dlq_v1_rule, file_dlq_v1_state, file_dlq_v1_stored_message, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
+  fileDesc("Ch5kbHEvdjEvZGxxX2FkbWluX3NlcnZpY2UucHJvdG8SBmRscS52MSJFChFHZXRNZXNzYWdlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCRIVCg1zaG93X3JlZGFjdGVkGAMgASgIIjwKEkdldE1lc3NhZ2VSZXNwb25zZRImCgdtZXNzYWdlGAEgASgLMhUuZGxxLnYxLlN0b3JlZE1lc3NhZ2UiqwEKE0xpc3RNZXNzYWdlc1JlcXVlc3QSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJEhQKDG5ld2VzdF9maXJzdBgFIAEoCBIhCgR2aWV3GAYgASgOMhMuZGxxLnYxLk1lc3NhZ2VWaWV3EhUKDXNob3dfcmVkYWN0ZWQYByABKAginwEKFExpc3RNZXNzYWdlc1Jlc3BvbnNlEicKCG1lc3NhZ2VzGAEgAygLMhUuZGxxLnYxLlN0b3JlZE1lc3NhZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEhYKDnJlZGFjdGVkX2NvdW50GAQgASgDEhUKDWRhbWFnZWRfY291bnQYBSABKAMiWAoUQ291bnRNZXNzYWdlc1JlcXVlc3QSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEgoKAmJ5GAMgAygJEhUKDXNob3dfcmVkYWN0ZWQYBCABKAgitgEKFUNvdW50TWVzc2FnZXNSZXNwb25zZRIkCgZjb3VudHMYASADKAsyFC5kbHEudjEuTWVzc2FnZUNvdW50EhMKC290aGVyX2NvdW50GAIgASgDEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEg0KBXF1ZXVlGAQgASgJEgwKBGRvbmUYBSABKAgSFgoOcmVkYWN0ZWRfY291bnQYBiABKAMSFQoNZGFtYWdlZF9jb3VudBgHIAEoAyItCgxNZXNzYWdlQ291bnQSDgoGdmFsdWVzGAEgAygJEg0KBWNvdW50GAIgASgDIroBChFMaXN0R3JvdXBzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIiCgZzdGF0ZXMYAiADKA4yEi5kbHEudjEuR3JvdXBTdGF0ZRIoCgVzaW5jZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIhCgVvcmRlchgEIAEoDjISLmRscS52MS5Hcm91cE9yZGVyEhEKCXBhZ2Vfc2l6ZRgFIAEoDRISCgpwYWdlX3Rva2VuGAYgASgJIn0KEkxpc3RHcm91cHNSZXNwb25zZRIdCgZncm91cHMYASADKAsyDS5kbHEudjEuR3JvdXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgDEhoKEm90aGVyX3N0b3JlZF9jb3VudBgEIAEoAyJHCg9HZXRHcm91cFJlcXVlc3QSCgoCaWQYASABKAkSKAoFc2luY2UYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iVwoQR2V0R3JvdXBSZXNwb25zZRIcCgVncm91cBgBIAEoCzINLmRscS52MS5Hcm91cBIlCgZsYXRlc3QYAiABKAsyFS5kbHEudjEuU3RvcmVkTWVzc2FnZSJRChJVcGRhdGVHcm91cFJlcXVlc3QSCgoCaWQYASABKAkSIQoFc3RhdGUYAiABKA4yEi5kbHEudjEuR3JvdXBTdGF0ZRIMCgRub3RlGAMgASgJIjMKE1VwZGF0ZUdyb3VwUmVzcG9uc2USHAoFZ3JvdXAYASABKAsyDS5kbHEudjEuR3JvdXAiOgoRTGlzdFF1ZXVlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiTAoSTGlzdFF1ZXVlc1Jlc3BvbnNlEh0KBnF1ZXVlcxgBIAMoCzINLmRscS52MS5RdWV1ZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIAoPR2V0UXVldWVSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJIjAKEEdldFF1ZXVlUmVzcG9uc2USHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUiYwoSVXBkYXRlUXVldWVSZXF1ZXN0EhwKBXF1ZXVlGAEgASgLMg0uZGxxLnYxLlF1ZXVlEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayIzChNVcGRhdGVRdWV1ZVJlc3BvbnNlEhwKBXF1ZXVlGAEgASgLMg0uZGxxLnYxLlF1ZXVlImEKEkRlbGV0ZVF1ZXVlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIbCg5leHBlY3RlZF9jb3VudBgCIAEoA0gAiAEBEgwKBGV0YWcYAyABKAlCEQoPX2V4cGVjdGVkX2NvdW50IiwKE0RlbGV0ZVF1ZXVlUmVzcG9uc2USFQoNZGVsZXRlZF9jb3VudBgBIAEoAyK2AQoVU2ltdWxhdGVQb2xpY3lSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEikKDHJldHJ5X3BvbGljeRgCIAEoCzITLmRscS52MS5SZXRyeVBvbGljeRIeCgZyZWFzb24YAyABKA4yDi5kbHEudjEuUmVhc29uEi4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3NraXBfc3RvcmVkGAUgASgIIqoBChZTaW11bGF0ZVBvbGljeVJlc3BvbnNlEikKDHJldHJ5X3BvbGljeRgBIAEoCzITLmRscS52MS5SZXRyeVBvbGljeRIqCghhdHRlbXB0cxgCIAMoCzIYLmRscS52MS5TaW11bGF0ZWRBdHRlbXB0EhEKCXRydW5jYXRlZBgDIAEoCBImCgZzdG9yZWQYBCABKAsyFi5kbHEudjEuU2ltdWxhdGVkUXVldWUi1wEKEFNpbXVsYXRlZEF0dGVtcHQSDwoHYXR0ZW1wdBgBIAEoDRIoCgVkZWxheRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgltaW5fZGVsYXkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoJbWF4X2RlbGF5GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCGR1ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJtCg5TaW11bGF0ZWRRdWV1ZRIWCg5leGFtaW5lZF9jb3VudBgBIAEoAxIoCgdyZXRyaWVkGAIgAygLMhcuZGxxLnYxLlNpbXVsYXRlZEJ1Y2tldBIZChFxdWFyYW50aW5lZF9jb3VudBgDIAEoAyJLCg9TaW11bGF0ZWRCdWNrZXQSKQoGd2l0aGluGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBWNvdW50GAIgASgDIhEKD0dldFJ1bGVzUmVxdWVzdCI1ChBHZXRSdWxlc1Jlc3BvbnNlEiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQiNwoSVXBkYXRlUnVsZXNSZXF1ZXN0EiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQiOAoTVXBkYXRlUnVsZXNSZXNwb25zZRIhCghydWxlX3NldBgBIAEoCzIPLmRscS52MS5SdWxlU2V0IloKEFRlc3RSdWxlc1JlcXVlc3QSIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldBIjCgdzYW1wbGVzGAIgAygLMhIuZGxxLnYxLlJ1bGVTYW1wbGUijQEKClJ1bGVTYW1wbGUSIAoFZXZlbnQYASABKA4yES5kbHEudjEuUnVsZUV2ZW50EikKB21lc3NhZ2UYAiABKAsyGC5kbHEudjEuU2VuZFRvRGxxUmVxdWVzdBIgCgdmYWlsdXJlGAMgASgLMg8uZGxxLnYxLkZhaWx1cmUSEAoIYXR0ZW1wdHMYBCABKA0iPAoRVGVzdFJ1bGVzUmVzcG9uc2USJwoHcmVzdWx0cxgBIAMoCzIWLmRscS52MS5SdWxlVGVzdFJlc3VsdCKZAQoOUnVsZVRlc3RSZXN1bHQSDwoHbWF0Y2hlZBgBIAMoCRIjCgZmYWlsZWQYAiADKAsyEy5kbHEudjEuUnVsZUZhaWx1cmUSIgoGYWN0aW9uGAMgASgLMhIuZGxxLnYxLlJ1bGVBY3Rpb24SLQoLdHJhbnNmb3JtZWQYBCABKAsyGC5kbHEudjEuU2VuZFRvRGxxUmVxdWVzdCIqCgtSdWxlRmFpbHVyZRIMCgRydWxlGAEgASgJEg0KBWVycm9yGAIgASgJIkAKGVJlbGVhc2VPcmRlcmluZ0tleVJlcXVlc3QSDQoFcXVldWUYASABKAkSFAoMb3JkZXJpbmdfa2V5GAIgASgJIj8KGlJlbGVhc2VPcmRlcmluZ0tleVJlc3BvbnNlEhAKCHJlbGVhc2VkGAEgASgIEg8KB2hlbGRfYnkYAiABKAkiKwoORXhwbGFpblJlcXVlc3QSDQoFcXVldWUYASABKAkSCgoCaWQYAiABKAkiPAoPRXhwbGFpblJlc3BvbnNlEikKDGV4cGxhbmF0aW9ucxgBIAMoCzITLmRscS52MS5FeHBsYW5hdGlvbiJGCgtFeHBsYW5hdGlvbhIMCgR0ZXh0GAEgASgJEikKBXVudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIWChRHZXRTZXJ2ZXJJbmZvUmVxdWVzdCLFAQoVR2V0U2VydmVySW5mb1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSDgoGc2VydmVyGAIgASgJEi4KCnN0YXJ0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEigKBHRpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3NlcnZlcnMYBSADKAkSIAoFc3RvcmUYBiABKAsyES5kbHEudjEuU3RvcmVJbmZvIpoCCglTdG9yZUluZm8SDwoHdmVyc2lvbhgBIAEoCRIQCghlbWJlZGRlZBgCIAEoCBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIZChF1c2VkX21lbW9yeV9ieXRlcxgEIAEoAxIYChBtYXhfbWVtb3J5X2J5dGVzGAUgASgDEhUKDXJlcGxpY2FfY291bnQYBiABKA0SMQoIc2V0dGluZ3MYByADKAsyHy5kbHEudjEuU3RvcmVJbmZvLlNldHRpbmdzRW50cnkSEAoId2FybmluZ3MYCCADKAkaLwoNU2V0dGluZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIiMKEkxpc3RXb3JrZXJzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCSJLChNMaXN0V29ya2Vyc1Jlc3BvbnNlEh8KB3dvcmtlcnMYASADKAsyDi5kbHEudjEuV29ya2VyEhMKC3RvdGFsX2NvdW50GAIgASgDItoBCgZXb3JrZXISEQoJd29ya2VyX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSDgoGc2VydmVyGAMgASgJEhEKCWNvbm5lY3RlZBgEIAEoCBIVCg1tYXhfaW5fZmxpZ2h0GAUgASgNEhcKD2luX2ZsaWdodF9jb3VudBgGIAEoAxI4ChRvbGRlc3RfZGVsaXZlcnlfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFcXVpZXQYCCABKAgSDQoFcXVldWUYCSABKAkiRgoRQnJlYWtMZWFzZVJlcXVlc3QSDQoFcXVldWUYASABKAkSCgoCaWQYAiABKAkSFgoOZGVsaXZlcnlfY291bnQYAyABKA0iYAoSQnJlYWtMZWFzZVJlc3BvbnNlEg4KBmJyb2tlbhgBIAEoCBIRCgl3b3JrZXJfaWQYAiABKAkSJwoEaGVsZBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJGChJRdWlldFdvcmtlclJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRISCgVxdWlldBgCIAEoCEgAiAEBQggKBl9xdWlldCImChNRdWlldFdvcmtlclJlc3BvbnNlEg8KB2NoYW5nZWQYASABKAgiJAoTTGlzdEJyZWFrZXJzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCSI5ChRMaXN0QnJlYWtlcnNSZXNwb25zZRIhCghicmVha2VycxgBIAMoCzIPLmRscS52MS5CcmVha2VyIrEBCgdCcmVha2VyEgsKA2tleRgBIAEoCRIjCgVzdGF0ZRgCIAEoDjIULmRscS52MS5CcmVha2VyU3RhdGUSLgoKb3Blbl9zaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKcmV0cnlfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMb3BlbmVkX2NvdW50GAUgASgNIjEKE1Jlc2V0QnJlYWtlclJlcXVlc3QSDQoFcXVldWUYASABKAkSCwoDa2V5GAIgASgJIigKFFJlc2V0QnJlYWtlclJlc3BvbnNlEhAKCHdhc19vcGVuGAEgASgIKloKC01lc3NhZ2VWaWV3EhwKGE1FU1NBR0VfVklFV19VTlNQRUNJRklFRBAAEhYKEk1FU1NBR0VfVklFV19CQVNJQxABEhUKEU1FU1NBR0VfVklFV19GVUxMEAIqeQoKR3JvdXBPcmRlchIbChdHUk9VUF9PUkRFUl9VTlNQRUNJRklFRBAAEhYKEkdST1VQX09SREVSX1NUT1JFRBABEhwKGEdST1VQX09SREVSX0xBU1RfRkFJTFVSRRACEhgKFEdST1VQX09SREVSX0ZBSUxVUkVTEAMyvQwKD0RscUFkbWluU2VydmljZRJDCgpHZXRNZXNzYWdlEhkuZGxxLnYxLkdldE1lc3NhZ2VSZXF1ZXN0GhouZGxxLnYxLkdldE1lc3NhZ2VSZXNwb25zZRJJCgxMaXN0TWVzc2FnZXMSGy5kbHEudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBocLmRscS52MS5MaXN0TWVzc2FnZXNSZXNwb25zZRJOCg1Db3VudE1lc3NhZ2VzEhwuZGxxLnYxLkNvdW50TWVzc2FnZXNSZXF1ZXN0Gh0uZGxxLnYxLkNvdW50TWVzc2FnZXNSZXNwb25zZTABEkMKCkxpc3RHcm91cHMSGS5kbHEudjEuTGlzdEdyb3Vwc1JlcXVlc3QaGi5kbHEudjEuTGlzdEdyb3Vwc1Jlc3BvbnNlEj0KCEdldEdyb3VwEhcuZGxxLnYxLkdldEdyb3VwUmVxdWVzdBoYLmRscS52MS5HZXRHcm91cFJlc3BvbnNlEkYKC1VwZGF0ZUdyb3VwEhouZGxxLnYxLlVwZGF0ZUdyb3VwUmVxdWVzdBobLmRscS52MS5VcGRhdGVHcm91cFJlc3BvbnNlEkMKCkxpc3RRdWV1ZXMSGS5kbHEudjEuTGlzdFF1ZXVlc1JlcXVlc3QaGi5kbHEudjEuTGlzdFF1ZXVlc1Jlc3BvbnNlEj0KCEdldFF1ZXVlEhcuZGxxLnYxLkdldFF1ZXVlUmVxdWVzdBoYLmRscS52MS5HZXRRdWV1ZVJlc3BvbnNlEkYKC1VwZGF0ZVF1ZXVlEhouZGxxLnYxLlVwZGF0ZVF1ZXVlUmVxdWVzdBobLmRscS52MS5VcGRhdGVRdWV1ZVJlc3BvbnNlEkYKC0RlbGV0ZVF1ZXVlEhouZGxxLnYxLkRlbGV0ZVF1ZXVlUmVxdWVzdBobLmRscS52MS5EZWxldGVRdWV1ZVJlc3BvbnNlEk8KDlNpbXVsYXRlUG9saWN5Eh0uZGxxLnYxLlNpbXVsYXRlUG9saWN5UmVxdWVzdBoeLmRscS52MS5TaW11bGF0ZVBvbGljeVJlc3BvbnNlEj0KCEdldFJ1bGVzEhcuZGxxLnYxLkdldFJ1bGVzUmVxdWVzdBoYLmRscS52MS5HZXRSdWxlc1Jlc3BvbnNlEkYKC1VwZGF0ZVJ1bGVzEhouZGxxLnYxLlVwZGF0ZVJ1bGVzUmVxdWVzdBobLmRscS52MS5VcGRhdGVSdWxlc1Jlc3BvbnNlEkAKCVRlc3RSdWxlcxIYLmRscS52MS5UZXN0UnVsZXNSZXF1ZXN0GhkuZGxxLnYxLlRlc3RSdWxlc1Jlc3BvbnNlElsKElJlbGVhc2VPcmRlcmluZ0tleRIhLmRscS52MS5SZWxlYXNlT3JkZXJpbmdLZXlSZXF1ZXN0GiIuZGxxLnYxLlJlbGVhc2VPcmRlcmluZ0tleVJlc3BvbnNlEjoKB0V4cGxhaW4SFi5kbHEudjEuRXhwbGFpblJlcXVlc3QaFy5kbHEudjEuRXhwbGFpblJlc3BvbnNlEkwKDUdldFNlcnZlckluZm8SHC5kbHEudjEuR2V0U2VydmVySW5mb1JlcXVlc3QaHS5kbHEudjEuR2V0U2VydmVySW5mb1Jlc3BvbnNlEkYKC0xpc3RXb3JrZXJzEhouZGxxLnYxLkxpc3RXb3JrZXJzUmVxdWVzdBobLmRscS52MS5MaXN0V29ya2Vyc1Jlc3BvbnNlEkMKCkJyZWFrTGVhc2USGS5kbHEudjEuQnJlYWtMZWFzZVJlcXVlc3QaGi5kbHEudjEuQnJlYWtMZWFzZVJlc3BvbnNlEkYKC1F1aWV0V29ya2VyEhouZGxxLnYxLlF1aWV0V29ya2VyUmVxdWVzdBobLmRscS52MS5RdWlldFdvcmtlclJlc3BvbnNlEkkKDExpc3RCcmVha2VycxIbLmRscS52MS5MaXN0QnJlYWtlcnNSZXF1ZXN0GhwuZGxxLnYxLkxpc3RCcmVha2Vyc1Jlc3BvbnNlEkkKDFJlc2V0QnJlYWtlchIbLmRscS52MS5SZXNldEJyZWFrZXJSZXF1ZXN0GhwuZGxxLnYxLlJlc2V0QnJlYWtlclJlc3BvbnNlQksKFGlvLmRscXNlcnZpY2UuZGxxLnYxUAFaMWdpdGh1Yi5jb20vZGxxLXNlcnZpY2UvZGxxL2NsaWVudHMvZ28vZGxxdjE7ZGxxdjFiBnByb3RvMw", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_group, file_dlq_v1_message, file_dlq_v1_queue, file_dlq_v1_rule, file_dlq_v1_state, file_dlq_v1_stored_message, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
  * Which message to read.
@@ -1329,6 +1329,148 @@ export const ExplanationSchema: GenMessage<Explanation> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_admin_service, 39);
 
 /**
+ * Asks the server that answers.
+ *
+ * @generated from message dlq.v1.GetServerInfoRequest
+ */
+export type GetServerInfoRequest = Message<"dlq.v1.GetServerInfoRequest"> & {
+};
+
+/**
+ * Describes the message dlq.v1.GetServerInfoRequest.
+ * Use `create(GetServerInfoRequestSchema)` to create a new message.
+ */
+export const GetServerInfoRequestSchema: GenMessage<GetServerInfoRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 40);
+
+/**
+ * What a server says about itself.
+ *
+ * @generated from message dlq.v1.GetServerInfoResponse
+ */
+export type GetServerInfoResponse = Message<"dlq.v1.GetServerInfoResponse"> & {
+  /**
+   * Its version, such as `0.1.0`.
+   *
+   * @generated from field: string version = 1;
+   */
+  version: string;
+
+  /**
+   * Its name in logs: the setting `node_id`.
+   *
+   * @generated from field: string server = 2;
+   */
+  server: string;
+
+  /**
+   * When it started.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 3;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * The time of its clock. Due times and leases follow the clock of the store.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 4;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * All servers of the store that gave a sign of life in the last seconds, by name.
+   *
+   * @generated from field: repeated string servers = 5;
+   */
+  servers: string[];
+
+  /**
+   * The store.
+   *
+   * @generated from field: dlq.v1.StoreInfo store = 6;
+   */
+  store?: StoreInfo | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.GetServerInfoResponse.
+ * Use `create(GetServerInfoResponseSchema)` to create a new message.
+ */
+export const GetServerInfoResponseSchema: GenMessage<GetServerInfoResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 41);
+
+/**
+ * What Redis says about itself.
+ *
+ * @generated from message dlq.v1.StoreInfo
+ */
+export type StoreInfo = Message<"dlq.v1.StoreInfo"> & {
+  /**
+   * Its version, such as `7.2.4`. Empty: it does not say.
+   *
+   * @generated from field: string version = 1;
+   */
+  version: string;
+
+  /**
+   * Whether it is the embedded Redis of the server that answers.
+   *
+   * @generated from field: bool embedded = 2;
+   */
+  embedded: boolean;
+
+  /**
+   * The time of its clock.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 3;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * The memory that it uses.
+   *
+   * @generated from field: int64 used_memory_bytes = 4;
+   */
+  usedMemoryBytes: bigint;
+
+  /**
+   * The most that it may use. 0: no limit.
+   *
+   * @generated from field: int64 max_memory_bytes = 5;
+   */
+  maxMemoryBytes: bigint;
+
+  /**
+   * Replicas that are connected.
+   *
+   * @generated from field: uint32 replica_count = 6;
+   */
+  replicaCount: number;
+
+  /**
+   * Settings that decide what survives a crash: appendonly, appendfsync, maxmemory-policy,
+   * min-replicas-to-write. Those that the server may not read are missing.
+   *
+   * @generated from field: map<string, string> settings = 7;
+   */
+  settings: { [key: string]: string };
+
+  /**
+   * Settings that could lose messages, and what to do. Empty: none.
+   *
+   * @generated from field: repeated string warnings = 8;
+   */
+  warnings: string[];
+};
+
+/**
+ * Describes the message dlq.v1.StoreInfo.
+ * Use `create(StoreInfoSchema)` to create a new message.
+ */
+export const StoreInfoSchema: GenMessage<StoreInfo> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 42);
+
+/**
  * Which workers to list.
  *
  * @generated from message dlq.v1.ListWorkersRequest
@@ -1347,7 +1489,7 @@ export type ListWorkersRequest = Message<"dlq.v1.ListWorkersRequest"> & {
  * Use `create(ListWorkersRequestSchema)` to create a new message.
  */
 export const ListWorkersRequestSchema: GenMessage<ListWorkersRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 40);
+  messageDesc(file_dlq_v1_dlq_admin_service, 43);
 
 /**
  * The workers of queues.
@@ -1375,7 +1517,7 @@ export type ListWorkersResponse = Message<"dlq.v1.ListWorkersResponse"> & {
  * Use `create(ListWorkersResponseSchema)` to create a new message.
  */
 export const ListWorkersResponseSchema: GenMessage<ListWorkersResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 41);
+  messageDesc(file_dlq_v1_dlq_admin_service, 44);
 
 /**
  * A worker session on a queue.
@@ -1452,7 +1594,7 @@ export type Worker = Message<"dlq.v1.Worker"> & {
  * Use `create(WorkerSchema)` to create a new message.
  */
 export const WorkerSchema: GenMessage<Worker> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 42);
+  messageDesc(file_dlq_v1_dlq_admin_service, 45);
 
 /**
  * Which lease to break.
@@ -1487,7 +1629,7 @@ export type BreakLeaseRequest = Message<"dlq.v1.BreakLeaseRequest"> & {
  * Use `create(BreakLeaseRequestSchema)` to create a new message.
  */
 export const BreakLeaseRequestSchema: GenMessage<BreakLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 43);
+  messageDesc(file_dlq_v1_dlq_admin_service, 46);
 
 /**
  * Whether there was a lease.
@@ -1522,7 +1664,7 @@ export type BreakLeaseResponse = Message<"dlq.v1.BreakLeaseResponse"> & {
  * Use `create(BreakLeaseResponseSchema)` to create a new message.
  */
 export const BreakLeaseResponseSchema: GenMessage<BreakLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 44);
+  messageDesc(file_dlq_v1_dlq_admin_service, 47);
 
 /**
  * Which worker session.
@@ -1550,7 +1692,7 @@ export type QuietWorkerRequest = Message<"dlq.v1.QuietWorkerRequest"> & {
  * Use `create(QuietWorkerRequestSchema)` to create a new message.
  */
 export const QuietWorkerRequestSchema: GenMessage<QuietWorkerRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 45);
+  messageDesc(file_dlq_v1_dlq_admin_service, 48);
 
 /**
  * Whether that was new.
@@ -1571,7 +1713,7 @@ export type QuietWorkerResponse = Message<"dlq.v1.QuietWorkerResponse"> & {
  * Use `create(QuietWorkerResponseSchema)` to create a new message.
  */
 export const QuietWorkerResponseSchema: GenMessage<QuietWorkerResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 46);
+  messageDesc(file_dlq_v1_dlq_admin_service, 49);
 
 /**
  * Which breakers.
@@ -1592,7 +1734,7 @@ export type ListBreakersRequest = Message<"dlq.v1.ListBreakersRequest"> & {
  * Use `create(ListBreakersRequestSchema)` to create a new message.
  */
 export const ListBreakersRequestSchema: GenMessage<ListBreakersRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 47);
+  messageDesc(file_dlq_v1_dlq_admin_service, 50);
 
 /**
  * Breakers that are not closed.
@@ -1613,7 +1755,7 @@ export type ListBreakersResponse = Message<"dlq.v1.ListBreakersResponse"> & {
  * Use `create(ListBreakersResponseSchema)` to create a new message.
  */
 export const ListBreakersResponseSchema: GenMessage<ListBreakersResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 48);
+  messageDesc(file_dlq_v1_dlq_admin_service, 51);
 
 /**
  * A breaker at one moment.
@@ -1662,7 +1804,7 @@ export type Breaker = Message<"dlq.v1.Breaker"> & {
  * Use `create(BreakerSchema)` to create a new message.
  */
 export const BreakerSchema: GenMessage<Breaker> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 49);
+  messageDesc(file_dlq_v1_dlq_admin_service, 52);
 
 /**
  * Which breaker to close.
@@ -1690,7 +1832,7 @@ export type ResetBreakerRequest = Message<"dlq.v1.ResetBreakerRequest"> & {
  * Use `create(ResetBreakerRequestSchema)` to create a new message.
  */
 export const ResetBreakerRequestSchema: GenMessage<ResetBreakerRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 50);
+  messageDesc(file_dlq_v1_dlq_admin_service, 53);
 
 /**
  * The breaker is closed.
@@ -1711,7 +1853,7 @@ export type ResetBreakerResponse = Message<"dlq.v1.ResetBreakerResponse"> & {
  * Use `create(ResetBreakerResponseSchema)` to create a new message.
  */
 export const ResetBreakerResponseSchema: GenMessage<ResetBreakerResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 51);
+  messageDesc(file_dlq_v1_dlq_admin_service, 54);
 
 /**
  * How much of a message to return.
@@ -1999,6 +2141,17 @@ export const DlqAdminService: GenService<{
     methodKind: "unary";
     input: typeof ExplainRequestSchema;
     output: typeof ExplainResponseSchema;
+  },
+  /**
+   * Describes the server that answers, and its store: versions, clocks, settings of Redis that could lose
+   * messages. Reads only. Errors: UNAVAILABLE.
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.GetServerInfo
+   */
+  getServerInfo: {
+    methodKind: "unary";
+    input: typeof GetServerInfoRequestSchema;
+    output: typeof GetServerInfoResponseSchema;
   },
   /**
    * Lists the worker sessions of queues: those with an open stream, and ended ones that still hold messages.

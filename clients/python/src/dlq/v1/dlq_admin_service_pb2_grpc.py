@@ -118,6 +118,11 @@ class DlqAdminServiceStub(object):
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ExplainRequest.SerializeToString,
                 response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ExplainResponse.FromString,
                 _registered_method=True)
+        self.GetServerInfo = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/GetServerInfo',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetServerInfoRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetServerInfoResponse.FromString,
+                _registered_method=True)
         self.ListWorkers = channel.unary_unary(
                 '/dlq.v1.DlqAdminService/ListWorkers',
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListWorkersRequest.SerializeToString,
@@ -293,6 +298,14 @@ class DlqAdminServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetServerInfo(self, request, context):
+        """Describes the server that answers, and its store: versions, clocks, settings of Redis that could lose
+        messages. Reads only. Errors: UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListWorkers(self, request, context):
         """Lists the worker sessions of queues: those with an open stream, and ended ones that still hold messages.
         A session is listed for each of its queues. The one with the oldest held message comes first. Reads only.
@@ -423,6 +436,11 @@ def add_DlqAdminServiceServicer_to_server(servicer, server):
                     servicer.Explain,
                     request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ExplainRequest.FromString,
                     response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ExplainResponse.SerializeToString,
+            ),
+            'GetServerInfo': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetServerInfo,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetServerInfoRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetServerInfoResponse.SerializeToString,
             ),
             'ListWorkers': grpc.unary_unary_rpc_method_handler(
                     servicer.ListWorkers,

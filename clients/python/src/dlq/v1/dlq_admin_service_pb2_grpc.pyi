@@ -23,6 +23,7 @@ class DlqAdminServiceStub:
     TestRules: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.TestRulesRequest, dlq.v1.dlq_admin_service_pb2.TestRulesResponse]
     ReleaseOrderingKey: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyRequest, dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyResponse]
     Explain: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ExplainRequest, dlq.v1.dlq_admin_service_pb2.ExplainResponse]
+    GetServerInfo: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetServerInfoRequest, dlq.v1.dlq_admin_service_pb2.GetServerInfoResponse]
     ListWorkers: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListWorkersRequest, dlq.v1.dlq_admin_service_pb2.ListWorkersResponse]
     BreakLease: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.BreakLeaseRequest, dlq.v1.dlq_admin_service_pb2.BreakLeaseResponse]
     QuietWorker: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.QuietWorkerRequest, dlq.v1.dlq_admin_service_pb2.QuietWorkerResponse]
@@ -48,6 +49,7 @@ class DlqAdminServiceAsyncStub:
     TestRules: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.TestRulesRequest, dlq.v1.dlq_admin_service_pb2.TestRulesResponse]
     ReleaseOrderingKey: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyRequest, dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyResponse]
     Explain: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ExplainRequest, dlq.v1.dlq_admin_service_pb2.ExplainResponse]
+    GetServerInfo: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetServerInfoRequest, dlq.v1.dlq_admin_service_pb2.GetServerInfoResponse]
     ListWorkers: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListWorkersRequest, dlq.v1.dlq_admin_service_pb2.ListWorkersResponse]
     BreakLease: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.BreakLeaseRequest, dlq.v1.dlq_admin_service_pb2.BreakLeaseResponse]
     QuietWorker: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.QuietWorkerRequest, dlq.v1.dlq_admin_service_pb2.QuietWorkerResponse]
@@ -71,6 +73,7 @@ class DlqAdminServiceServicer:
     def TestRules(self, request: dlq.v1.dlq_admin_service_pb2.TestRulesRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.TestRulesResponse: ...
     def ReleaseOrderingKey(self, request: dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyResponse: ...
     def Explain(self, request: dlq.v1.dlq_admin_service_pb2.ExplainRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ExplainResponse: ...
+    def GetServerInfo(self, request: dlq.v1.dlq_admin_service_pb2.GetServerInfoRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.GetServerInfoResponse: ...
     def ListWorkers(self, request: dlq.v1.dlq_admin_service_pb2.ListWorkersRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListWorkersResponse: ...
     def BreakLease(self, request: dlq.v1.dlq_admin_service_pb2.BreakLeaseRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.BreakLeaseResponse: ...
     def QuietWorker(self, request: dlq.v1.dlq_admin_service_pb2.QuietWorkerRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.QuietWorkerResponse: ...

@@ -2839,6 +2839,61 @@ pub struct Explanation {
     #[prost(message, optional, tag="2")]
     pub until: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// Asks the server that answers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetServerInfoRequest {
+}
+/// What a server says about itself.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetServerInfoResponse {
+    /// Its version, such as `0.1.0`.
+    #[prost(string, tag="1")]
+    pub version: ::prost::alloc::string::String,
+    /// Its name in logs: the setting `node_id`.
+    #[prost(string, tag="2")]
+    pub server: ::prost::alloc::string::String,
+    /// When it started.
+    #[prost(message, optional, tag="3")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The time of its clock. Due times and leases follow the clock of the store.
+    #[prost(message, optional, tag="4")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// All servers of the store that gave a sign of life in the last seconds, by name.
+    #[prost(string, repeated, tag="5")]
+    pub servers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The store.
+    #[prost(message, optional, tag="6")]
+    pub store: ::core::option::Option<StoreInfo>,
+}
+/// What Redis says about itself.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StoreInfo {
+    /// Its version, such as `7.2.4`. Empty: it does not say.
+    #[prost(string, tag="1")]
+    pub version: ::prost::alloc::string::String,
+    /// Whether it is the embedded Redis of the server that answers.
+    #[prost(bool, tag="2")]
+    pub embedded: bool,
+    /// The time of its clock.
+    #[prost(message, optional, tag="3")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The memory that it uses.
+    #[prost(int64, tag="4")]
+    pub used_memory_bytes: i64,
+    /// The most that it may use. 0: no limit.
+    #[prost(int64, tag="5")]
+    pub max_memory_bytes: i64,
+    /// Replicas that are connected.
+    #[prost(uint32, tag="6")]
+    pub replica_count: u32,
+    /// Settings that decide what survives a crash: appendonly, appendfsync, maxmemory-policy,
+    /// min-replicas-to-write. Those that the server may not read are missing.
+    #[prost(map="string, string", tag="7")]
+    pub settings: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
+    /// Settings that could lose messages, and what to do. Empty: none.
+    #[prost(string, repeated, tag="8")]
+    pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
 /// Which workers to list.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListWorkersRequest {
