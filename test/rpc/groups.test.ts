@@ -4,9 +4,11 @@ import { DlqAdminService, GroupOrder } from "../../gen/dlq/v1/dlq_admin_service_
 import { GroupState } from "../../gen/dlq/v1/group_pb.ts";
 import { Reason } from "../../gen/dlq/v1/state_pb.ts";
 import type { ListGroupsCommand } from "../../src/app/groups/group-admin.ts";
+import { ContentView } from "../../src/app/messages/content-view.ts";
 import { msOf } from "../support/grpc.ts";
 import { createRig, errorOf, type Rig, transportOf, violationsOf } from "./in-memory.ts";
 import { GROUP } from "./scripted-groups.ts";
+import { DETAILS } from "./scripted-messages.ts";
 
 let rig: Rig;
 beforeEach(async () => {
@@ -104,6 +106,19 @@ it("shows a group with its largest queues first, and why it was formed", async (
     latestMessage: { queue: "orders", id: "07070707-0707-0707-0707-070707070707" },
   });
   expect([group?.stateTime, group?.regressedTime].map(msOf)).toEqual([3_000, 4_000]);
+});
+
+it("shows a group whose latest message is damaged without it", async () => {
+  const latest = (envelope: Uint8Array) => {
+    const details = { ...DETAILS, envelope };
+    return { details, view: new ContentView(undefined, details) };
+  };
+  rig.groups.latest = latest(new Uint8Array());
+  expect((await admin().getGroup({ id: "01f3a8" })).latest).toBeDefined();
+  rig.groups.latest = latest(new Uint8Array([255]));
+  const { group, latest: shown } = await admin().getGroup({ id: "01f3a8" });
+  expect(group?.id).toBe("01f3a8c2d4e5b697");
+  expect(shown).toBeUndefined();
 });
 
 it("shows a group whose description was lost by its id alone", async () => {

@@ -2,6 +2,7 @@ import type {
   GroupAdmin,
   GroupsPage,
   GroupView,
+  LatestMessage,
   ListGroupsCommand,
 } from "../../src/app/groups/group-admin.ts";
 
@@ -29,6 +30,7 @@ export const GROUP: GroupView = {
 export class ScriptedGroups implements GroupAdmin {
   page: GroupsPage = { groups: [], next: undefined, total: 0, otherCount: 0 };
   group: GroupView = GROUP;
+  latest: LatestMessage | undefined;
   readonly commands: (ListGroupsCommand | readonly unknown[])[] = [];
 
   async list(command: ListGroupsCommand): Promise<GroupsPage> {
@@ -38,7 +40,7 @@ export class ScriptedGroups implements GroupAdmin {
 
   async get(...asked: Parameters<GroupAdmin["get"]>) {
     this.commands.push(asked);
-    return { group: this.group, latest: undefined };
+    return { group: this.group, latest: this.latest };
   }
 
   async setState(...asked: Parameters<GroupAdmin["setState"]>): Promise<GroupView> {

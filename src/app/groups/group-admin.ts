@@ -4,6 +4,7 @@ import {
   encodeGroupNote,
   type GroupNote,
 } from "../../codec/group.ts";
+import { DamagedMessage } from "../../core/damaged-message.ts";
 import { invalidField, unknownGroup } from "../../core/errors.ts";
 import { type FingerprintParts, withoutQuotes } from "../../core/fingerprint/fingerprint.ts";
 import type { QueuePattern } from "../../core/queue-pattern.ts";
@@ -161,12 +162,14 @@ export function createGroupAdmin({ store, settingsOf, log }: GroupAdminParts): G
       const { queue, id: messageId } = found.latest();
       const [group, [details]] = await Promise.all([
         viewOne(found, nowMs, sinceMs),
-        store.messageReads.details(queue, [messageId]),
+        store.messageReads.listed(queue, [messageId], true),
       ]);
-      const redaction = redactionOf(settingsOf(queue).redact);
-      if (details === undefined) return { group, latest: undefined };
-      const view = new ContentView(redaction, details);
-      await view.prepare();
+      if (details === undefined || details instanceof DamagedMessage) {
+        return { group, latest: undefined };
+      }
+      const view = new ContentView(redactionOf(settingsOf(queue).redact), details);
+      // Who reads the view meets damage again.
+      await view.prepare().catch(() => {});
       return { group, latest: { details, view } };
     },
 

@@ -21,6 +21,7 @@ import type {
   ListGroupsCommand,
 } from "../../app/groups/group-admin.ts";
 import { groupIdOf } from "../../app/groups/group-id.ts";
+import { DamagedMessage, readStored } from "../../core/damaged-message.ts";
 import { whyAlike } from "../../core/fingerprint/why-alike.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { REASONS } from "../../core/reason.ts";
@@ -121,9 +122,11 @@ export function writeGroups(page: GroupsPage, request: ListGroupsRequest): ListG
 export function writeGetGroup(found: Awaited<ReturnType<GroupAdmin["get"]>>): GetGroupResponse {
   const { group, latest } = found;
   const { queue, id } = group.latest();
+  const message =
+    latest && readStored(() => writeStoredMessage(queue, id, latest.details, latest.view));
   return create(GetGroupResponseSchema, {
     group: writeGroup(group),
-    ...(latest && { latest: writeStoredMessage(queue, id, latest.details, latest.view) }),
+    ...(message instanceof DamagedMessage ? {} : message && { latest: message }),
   });
 }
 
