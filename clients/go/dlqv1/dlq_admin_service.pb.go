@@ -885,7 +885,7 @@ type GetGroupResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// As it is now, in all queues.
 	Group *Group `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
-	// Its message that failed last, complete. Absent: it is gone.
+	// Its message that failed last, complete. Absent: it is gone, or damaged.
 	Latest        *StoredMessage `protobuf:"bytes,2,opt,name=latest,proto3" json:"latest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -478,7 +478,7 @@ export type GetGroupResponse = Message<"dlq.v1.GetGroupResponse"> & {
   group?: Group | undefined;
 
   /**
-   * Its message that failed last, complete. Absent: it is gone.
+   * Its message that failed last, complete. Absent: it is gone, or damaged.
    *
    * @generated from field: dlq.v1.StoredMessage latest = 2;
    */

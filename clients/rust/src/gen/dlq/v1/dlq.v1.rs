@@ -2534,7 +2534,7 @@ pub struct GetGroupResponse {
     /// As it is now, in all queues.
     #[prost(message, optional, tag="1")]
     pub group: ::core::option::Option<Group>,
-    /// Its message that failed last, complete. Absent: it is gone.
+    /// Its message that failed last, complete. Absent: it is gone, or damaged.
     #[prost(message, optional, tag="2")]
     pub latest: ::core::option::Option<StoredMessage>,
 }
