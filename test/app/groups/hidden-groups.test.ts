@@ -29,7 +29,7 @@ async function described(groups: readonly StoredGroup[], fingerprint = "") {
       setStatus: async () => 1,
       trim: async () => {},
     },
-    messageReads: { details: async () => [undefined] },
+    messageReads: { listed: async () => [undefined] },
   };
   const redact = (queue: string) => (queue === "hidden" ? ["attribute:card"] : []);
   const admin = createGroupAdmin({
