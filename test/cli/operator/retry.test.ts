@@ -67,6 +67,38 @@ describe("retry", () => {
     expect(again.stdout).toBe("Due now: 1\n");
   });
 
+  it("retries ids only if there are as many as expected", async () => {
+    const ids = await sendAll(client.dlq, sendRequests(2, "by-ids", poison));
+    const stdin = `${ids.join("\n")}\n`;
+    for (const args of [["-"], ids]) {
+      expect(await dlq(["retry", ...args, "--expect", "3"], { stdin })).toMatchObject({
+        code: 1,
+        stdout: "",
+        stderr: expect.stringContaining("--expect is 3, but 2 ids are given; nothing was retried"),
+      });
+    }
+    expect(await states("by-ids")).toEqual(Array(2).fill(MessageState.QUARANTINED));
+    const twice = ["retry", ...ids, ...ids, "--expect", "2"];
+    expect(await dlq(twice)).toMatchObject({ code: 0, stdout: "Due now: 2\n" });
+  });
+
+  it.each([
+    ["--state", "scheduled"],
+    ["--reason", "timeout"],
+    ["--quarantine-reason", "poison_message"],
+    ["--group", "01f3a8"],
+  ])("refuses ids with %s", async (option, value) => {
+    const ids = await sendAll(client.dlq, [sendRequest("filtered", poison)]);
+    for (const args of [["-"], ids]) {
+      const run = await dlq(["retry", ...args, option, value], { stdin: ids.join("\n") });
+      expect(run).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(`${option} is for queues, not for ids; nothing was`),
+      });
+    }
+    expect(await states("filtered")).not.toContain(MessageState.SCHEDULED);
+  });
+
   it("refuses what is no id", async () => {
     expect(await dlq(["retry", "-"], { stdin: "x" })).toMatchObject({ code: 2 });
   });
@@ -160,6 +192,8 @@ describe("retry of a group", () => {
 
   it.each([
     [["retry"], "name a queue, ids or a --group"],
+    [["retry", "-", "01a21eee-752a-7000-8000-000c64f1d2b3"], "is not expected after -"],
+    [["retry", "x", "--queue", "y"], "--queue is for ids"],
     [["retry", "x", "--group", "01f3"], '"01f3" is no id of a group'],
     [["retry", "x", "--group", "01f3a8", "--state", "in_flight"], '"in_flight" is none of'],
     [

@@ -18,7 +18,7 @@ export function addRetry(program: Command, withRun: WithRun): void {
     usage: "retry [queue-or-ids...]",
     summary: "Make messages due now: by ids, or all that match in a queue or a group",
     details:
-      "Quarantined messages start a new round of attempts. With a queue, --expect must be the number of messages that match, so that nothing else is retried: without it nothing happens, and the number is printed. `-` reads ids from stdin.\n\nWith --group the queue may be a pattern in which * stands for any characters; without one it is all queues. The messages are counted first and retried after that, never more than --expect.",
+      "Quarantined messages start a new round of attempts. With a queue, --expect must be the number of messages that match, so that nothing else is retried: without it nothing happens, and the number is printed. `-` reads ids from stdin. With ids, --expect is the number of ids, and options that select messages are refused.\n\nWith --group the queue may be a pattern in which * stands for any characters; without one it is all queues. The messages are counted first and retried after that, never more than --expect.",
     examples: [
       ["dlq retry 01a21eee-752a-7000-8000-000c64f1d2b3", "one message"],
       [
@@ -35,14 +35,22 @@ export function addRetry(program: Command, withRun: WithRun): void {
         .addOption(reasonOption())
         .addOption(quarantineReasonOption())
         .addOption(groupOption())
-        .option("--expect <count>", "how many messages match", parseCount(0))
+        .option(
+          "--expect <count>",
+          "how many messages match, or how many ids there are",
+          parseCount(0),
+        )
         .option("--dry-run", "change nothing"),
     run: async (run, options, names) => {
       const [first = ""] = names;
-      const isIds = first === "-" || isMessageId(first);
-      if (isIds && options.group !== undefined)
-        throw usageError("--group is for queues, not for ids", "give a queue, or ids alone");
-      if (isIds) return retryIds(run, first === "-" ? await readWords(run) : names, options);
+      if (first === "-" || isMessageId(first)) {
+        refuseFilters(options);
+        if (first !== "-") return retryIds(run, names, options);
+        if (names.length > 1) throw usageError(`"${names[1]}" is not expected after -`);
+        return retryIds(run, await readWords(run), options);
+      }
+      if (options.queue !== undefined)
+        throw usageError("--queue is for ids", "give the queue as the argument");
       if (names.length > 1)
         throw usageError(`"${names[1]}" is not expected after the queue ${first}`);
       if (options.group !== undefined) return retryGroup(run, first, options);
@@ -50,4 +58,20 @@ export function addRetry(program: Command, withRun: WithRun): void {
       return retryMatching(run, first, options);
     },
   });
+}
+
+/** @throws {CliError} for an option that selects messages: ids name them already */
+function refuseFilters({ state, reason, quarantineReason, group }: RetryOptions): void {
+  const given = Object.entries({
+    "--state": state,
+    "--reason": reason,
+    "--quarantine-reason": quarantineReason,
+    "--group": group,
+  }).find(([, value]) => value !== undefined);
+  if (given !== undefined) {
+    throw usageError(
+      `${given[0]} is for queues, not for ids; nothing was retried`,
+      "select ids by the options of `dlq ls --ids`",
+    );
+  }
 }

@@ -65,6 +65,16 @@ export function expectWrong(expected: number, count: bigint): CliError {
   );
 }
 
+/** The error of a command that expects another number of ids. */
+export function expectOtherIds(expected: number, count: number): CliError {
+  const given = `${countedText(count, "id")} ${count === 1 ? "is" : "are"} given`;
+  return new CliError(
+    EXIT.failed,
+    `--expect is ${expected}, but ${given}; nothing was retried`,
+    "`dlq ls` shows the messages that its options select",
+  );
+}
+
 function matchText(count: bigint): string {
   return `${countedText(count, "message")} ${count === 1n ? "matches" : "match"}`;
 }
