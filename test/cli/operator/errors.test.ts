@@ -232,6 +232,9 @@ describe("Ctrl-C", () => {
     });
     expect(lines.stdout.trimEnd().split("\n")).toHaveLength(1_000);
     expect(lines.code).toBe(130);
+    const every = await runDlq(["ls", "many", "--ids"], { target: server.grpcAddress });
+    expect(every.stdout.trimEnd().split("\n")).toHaveLength(2_500);
+    expect(every.stderr).toBe("");
     const all = await runDlq(["ls", "many", "-n", "1500", "-o", "jsonl"], {
       target: server.grpcAddress,
     });

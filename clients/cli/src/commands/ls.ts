@@ -25,8 +25,8 @@ import { isPattern } from "../values/pattern.ts";
 import { addFilterOptions, showRedactedOption } from "./filter-options.ts";
 
 interface Options extends FilterOptions {
-  readonly limit: number;
-  readonly maxExamined: number;
+  readonly limit?: number;
+  readonly maxExamined?: number;
   readonly oldestFirst?: true;
   readonly full?: true;
   readonly ids?: true;
@@ -54,11 +54,19 @@ export function addLs(program: Command, withRun: WithRun): void {
       addFilterOptions(command);
       command.addOption(showRedactedOption());
       command
-        .option("-n, --limit <count>", "most messages to list", parseCount(1, MOST_LISTED), LIMIT)
+        .option(
+          "-n, --limit <count>",
+          `most messages to list [${LIMIT}; with --ids all]`,
+          parseCount(1, MOST_LISTED),
+        )
         .option("--oldest-first", "in each queue the oldest first")
         .option("--full", "with -o json or jsonl: also payloads, attributes and all failures")
         .option("--ids", "ids alone, one a line, for `dlq retry -`")
-        .option("--max-examined <count>", "most messages to examine", parseCount(1), MAX_EXAMINED);
+        .option(
+          "--max-examined <count>",
+          `most messages to examine [${countText(MAX_EXAMINED)}; with --ids all]`,
+          parseCount(1),
+        );
     },
     run: async (run, options, [queue = ""]) => {
       const query = {
@@ -67,8 +75,9 @@ export function addLs(program: Command, withRun: WithRun): void {
         newestFirst: options.oldestFirst !== true,
         view: options.full === true ? MessageView.FULL : MessageView.BASIC,
         showRedacted: options.showRedacted === true,
-        limit: options.limit,
-        maxExamined: options.maxExamined,
+        // Ids go to another command, which must not miss some.
+        limit: options.limit ?? (options.ids === true ? Infinity : LIMIT),
+        maxExamined: options.maxExamined ?? (options.ids === true ? Infinity : MAX_EXAMINED),
       };
       const onPage = pagePrinter(run, options);
       const listing = await listMessages(run, { ...query, onPage });
