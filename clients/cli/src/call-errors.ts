@@ -8,6 +8,9 @@ export function reasonOf(error: ConnectError): string {
   return error.findDetails(ErrorInfoSchema)[0]?.reason ?? "";
 }
 
+/** The reason of errors that Redis does not answer. */
+export const STORE_UNAVAILABLE = "STORE_UNAVAILABLE";
+
 /** Returns a failed call as an error for the user. Other values are returned as they are. */
 export function explainCallError(thrown: unknown, target: string): unknown {
   // The worker's errors have that of the call as their cause.
@@ -91,7 +94,7 @@ const TOKEN_HINT =
   "set DLQ_TOKEN or --token-file to one of the server's tokens; `dlq context list` shows what is in force";
 
 const HINTS: Readonly<Record<string, string>> = {
-  STORE_UNAVAILABLE: "run `dlq doctor`; the server's log has the cause",
+  [STORE_UNAVAILABLE]: "run `dlq doctor`; the server's log has the cause",
   STORE_FULL: "make room in Redis or on the disk of the server",
   INTERNAL: "search the server's log for the id of the error",
   DEADLINE_EXCEEDED: "try again, with a longer --timeout",

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { reasonOf } from "../call-errors.ts";
+import { reasonOf, STORE_UNAVAILABLE } from "../call-errors.ts";
 import { durationText } from "../output/times.ts";
 import type { Run } from "../run.ts";
 import type { Finding } from "./finding.ts";
@@ -13,7 +13,12 @@ const QUEUE = "doctor";
  * @throws ConnectError if the server does not answer or refuses the token: then nothing else can be checked
  */
 export async function serverFindings(run: Run): Promise<Finding[]> {
-  await run.dlq.stats({ queues: [QUEUE] }, run.call); // opens the connection
+  try {
+    await run.dlq.stats({ queues: [QUEUE] }, run.call); // opens the connection
+  } catch (error) {
+    const store = storeFinding(error);
+    return [okFinding("server", `${run.target} answers`), await versionFinding(run), store];
+  }
   const beganAtMs = performance.now();
   await run.dlq.stats({ queues: [QUEUE] }, run.call);
   const tookMs = performance.now() - beganAtMs;
@@ -26,28 +31,37 @@ export async function serverFindings(run: Run): Promise<Finding[]> {
           what: `${run.target} answers, but takes ${time}`,
           advice: "look at dlq_store_duration_seconds: Redis, its disk or the network is slow",
         }
-      : {
-          level: "ok",
-          check: "server",
-          what: `${run.target} answers in ${time}; it reaches its store`,
-          advice: "",
-        };
+      : okFinding("server", `${run.target} answers in ${time}; it reaches its store`);
   return [answers, await versionFinding(run)];
 }
 
 const SLOW_MS = 500;
+const HAS_ALL_CALLS = "the server has all calls of this program";
+
+/** Returns the finding of a call that failed because the store does not answer. @throws any other error */
+export function storeFinding(error: unknown): Finding {
+  if (!(error instanceof ConnectError) || reasonOf(error) !== STORE_UNAVAILABLE) throw error;
+  return {
+    level: "problem",
+    check: "store",
+    what: error.rawMessage,
+    advice: "look at the server's log and at /readyz on listen-http",
+  };
+}
+
+function okFinding(check: string, what: string): Finding {
+  return { level: "ok", check, what, advice: "" };
+}
 
 async function versionFinding(run: Run): Promise<Finding> {
   try {
     await run.admin.listGroups({ queue: QUEUE, pageSize: 1 }, run.call); // the newest one that only reads
-    return {
-      level: "ok",
-      check: "version",
-      what: "the server has all calls of this program",
-      advice: "",
-    };
+    return okFinding("version", HAS_ALL_CALLS);
   } catch (error) {
-    if (!(error instanceof ConnectError) || error.code !== Code.Unimplemented) throw error;
+    if (!(error instanceof ConnectError)) throw error;
+    // The server has the call; the store does not answer it.
+    if (reasonOf(error) === STORE_UNAVAILABLE) return okFinding("version", HAS_ALL_CALLS);
+    if (error.code !== Code.Unimplemented) throw error;
     return {
       level: "warning",
       check: "version",
