@@ -13,6 +13,8 @@ export interface Output {
 /** What a command reads. */
 export interface Input extends AsyncIterable<Uint8Array | string> {
   readonly isTTY?: boolean;
+  /** Of a terminal: whether it gives each key at once, without acting on Ctrl-C. */
+  setRawMode?(isRaw: boolean): unknown;
   /** Ends reading, so that the process can end. */
   destroy?(): unknown;
 }

@@ -16,8 +16,8 @@ import type { Io } from "../../../clients/cli/src/io.ts";
 export interface DlqRun {
   readonly target?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** `endless`: a terminal at which nobody types. */
-  readonly stdin?: string;
+  /** `endless`: a terminal at which nobody types. A stream: a terminal that gives each key at once. */
+  readonly stdin?: string | PassThrough;
   /** Stdout and stderr are terminals of this width. */
   readonly columns?: number;
   readonly home?: string;
@@ -26,6 +26,12 @@ export interface DlqRun {
 }
 
 const ENDLESS = Object.assign(new PassThrough(), { isTTY: true });
+
+function inputOf(stdin: string | PassThrough): Io["stdin"] {
+  if (stdin === "endless") return ENDLESS;
+  if (typeof stdin === "string") return Readable.from([stdin]);
+  return Object.assign(stdin, { isTTY: true, setRawMode: () => {} });
+}
 
 export interface DlqResult {
   readonly code: number;
@@ -53,7 +59,7 @@ export async function runDlq(args: readonly string[], options: DlqRun = {}): Pro
     },
     stdout: output("stdout"),
     stderr: output("stderr"),
-    stdin: stdin === "endless" ? ENDLESS : Readable.from([stdin]),
+    stdin: inputOf(stdin),
     homeFolder: options.home ?? "/nonexistent",
     onInterrupt(listener) {
       interrupt = listener;

@@ -1,18 +1,23 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { ConnectError } from "@connectrpc/connect";
 import { type Command, Option } from "commander";
 import {
   type QueueStats,
   type StatsResponse,
   StatsResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
+import { reasonOf, STORE_UNAVAILABLE } from "../call-errors.ts";
 import { addCommand, QUEUES_HELP, type WithRun } from "../command.ts";
-import { usageError } from "../errors.ts";
+import { CliError, EXIT, usageError } from "../errors.ts";
+import { escaped } from "../output/escape.ts";
 import { countedText, countText, rateText } from "../output/numbers.ts";
 import { type Column, tableLines } from "../output/table.ts";
+import { durationText } from "../output/times.ts";
 import { cutTo } from "../output/width.ts";
 import { messagesOf, readStats } from "../reads/stats.ts";
 import type { Run } from "../run.ts";
 import { parseCount, parseDuration } from "../values/duration.ts";
+import { quitKeys } from "../values/quit-keys.ts";
 import { QUEUE_COLUMNS } from "./queues.ts";
 
 interface Options {
@@ -42,7 +47,7 @@ export function addTop(program: Command, withRun: WithRun): void {
   addCommand<Options>(program, withRun, {
     usage: "top [queues...]",
     summary: "Watch queues live, the ones with most work first",
-    details: `${QUEUES_HELP} Ctrl-C ends it.`,
+    details: `${QUEUES_HELP} q and Ctrl-C end it. If a look fails, the last counts stay, with what is wrong.`,
     examples: [
       ["dlq top", "all queues"],
       ["dlq top 'orders-*' --sort failed --interval 5s", "those that fail most"],
@@ -66,7 +71,7 @@ export function addTop(program: Command, withRun: WithRun): void {
         );
       }
       const order = ORDERS[options.sort];
-      await watch(run, patterns, options, (stats) => show(run, stats, order));
+      await watch(run, patterns, options, (stats, problem) => show(run, stats, problem, order));
     },
   });
 }
@@ -75,33 +80,66 @@ async function watch(
   run: Run,
   patterns: readonly string[],
   { interval, count = Infinity }: Options,
-  onStats: (stats: StatsResponse) => void,
+  onLook: (stats: StatsResponse, problem: string) => void,
 ): Promise<void> {
-  const { signal, print, io } = run;
+  const { print, io } = run;
   const intervalMs = Math.max(LEAST_INTERVAL_MS, parseDuration(interval));
-  const first = await readStats(run, patterns); // before the screen changes: it may fail
+  let stats = await readStats(run, patterns); // before the screen changes: it may fail
+  let readAtMs = performance.now();
+  const keys = print.isTable ? quitKeys(io.stdin) : undefined;
+  const signal = keys === undefined ? run.signal : AbortSignal.any([run.signal, keys.signal]);
   if (print.isTable) io.stdout.write(ENTER);
   try {
-    onStats(first);
+    onLook(stats, "");
     for (let looks = 1; looks < count && !signal.aborted; looks++) {
       await delay(intervalMs, undefined, { signal });
-      onStats(await readStats(run, patterns));
+      let problem = "";
+      try {
+        stats = await readStats(run, patterns, { ...run.call, signal });
+        readAtMs = performance.now();
+      } catch (error) {
+        // A script gets the error; a person goes on looking.
+        if (signal.aborted || !print.isTable) throw error;
+        problem = problemText(run, error, performance.now() - readAtMs);
+      }
+      onLook(stats, problem);
     }
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    keys?.end();
     if (print.isTable) io.stdout.write(LEAVE);
   }
 }
 
-function show(run: Run, stats: StatsResponse, order: (queue: QueueStats) => number): void {
+/** Returns what to say of a failed read. */
+function problemText(run: Run, error: unknown, sinceMs: number): string {
+  return `${whatFails(run, error)}, since ${durationText(sinceMs)}`;
+}
+
+function whatFails(run: Run, error: unknown): string {
+  if (error instanceof ConnectError && reasonOf(error) === STORE_UNAVAILABLE)
+    return "the store does not answer";
+  const explained = run.explain(error);
+  if (!(explained instanceof CliError)) throw error;
+  return explained.exitCode === EXIT.unreachable
+    ? `${run.target} does not answer`
+    : explained.message;
+}
+
+function show(
+  run: Run,
+  stats: StatsResponse,
+  problem: string,
+  order: (queue: QueueStats) => number,
+): void {
   const { print, io } = run;
   if (!print.isTable) {
     print.message(StatsResponseSchema, stats);
     return;
   }
   const { style, width } = print;
-  const room = Math.max(1, (io.stdout.rows ?? 24) - 4);
+  const room = Math.max(1, (io.stdout.rows ?? 24) - 4 - (problem === "" ? 0 : 1));
   const queues = stats.queues.toSorted((a, b) => order(b) - order(a));
   const sum = (of: (queue: QueueStats) => number) =>
     rateText(queues.reduce((all, one) => all + of(one), 0));
@@ -109,10 +147,12 @@ function show(run: Run, stats: StatsResponse, order: (queue: QueueStats) => numb
     `${countedText(stats.totalMessages, "message")} in ${countedText(queues.length, "queue")}, ${countText(stats.totalPoisonMessages)} quarantined`,
     `a second: accepted ${sum(({ rates }) => rates?.accepted ?? 0)}, delivered ${sum(({ rates }) => rates?.delivered ?? 0)}, succeeded ${sum(({ rates }) => rates?.succeeded ?? 0)}, failed ${sum(({ rates }) => rates?.failed ?? 0)}`,
   ];
-  const table = tableLines(COLUMNS, queues.slice(0, room), style, width);
-  const lines = [...head.map((line) => style.strong(cutTo(line, width ?? Infinity))), ...table].map(
-    (line) => `${line}${ERASE_LINE}`,
-  );
+  const cut = (line: string) => cutTo(line, width ?? Infinity);
+  const lines = [
+    ...head.map((line) => style.strong(cut(line))),
+    ...(problem === "" ? [] : [style.bad(cut(escaped(problem)))]),
+    ...tableLines(COLUMNS, queues.slice(0, room), style, width),
+  ].map((line) => `${line}${ERASE_LINE}`);
   io.stdout.write(`${HOME}${lines.join("\r\n")}${ERASE_BELOW}`);
 }
 

@@ -14,13 +14,17 @@ const NAMES_A_CALL = 1_000;
  * Returns the counts of queues. Without names: of all queues. A name may be a pattern; a queue that is named exactly
  * need not exist.
  */
-export async function readStats(run: Run, names: readonly string[] = []): Promise<StatsResponse> {
-  if (names.length > 0 && !names.some(isPattern)) return readNamed(run, names);
+export async function readStats(
+  run: Run,
+  names: readonly string[] = [],
+  call = run.call,
+): Promise<StatsResponse> {
+  if (names.length > 0 && !names.some(isPattern)) return readNamed(run, names, call);
   const queues: QueueStats[] = [];
   const response = create(StatsResponseSchema);
   let pageToken = "";
   do {
-    const page = await run.dlq.stats({ pageToken }, run.call);
+    const page = await run.dlq.stats({ pageToken }, call);
     const wanted =
       names.length === 0 ? page.queues : page.queues.filter(({ queue }) => matches(names, queue));
     queues.push(...wanted);
@@ -30,11 +34,15 @@ export async function readStats(run: Run, names: readonly string[] = []): Promis
   return summed(response, queues);
 }
 
-async function readNamed(run: Run, names: readonly string[]): Promise<StatsResponse> {
+async function readNamed(
+  run: Run,
+  names: readonly string[],
+  call: Run["call"],
+): Promise<StatsResponse> {
   const queues: QueueStats[] = [];
   const response = create(StatsResponseSchema);
   for (let at = 0; at < names.length; at += NAMES_A_CALL) {
-    const page = await run.dlq.stats({ queues: names.slice(at, at + NAMES_A_CALL) }, run.call);
+    const page = await run.dlq.stats({ queues: names.slice(at, at + NAMES_A_CALL) }, call);
     queues.push(...page.queues);
     response.storeTime ??= page.storeTime;
   }
