@@ -123,9 +123,18 @@ describe("ls", () => {
     ["ls --quarantine-reason producer_request", ["poison"]],
     ['ls --filter state=="IN_FLIGHT"||attempts>5 --reason UNKNOWN_ERROR,network_error', ["held"]],
     ["ls orders-eu", ["waiting"]],
+    ["ls --worker billing-1", ["held"]],
+    ["ls --worker billing", []],
+    ["ls --worker billing-1 --state in-flight --reason timeout", []],
   ] as const)("%s", async (line, names) => {
     const listed = await output(`${line} --ids`);
     expect(listed.split("\n").filter(Boolean)).toEqual(names.map((name) => ids[name]));
+  });
+
+  it("refuses a worker with a state in which no worker holds messages", async () => {
+    const { code, stderr } = await dlq("ls --worker billing-1 --state quarantined");
+    expect(code).toBe(2);
+    expect(stderr).toContain("--worker is for messages in flight");
   });
 
   it("is the answer of ListMessages as JSON", async () => {
@@ -196,7 +205,7 @@ describe("what to do is a line of this program", () => {
       `-> dlq retry ${ids.waiting}`,
     ]);
     expect(await linesOf(`${command} ${ids.held}`)).toEqual([
-      `-> dlq take-back ${ids.held} (if the worker hangs)`,
+      `-> dlq take-back ${ids.held} --quiet (if the worker hangs)`,
     ]);
   });
 

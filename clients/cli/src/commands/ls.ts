@@ -3,23 +3,30 @@ import {
   ListMessagesResponseSchema,
   MessageView,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import { MessageState } from "../../../../gen/dlq/v1/state_pb.ts";
+import { MessageState, MessageStateSchema } from "../../../../gen/dlq/v1/state_pb.ts";
 import {
   type StoredMessage,
   StoredMessageSchema,
 } from "../../../../gen/dlq/v1/stored_message_pb.ts";
 import { addCommand, QUEUE_HELP, type WithRun } from "../command.ts";
-import { EXIT } from "../errors.ts";
+import { EXIT, usageError } from "../errors.ts";
 import { failureText } from "../output/failure.ts";
 import { countedText, countText } from "../output/numbers.ts";
 import { redactedNote } from "../output/redacted.ts";
 import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
 import { selectionOf } from "../reads/groups.ts";
+import { isHeldBy } from "../reads/held.ts";
 import { type Listing, type ListQuery, listMessages } from "../reads/messages.ts";
 import type { Run } from "../run.ts";
 import { parseCount } from "../values/duration.ts";
-import { quarantineReasonName, reasonName, stateName } from "../values/enum-names.ts";
+import {
+  parseName,
+  quarantineReasonName,
+  reasonName,
+  STATES,
+  stateName,
+} from "../values/enum-names.ts";
 import type { FilterOptions } from "../values/filter.ts";
 import { isPattern } from "../values/pattern.ts";
 import { addFilterOptions, showRedactedOption } from "./filter-options.ts";
@@ -30,6 +37,7 @@ interface Options extends FilterOptions {
   readonly oldestFirst?: true;
   readonly full?: true;
   readonly ids?: true;
+  readonly worker?: string;
   readonly showRedacted?: true;
 }
 
@@ -52,6 +60,7 @@ export function addLs(program: Command, withRun: WithRun): void {
     ],
     options(command) {
       addFilterOptions(command);
+      command.option("--worker <name>", "only what this worker holds, see `dlq workers`");
       command.addOption(showRedactedOption());
       command
         .option(
@@ -71,7 +80,8 @@ export function addLs(program: Command, withRun: WithRun): void {
     run: async (run, options, [queue = ""]) => {
       const query = {
         queue,
-        filter: await selectionOf(run, options),
+        filter: await selectionOf(run, inFlightOf(options)),
+        matches: options.worker === undefined ? undefined : isHeldBy(options.worker),
         newestFirst: options.oldestFirst !== true,
         view: options.full === true ? MessageView.FULL : MessageView.BASIC,
         showRedacted: options.showRedacted === true,
@@ -90,6 +100,16 @@ export function addLs(program: Command, withRun: WithRun): void {
       return listing.endedBy === "interrupt" ? EXIT.interrupted : undefined;
     },
   });
+}
+
+/** @throws {CliError} for a worker and a state in which no worker holds messages */
+function inFlightOf({ worker, ...options }: Options): FilterOptions {
+  if (worker === undefined) return options;
+  const isOther = (name: string) =>
+    parseName(MessageStateSchema, name, STATES) !== MessageState.IN_FLIGHT;
+  if (options.state?.some(isOther) === true)
+    throw usageError("--worker is for messages in flight", "leave out --state");
+  return { ...options, state: [stateName(MessageState.IN_FLIGHT)] };
 }
 
 /** Returns what prints each page at once; undefined for output that needs all messages. */

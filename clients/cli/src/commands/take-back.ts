@@ -1,33 +1,43 @@
-import { create } from "@bufbuild/protobuf";
+import { create, toJson } from "@bufbuild/protobuf";
 import type { Command } from "commander";
 import {
   type BreakLeaseResponse,
   BreakLeaseResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import { MessageState } from "../../../../gen/dlq/v1/state_pb.ts";
 import { lookUp } from "../call-errors.ts";
 import { addCommand, type WithRun } from "../command.ts";
-import { usageError } from "../errors.ts";
+import { CliError, EXIT, usageError } from "../errors.ts";
 import { escaped } from "../output/escape.ts";
+import { countedText, countText } from "../output/numbers.ts";
 import { spanText } from "../output/times.ts";
-import { findMessage } from "../reads/messages.ts";
+import { type HeldMessage, heldAmong, heldByWorker } from "../reads/held.ts";
+import { quietHolders } from "../reads/holders.ts";
+import { isMessageId } from "../reads/messages.ts";
 import type { Run } from "../run.ts";
 import { parseCount } from "../values/duration.ts";
+import { isConfirmed, readWords } from "../values/stdin.ts";
 
 interface Options {
   readonly queue?: string;
   readonly delivery?: number;
+  readonly worker?: string;
+  readonly quiet?: true;
+  readonly yes?: true;
 }
 
-/** Adds `take-back`: takes a message from its worker. */
+/** Adds `take-back`: takes messages from their workers. */
 export function addTakeBack(program: Command, withRun: WithRun): void {
   addCommand<Options>(program, withRun, {
-    usage: "take-back <id>",
-    summary: "Take a message back from a worker that hangs",
+    usage: "take-back [ids...]",
+    summary: "Take messages back from a worker that hangs",
     details:
-      "The message is due at once. A later outcome of that worker does not count, but it may still be processing the message: two workers may have it at the same time. Only the delivery that the command sees, or that --delivery names, is taken back.",
+      "The messages are due at once, also for the same worker: first `dlq quiet SESSION`, or give --quiet. A later outcome of that worker does not count, but it may still be processing a message: two workers may have it at the same time. Only the delivery that the command sees, or that --delivery names, is taken back. `-` reads ids from stdin.",
     examples: [
-      ["dlq take-back 01a21eee-752a-7000-8000-000c64f1d2b3", "what a worker holds now"],
+      ["dlq take-back 01a21eee-752a-7000-8000-000c64f1d2b3 --quiet", "what a worker holds now"],
+      [
+        "dlq take-back --worker billing-1 --queue 'orders-*' --quiet",
+        "all that a worker holds in these queues",
+      ],
       [
         "dlq take-back 01a21eee-752a-7000-8000-000c64f1d2b3 -q orders --delivery 3",
         "the third delivery; safe to repeat",
@@ -35,40 +45,142 @@ export function addTakeBack(program: Command, withRun: WithRun): void {
     ],
     options: (command) =>
       command
-        .option("-q, --queue <queue>", "the queue that it is in: faster than a search")
+        .option(
+          "-q, --queue <queue>",
+          "the queue of the ids: faster than a search; with --worker a pattern [all queues]",
+        )
+        .option("--worker <name>", "all that this worker holds, see `dlq workers`")
+        .option("--quiet", "first make the worker quiet, so that it does not get them again")
+        .option("-y, --yes", "with --worker: do not ask")
         .option(
           "--delivery <count>",
-          "with --queue: only this delivery, as `dlq show` counts them",
+          "with --queue and one id: only this delivery, as `dlq show` counts them",
           parseCount(1),
         ),
-    run: async (run, { queue, delivery }, [id = ""]) => {
-      const { print } = run;
-      if (delivery !== undefined && queue === undefined)
-        throw usageError("--delivery needs --queue", "name the queue of the message");
-      const answer =
-        delivery === undefined || queue === undefined
-          ? await breakSeen(run, id, queue)
-          : await breakLease(run, id, queue, delivery);
-      if (!print.isTable) print.message(BreakLeaseResponseSchema, answer);
-      else print.lines([resultText(answer, delivery)]);
+    run: async (run, options, words) => {
+      const { delivery, worker } = options;
+      const ids = words[0] === "-" && words.length === 1 ? await readWords(run) : words;
+      checkUsage(options, ids, words);
+      const held = await heldOf(run, options, ids);
+      const seen = held.filter((one) => delivery === undefined || one.deliveryCount === delivery);
+      if (worker !== undefined && !(await isWanted(run, worker, seen.length, options.yes)))
+        return undefined;
+      const isOne = words.length === 1 && words[0] !== "-";
+      await takeBack(run, seen, { isQuiet: options.quiet === true, isOne, delivery });
+      return undefined;
     },
   });
 }
 
-/** Breaks the lease of the present delivery. A delivery that begins meanwhile is left alone. */
-async function breakSeen(
+function heldOf(
   run: Run,
-  id: string,
-  given: string | undefined,
-): Promise<BreakLeaseResponse> {
-  const { state, message, deliveryCount } = await findMessage(run, id, given);
-  if (state !== MessageState.IN_FLIGHT) return create(BreakLeaseResponseSchema);
-  return breakLease(run, id, message?.queue ?? "", deliveryCount);
+  { queue, delivery, worker, quiet }: Options,
+  ids: readonly string[],
+): Promise<readonly HeldMessage[]> {
+  if (worker !== undefined) return heldByWorker(run, worker, queue ?? "");
+  if (delivery === undefined || queue === undefined || quiet === true)
+    return heldAmong(run, ids, queue);
+  // Nothing needs to be looked up.
+  const named = ids.map((id) => ({ queue, id, deliveryCount: delivery, workerId: "" }));
+  return Promise.resolve(named);
 }
 
-function breakLease(run: Run, id: string, queue: string, deliveryCount: number) {
+/** @throws {CliError} for options that contradict each other, and for what is no id */
+function checkUsage(options: Options, ids: readonly string[], words: readonly string[]): void {
+  const { queue, delivery, worker } = options;
+  if (worker !== undefined && words.length > 0)
+    throw usageError("--worker takes back all that it holds", "give ids or --worker");
+  if (worker === undefined && words.length === 0)
+    throw usageError("give ids, - or --worker", "`dlq ls --state in_flight` lists what is held");
+  if (delivery !== undefined && queue === undefined)
+    throw usageError("--delivery needs --queue", "name the queue of the message");
+  if (delivery !== undefined && ids.length !== 1)
+    throw usageError("--delivery is for one id", "leave it out");
+  const wrong = ids.find((id) => !isMessageId(id));
+  if (wrong !== undefined)
+    throw usageError(`"${wrong}" is no id of a message`, "`dlq ls --ids` prints ids");
+}
+
+/** Reports whether to go on with what a worker holds. @throws {CliError} if nobody can be asked */
+async function isWanted(
+  run: Run,
+  worker: string,
+  count: number,
+  yes: boolean | undefined,
+): Promise<boolean> {
+  const what = `${escaped(worker)} holds ${countedText(count, "message")}`;
+  if (count <= 1 || yes === true) return true;
+  if (run.io.stdin.isTTY !== true || !run.print.isTerminal)
+    throw usageError(`${what}; nothing was taken back`, "give --yes to take them back");
+  if (await isConfirmed(run, `${what}. Take them back?`)) return true;
+  run.print.note("Nothing was taken back.");
+  return false;
+}
+
+interface Way {
+  readonly isQuiet: boolean;
+  /** Whether one id was given: then the result is that of the service. */
+  readonly isOne: boolean;
+  readonly delivery: number | undefined;
+}
+
+async function takeBack(
+  run: Run,
+  held: readonly HeldMessage[],
+  { isQuiet, isOne, delivery }: Way,
+): Promise<void> {
+  const { print } = run;
+  if (isQuiet) {
+    const sessions = await quietHolders(run, held);
+    const text = (id: string) =>
+      `Session ${id} gets no further messages: \`dlq quiet ${id} --off\``;
+    print.notes(sessions.map((id) => `${text(id)} ends that.`));
+  }
+  const results: (HeldMessage & { answer: BreakLeaseResponse })[] = [];
+  for (const one of held) {
+    const call = breakLease(run, one);
+    // Among several, one may have ended meanwhile.
+    const answer = await (isOne ? call : call.catch(asNotBroken));
+    results.push({ ...one, answer });
+  }
+  const broken = results.filter(({ answer }) => answer.broken);
+  if (isOne) {
+    printOne(run, results[0]?.answer ?? create(BreakLeaseResponseSchema), delivery);
+  } else {
+    const values = results.map(({ queue, id, answer }) => ({
+      ...{ queue, id },
+      ...(toJson(BreakLeaseResponseSchema, answer) as object),
+    }));
+    if (!print.items("results", values)) {
+      print.lines([`Taken back: ${countText(broken.length)}; due now.`]);
+    }
+  }
+  if (print.isTable && broken.length > 0 && !isQuiet) {
+    const queue = broken[0]?.queue ?? "";
+    print.note(
+      `The same worker may get it again: first \`dlq quiet SESSION\`, or give --quiet. \`dlq workers ${queue}\` shows sessions.`,
+    );
+  }
+}
+
+async function breakLease(
+  run: Run,
+  { queue, id, deliveryCount }: Omit<HeldMessage, "workerId">,
+): Promise<BreakLeaseResponse> {
   const call = run.admin.breakLease({ queue, id, deliveryCount }, run.call);
   return lookUp("message", id, call);
+}
+
+/** @throws what is no error that the message is gone */
+function asNotBroken(error: unknown): BreakLeaseResponse {
+  if (error instanceof CliError && error.exitCode === EXIT.notFound)
+    return create(BreakLeaseResponseSchema);
+  throw error;
+}
+
+function printOne({ print }: Run, answer: BreakLeaseResponse, delivery?: number): void {
+  if (!print.isTable) print.message(BreakLeaseResponseSchema, answer);
+  else print.lines([resultText(answer, delivery)]);
 }
 
 function resultText({ broken, workerId, held }: BreakLeaseResponse, delivery?: number): string {

@@ -30,7 +30,7 @@ function messageStep({ state, message, movingTo }: StoredMessage): string {
     case MessageState.QUARANTINED:
       return `dlq retry ${id}`;
     case MessageState.IN_FLIGHT:
-      return `dlq take-back ${id} (if the worker hangs)`;
+      return `dlq take-back ${id} --quiet (if the worker hangs)`;
     default:
       return dueTime !== undefined && timestampMs(dueTime) > Date.now() ? `dlq retry ${id}` : "";
   }

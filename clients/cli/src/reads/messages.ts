@@ -19,6 +19,8 @@ export interface ListQuery {
   readonly view: MessageView;
   /** Also what queues redact. */
   readonly showRedacted?: boolean;
+  /** What the filter cannot say: leaves out messages that were found. */
+  readonly matches?: ((stored: StoredMessage) => boolean) | undefined;
   /** Most messages to return. */
   readonly limit: number;
   /** Most messages to examine. */
@@ -43,9 +45,11 @@ export async function listMessages(run: Run, query: ListQuery): Promise<Listing>
   const answer = create(ListMessagesResponseSchema);
   const progress = run.print.progress();
   let foundCount = 0;
+  let isCut = false;
   try {
     do {
-      const pageSize = Math.min(PAGE_SIZE, limit - foundCount);
+      const left = limit - foundCount;
+      const pageSize = query.matches === undefined ? Math.min(PAGE_SIZE, left) : PAGE_SIZE;
       const page = await run.admin.listMessages(
         {
           ...{ queue, filter, newestFirst, view, showRedacted },
@@ -53,11 +57,14 @@ export async function listMessages(run: Run, query: ListQuery): Promise<Listing>
         },
         run.call,
       );
-      foundCount += page.messages.length;
-      if (query.onPage === undefined) answer.messages.push(...page.messages);
-      else if (page.messages.length > 0) {
+      const all = page.messages.filter(query.matches ?? (() => true));
+      const messages = all.slice(0, left);
+      isCut = messages.length < all.length;
+      foundCount += messages.length;
+      if (query.onPage === undefined) answer.messages.push(...messages);
+      else if (messages.length > 0) {
         progress.end();
-        query.onPage(page.messages);
+        query.onPage(messages);
       }
       answer.examinedCount += page.examinedCount;
       answer.redactedCount += page.redactedCount;
@@ -76,7 +83,7 @@ export async function listMessages(run: Run, query: ListQuery): Promise<Listing>
   } finally {
     progress.end();
   }
-  if (answer.nextPageToken === "") return { answer, foundCount, endedBy: undefined };
+  if (answer.nextPageToken === "" && !isCut) return { answer, foundCount, endedBy: undefined };
   return { answer, foundCount, endedBy: foundCount >= limit ? "limit" : "examined" };
 }
 

@@ -9,7 +9,24 @@ const MOST_BYTES = 64 * 1024 ** 2;
  *
  * @throws {CliError} beyond 64 MiB, or after Ctrl-C
  */
-export async function readAll({ io, print, signal }: Run): Promise<Uint8Array> {
+export async function readAll(run: Run): Promise<Uint8Array> {
+  const { stdin } = run.io;
+  if (stdin.isTTY === true) run.print.note("Reads stdin; Ctrl-D ends it.");
+  return untilInterrupt(run, collected(stdin));
+}
+
+/** Asks on the terminal. Returns whether the answer begins with y. @throws {CliError} after Ctrl-C */
+export async function isConfirmed(run: Run, question: string): Promise<boolean> {
+  run.io.stderr.write(`${question} [y/N] `);
+  return /^y/i.test(await untilInterrupt(run, firstLine(run.io.stdin)));
+}
+
+async function firstLine(stdin: AsyncIterable<Uint8Array | string>): Promise<string> {
+  for await (const chunk of stdin) return String(chunk); // a terminal gives lines; this also ends reading
+  return "";
+}
+
+async function untilInterrupt<T>({ io, signal }: Run, reading: Promise<T>): Promise<T> {
   let stop = () => {};
   const interrupted = new Promise<never>((_, reject) => {
     stop = () => {
@@ -18,9 +35,9 @@ export async function readAll({ io, print, signal }: Run): Promise<Uint8Array> {
     };
   });
   signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
   try {
-    if (io.stdin.isTTY === true) print.note("Reads stdin; Ctrl-D ends it.");
-    return await Promise.race([collected(io.stdin), interrupted]);
+    return await Promise.race([reading, interrupted]);
   } finally {
     signal.removeEventListener("abort", stop);
   }
