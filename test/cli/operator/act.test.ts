@@ -8,10 +8,12 @@ import { BreakerScope } from "../../../gen/dlq/v1/queue_pb.ts";
 import { TransformTarget } from "../../../gen/dlq/v1/rule_pb.ts";
 import { Reason } from "../../../gen/dlq/v1/state_pb.ts";
 import { connectTo, type TestClient } from "../../support/grpc.ts";
-import { failed, sendRequest } from "../../support/send-requests.ts";
+import { failed, type SendRequest, sendRequest } from "../../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { Worker } from "../../support/worker.ts";
 import { type DlqRun, jsonLines, runDlq } from "./run-dlq.ts";
+
+const LATER = { seconds: 3_600n };
 
 let server: TestServer;
 let client: TestClient;
@@ -115,6 +117,28 @@ describe("send", () => {
 });
 
 describe("show", () => {
+  it("has the end of a message's time in its state", async () => {
+    const poison = { failure: { reason: Reason.POISON_MESSAGE }, ttl: { seconds: 7_200n } };
+    const waiting: SendRequest = {
+      ...poison,
+      failure: {},
+      firstRetry: { case: "delay", value: LATER },
+    };
+    await client.admin.updateQueue({
+      queue: { name: "kept-a-while", config: { quarantineRetention: { seconds: 86_400n } } },
+    });
+    const show = async (queue: string, more: SendRequest) => {
+      const { id } = await client.dlq.sendToDlq(sendRequest(queue, more));
+      return (await dlq(["show", id])).stdout;
+    };
+    expect(await show("kept", waiting)).toMatch(/^expires +20/m);
+    const kept = await show("kept", poison);
+    expect(kept).not.toMatch(/^(?:expires|kept until)/m);
+    const removed = await show("kept-a-while", poison);
+    expect(removed).toMatch(/^kept until +20/m);
+    expect(removed).not.toMatch(/^expires/m);
+  });
+
   it("has edits, payloads of bytes, and what another system recorded", async () => {
     const { id } = await client.dlq.sendToDlq(
       sendRequest("edited", {

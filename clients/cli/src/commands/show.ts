@@ -61,6 +61,7 @@ export function addShow(program: Command, withRun: WithRun): void {
           payload: options.payload === true,
           stack: options.stack === true,
           width: print.width,
+          keptUntil: explanation.explanations.find(({ until }) => until !== undefined)?.until,
         }),
         ...why(explanation.explanations, run),
         ...messageSteps(stored, print.width),

@@ -1,3 +1,4 @@
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "../../../../gen/dlq/v1/message_pb.ts";
 import { TransformTarget } from "../../../../gen/dlq/v1/rule_pb.ts";
 import { MessageState } from "../../../../gen/dlq/v1/state_pb.ts";
@@ -17,6 +18,8 @@ export interface Parts {
   readonly stack: boolean;
   /** Width of the terminal; undefined: long lines are not broken. */
   readonly width: number | undefined;
+  /** When a message in quarantine is removed. Undefined: never, or unknown. */
+  readonly keptUntil?: Timestamp | undefined;
 }
 
 /** Returns all that is known of a message, in blocks. */
@@ -30,15 +33,22 @@ export function messageLines(
   if (message === undefined) return [];
   return [
     `${style.strong(message.id)}  ${style.faint("in")} ${escaped(message.queue)}`,
-    ...factLines(facts(stored, message, times), style, parts.width),
+    ...factLines(facts(stored, message, times, parts), style, parts.width),
     ...block("HISTORY", historyLines(stored, { ...parts, times, style }), style),
     ...block("EDITS", editLines(stored, times), style),
     ...(parts.payload ? contentLines(message, style) : []),
   ];
 }
 
-function facts(stored: StoredMessage, message: Message, times: Times): Fact[] {
+function facts(
+  stored: StoredMessage,
+  message: Message,
+  times: Times,
+  { keptUntil }: Parts,
+): Fact[] {
   const { failure, origin } = message;
+  // In quarantine its time to live does not count.
+  const isQuarantined = stored.state === MessageState.QUARANTINED;
   const limit = stored.maxRetries === undefined ? "" : ` of at most ${stored.maxRetries}`;
   const codes = [
     failure?.httpStatus === undefined ? "" : `HTTP ${failure.httpStatus}`,
@@ -62,7 +72,8 @@ function facts(stored: StoredMessage, message: Message, times: Times): Fact[] {
     ["isolated", stored.isolated ? "yes: it is delivered alone, because leases of it expired" : ""],
     ["moving to", escaped(stored.movingTo)],
     ["accepted", times.both(message.createTime)],
-    ["expires", times.both(message.expireTime)],
+    ["expires", isQuarantined ? "" : times.both(message.expireTime)],
+    ["kept until", isQuarantined ? times.both(keptUntil) : ""],
     ["source id", escaped(message.sourceId)],
     ["dedup key", escaped(message.dedupKey)],
     ["ordering key", escaped(message.orderingKey)],
