@@ -29,9 +29,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function start(...args: string[]): ChildProcess {
+const start = (...args: string[]) => startWith({}, ...args);
+
+function startWith(env: Record<string, string>, ...args: string[]): ChildProcess {
   return spawn(process.execPath, [MAIN, "work", ...args], {
-    env: { PATH: process.env.PATH, HOME: folder, DLQ_TARGET: server.grpcAddress },
+    env: { PATH: process.env.PATH, HOME: folder, DLQ_TARGET: server.grpcAddress, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
@@ -71,6 +73,14 @@ describe("the exit code of the command is the outcome", () => {
     expect(stderr).toMatch(new RegExp(`^${id} done succeeded in \\S+\\n$`));
     const { queues } = await client.dlq.stats({ queues: ["done"] });
     expect(queues[0]?.totals?.succeeded).toBe(1n);
+  });
+
+  it("has the environment of this program, without its token", async () => {
+    await send("secret");
+    const script = 'echo "$HOME|$(printenv DLQ_TOKEN || echo unset)"';
+    const args = ["secret", "--limit", "1", "--", "sh", "-c", script];
+    const { stdout } = await ended(startWith({ DLQ_TOKEN: "a-secret" }, ...args));
+    expect(stdout).toBe(`${folder}|unset\n`);
   });
 
   it("other codes: fails with the last lines of stderr", async () => {

@@ -83,7 +83,8 @@ export class CommandRunner {
       const child = spawn(this.#program, this.#args, {
         stdio: ["pipe", this.#output, "pipe"],
         detached: true,
-        env: { ...this.#io.env, ...messageVariables(delivery) },
+        // A command may be somebody else's: it does not get the token.
+        env: { ...this.#io.env, DLQ_TOKEN: undefined, ...messageVariables(delivery) },
       });
       this.#running.add(child);
       return child;
