@@ -27,8 +27,8 @@ export function createProgram(io: Io, withRun: WithRun): Command {
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
       outputError: (text, write) => write(text.replace(/^error: /, "dlq: ")),
-      getOutHelpWidth: () => Math.min(110, io.stdout.columns ?? 100),
-      getErrHelpWidth: () => Math.min(110, io.stderr.columns ?? 100),
+      getOutHelpWidth: () => Math.min(110, io.stdout.columns || 100),
+      getErrHelpWidth: () => Math.min(110, io.stderr.columns || 100),
       // The style below has colors or none.
       getOutHasColors: () => true,
       getErrHasColors: () => true,

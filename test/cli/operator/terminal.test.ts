@@ -56,6 +56,14 @@ describe.skipIf(hasScript !== true)("on a pseudo terminal", () => {
     expect(lines[1]).toMatch(/ \d+m?s /); // an age
   });
 
+  it("a terminal of 0 columns has 80", () => {
+    const { stdout } = onTerminal(0, "ls", { NO_COLOR: "1" });
+    const [titles = "", first = ""] = stdout.split("\n");
+    expect(titles).toMatch(/^ID +QUEUE +STATE/);
+    expect(first).toMatch(/ValidationErr/);
+    expect(columnsOf(first)).toBeLessThanOrEqual(80);
+  });
+
   it("stored texts do not control the terminal", () => {
     const { stdout } = onTerminal(200, "ls");
     expect(stdout).toContain("ValidationError: \\x1b[2J\\x1b]0;owned\\x07");

@@ -139,7 +139,7 @@ function show(
     return;
   }
   const { style, width } = print;
-  const room = Math.max(1, (io.stdout.rows ?? 24) - 4 - (problem === "" ? 0 : 1));
+  const room = Math.max(1, (io.stdout.rows || 24) - 4 - (problem === "" ? 0 : 1));
   const queues = stats.queues.toSorted((a, b) => order(b) - order(a));
   const sum = (of: (queue: QueueStats) => number) =>
     rateText(queues.reduce((all, one) => all + of(one), 0));

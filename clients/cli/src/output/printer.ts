@@ -6,6 +6,7 @@ import { Progress } from "./progress.ts";
 import { type Style, styleFor } from "./style.ts";
 import { type Column, tableLines } from "./table.ts";
 import { Times } from "./times.ts";
+import { columnsOf } from "./width.ts";
 
 export const FORMATS = ["table", "json", "jsonl"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -36,7 +37,7 @@ export class Printer {
 
   /** Width of the terminal; undefined: the output is no terminal. */
   get width(): number | undefined {
-    return this.isTerminal ? (this.#io.stdout.columns ?? 80) : undefined;
+    return this.isTerminal ? columnsOf(this.#io.stdout) : undefined;
   }
 
   /** How to show times: as ages on a terminal, else exact. */

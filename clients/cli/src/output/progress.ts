@@ -1,5 +1,5 @@
 import type { Output } from "../io.ts";
-import { cutTo } from "./width.ts";
+import { columnsOf, cutTo } from "./width.ts";
 
 const INTERVAL_MS = 100;
 const ERASE = "\r\u001b[2K";
@@ -20,7 +20,7 @@ export class Progress {
     if (this.#output.isTTY !== true || nowMs - this.#shownAtMs < INTERVAL_MS) return;
     this.#shownAtMs = nowMs;
     this.#isShown = true;
-    this.#output.write(`${ERASE}${cutTo(text, (this.#output.columns ?? 80) - 1)}`);
+    this.#output.write(`${ERASE}${cutTo(text, columnsOf(this.#output) - 1)}`);
   }
 
   /** Removes the line. */

@@ -1,3 +1,10 @@
+import type { Output } from "../io.ts";
+
+/** Returns the columns of a terminal; 80 if it gives none, or 0 as some do. */
+export function columnsOf({ columns }: Output): number {
+  return columns || 80;
+}
+
 /** Characters that take two columns: East Asian wide and full-width forms, and emoji. */
 const WIDE =
   /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|.*\ufe0f)/u;
