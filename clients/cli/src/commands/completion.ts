@@ -5,6 +5,7 @@ import { type Line, readLine, suggest } from "../completion/suggest.ts";
 import type { Io } from "../io.ts";
 import { readStats } from "../reads/stats.ts";
 import { configPath, readConfig } from "../settings/config-file.ts";
+import { isOwnTarget } from "../settings/connection.ts";
 
 /** Nobody waits longer for a completion. */
 const TIMEOUT = "2s";
@@ -51,7 +52,7 @@ async function valuesOf(
 ): Promise<readonly string[]> {
   if (name === "context" || (name === "name" && line.command.name() === "use"))
     return contextNames(io);
-  return QUEUES.includes(name) ? queueNames(line, withRun) : [];
+  return QUEUES.includes(name) ? queueNames(line, io, withRun) : [];
 }
 
 function contextNames(io: Io): string[] {
@@ -63,10 +64,12 @@ function contextNames(io: Io): string[] {
 }
 
 /** Returns no names if the server does not answer in time. */
-async function queueNames({ given }: Line, withRun: WithRun): Promise<string[]> {
+async function queueNames({ given }: Line, io: Io, withRun: WithRun): Promise<string[]> {
   const names: string[] = [];
   try {
-    await withRun({ ...given, output: "table", timeout: TIMEOUT }, async (run) => {
+    const { tokenFile, ...others } = given;
+    const options = isOwnTarget(given, io) ? given : { ...others, token: "" };
+    await withRun({ ...options, output: "table", timeout: TIMEOUT }, async (run) => {
       const { queues } = await readStats(run);
       names.push(...queues.map(({ queue }) => queue));
     });

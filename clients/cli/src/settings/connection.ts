@@ -33,18 +33,34 @@ export function connectionOf(
 ): Connection {
   const { env } = io;
   const context = contextInForce(options, io);
+  const target = targetOf(options, env, context);
   const token =
     options.token ??
     (options.tokenFile === undefined ? undefined : tokenIn(options.tokenFile)) ??
     given(env.DLQ_TOKEN) ??
-    context.token ??
-    (context.tokenFile === undefined ? undefined : tokenIn(context.tokenFile));
+    // For no other server than that of the context.
+    (target === ownTarget(context) ? tokenOf(context) : undefined);
   const tlsCa = options.tlsCa ?? given(env.DLQ_TLS_CA) ?? context.tlsCa;
   return {
-    target: options.target ?? given(env.DLQ_TARGET) ?? context.target ?? DEFAULT_TARGET,
+    target,
     token: given(token),
     tlsCa: tlsCa === undefined ? undefined : textOf(tlsCa, "TLS certificate"),
   };
+}
+
+/**
+ * Reports whether the address is the user's own: in the environment or the context, or the default. A line that is not
+ * yet entered must not send a token to another one.
+ *
+ * @throws {CliError} as {@link connectionOf}
+ */
+export function isOwnTarget(
+  options: ConnectionOptions,
+  io: Pick<Io, "env" | "homeFolder">,
+): boolean {
+  if (options.target === undefined) return true;
+  const own = [given(io.env.DLQ_TARGET), ownTarget(contextInForce(options, io))];
+  return own.includes(options.target);
 }
 
 /** Returns the name of the context in force: an option, the environment, or that of the file. */
@@ -67,6 +83,18 @@ function contextInForce(options: ConnectionOptions, io: Pick<Io, "env" | "homeFo
     `${path} has no context "${name}"`,
     "`dlq context list` lists them; `dlq context set NAME` adds one",
   );
+}
+
+function targetOf({ target }: ConnectionOptions, env: Io["env"], context: Context): string {
+  return target ?? given(env.DLQ_TARGET) ?? ownTarget(context);
+}
+
+function ownTarget({ target }: Context): string {
+  return target ?? DEFAULT_TARGET;
+}
+
+function tokenOf({ token, tokenFile }: Context): string | undefined {
+  return token ?? (tokenFile === undefined ? undefined : tokenIn(tokenFile));
 }
 
 function tokenIn(file: string): string {
