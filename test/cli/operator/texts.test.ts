@@ -75,7 +75,7 @@ describe("filters", () => {
     ],
     [
       { text: 'a "quote" \\', type: "X" },
-      'failure.type == "X" && payload.contains("a \\"quote\\" \\\\")',
+      '(failure.type == "X" || failure.type.endsWith(".X") || failure.type.endsWith("::X")) && payload.contains("a \\"quote\\" \\\\")',
     ],
     [{ filter: "a || b" }, "a || b"],
     [{ filter: "a || b", quarantineReason: ["rule"] }, 'quarantine_reason == "RULE" && (a || b)'],

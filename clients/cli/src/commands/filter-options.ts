@@ -28,7 +28,10 @@ export function addFilterOptions(command: Command): void {
     new Option("--since <duration>", "entered its state within this time: 1h, 30m, 7d"),
     new Option("--before <duration>", "has been in its state for longer than this"),
     groupOption(),
-    new Option("--type <type>", "type of the latest failure, such as ValidationError"),
+    new Option(
+      "--type <type>",
+      "type of the latest failure, or its last part: ValidationError of app.ValidationError",
+    ),
     new Option("--text <text>", "text in the payload; case counts; reads all contents"),
     new Option(
       "-f, --filter <expression>",

@@ -43,13 +43,19 @@ export function filterOf(options: FilterOptions): string {
     since === undefined ? "" : `state_time > now - ${durationOf(since)}`,
     before === undefined ? "" : `state_time < now - ${durationOf(before)}`,
     group === undefined ? "" : `group_id == ${literal(group)}`,
-    type === undefined ? "" : `failure.type == ${literal(type)}`,
+    type === undefined ? "" : typeIs(type),
     text === undefined ? "" : `payload.contains(${literal(text)})`,
   ].filter((condition) => condition !== "");
   const own = filter?.trim() ?? "";
   if (conditions.length === 0 || own === "") return own || conditions.join(" && ");
   // It may have operators that bind less than `&&`.
   return [...conditions, `(${own})`].join(" && ");
+}
+
+/** Returns a condition for a whole type, or for its last part: `Timeout` of `requests.Timeout`. */
+function typeIs(type: string): string {
+  const ends = [".", "::"].map((mark) => `failure.type.endsWith(${literal(`${mark}${type}`)})`);
+  return `(${[`failure.type == ${literal(type)}`, ...ends].join(" || ")})`;
 }
 
 /** Returns a condition by which the store leaves out messages; `||` would have it examine all. */
