@@ -55,8 +55,21 @@ describe("with a server", () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer();
+    await runDlq(["send", "orders", "x"], { target: server.grpcAddress });
   }, 180_000);
   afterAll(() => server?.stop());
+
+  it("takes queues without messages that have settings, and patterns", async () => {
+    const client = connectTo(server.grpcAddress);
+    onTestFinished(() => client.close());
+    await client.admin.updateQueue({ queue: { name: "set", config: { maxRetries: 3 } } });
+    for (const args of [
+      ["stats", "set"],
+      ["queues", "no-*"],
+      ["ls", "x*"],
+    ])
+      expect(await runDlq(args, { target: server.grpcAddress })).toMatchObject({ code: 0 });
+  });
 
   it("3: sends create no queue", async () => {
     const closed = await startTestServer({ env: { DLQ_QUEUE_CREATION: "closed" } });
@@ -74,7 +87,11 @@ describe("with a server", () => {
       2,
       /^dlq: filter: .*failure has no code.*\n {2}docs\/reference\/filters/,
     ],
-    [["count", "--by", "nothing"], 2, /^dlq: by.*nothing.*\n {2}docs\/reference\/filters/],
+    [
+      ["count", "--by", "nothing"],
+      2,
+      /^dlq: by.*nothing.*\n {2}--by is one of queue, state, .*, group, .*: docs\/reference\/filters/,
+    ],
     [["ls", "bad name"], 2, /^dlq: queue: is neither.*\n {2}see --help/],
     [
       ["show", "01a21eee-752a-7000-8000-000c64f1d2b3", "-q", "orders"],
@@ -99,6 +116,14 @@ describe("with a server", () => {
       3,
       /^dlq: there is no session 00000000\S+ of a worker\n {2}`dlq workers` lists workers with their sessions\n$/,
     ],
+    ...["queues", "ls", "count", "stats", "explain", "workers", "groups", "breakers list"].map(
+      (command): [string[], number, RegExp] => [
+        [...command.split(" "), "oredrs"],
+        3,
+        /^dlq: there is no queue oredrs; did you mean orders\?\n {2}`dlq queues` lists queues\n$/,
+      ],
+    ),
+    [["ls", "something-else"], 3, /^dlq: there is no queue something-else\n/],
     [
       ["queues", "--timeout", "1ms"],
       4,

@@ -58,6 +58,22 @@ async function only(queue: string) {
   return messages[0];
 }
 
+it("says once that nothing has come into a queue yet, and waits", async () => {
+  await send("mails");
+  const child = start("mials", "--limit", "1", "--", "true");
+  if (child.stderr === null) throw new Error("no output");
+  const [first] = await once(child.stderr.setEncoding("utf8"), "data");
+  expect(first).toBe(
+    "Nothing has come into mials yet; did you mean mails? Waits for its first message.\n",
+  );
+  const id = await send("mials");
+  const { code, stderr } = await ended(child);
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: expect.stringMatching(new RegExp(`^${id} mials succeeded in \\S+\n$`)),
+  });
+});
+
 describe("the exit code of the command is the outcome", () => {
   it("0: done, with the payload on stdin and facts in variables", async () => {
     const id = await send("done", {

@@ -10,6 +10,7 @@ import { type InQueue, inQueueJson } from "../output/in-queue.ts";
 import { countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
+import { requireQueues } from "../reads/known-queues.ts";
 import { queuesWith } from "../reads/stats.ts";
 import type { Run } from "../run.ts";
 import { shortName } from "../values/enum-names.ts";
@@ -52,6 +53,7 @@ export function addBreakers(program: Command, withRun: WithRun): void {
 
 async function printBreakers(run: Run, names: readonly string[]): Promise<void> {
   const { print } = run;
+  await requireQueues(run, names);
   const rows: Row[] = [];
   for (const queue of await queuesWith(run, names, ({ openBreakers }) => openBreakers > 0)) {
     const { breakers } = await run.admin.listBreakers({ queue }, run.call);

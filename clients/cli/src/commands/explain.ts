@@ -9,6 +9,7 @@ import { addCommand, type WithRun } from "../command.ts";
 import { escaped } from "../output/escape.ts";
 import { explanationLines } from "../output/explanations.ts";
 import { messageSteps, queueSteps } from "../output/next-steps.ts";
+import { requireQueues } from "../reads/known-queues.ts";
 import { findMessage, isMessageId } from "../reads/messages.ts";
 import { readStats } from "../reads/stats.ts";
 import type { Run } from "../run.ts";
@@ -49,6 +50,7 @@ async function explainMessage(run: Run, name: string, given?: string): Promise<u
 }
 
 async function explainQueue(run: Run, queue: string): Promise<undefined> {
+  await requireQueues(run, [queue]);
   const answer = await run.admin.explain({ queue, id: "" }, run.call);
   if (isPrinted(run, answer)) return;
   const { queues } = await readStats(run, [queue]);

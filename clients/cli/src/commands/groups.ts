@@ -14,6 +14,7 @@ import { merged, sparkline } from "../output/sparkline.ts";
 import type { Style } from "../output/style.ts";
 import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
+import { requireQueues } from "../reads/known-queues.ts";
 import { parseCount, parseDuration } from "../values/duration.ts";
 import { parseName, reasonName, shortNames } from "../values/enum-names.ts";
 import { nameOption, namesOption } from "../values/enum-options.ts";
@@ -59,6 +60,7 @@ export function addGroups(program: Command, withRun: WithRun): void {
         .option("-n, --limit <count>", "most groups to list", parseCount(1, MOST_LISTED), LIMIT),
     run: async (run, { since, state = [], sort, limit }, [queue = ""]) => {
       const { print } = run;
+      await requireQueues(run, [queue]);
       const answer = await run.admin.listGroups(
         {
           ...{ queue, pageSize: limit, order: sort },

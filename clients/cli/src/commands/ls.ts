@@ -17,6 +17,7 @@ import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
 import { selectionOf } from "../reads/groups.ts";
 import { isHeldBy } from "../reads/held.ts";
+import { requireQueues } from "../reads/known-queues.ts";
 import { type Listing, type ListQuery, listMessages } from "../reads/messages.ts";
 import type { Run } from "../run.ts";
 import { parseCount } from "../values/duration.ts";
@@ -78,6 +79,7 @@ export function addLs(program: Command, withRun: WithRun): void {
         );
     },
     run: async (run, options, [queue = ""]) => {
+      await requireQueues(run, [queue]);
       const query = {
         queue,
         filter: await selectionOf(run, inFlightOf(options)),

@@ -12,6 +12,7 @@ import { conditionPaint, firstCondition } from "../output/conditions.ts";
 import { countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
 import { spanText, type Times } from "../output/times.ts";
+import { requireQueues } from "../reads/known-queues.ts";
 import { messagesOf, readStats } from "../reads/stats.ts";
 import type { Run } from "../run.ts";
 import { matches } from "../values/pattern.ts";
@@ -32,8 +33,11 @@ export function addQueues(program: Command, withRun: WithRun): void {
       ["dlq queues --settings", "queues with their own settings, as UpdateQueue set them"],
     ],
     options: (command) => command.option("--settings", "own settings instead of counts"),
-    run: (run, { settings }, patterns) =>
-      settings === true ? printSettings(run, patterns) : printCounts(run, patterns),
+    run: async (run, { settings }, patterns) => {
+      await requireQueues(run, patterns);
+      await (settings === true ? printSettings(run, patterns) : printCounts(run, patterns));
+      return undefined;
+    },
   });
 }
 

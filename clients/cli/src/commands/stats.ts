@@ -15,6 +15,7 @@ import type { Printer } from "../output/printer.ts";
 import { type Fact, factLines } from "../output/table.ts";
 import { spanText } from "../output/times.ts";
 import { wrapped } from "../output/wrap.ts";
+import { requireQueues } from "../reads/known-queues.ts";
 import { messagesOf, readStats } from "../reads/stats.ts";
 import { quarantineReasonName, reasonName, stateName } from "../values/enum-names.ts";
 
@@ -30,6 +31,7 @@ export function addStats(program: Command, withRun: WithRun): void {
     ],
     run: async (run, _, patterns) => {
       const { print } = run;
+      await requireQueues(run, patterns);
       const stats = await readStats(run, patterns);
       if (print.answer(StatsResponseSchema, stats, QueueStatsSchema, stats.queues)) return;
       for (const [at, queue] of stats.queues.entries()) {

@@ -10,6 +10,7 @@ import { addCommand, repeatedOption, type WithRun } from "../command.ts";
 import { usageError } from "../errors.ts";
 import { escaped } from "../output/escape.ts";
 import { durationText } from "../output/times.ts";
+import { waitingNote } from "../reads/known-queues.ts";
 import type { Run } from "../run.ts";
 import { parseCount, parseDuration } from "../values/duration.ts";
 import { CommandRunner, NotRunnableError } from "../worker/command-runner.ts";
@@ -68,6 +69,7 @@ async function work(
   const { limit = Infinity, concurrency, lease, workerId } = options;
   // A wrong address, token or name ends it at once. Later the worker waits for the server.
   await run.dlq.stats({ queues: [...queues] }, run.call);
+  for (const queue of queues) run.print.notes([await waitingNote(run, queue)]);
   const runner = new CommandRunner(command, run.io, run.print.isTable);
   let started = 0;
   let failure: NotRunnableError | undefined;

@@ -6,6 +6,7 @@ import { type InQueue, inQueueJson } from "../output/in-queue.ts";
 import { countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
+import { requireQueues } from "../reads/known-queues.ts";
 import { queuesWith } from "../reads/stats.ts";
 
 type Row = InQueue<Worker>;
@@ -26,6 +27,7 @@ export function addWorkers(program: Command, withRun: WithRun): void {
     ],
     run: async (run, _, names) => {
       const { print } = run;
+      await requireQueues(run, names);
       const rows: Row[] = [];
       const hasWorkers = ({ workers, inFlight }: QueueStats) => workers > 0 || inFlight > 0n;
       for (const queue of await queuesWith(run, names, hasWorkers)) {
