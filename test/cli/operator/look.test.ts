@@ -119,6 +119,9 @@ describe("ls", () => {
     ["ls --reason timeout,unknown-error", ["waiting", "held"]],
     ["ls --text acme", ["waiting"]],
     ["ls --since 1h --type ValidationError", ["poison"]],
+    ["ls --type ReadTimeout", ["waiting"]],
+    ["ls --type net.ReadTimeout", ["waiting"]],
+    ["ls --type Timeout", []],
     ["ls --before 1h", []],
     ["ls --quarantine-reason producer_request", ["poison"]],
     ['ls --filter state=="IN_FLIGHT"||attempts>5 --reason UNKNOWN_ERROR,network_error', ["held"]],
@@ -232,6 +235,16 @@ describe("count", () => {
       done: true,
     });
     expect(jsonLines(await output("count --by message.queue -o jsonl"))).toHaveLength(3);
+  });
+
+  it("has short names, and adds up what is beyond a limit", async () => {
+    const by = ["group", "state", "quarantine_reason", "type", "failure", "service"];
+    for (const name of by)
+      expect(await output(`count --by ${name}`)).toMatch(/^MESSAGES +[A-Z_]+\n/);
+    expect(await output("count orders-us --by quarantine_reason")).toMatch(/1 +PRODUCER_REQUEST$/m);
+    const { stdout, stderr } = await dlq("count --by queue --limit 1");
+    expect(stdout.trimEnd().split("\n")).toHaveLength(2);
+    expect(stderr).toContain("2 messages with other values");
   });
 
   it("refuses too many values", async () => {

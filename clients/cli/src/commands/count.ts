@@ -1,3 +1,4 @@
+import { ConnectError } from "@connectrpc/connect";
 import { type Command, Option } from "commander";
 import {
   type CountMessagesResponse,
@@ -12,19 +13,25 @@ import { redactedNote } from "../output/redacted.ts";
 import type { Column } from "../output/table.ts";
 import { countMessages } from "../reads/counts.ts";
 import { selectionOf } from "../reads/groups.ts";
+import { requireQueues } from "../reads/known-queues.ts";
 import type { Run } from "../run.ts";
+import { parseCount } from "../values/duration.ts";
 import type { FilterOptions } from "../values/filter.ts";
 import { addFilterOptions, showRedactedOption } from "./filter-options.ts";
 
 interface Options extends FilterOptions {
   readonly by?: readonly string[];
+  readonly limit?: number;
   readonly showRedacted?: true;
 }
 
 /** Short names for expressions that are counted often. */
 const SHORT: Readonly<Record<string, string>> = {
   queue: "message.queue",
+  state: "state",
   reason: "failure.reason",
+  quarantine_reason: "quarantine_reason",
+  group: "group_id",
   type: "failure.type",
   failure: "failure.message",
   service: "message.origin.service",
@@ -60,14 +67,17 @@ export function addCount(program: Command, withRun: WithRun): void {
       );
       addFilterOptions(command);
       command.addOption(showRedactedOption());
+      command.option("-n, --limit <count>", "only the largest counts", parseCount(1));
     },
     run: async (run, options, [queue = ""]) => {
       const by = (options.by ?? []).map((name) => SHORT[name] ?? name);
       if (by.length > MOST_VALUES)
         throw usageError(`--by is given ${by.length} times; at most ${MOST_VALUES}`);
+      await requireQueues(run, [queue]);
       const filter = await selectionOf(run, options);
       const showRedacted = options.showRedacted === true;
-      const counts = await countMessages(run, { queue, filter, by, showRedacted });
+      const query = { queue, filter, by, showRedacted };
+      const counts = largest(await countMessages(run, query).catch(explainBy), options.limit);
       printCounts(run, options.by ?? [], counts);
       run.print.notes([
         counts.done
@@ -78,6 +88,26 @@ export function addCount(program: Command, withRun: WithRun): void {
       return counts.done ? EXIT.ok : EXIT.interrupted;
     },
   });
+}
+
+/** Names the short names if an expression of --by is wrong. */
+function explainBy(error: unknown): never {
+  if (!(error instanceof ConnectError) || !/^by\b/.test(error.rawMessage)) throw error;
+  const names = Object.keys(SHORT).join(", ");
+  throw usageError(
+    error.rawMessage,
+    `--by is one of ${names}, or an expression: docs/reference/filters.md`,
+  );
+}
+
+/** Leaves out all but the largest counts: they are among the other values then. */
+function largest(
+  answer: CountMessagesResponse,
+  limit = answer.counts.length,
+): CountMessagesResponse {
+  const rest = answer.counts.splice(limit);
+  answer.otherCount += rest.reduce((sum, { count }) => sum + count, 0n);
+  return answer;
 }
 
 function printCounts({ print }: Run, by: readonly string[], answer: CountMessagesResponse): void {
