@@ -67,6 +67,20 @@ describe("retry", () => {
     expect(again.stdout).toBe("Due now: 1\n");
   });
 
+  it("names the state in which others match", async () => {
+    const later = { firstRetry: { case: "delay" as const, value: { seconds: 3_600n } } };
+    const failure = { reason: Reason.TIMEOUT };
+    await sendAll(client.dlq, sendRequests(2, "waiting", { ...later, failure }));
+    const { code, stderr } = await dlq(["retry", "waiting", "--reason", "timeout"]);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr:
+        "dlq: 0 messages match in waiting now; nothing was retried, because --expect is missing\n  2 are scheduled: add --state scheduled\n",
+    });
+    const none = await dlq(["retry", "waiting", "--reason", "network_error"]);
+    expect(none.stderr).toContain("\n  `dlq queues` shows what is stored\n");
+  });
+
   it("retries ids only if there are as many as expected", async () => {
     const ids = await sendAll(client.dlq, sendRequests(2, "by-ids", poison));
     const stdin = `${ids.join("\n")}\n`;

@@ -46,12 +46,17 @@ export class RetryResult {
   }
 }
 
-/** The error of a command without --expect. @param place where and when they are, such as ` in orders now` */
-export function expectMissing(count: bigint, place: string): CliError {
+/**
+ * The error of a command without --expect.
+ *
+ * @param place where and when they are, such as ` in orders now`
+ * @param others for a count of 0: which option selects others. Empty: none
+ */
+export function expectMissing(count: bigint, place: string, others = ""): CliError {
   return usageError(
     `${matchText(count)}${place}; nothing was retried, because --expect is missing`,
     count === 0n
-      ? "`dlq queues` shows what is stored"
+      ? others || "`dlq queues` shows what is stored"
       : `to retry: the same command with --expect ${count}`,
   );
 }
