@@ -3,6 +3,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { merged, sparkline } from "../../../clients/cli/src/output/sparkline.ts";
+import { GroupState } from "../../../gen/dlq/v1/group_pb.ts";
 import { Reason } from "../../../gen/dlq/v1/state_pb.ts";
 import { connectTo, type TestClient } from "../../support/grpc.ts";
 import { sendRequest } from "../../support/send-requests.ts";
@@ -40,7 +41,7 @@ describe("groups", () => {
     const [titles, first, second] = stdout.trimEnd().split("\n");
     expect(titles).toMatch(/^GROUP +MESSAGES +TREND +LAST +STATE +REASON +FAILURE +QUEUES$/);
     expect(first).toMatch(
-      /^[0-9a-f]{8} +3 +▁*█ .*OPEN +POISON_MESSAGE +ValidationError: .+ orders, invoices$/,
+      /^[0-9a-f]{8} +3 +·*█ .*OPEN +POISON_MESSAGE +ValidationError: .+ orders, invoices$/,
     );
     expect(second).toMatch(/ 1 .*KeyError: .+ customer +invoices$/);
     expect(stdout).not.toContain("\u001b");
@@ -72,6 +73,24 @@ describe("groups", () => {
     });
     const { stderr } = await dlq("groups", "-n", "1");
     expect(stderr).toBe("1 more: give a larger --limit.\n");
+  });
+
+  it("says how many archived ones are not shown, in a table", async () => {
+    const { group } = await client.admin.updateGroup({
+      ...{ id: await idOf("KeyError"), state: GroupState.ARCHIVED },
+    });
+    const archived = "1 archived group is not shown: --state archived lists it.\n";
+    expect((await dlq("groups")).stderr).toBe(archived);
+    expect((await dlq("groups", "--state", "archived")).stderr).toBe("");
+    expect((await dlq("groups", "-o", "json")).stderr).toBe("");
+    await client.admin.updateGroup({ id: group?.id ?? "", state: GroupState.OPEN });
+  });
+
+  it("says which columns a narrow terminal has no room for", async () => {
+    const run = { target: server.grpcAddress, columns: 80 };
+    const { stderr } = await runDlq(["groups"], run);
+    expect(stderr).toBe("Not shown in 80 columns: TREND, STATE, REASON.\n");
+    expect((await runDlq(["groups"], { ...run, columns: 120 })).stderr).toBe("");
   });
 
   it.each([
@@ -122,7 +141,7 @@ describe("group", () => {
       /^state +OPEN$/m,
       /^why a group +same reason POISON_MESSAGE, type ValidationError and message/m,
       /^messages +3$/m,
-      /^trend +▁+█ {2}3 in 24 x 1h$/m,
+      /^trend +·+█ {2}3 in 24 x 1h$/m,
       /^queues +orders 2\n +invoices 1$/m,
       /^LATEST MESSAGE$/m,
       /^group +[0-9a-f]{16}$/m,
@@ -155,8 +174,8 @@ describe("group", () => {
 describe("a trend", () => {
   it.each<[number[], string]>([
     [[], ""],
-    [[0, 0], "▁▁"],
-    [[0, 1, 1_000], "▁▂█"],
+    [[0, 0], "··"],
+    [[0, 1, 1_000], "·▁█"],
     [[5, 10], "▄█"],
   ])("of %j is %j", (counts, bars) => {
     expect(sparkline(counts.map(BigInt))).toBe(bars);

@@ -5,7 +5,12 @@ import {
   GroupOrderSchema,
   ListGroupsResponseSchema,
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import { type Group, GroupSchema, GroupStateSchema } from "../../../../gen/dlq/v1/group_pb.ts";
+import {
+  type Group,
+  GroupSchema,
+  GroupState,
+  GroupStateSchema,
+} from "../../../../gen/dlq/v1/group_pb.ts";
 import { addCommand, QUEUE_HELP, type WithRun } from "../command.ts";
 import { groupFailure, groupStateName } from "../output/group-lines.ts";
 import { firstNames } from "../output/names.ts";
@@ -15,6 +20,7 @@ import type { Style } from "../output/style.ts";
 import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
 import { requireQueues } from "../reads/known-queues.ts";
+import type { Run } from "../run.ts";
 import { parseCount, parseDuration } from "../values/duration.ts";
 import { parseName, reasonName, shortNames } from "../values/enum-names.ts";
 import { nameOption, namesOption } from "../values/enum-options.ts";
@@ -75,6 +81,8 @@ export function addGroups(program: Command, withRun: WithRun): void {
       const rest = totalCount - BigInt(groups.length);
       if (groups.length === 0) print.note("No group matches.");
       if (rest > 0n) print.note(`${countText(rest)} more: give a larger --limit.`);
+      if (state.length === 0)
+        run.print.notes([archivedNote(await archivedCount(run, queue, since))]);
       if (otherStoredCount > 0n) {
         print.note(
           `In no group, because there are too many: ${countedText(otherStoredCount, "message")}.`,
@@ -82,6 +90,23 @@ export function addGroups(program: Command, withRun: WithRun): void {
       }
     },
   });
+}
+
+async function archivedCount(run: Run, queue: string, since: number | undefined): Promise<bigint> {
+  const { totalCount } = await run.admin.listGroups(
+    {
+      ...{ queue, pageSize: 1, states: [GroupState.ARCHIVED] },
+      ...(since !== undefined && { since: durationFromMs(since) }),
+    },
+    run.call,
+  );
+  return totalCount;
+}
+
+function archivedNote(count: bigint): string {
+  if (count === 0n) return "";
+  const groups = countedText(count, "archived group");
+  return `${groups} ${count === 1n ? "is" : "are"} not shown: --state archived lists ${count === 1n ? "it" : "them"}.`;
 }
 
 /** Digits of an id in a row; commands take six or more. */

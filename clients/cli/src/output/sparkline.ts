@@ -1,10 +1,11 @@
+const NONE = "·";
 const BARS = "▁▂▃▄▅▆▇█";
 
-/** Returns one bar for each count, the largest one full: `▁▁▃█`. */
+/** Returns one bar for each count, the largest one full, and a dot for 0: `··▃█`. */
 export function sparkline(counts: readonly bigint[]): string {
   const most = counts.reduce((max, count) => (count > max ? count : max), 1n);
-  const bar = (count: bigint) => (count === 0n ? 0 : Math.max(1, Number((count * 7n) / most)));
-  return counts.map((count) => BARS[bar(count)]).join("");
+  const bar = (count: bigint) => BARS[Number((count * 7n) / most)];
+  return counts.map((count) => (count === 0n ? NONE : bar(count))).join("");
 }
 
 /** Adds up neighbors, so that at most `most` counts are left. The first ones may be fewer together. */
