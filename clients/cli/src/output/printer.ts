@@ -2,9 +2,10 @@ import { type DescMessage, type MessageShape, toJson } from "@bufbuild/protobuf"
 import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { escapedJson } from "./escape.ts";
+import { countedText } from "./numbers.ts";
 import { Progress } from "./progress.ts";
 import { type Style, styleFor } from "./style.ts";
-import { type Column, tableLines } from "./table.ts";
+import { type Column, leftOutColumns, tableLines } from "./table.ts";
 import { Times } from "./times.ts";
 import { columnsOf } from "./width.ts";
 
@@ -50,8 +51,12 @@ export class Printer {
     if (lines.length > 0) this.#io.stdout.write(`${lines.join("\n")}\n`);
   }
 
+  /** Prints a table. On a terminal it says on stderr which columns have no room. */
   table<T>(columns: readonly Column<T>[], rows: readonly T[]): void {
     this.lines(tableLines(columns, rows, this.style, this.width));
+    const leftOut = leftOutColumns(columns, this.width);
+    if (leftOut.length > 0)
+      this.note(`Not shown in ${countedText(this.width ?? 0, "column")}: ${leftOut.join(", ")}.`);
   }
 
   /** Prints an answer of the service as JSON of protobuf. */

@@ -60,6 +60,16 @@ export function tableLines<T>(
   return [titles, ...body];
 }
 
+/** Returns the titles of columns that a terminal of this width has no room for. */
+export function leftOutColumns<T>(
+  columns: readonly Column<T>[],
+  width: number | undefined,
+): string[] {
+  return columns
+    .filter(({ from = 0 }) => width !== undefined && width < from)
+    .map(({ title }) => title);
+}
+
 /** Takes width from the columns that may be cut: from those that are cut first, then from the others, the widest first. */
 function fitted<T>(columns: readonly Column<T>[], natural: readonly number[], width: number) {
   const widths = [...natural];
