@@ -188,7 +188,7 @@ describe("breakers", () => {
     expect(stdout).toMatch(/PROBLEM +a circuit breaker is open: broken\n +-> repair what/);
     expect((await dlq(["breakers", "reset", queue])).stdout).toBe("Closed.\n");
     const again = await dlq(["breakers", "reset", queue, "-o", "json"]);
-    expect(JSON.parse(again.stdout)).toEqual({});
+    expect(JSON.parse(again.stdout)).toEqual({ wasOpen: false });
     expect((await dlq(["breakers"])).stderr).toBe("All breakers are closed.\n");
   });
 });

@@ -56,7 +56,7 @@ describe("take-back", () => {
       ...{ code: 0, stdout: "No worker holds delivery 1 of it.\n" },
     });
     const json = await dlq(...first, "-o", "json");
-    expect(JSON.parse(json.stdout)).toEqual({});
+    expect(JSON.parse(json.stdout)).toEqual({ broken: false, workerId: "" });
     expect((await dlq("take-back", id, "-q", "repeated")).stdout).toMatch(/^Taken from billing-1 /);
     await worker.close();
   });
@@ -66,7 +66,7 @@ describe("take-back", () => {
     const { id } = await client.dlq.sendToDlq(sendRequest("poison", { failure }));
     expect((await dlq("take-back", id, "-q", "poison")).stdout).toBe("No worker holds it.\n");
     const json = await dlq("take-back", id, "-o", "json");
-    expect(JSON.parse(json.stdout)).toEqual({});
+    expect(JSON.parse(json.stdout)).toEqual({ broken: false, workerId: "" });
     expect((await dlq("take-back", id, "-q", "nowhere")).code).toBe(3);
   });
 

@@ -149,6 +149,16 @@ describe("ls", () => {
     expect(line).toMatchObject({ state: "MESSAGE_STATE_SCHEDULED", message: { id: ids.waiting } });
   });
 
+  it("has empty lists and zeros in JSON, so that scripts find them", async () => {
+    expect(JSON.parse(await output("ls --before 1h -o json"))).toMatchObject({ messages: [] });
+    expect(JSON.parse(await output("workers orders-eu -o json"))).toEqual({ workers: [] });
+    expect(JSON.parse(await output("count --before 1h -o json"))).toMatchObject({
+      otherCount: "0",
+    });
+    const [queue] = jsonLines(await output("queues orders-eu -o jsonl"));
+    expect(queue).toMatchObject({ inFlight: "0", quarantined: "0", openBreakers: 0 });
+  });
+
   it("reads several pages up to a limit, and says that there are more", async () => {
     const { stderr, stdout } = await dlq("ls --limit 2 --ids");
     expect(stdout.trimEnd().split("\n")).toHaveLength(2);

@@ -1,4 +1,3 @@
-import { toJson } from "@bufbuild/protobuf";
 import type { Command } from "commander";
 import {
   type Explanation,
@@ -7,6 +6,7 @@ import {
 import { StoredMessageSchema } from "../../../../gen/dlq/v1/stored_message_pb.ts";
 import { addCommand, type WithRun } from "../command.ts";
 import { explanationLines } from "../output/explanations.ts";
+import { fullJson } from "../output/full-json.ts";
 import { messageLines } from "../output/message-lines.ts";
 import { messageSteps } from "../output/next-steps.ts";
 import { findMessage } from "../reads/messages.ts";
@@ -51,8 +51,8 @@ export function addShow(program: Command, withRun: WithRun): void {
       const explanation = await run.admin.explain({ queue, id }, run.call);
       if (!print.isTable) {
         print.json({
-          message: toJson(StoredMessageSchema, stored),
-          explanations: explanation.explanations.map((one) => toJson(ExplanationSchema, one)),
+          message: fullJson(StoredMessageSchema, stored),
+          explanations: explanation.explanations.map((one) => fullJson(ExplanationSchema, one)),
         });
         return;
       }

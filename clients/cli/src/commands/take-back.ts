@@ -1,4 +1,4 @@
-import { create, toJson } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import type { Command } from "commander";
 import {
   type BreakLeaseResponse,
@@ -8,6 +8,7 @@ import { lookUp } from "../call-errors.ts";
 import { addCommand, type WithRun } from "../command.ts";
 import { CliError, EXIT, usageError } from "../errors.ts";
 import { escaped } from "../output/escape.ts";
+import { fullJson } from "../output/full-json.ts";
 import { countedText, countText } from "../output/numbers.ts";
 import { spanText } from "../output/times.ts";
 import { type HeldMessage, heldAmong, heldByWorker } from "../reads/held.ts";
@@ -149,7 +150,7 @@ async function takeBack(
   } else {
     const values = results.map(({ queue, id, answer }) => ({
       ...{ queue, id },
-      ...(toJson(BreakLeaseResponseSchema, answer) as object),
+      ...(fullJson(BreakLeaseResponseSchema, answer) as object),
     }));
     if (!print.items("results", values)) {
       print.lines([`Taken back: ${countText(broken.length)}; due now.`]);

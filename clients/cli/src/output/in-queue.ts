@@ -1,4 +1,5 @@
-import { type DescMessage, type MessageShape, toJson } from "@bufbuild/protobuf";
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import { fullJson } from "./full-json.ts";
 
 /** A part of an answer, and the queue that was asked for. */
 export interface InQueue<Message> {
@@ -11,6 +12,6 @@ export function inQueueJson<Desc extends DescMessage>(
   schema: Desc,
   { queue, item }: InQueue<MessageShape<Desc>>,
 ): Record<string, unknown> {
-  const json = toJson(schema, item);
+  const json = fullJson(schema, item);
   return { queue, ...(typeof json === "object" && json !== null ? json : {}) };
 }

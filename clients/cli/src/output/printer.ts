@@ -1,7 +1,8 @@
-import { type DescMessage, type MessageShape, toJson } from "@bufbuild/protobuf";
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { escapedJson } from "./escape.ts";
+import { fullJson } from "./full-json.ts";
 import { countedText } from "./numbers.ts";
 import { Progress } from "./progress.ts";
 import { type Style, styleFor } from "./style.ts";
@@ -61,7 +62,7 @@ export class Printer {
 
   /** Prints an answer of the service as JSON of protobuf. */
   message<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): void {
-    this.json(toJson(schema, message));
+    this.json(fullJson(schema, message));
   }
 
   /**
