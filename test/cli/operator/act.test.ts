@@ -159,7 +159,7 @@ describe("show", () => {
       sendRequest("bytes", { payload: { body: { case: "data", value: data } } }),
     );
     expect((await dlq(["show", bytes.id, "--payload"])).stdout).toMatch(
-      /^PAYLOAD\n(?:(?:ab){32}\n){16}… 600 B in all; -o json has all of it$/m,
+      /^PAYLOAD\n(?: {2}(?:ab){32}\n){16} {2}… 600 B in all; -o json has all of it$/m,
     );
   });
 });

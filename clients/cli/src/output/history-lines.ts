@@ -1,17 +1,19 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import type {
-  FailureRecord,
-  MessageEvent,
-  StoredMessage,
+import { MessageState } from "../../../../gen/dlq/v1/state_pb.ts";
+import {
+  type FailureRecord,
+  type MessageEvent,
+  MessageEventKind,
+  type StoredMessage,
 } from "../../../../gen/dlq/v1/stored_message_pb.ts";
-import { reasonName } from "../values/enum-names.ts";
+import { quarantineReasonName, reasonName } from "../values/enum-names.ts";
 import { escaped, escapedLines } from "./escape.ts";
 import { eventFacts, eventTitle } from "./event-lines.ts";
 import { failureText } from "./failure.ts";
 import { countedText } from "./numbers.ts";
 import type { Style } from "./style.ts";
 import { durationText, type Times } from "./times.ts";
-import { wrapped } from "./wrap.ts";
+import { indentedLines, wrapped } from "./wrap.ts";
 
 /** How to show a history. */
 export interface HistoryView {
@@ -22,7 +24,7 @@ export interface HistoryView {
   readonly stack: boolean;
 }
 
-/** Returns every recorded failure and event, oldest first. */
+/** Returns every recorded failure and event, oldest first, and what is not recorded. */
 export function historyLines(stored: StoredMessage, view: HistoryView): string[] {
   const atMs = ({ time }: Pick<FailureRecord, "time">) =>
     time === undefined ? 0 : timestampMs(time);
@@ -33,7 +35,41 @@ export function historyLines(stored: StoredMessage, view: HistoryView): string[]
     })),
     ...stored.events.map((one) => ({ atMs: atMs(one), lines: eventLines(one, view) })),
   ];
-  return parts.toSorted((a, b) => a.atMs - b.atMs).flatMap(({ lines }) => lines);
+  return [
+    ...parts.toSorted((a, b) => a.atMs - b.atMs).flatMap(({ lines }) => lines),
+    ...quarantineLines(stored, view),
+    ...furtherLines(stored, view.style),
+  ];
+}
+
+/** The state itself, where no event of a worker says it. */
+function quarantineLines(stored: StoredMessage, { times, style }: HistoryView): string[] {
+  if (stored.state !== MessageState.QUARANTINED) return [];
+  if (stored.events.at(-1)?.kind === MessageEventKind.QUARANTINED) return [];
+  const reason = quarantineReasonName(stored.quarantineReason);
+  return [`${times.both(stored.stateTime)}  ${style.strong(`quarantined: ${reason}`)}`];
+}
+
+/** Events that end a delivery. */
+const ENDS: ReadonlySet<MessageEventKind> = new Set([
+  MessageEventKind.LEASE_LOST,
+  MessageEventKind.LEASE_BROKEN,
+  MessageEventKind.QUARANTINED,
+]);
+
+function furtherLines(stored: StoredMessage, style: Style): string[] {
+  const { failures, events, state, deliveryCount } = stored;
+  const shown = new Set([
+    ...failures.map(({ deliveryNumber }) => deliveryNumber),
+    ...events.filter(({ kind }) => ENDS.has(kind)).map(({ deliveryNumber }) => deliveryNumber),
+    ...(state === MessageState.IN_FLIGHT ? [deliveryCount] : []),
+  ]);
+  shown.delete(0); // unknown, or no delivery
+  const count = deliveryCount - shown.size;
+  if (count <= 0) return [];
+  const verb = count === 1 ? "was released or is" : "were released or are";
+  const what = countedText(count, "further delivery", "further deliveries");
+  return [style.faint(`${what} ${verb} not kept`)];
 }
 
 /** A failure, with the wait before its attempt. */
@@ -52,18 +88,18 @@ function failureLines(
     ...(at === 1 && forgotten > 0
       ? [style.faint(`… ${countedText(forgotten, "failure")} not kept`)]
       : []),
-    `${times.distance(record.time) || "at an unknown time"}  ${style.strong(kindOf(record))}`,
+    `${times.both(record.time) || "at an unknown time"}  ${style.strong(kindOf(record))}`,
     ...indented(wayOf(record, failures[at - 1]), view),
     ...indented(escaped([reason, failureText(failure)].join(" ").trim()), view, style.warning),
     ...indented(decision === "" ? "" : `decided: ${escaped(decision)}`, view, style.faint),
-    ...(view.stack ? stackLines(record, style) : []),
+    ...(view.stack ? stackLines(record, view) : []),
   ];
 }
 
 function eventLines(event: MessageEvent, view: HistoryView): string[] {
   const { times, style } = view;
   return [
-    `${times.distance(event.time)}  ${style.strong(eventTitle(event))}`,
+    `${times.both(event.time)}  ${style.strong(eventTitle(event))}`,
     ...indented(eventFacts(event, times), view),
   ];
 }
@@ -100,11 +136,8 @@ type Time = NonNullable<FailureRecord["time"]>;
 const span = (from: Time, to: Time) =>
   durationText(Math.max(0, timestampMs(to) - timestampMs(from)));
 
-function stackLines({ failure }: FailureRecord, style: Style): string[] {
+function stackLines({ failure }: FailureRecord, { style, width }: HistoryView): string[] {
   const trace = failure?.stackTrace ?? "";
   if (trace === "") return [];
-  return escapedLines(trace)
-    .trimEnd()
-    .split("\n")
-    .map((line) => style.faint(`    ${line}`));
+  return indentedLines(escapedLines(trace).trimEnd(), width, 4).map(style.faint);
 }

@@ -11,6 +11,7 @@ import { bytesText, countedText, countText } from "./numbers.ts";
 import type { Style } from "./style.ts";
 import { type Fact, factLines } from "./table.ts";
 import type { Times } from "./times.ts";
+import { indentedLines } from "./wrap.ts";
 
 /** Which long parts to show. */
 export interface Parts {
@@ -36,7 +37,7 @@ export function messageLines(
     ...factLines(facts(stored, message, times, parts), style, parts.width),
     ...block("HISTORY", historyLines(stored, { ...parts, times, style }), style),
     ...block("EDITS", editLines(stored, times), style),
-    ...(parts.payload ? contentLines(message, style) : []),
+    ...(parts.payload ? contentLines(message, style, parts.width) : []),
   ];
 }
 
@@ -111,12 +112,19 @@ function stateText(stored: StoredMessage, times: Times): string {
 
 function editLines({ edits }: StoredMessage, times: Times): string[] {
   return edits.flatMap(({ source, time, patch, target }) => [
-    `${times.distance(time)}  by ${escaped(source)}: ${target === TransformTarget.ATTRIBUTES ? "attributes" : "payload"}`,
+    `${times.both(time)}  by ${escaped(source)}: ${target === TransformTarget.ATTRIBUTES ? "attributes" : "payload"}`,
     `  ${patch === "" ? "(the change was too long to keep)" : escaped(patch)}`,
   ]);
 }
 
-function contentLines({ payload, attributes }: Message, style: Style): string[] {
+/** Content does not stand where blocks begin: it could look like one. */
+const INDENT = "  ";
+
+function contentLines(
+  { payload, attributes }: Message,
+  style: Style,
+  width: number | undefined,
+): string[] {
   const title = payload?.contentType ? `PAYLOAD (${escaped(payload.contentType)})` : "PAYLOAD";
   return [
     ...block(
@@ -124,25 +132,26 @@ function contentLines({ payload, attributes }: Message, style: Style): string[] 
       factLines(
         Object.entries(attributes).map(([name, value]) => [escaped(name), escaped(value)]),
         style,
+        width,
+        INDENT,
       ),
       style,
     ),
-    ...block(title, payloadLines(payload?.body), style),
+    ...block(title, indentedLines(payloadText(payload?.body), width, INDENT.length), style),
   ];
 }
 
 /** Most bytes of a payload of bytes that are shown. */
 const SHOWN_BYTES = 512;
 
-function payloadLines(body: NonNullable<Message["payload"]>["body"] | undefined): string[] {
-  if (body?.case === "text") return indentedJson(body.value).split("\n");
-  if (body?.case !== "data") return ["(empty)"];
+function payloadText(body: NonNullable<Message["payload"]>["body"] | undefined): string {
+  if (body?.case === "text") return indentedJson(body.value);
+  if (body?.case !== "data") return "(empty)";
   const { length } = body.value;
   const shown = Buffer.from(body.value.subarray(0, SHOWN_BYTES)).toString("hex");
-  const lines = shown.match(/.{1,64}/g) ?? [];
-  return length > SHOWN_BYTES
-    ? [...lines, `… ${bytesText(length)} in all; -o json has all of it`]
-    : lines;
+  const lines: string[] = shown.match(/.{1,64}/g) ?? [];
+  if (length > SHOWN_BYTES) lines.push(`… ${bytesText(length)} in all; -o json has all of it`);
+  return lines.join("\n");
 }
 
 /** Returns JSON with line breaks. Text that is no JSON, or whose numbers would change, stays as it is. */

@@ -38,3 +38,20 @@ export function padTo(text: string, width: number, side: "left" | "right"): stri
   const spaces = " ".repeat(Math.max(0, width - widthOf(text)));
   return side === "left" ? `${text}${spaces}` : `${spaces}${text}`;
 }
+
+/** Returns the text in pieces of at most `width` columns. An empty text is one piece. */
+export function piecesOf(text: string, width: number): string[] {
+  if (widthOf(text) <= width) return [text];
+  const pieces = [""];
+  let left = width;
+  for (const { segment } of graphemes.segment(text)) {
+    const columns = WIDE.test(segment) ? 2 : 1;
+    if (columns > left) {
+      pieces.push("");
+      left = width;
+    }
+    pieces[pieces.length - 1] += segment;
+    left -= columns;
+  }
+  return pieces;
+}

@@ -1,4 +1,4 @@
-import { widthOf } from "./width.ts";
+import { piecesOf, widthOf } from "./width.ts";
 
 /** Longer lines are hard to read. */
 const MOST = 110;
@@ -23,4 +23,17 @@ export function wrapped(text: string, width: number | undefined, indent = 0): st
     }
   }
   return line === "" ? lines : [...lines, line];
+}
+
+/**
+ * Indents a text of several lines. On a terminal lines that are too long are broken, so that no part of the text stands
+ * where blocks of this program begin.
+ */
+export function indentedLines(text: string, width: number | undefined, indent: number): string[] {
+  const space = " ".repeat(indent);
+  const lines = text.split("\n");
+  if (width === undefined) return lines.map((line) => `${space}${line}`);
+  return lines
+    .flatMap((line) => piecesOf(line.replaceAll("\t", "    "), Math.max(20, width - indent)))
+    .map((line) => `${space}${line}`);
 }
