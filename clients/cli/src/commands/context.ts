@@ -21,7 +21,9 @@ interface Row {
 
 /** Adds `context`: named addresses in the config file. */
 export function addContext(program: Command, withRun: WithRun): void {
-  const context = program.command("context").summary("List, set and switch named addresses");
+  const context = program
+    .command("context")
+    .summary("List, set, switch and remove named addresses");
   context.description(
     "Named addresses, with tokens and certificates, in $XDG_CONFIG_HOME/dlq/config.json (by default below ~/.config). Options and the environment (DLQ_TARGET, DLQ_TOKEN, DLQ_TLS_CA, DLQ_CONTEXT) are stronger.",
   );
@@ -44,6 +46,24 @@ export function addContext(program: Command, withRun: WithRun): void {
       if (!Object.hasOwn(config.contexts, name)) throw unknown(config, name);
       writeConfig(path, { ...config, current: name });
       print.note(`Context ${name} is in force.`);
+    },
+  });
+  addCommand(context, withRun, {
+    usage: "remove <name>",
+    summary: "Remove a context, with its token",
+    examples: [["dlq context remove staging", "its name is free then"]],
+    run: async ({ io, print }, _, [name = ""]) => {
+      const path = configPath(io);
+      const config = readConfig(path);
+      if (!Object.hasOwn(config.contexts, name)) throw unknown(config, name);
+      const { [name]: _removed, ...contexts } = config.contexts;
+      const { current } = config;
+      writeConfig(
+        path,
+        current === undefined || current === name ? { contexts } : { current, contexts },
+      );
+      const was = current === name ? " It was in force; now there is none." : "";
+      print.note(`Context ${name} is removed.${was}`);
     },
   });
   addCommand(context, withRun, {
