@@ -12,7 +12,7 @@ export function reasonOf(error: ConnectError): string {
 export const STORE_UNAVAILABLE = "STORE_UNAVAILABLE";
 
 /** Returns a failed call as an error for the user. Other values are returned as they are. */
-export function explainCallError(thrown: unknown, target: string): unknown {
+export function explainCallError(thrown: unknown, target: string, hasToken: boolean): unknown {
   // The worker's errors have that of the call as their cause.
   const error = thrown instanceof DlqClientError ? thrown.cause : thrown;
   if (!(error instanceof ConnectError)) return thrown;
@@ -26,7 +26,11 @@ export function explainCallError(thrown: unknown, target: string): unknown {
     case EXIT.unreachable:
       return new CliError(exitCode, `${target} does not answer: ${text}`, unreachableHint(error));
     case EXIT.notPermitted:
-      return new CliError(exitCode, `${target} refused the call: ${text}`, TOKEN_HINT);
+      return new CliError(
+        exitCode,
+        `${target} refused ${refused(error, hasToken)}: ${text}`,
+        TOKEN_HINT,
+      );
     default:
       return new CliError(exitCode, text, HINTS[reason] ?? requestHint(error));
   }
@@ -62,6 +66,12 @@ export async function lookUp<Answer>(
     const { hint, text } = SUBJECTS[subject];
     throw new CliError(EXIT.notFound, text?.(id) ?? error.rawMessage, hint);
   }
+}
+
+/** The service has one text for a missing and a wrong token. */
+function refused({ code }: ConnectError, hasToken: boolean): string {
+  if (code !== Code.Unauthenticated) return "the call";
+  return hasToken ? "the token" : "the call, which had no token";
 }
 
 function exitCodeOf(code: Code, reason: string): ExitCode {

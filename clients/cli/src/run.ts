@@ -7,6 +7,7 @@ import {
 import { explainCallError } from "./call-errors.ts";
 import { usageError } from "./errors.ts";
 import type { Io } from "./io.ts";
+import { escaped } from "./output/escape.ts";
 import { Printer } from "./output/printer.ts";
 import { type ConnectionOptions, connectionOf } from "./settings/connection.ts";
 import { parseDuration } from "./values/duration.ts";
@@ -28,6 +29,7 @@ export class Run {
   readonly #options: CommonOptions;
   #client: DlqClient | undefined;
   #target = "";
+  #hasToken = false;
 
   /** @throws {CliError} for an unknown output */
   constructor(io: Io, options: CommonOptions, signal: AbortSignal) {
@@ -40,8 +42,14 @@ export class Run {
   /** The client of this run. It opens its connection at the first call. */
   get client(): DlqClient {
     if (this.#client !== undefined) return this.#client;
-    const { target, token, tlsCa } = connectionOf(this.#options, this.io);
+    const { target, token, tlsCa, context, exposedFile } = connectionOf(this.#options, this.io);
     this.#target = target;
+    this.#hasToken = token !== undefined;
+    const { print } = this;
+    if (exposedFile !== undefined)
+      print.note(`Others can read the tokens in ${exposedFile}: chmod 600 ${exposedFile}`);
+    if (context !== undefined && print.isTable && print.isTerminal)
+      print.note(print.style.faint(escaped(`context ${context}: ${target}`)));
     try {
       this.#client = createDlqClient({
         url: target,
@@ -87,7 +95,7 @@ export class Run {
   }
 
   explain(error: unknown): unknown {
-    return explainCallError(error, this.#target);
+    return explainCallError(error, this.#target, this.#hasToken);
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
@@ -59,10 +60,19 @@ export function readConfig(path: string): ConfigFile {
 /** Writes the file so that only its owner can read it: it may have tokens. */
 export function writeConfig(path: string, config: ConfigFile): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const next = `${path}.${process.pid}`;
-  writeFileSync(next, `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600 });
-  chmodSync(next, 0o600);
+  // Another user cannot know the name, and `wx` follows no link.
+  const next = `${path}.${randomUUID()}`;
+  writeFileSync(next, `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600, flag: "wx" });
   renameSync(next, path);
+}
+
+const GROUP_AND_OTHERS = 0o077;
+
+/** Reports whether the file has tokens, and other users have rights on it. */
+export function isExposed(path: string, { contexts }: ConfigFile): boolean {
+  if (process.platform === "win32") return false; // no modes
+  if (Object.values(contexts).every(({ token }) => token === undefined)) return false;
+  return (statSync(path).mode & GROUP_AND_OTHERS) !== 0;
 }
 
 function checked(value: unknown): ConfigFile {

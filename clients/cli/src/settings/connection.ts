@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
-import { type ConfigFile, type Context, configPath, readConfig } from "./config-file.ts";
+import { type ConfigFile, type Context, configPath, isExposed, readConfig } from "./config-file.ts";
 
 /** Options of every command that calls the service. */
 export interface ConnectionOptions {
@@ -18,6 +18,10 @@ export interface Connection {
   readonly token: string | undefined;
   /** The certificate, in PEM. */
   readonly tlsCa: string | undefined;
+  /** The name of the context, if the address is that of a context. */
+  readonly context: string | undefined;
+  /** A config file whose tokens other users can read. */
+  readonly exposedFile: string | undefined;
 }
 
 export const DEFAULT_TARGET = "localhost:50051";
@@ -32,7 +36,10 @@ export function connectionOf(
   io: Pick<Io, "env" | "homeFolder">,
 ): Connection {
   const { env } = io;
-  const context = contextInForce(options, io);
+  const path = configPath(io);
+  const config = readConfig(path);
+  const name = contextName(options, env, config);
+  const context = contextNamed(name, path, config);
   const target = targetOf(options, env, context);
   const token =
     options.token ??
@@ -45,6 +52,8 @@ export function connectionOf(
     target,
     token: given(token),
     tlsCa: tlsCa === undefined ? undefined : textOf(tlsCa, "TLS certificate"),
+    context: target === ownTarget(context) ? name : undefined,
+    exposedFile: isExposed(path, config) ? path : undefined,
   };
 }
 
@@ -59,8 +68,10 @@ export function isOwnTarget(
   io: Pick<Io, "env" | "homeFolder">,
 ): boolean {
   if (options.target === undefined) return true;
-  const own = [given(io.env.DLQ_TARGET), ownTarget(contextInForce(options, io))];
-  return own.includes(options.target);
+  const path = configPath(io);
+  const config = readConfig(path);
+  const context = contextNamed(contextName(options, io.env, config), path, config);
+  return [given(io.env.DLQ_TARGET), ownTarget(context)].includes(options.target);
 }
 
 /** Returns the name of the context in force: an option, the environment, or that of the file. */
@@ -72,10 +83,7 @@ export function contextName(
   return context ?? given(env.DLQ_CONTEXT) ?? config.current;
 }
 
-function contextInForce(options: ConnectionOptions, io: Pick<Io, "env" | "homeFolder">): Context {
-  const path = configPath(io);
-  const config = readConfig(path);
-  const name = contextName(options, io.env, config);
+function contextNamed(name: string | undefined, path: string, config: ConfigFile): Context {
   if (name === undefined) return {};
   const context = Object.hasOwn(config.contexts, name) ? config.contexts[name] : undefined;
   if (context !== undefined) return context;
