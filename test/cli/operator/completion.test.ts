@@ -5,10 +5,13 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { DlqService } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { PRESETS } from "../../../src/core/presets.ts";
 import { connectTo } from "../../support/grpc.ts";
 import { sendRequest } from "../../support/send-requests.ts";
 import { startTestServer } from "../../support/server.ts";
+import { Worker } from "../../support/worker.ts";
+import { runDlq, serve } from "./run-dlq.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../../clients/cli/src/main.ts");
 
@@ -58,6 +61,7 @@ describe("suggests", () => {
     expect(suggestions("policy", "simulate", "--reason", "t")).toEqual(["timeout"]);
     expect(suggestions("policy", "simulate", "--preset", "")).toEqual(Object.keys(PRESETS));
     expect(suggestions("count", "--by", "h")).toEqual(["hour"]);
+    expect(suggestions("count", "--by", "g")).toEqual(["group"]);
     expect(suggestions("ls", "--quarantine-reason", "retries")).toEqual(["retries_exhausted"]);
   });
 });
@@ -73,6 +77,34 @@ it("suggests contexts, and queues of the server that the line names", async () =
   runIn("dlq", ["context", "set", "moon", "--target", target]);
   expect(suggestions("context", "use", "")).toEqual(["moon"]);
   expect(suggestions("ls", "--context", "moon", "o")).toEqual(["orders-eu"]);
+});
+
+it("suggests groups and sessions", async () => {
+  const server = await startTestServer();
+  onTestFinished(() => server.stop());
+  await sendOne(server.grpcAddress, "orders");
+  const client = connectTo(server.grpcAddress);
+  onTestFinished(() => client.close());
+  const worker = await Worker.open(client.dlq, { queues: ["orders"] });
+  const at = ["--target", server.grpcAddress];
+  const { groups } = await client.admin.listGroups({});
+  const ids = groups.map(({ id }) => id.slice(0, 8));
+  expect(ids).toHaveLength(1);
+  expect(suggestions("group", ...at, "")).toEqual(ids);
+  expect(suggestions("ls", ...at, "--group", "")).toEqual(ids);
+  const { workers } = await client.admin.listWorkers({ queue: "orders" });
+  expect(workers).toHaveLength(1);
+  expect(suggestions("quiet", ...at, "")).toEqual(workers.map(({ sessionId }) => sessionId));
+  await worker.close();
+});
+
+it("leaves out names that a shell would not take as they are", async () => {
+  const names = ["a$(touch x)", "b c", "d;e", "`f`", "-g", "h'", "good-1.x_y"];
+  const target = await serve((router) =>
+    router.service(DlqService, { stats: () => ({ queues: names.map((queue) => ({ queue })) }) }),
+  );
+  const { stdout } = await runDlq(["complete", "--", "ls", ""], { target });
+  expect(stdout).toBe("good-1.x_y\t\n");
 });
 
 async function sendOne(target: string, queue: string): Promise<void> {

@@ -4,6 +4,7 @@ import { SHELLS, scriptOf } from "../completion/scripts.ts";
 import { type Line, readLine, suggest } from "../completion/suggest.ts";
 import type { Io } from "../io.ts";
 import { readStats } from "../reads/stats.ts";
+import type { Run } from "../run.ts";
 import { configPath, readConfig } from "../settings/config-file.ts";
 import { isOwnTarget } from "../settings/connection.ts";
 
@@ -50,9 +51,23 @@ async function valuesOf(
   io: Io,
   withRun: WithRun,
 ): Promise<readonly string[]> {
-  if (name === "context" || (name === "name" && line.command.name() === "use"))
-    return contextNames(io);
-  return QUEUES.includes(name) ? queueNames(line, io, withRun) : [];
+  const command = line.command.name();
+  if (name === "context" || (name === "name" && ["use", "remove"].includes(command)))
+    return contextNames(io).filter(isPlain);
+  const read = QUEUES.includes(name)
+    ? queueNames
+    : name === "group" || (name === "id" && command === "group")
+      ? groupIds
+      : name === "session"
+        ? sessionIds
+        : undefined;
+  if (read === undefined) return [];
+  return (await fromServer(line, io, withRun, read)).filter(isPlain);
+}
+
+/** Reports whether a shell takes the name as it is. Others are left out: a server could send `$(rm -r ~)`. */
+function isPlain(name: string): boolean {
+  return /^[\w.@/+:][\w.@/+:-]*$/.test(name);
 }
 
 function contextNames(io: Io): string[] {
@@ -64,17 +79,51 @@ function contextNames(io: Io): string[] {
 }
 
 /** Returns no names if the server does not answer in time. */
-async function queueNames({ given }: Line, io: Io, withRun: WithRun): Promise<string[]> {
+async function fromServer(
+  { given }: Line,
+  io: Io,
+  withRun: WithRun,
+  read: (run: Run) => Promise<string[]>,
+): Promise<string[]> {
   const names: string[] = [];
   try {
     const { tokenFile, ...others } = given;
     const options = isOwnTarget(given, io) ? given : { ...others, token: "" };
     await withRun({ ...options, output: "table", timeout: TIMEOUT }, async (run) => {
-      const { queues } = await readStats(run);
-      names.push(...queues.map(({ queue }) => queue));
+      names.push(...(await read(run)));
+      return undefined;
     });
   } catch {
     // a completion cannot report it
   }
   return names;
+}
+
+async function queueNames(run: Run): Promise<string[]> {
+  const { queues } = await readStats(run);
+  return queues.map(({ queue }) => queue);
+}
+
+/** Of a list to choose from. */
+const MOST_GROUPS = 50;
+const DIGITS = 8;
+/** Queues whose workers are read. */
+const MOST_QUEUES = 20;
+
+async function groupIds(run: Run): Promise<string[]> {
+  const { groups } = await run.admin.listGroups({ pageSize: MOST_GROUPS }, run.call);
+  return groups.map(({ id }) => id.slice(0, DIGITS));
+}
+
+async function sessionIds(run: Run): Promise<string[]> {
+  const { queues } = await readStats(run);
+  const withWorkers = queues.filter(
+    ({ workers, quietWorkers, inFlight }) => workers + quietWorkers > 0 || inFlight > 0n,
+  );
+  const answers = await Promise.all(
+    withWorkers
+      .slice(0, MOST_QUEUES)
+      .map(({ queue }) => run.admin.listWorkers({ queue }, run.call)),
+  );
+  return [...new Set(answers.flatMap(({ workers }) => workers.map(({ sessionId }) => sessionId)))];
 }
