@@ -12,7 +12,8 @@ export const EXIT = {
 /** What the codes mean, in the words of the help and of the README. */
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: "success",
-  failed: "the service refused or failed; or doctor, rules test or retry found something",
+  failed:
+    "the service refused or failed; or doctor found a problem, or rules test or retry found something",
   usage: "wrong arguments, options, filter or file",
   notFound: "not found: a message, group, session or queue",
   unreachable: "the server does not answer",

@@ -6,6 +6,7 @@ import { expect, it } from "vitest";
 import { messageLines } from "../../../clients/cli/src/output/message-lines.ts";
 import { styleFor } from "../../../clients/cli/src/output/style.ts";
 import { Times } from "../../../clients/cli/src/output/times.ts";
+import { MessageSchema } from "../../../gen/dlq/v1/message_pb.ts";
 import { MessageState, QuarantineReason } from "../../../gen/dlq/v1/state_pb.ts";
 import { MessageEventKind, StoredMessageSchema } from "../../../gen/dlq/v1/stored_message_pb.ts";
 
@@ -14,14 +15,11 @@ const PLAIN = styleFor({ write: () => {} }, {});
 const ago = (seconds: number) => timestampFromMs(NOW_MS - seconds * 1_000);
 
 /** Lines on a terminal of this width. */
-function linesOf(stored: MessageInitShape<typeof StoredMessageSchema>, width = 60): string[] {
+function linesOf(init: MessageInitShape<typeof StoredMessageSchema>, width = 60): string[] {
+  const stored = create(StoredMessageSchema, init);
+  stored.message ??= create(MessageSchema, { id: "1" });
   const parts = { payload: true, stack: true, width };
-  return messageLines(
-    create(StoredMessageSchema, { message: { id: "1" }, ...stored }),
-    new Times(NOW_MS, false),
-    PLAIN,
-    parts,
-  );
+  return messageLines(stored, new Times(NOW_MS, false), PLAIN, parts);
 }
 
 it("has the time and the age of what happened", () => {
