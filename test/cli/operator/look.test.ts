@@ -235,33 +235,6 @@ describe("what to do is a line of this program", () => {
   });
 });
 
-describe("count", () => {
-  it("counts by values, the largest first", async () => {
-    const text = await output("count orders-* --by queue --by reason");
-    expect(text.split("\n")[0]).toMatch(/^MESSAGES +QUEUE +REASON$/);
-    expect(text).toMatch(/^ +1 +orders-us +POISON_MESSAGE$/m);
-    expect(JSON.parse(await output("count -o json"))).toMatchObject({
-      counts: [{ count: "3" }],
-      done: true,
-    });
-    expect(jsonLines(await output("count --by message.queue -o jsonl"))).toHaveLength(3);
-  });
-
-  it("has short names, and adds up what is beyond a limit", async () => {
-    const by = ["group", "state", "quarantine_reason", "type", "failure", "service"];
-    for (const name of by)
-      expect(await output(`count --by ${name}`)).toMatch(/^MESSAGES +[A-Z_]+\n/);
-    expect(await output("count orders-us --by quarantine_reason")).toMatch(/1 +PRODUCER_REQUEST$/m);
-    const { stdout, stderr } = await dlq("count --by queue --limit 1");
-    expect(stdout.trimEnd().split("\n")).toHaveLength(2);
-    expect(stderr).toContain("2 messages with other values");
-  });
-
-  it("refuses too many values", async () => {
-    expect(await dlq("count -b a -b b -b c -b d -b e")).toMatchObject({ code: 2 });
-  });
-});
-
 describe("explain and workers", () => {
   it("explain a queue and a message", async () => {
     expect(await output("explain orders-eu")).toMatch(/^orders-eu\n- /);
