@@ -126,6 +126,9 @@ describe("take-back of what a worker gets no more", () => {
       ids.map((id) => ({ queue: "piped", id, broken: true, workerId: "piped-1" })),
     );
     await worker.close();
+    expect((await run(["take-back", "-"], { stdin: ids.join("\n") })).stdout).toBe(
+      "Nothing is held; nothing was taken back.\n",
+    );
     expect((await run(["take-back", "-"], { stdin: "x" })).code).toBe(2);
   });
 
@@ -153,6 +156,8 @@ describe("take-back of what a worker gets no more", () => {
     expect(await statesOf("all-b")).toEqual([MessageState.IN_FLIGHT]);
     const rest = await run(["take-back", "--worker", "all-1", "--yes"]);
     expect(rest.stdout).toBe("Taken back: 1; due now.\n");
+    const none = await run(["take-back", "--worker", "all-2", "-o", "json"]);
+    expect(JSON.parse(none.stdout)).toEqual({ results: [] });
     await first.worker.close();
     await other.worker.close();
   });

@@ -153,7 +153,11 @@ async function takeBack(
       ...(fullJson(BreakLeaseResponseSchema, answer) as object),
     }));
     if (!print.items("results", values)) {
-      print.lines([`Taken back: ${countText(broken.length)}; due now.`]);
+      const isHeld = held.length > 0;
+      const count = countText(broken.length);
+      print.lines([
+        isHeld ? `Taken back: ${count}; due now.` : "Nothing is held; nothing was taken back.",
+      ]);
     }
   }
   if (print.isTable && broken.length > 0 && !isQuiet) {
