@@ -3,7 +3,11 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { conditionFindings, countFindings } from "../../../clients/cli/src/doctor/queues.ts";
-import { DlqAdminService } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { storeFindings } from "../../../clients/cli/src/doctor/store.ts";
+import {
+  DlqAdminService,
+  GetServerInfoResponseSchema,
+} from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { ConditionCode, DlqService, QueueStatsSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { MessageState } from "../../../gen/dlq/v1/state_pb.ts";
 import { runDlq, serve } from "./run-dlq.ts";
@@ -70,8 +74,12 @@ it("one finding stands for many queues, problems first", () => {
 
 describe("a server that is older than this program", () => {
   it.each([
-    ["without groups", {}, /^warning +the server is older than this program/m],
-    ["with them", { listGroups: () => ({}) }, /^ok +the server has all calls of this program$/m],
+    ["without the newest call", {}, /^warning +the server is older than this program/m],
+    [
+      "with it",
+      { getServerInfo: () => ({ version: "9.8" }) },
+      /^ok +server 9\.8 has all calls of this program$/m,
+    ],
   ])("%s", async (_, calls, line) => {
     const target = await serve((router) => {
       router.service(DlqService, { stats: () => ({}) });
@@ -88,4 +96,47 @@ it("messages in quarantine are looked at by their groups", () => {
   expect(conditionFindings([queue])).toMatchObject([
     { advice: expect.stringContaining("`dlq groups QUEUE` ") },
   ]);
+});
+
+describe("what a server says about its store", () => {
+  const store = {
+    ...{ version: "7.2.4", embedded: true, replicaCount: 1, settings: { appendonly: "yes" } },
+    ...{ usedMemoryBytes: 1_000n, maxMemoryBytes: 2_000n, time: { seconds: 10n } },
+  };
+  const findingsOf = (over: object, time = { seconds: 10n }) =>
+    storeFindings(
+      create(GetServerInfoResponseSchema, {
+        ...{ time, servers: ["s-1", "s-2"], store: { ...store, ...over } },
+      }),
+    );
+
+  it("its version, memory, replicas and settings", () => {
+    expect(findingsOf({})).toMatchObject([
+      {
+        ...{ level: "ok", check: "redis" },
+        what: expect.stringMatching(
+          /^Redis 7\.2\.4, embedded; uses .*; 1 replica; appendonly yes; servers: s-1, s-2$/,
+        ),
+      },
+    ]);
+  });
+
+  it("each setting that could lose messages, and what to do", () => {
+    const warnings = [
+      "Redis keeps no append-only file: a crash loses messages; set appendonly yes",
+    ];
+    expect(findingsOf({ warnings })[1]).toMatchObject({
+      level: "warning",
+      what: "Redis keeps no append-only file: a crash loses messages",
+      advice: "set appendonly yes",
+    });
+  });
+
+  it("memory that is nearly used up", () => {
+    expect(findingsOf({ usedMemoryBytes: 1_801n })[1]).toMatchObject({ check: "memory" });
+  });
+
+  it("clocks that are apart", () => {
+    expect(findingsOf({}, { seconds: 13n })[1]?.what).toContain("are 3s apart");
+  });
 });

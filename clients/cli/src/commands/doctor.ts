@@ -14,9 +14,8 @@ import type { Run } from "../run.ts";
 export function addDoctor(program: Command, withRun: WithRun): void {
   addCommand(program, withRun, {
     usage: "doctor",
-    summary: "Check the server, its clock, its counts and its queues, and say what to do",
-    details:
-      "The exit code is 1 if there is a problem; warnings leave it 0. Redis' own settings are not visible by this API: the server checks them, and /readyz and its log report them.",
+    summary: "Check server, Redis, clocks, counts and queues, and say what to do",
+    details: "The exit code is 1 if there is a problem; warnings leave it 0.",
     examples: [
       ["dlq doctor", "all checks"],
       ["dlq doctor -o jsonl | jq 'select(.level == \"problem\")'", "for scripts"],

@@ -1,13 +1,11 @@
 import type { Command } from "commander";
 import { type Worker, WorkerSchema } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import type { QueueStats } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { addCommand, QUEUES_HELP, type WithRun } from "../command.ts";
 import { type InQueue, inQueueJson } from "../output/in-queue.ts";
 import { countText } from "../output/numbers.ts";
 import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
 import { requireQueues } from "../reads/known-queues.ts";
-import { queuesWith } from "../reads/stats.ts";
 
 type Row = InQueue<Worker>;
 
@@ -16,7 +14,7 @@ export function addWorkers(program: Command, withRun: WithRun): void {
   addCommand(program, withRun, {
     usage: "workers [queues...]",
     summary: "List workers: how many messages each holds, and for how long",
-    details: `${QUEUES_HELP} In each queue the worker with the oldest held message comes first. What a worker holds whose stream has ended comes back when the leases end, unless it still reports the outcomes.`,
+    details: `${QUEUES_HELP} The worker with the oldest held message comes first. What a worker holds whose stream has ended comes back when the leases end, unless it still reports the outcomes.`,
     examples: [
       ["dlq workers", "workers of all queues"],
       ["dlq workers orders -o json", "for scripts"],
@@ -29,10 +27,9 @@ export function addWorkers(program: Command, withRun: WithRun): void {
       const { print } = run;
       await requireQueues(run, names);
       const rows: Row[] = [];
-      const hasWorkers = ({ workers, inFlight }: QueueStats) => workers > 0 || inFlight > 0n;
-      for (const queue of await queuesWith(run, names, hasWorkers)) {
+      for (const queue of names.length === 0 ? [""] : names) {
         const { workers } = await run.admin.listWorkers({ queue }, run.call);
-        rows.push(...workers.map((item) => ({ queue, item })));
+        rows.push(...workers.map((item) => ({ queue: item.queue || queue, item })));
       }
       const values = rows.map((row) => inQueueJson(WorkerSchema, row));
       if (print.items("workers", values)) return;

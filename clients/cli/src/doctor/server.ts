@@ -3,6 +3,7 @@ import { reasonOf, STORE_UNAVAILABLE } from "../call-errors.ts";
 import { durationText } from "../output/times.ts";
 import type { Run } from "../run.ts";
 import type { Finding } from "./finding.ts";
+import { storeFindings } from "./store.ts";
 
 /** Any name: the queue need not exist. */
 const QUEUE = "doctor";
@@ -17,7 +18,7 @@ export async function serverFindings(run: Run): Promise<Finding[]> {
     await run.dlq.stats({ queues: [QUEUE] }, run.call); // opens the connection
   } catch (error) {
     const store = storeFinding(error);
-    return [okFinding("server", `${run.target} answers`), await versionFinding(run), store];
+    return [okFinding("server", `${run.target} answers`), ...(await infoFindings(run)), store];
   }
   const beganAtMs = performance.now();
   await run.dlq.stats({ queues: [QUEUE] }, run.call);
@@ -32,7 +33,7 @@ export async function serverFindings(run: Run): Promise<Finding[]> {
           advice: "look at dlq_store_duration_seconds: Redis, its disk or the network is slow",
         }
       : okFinding("server", `${run.target} answers in ${time}; it reaches its store`);
-  return [answers, await versionFinding(run)];
+  return [answers, ...(await infoFindings(run))];
 }
 
 const SLOW_MS = 500;
@@ -53,20 +54,24 @@ function okFinding(check: string, what: string): Finding {
   return { level: "ok", check, what, advice: "" };
 }
 
-async function versionFinding(run: Run): Promise<Finding> {
+/** What the server says about itself and its store. */
+async function infoFindings(run: Run): Promise<Finding[]> {
   try {
-    await run.admin.listGroups({ queue: QUEUE, pageSize: 1 }, run.call); // the newest one that only reads
-    return okFinding("version", HAS_ALL_CALLS);
+    const info = await run.admin.getServerInfo({}, run.call); // the newest call
+    const version = okFinding("version", `server ${info.version} has all calls of this program`);
+    return [version, ...storeFindings(info)];
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     // The server has the call; the store does not answer it.
-    if (reasonOf(error) === STORE_UNAVAILABLE) return okFinding("version", HAS_ALL_CALLS);
+    if (reasonOf(error) === STORE_UNAVAILABLE) return [okFinding("version", HAS_ALL_CALLS)];
     if (error.code !== Code.Unimplemented) throw error;
-    return {
-      level: "warning",
-      check: "version",
-      what: `the server is older than this program: ${reasonOf(error) || "UNIMPLEMENTED"}`,
-      advice: "update the server, or use the program of its version",
-    };
+    return [
+      {
+        level: "warning",
+        check: "version",
+        what: `the server is older than this program: ${reasonOf(error) || "UNIMPLEMENTED"}`,
+        advice: "update the server, or use the program of its version",
+      },
+    ];
   }
 }
