@@ -22,21 +22,22 @@ const CODE_CHARS = 65;
 /** Remembers the latest failures: when something is down, the same failure comes again and again. */
 export function createGroupOf(): GroupOf {
   const remembered = new Map<string, Grouped>();
+  let latest: { facts: Facts; found: Grouped } | undefined;
 
   function grouped(failure: FailureRecord, reason: Reason): Grouped {
-    const { type, message, stackTrace, fingerprint: own, attributes } = failure;
+    const facts = factsOf(failure, reason);
+    if (latest !== undefined && isEqual(latest.facts, facts)) return latest.found;
+    const { type, message, stackTrace, own } = facts;
     const chars = type.length + message.length + stackTrace.length + own.length;
     if (chars > REMEMBERED_CHARS) return groupedBy(failure, reason);
-    const { grpcCode = "", httpStatus = "" } = failure;
-    const { code = "", sqlstate = "" } = attributes;
-    const codes = [grpcCode, httpStatus, code.slice(0, CODE_CHARS), sqlstate.slice(0, CODE_CHARS)];
-    const key = [reason, own, type, ...codes, message, stackTrace].join("\0");
+    const key = Object.values(facts).join("\0");
     let found = remembered.get(key);
     if (found === undefined) {
       found = groupedBy(failure, reason);
       if (remembered.size >= REMEMBERED) remembered.clear();
       remembered.set(key, found);
     }
+    latest = { facts, found };
     return found;
   }
 
@@ -45,6 +46,40 @@ export function createGroupOf(): GroupOf {
     const shown = isHidden ? withoutQuotes(parts) : parts;
     return { digest, describe: () => encodeGroupDescription(shown) };
   };
+}
+
+/** All of which a fingerprint is formed. */
+type Facts = ReturnType<typeof factsOf>;
+
+function factsOf(failure: FailureRecord, reason: Reason) {
+  const { type, message, stackTrace, fingerprint: own, attributes } = failure;
+  const { grpcCode = "", httpStatus = "" } = failure;
+  const { code = "", sqlstate = "" } = attributes;
+  return {
+    reason,
+    own,
+    type,
+    grpcCode,
+    httpStatus,
+    code: code.slice(0, CODE_CHARS),
+    sqlstate: sqlstate.slice(0, CODE_CHARS),
+    message,
+    stackTrace,
+  };
+}
+
+function isEqual(a: Facts, b: Facts): boolean {
+  return (
+    a.message === b.message &&
+    a.stackTrace === b.stackTrace &&
+    a.type === b.type &&
+    a.own === b.own &&
+    a.reason === b.reason &&
+    a.grpcCode === b.grpcCode &&
+    a.httpStatus === b.httpStatus &&
+    a.code === b.code &&
+    a.sqlstate === b.sqlstate
+  );
 }
 
 interface Grouped {

@@ -9,7 +9,7 @@ export const DESCRIBED_AGAIN_MS = MINUTE_MS;
 
 const NOTHING = new Uint8Array();
 
-export interface GroupDescriptionsParts {
+interface GroupDescriptionsParts {
   /** The monotonic clock of this process, in milliseconds. */
   now(): number;
   /** When Redis last restarted or failed over: it may lack descriptions from before. */
@@ -21,8 +21,11 @@ export interface GroupDescriptionsParts {
 /** Decides which failures carry the description of their group: at first, and every minute. */
 export class GroupDescriptions {
   readonly #parts: GroupDescriptionsParts;
-  /** By partition and digest: until when the store has the description. */
-  readonly #stored = new Map<string, number>();
+  /** By digest: in which partitions the store has the description, and until when that counts. */
+  readonly #stored = new Map<string, Map<number, number>>();
+  /** Many failures have the same digest. */
+  readonly #names = new WeakMap<Uint8Array, string>();
+  #count = 0;
   #historyChangedAtMs = 0;
 
   constructor(parts: GroupDescriptionsParts) {
@@ -32,26 +35,42 @@ export class GroupDescriptions {
   /** Returns what a script gets of a failure: the digest and maybe the description; nothing without a group. */
   pack(queue: string, group: FailureGroup | undefined): Uint8Array {
     if (group === undefined) return NOTHING;
-    const { now, historyChangedAtMs } = this.#parts;
-    const changedAtMs = historyChangedAtMs();
-    if (changedAtMs !== this.#historyChangedAtMs) this.#stored.clear();
+    const changedAtMs = this.#parts.historyChangedAtMs();
+    if (changedAtMs !== this.#historyChangedAtMs) this.#forget();
     this.#historyChangedAtMs = changedAtMs;
-    if ((this.#stored.get(keyOf(queue, group)) ?? 0) > now()) return group.digest;
+    if (this.#isStored(partitionOf(queue), group)) return group.digest;
     return Buffer.concat([group.digest, group.describe()]);
   }
 
   /** A script has stored a failure of the group, with the description if `pack` added it. */
   stored(queue: string, group: FailureGroup | undefined): void {
     if (group === undefined) return;
+    const partition = partitionOf(queue);
+    if (this.#isStored(partition, group)) return;
+    if (++this.#count > REMEMBERED) this.#forget();
     const { now, onNew } = this.#parts;
-    const key = keyOf(queue, group);
-    if ((this.#stored.get(key) ?? 0) > now()) return;
-    if (this.#stored.size >= REMEMBERED) this.#stored.clear();
-    this.#stored.set(key, now() + DESCRIBED_AGAIN_MS);
-    onNew(partitionOf(queue));
+    const name = this.#nameOf(group);
+    const until = this.#stored.get(name) ?? new Map<number, number>();
+    this.#stored.set(name, until.set(partition, now() + DESCRIBED_AGAIN_MS));
+    onNew(partition);
   }
-}
 
-function keyOf(queue: string, { digest }: FailureGroup): string {
-  return `${partitionOf(queue)} ${Buffer.from(digest).toString("latin1")}`;
+  #isStored(partition: number, group: FailureGroup): boolean {
+    const until = this.#stored.get(this.#nameOf(group))?.get(partition);
+    return until !== undefined && until > this.#parts.now();
+  }
+
+  #nameOf({ digest }: FailureGroup): string {
+    let name = this.#names.get(digest);
+    if (name === undefined) {
+      name = Buffer.from(digest).toString("latin1");
+      this.#names.set(digest, name);
+    }
+    return name;
+  }
+
+  #forget(): void {
+    this.#stored.clear();
+    this.#count = 0;
+  }
 }

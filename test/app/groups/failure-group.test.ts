@@ -25,6 +25,8 @@ it.each<[string, Partial<FailureRecord>]>([
   ["type", { type: "ValueError" }],
   ["message", { message: "the list is empty" }],
   ["HTTP status", { httpStatus: 502 }],
+  ["gRPC code", { grpcCode: 14 }],
+  ["frame", { stackTrace: 'Traceback\n  File "/srv/app/bob.py", line 1, in charge\n' }],
   ["code", { attributes: { code: "ECONNRESET" } }],
   ["SQLSTATE", { attributes: { sqlstate: "23505" } }],
   ["own fingerprint", { fingerprint: "card-declined" }],

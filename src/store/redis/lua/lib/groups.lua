@@ -59,9 +59,7 @@ function groups.build()
     return group
   end
 
-  -- Puts the message into the group of its latest failure. `given`: the digest, and behind it maybe a description. `failures`: how many it is, 0 for a message that moved here.
-  function groups.enter(id, s, given, failures)
-    if given == '' then return end
+  local function meet(given)
     local digest = string.sub(given, 1, 16)
     local group = met[digest]
     if not group then
@@ -70,8 +68,18 @@ function groups.build()
       met[digest] = group
     end
     if #given > 16 then group.text = string.sub(given, 17) end
-    group.failures = group.failures + failures
-    group.latest, group.queue = id, QUEUE
+    return group
+  end
+
+  -- Most messages of a script have the same failure.
+  local latest_given, latest_group
+
+  -- Puts the message into the group of its latest failure. `given`: the digest, and behind it maybe a description. `failures`: how many it is, 0 for a message that moved here.
+  function groups.enter(id, s, given, failures)
+    if given == '' then return end
+    if given ~= latest_given then latest_group, latest_given = meet(given), given end
+    local group = latest_group
+    group.failures, group.latest = group.failures + failures, id
     if s.group == group.number then return end
     leave_group(s)
     s.group = group.number
@@ -95,12 +103,13 @@ function groups.build()
   function groups.flush()
     for digest, group in pairs(met) do
       if group.has_record then
+        group.queue = QUEUE
         if group.failures > 0 then count_failures(group) end
         if group.is_new then redis.pcall('HSET', p_group_digests, string.format('%d', group.number), digest) end
         redis.pcall('HSET', p_groups, digest, write.group(group) .. write.group_latest(group))
         if group.text then redis.pcall('HSET', p_group_descriptions, digest, group.text) end
       end
     end
-    met = {}
+    met, latest_given = {}, nil
   end
 end
