@@ -1,6 +1,6 @@
 import type { QueuePattern } from "../../core/queue-pattern.ts";
 import type { Store, StoredGroup } from "../../store/contract.ts";
-import { Pace } from "../timers.ts";
+import { nextTurn, Pace } from "../timers.ts";
 import { type MergedGroup, mergeGroups } from "./merged-group.ts";
 
 /** All groups at one time. */
@@ -37,7 +37,10 @@ export class GroupList {
     const { nowMs, otherCount, groups } = await this.#groups.list();
     const merging = this.#merged.get(groups) ?? mergeGroups(groups, new Pace());
     this.#merged.set(groups, merging);
-    return { nowMs, otherCount, groups: await merging };
+    const merged = await merging;
+    // Many callers may have waited for the same read.
+    await nextTurn();
+    return { nowMs, otherCount, groups: merged };
   }
 }
 
