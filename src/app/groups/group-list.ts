@@ -4,7 +4,7 @@ import { nextTurn, Pace } from "../timers.ts";
 import { type MergedGroup, mergeGroups } from "./merged-group.ts";
 
 /** All groups at one time. */
-export interface GroupsNow {
+interface GroupsNow {
   nowMs: number;
   /** Messages without a group, because their partition has its limit of groups. */
   otherCount: number;

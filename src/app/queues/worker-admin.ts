@@ -31,7 +31,7 @@ export interface WorkerAdmin {
   quiet(command: { sessionId: string; quiet: boolean; caller?: Caller }): Promise<boolean>;
 }
 
-export interface WorkerAdminParts {
+interface WorkerAdminParts {
   store: Pick<
     Store,
     | "workers"

@@ -3,10 +3,10 @@
 export const SPACE = 0;
 /** Punctuation that ends a word. */
 export const MARK = 1;
-export const ALPHABETIC = 2;
+const ALPHABETIC = 2;
 export const DIGIT = 4;
 /** Punctuation inside words: `order-17`, `a.b`, `x_y`. */
-export const JOINER = 8;
+const JOINER = 8;
 /** Makes a word an address or a path: / \ : @ */
 export const ADDRESS = 16;
 /** Word characters are ALPHABETIC and all above. */

@@ -11,7 +11,7 @@ const BUILD_HASH = /[.-](?=[A-Za-z0-9_]*\d)[A-Za-z0-9_]{8,32}(?=\.[cm]?[jt]sx?$)
  * Returns the name of a file with its folder: `billing/charge.py`. Folders of builds and releases, such as `src` or
  * `release-42`, are left out.
  */
-export function fileText(file: string): string {
+function fileText(file: string): string {
   const path = file.includes("\\") ? file.replaceAll("\\", "/") : file;
   const end = path.lastIndexOf("/");
   const name = path.slice(end + 1).replace(BUILD_HASH, "");
@@ -29,7 +29,7 @@ const LAMBDA = /^(.*\.)?lambda\$(.+?)\$?$/;
 const TRAILING = ":.$";
 
 /** Returns the name of a function without numbers of closures, lambdas and hashes. */
-export function functionText(name: string): string {
+function functionText(name: string): string {
   const steady = name.replace(GENERATED, "").trim();
   const lambda = LAMBDA.exec(steady);
   const text = lambda === null ? steady : `${lambda[1] ?? ""}${lambda[2]}`;

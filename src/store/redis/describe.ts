@@ -7,7 +7,7 @@ import { storeNowMs } from "./store-now.ts";
 /** Without the right to ask, they are left out. */
 const SETTINGS = ["appendonly", "appendfsync", "maxmemory-policy", "min-replicas-to-write"];
 
-export interface DescribeParts {
+interface DescribeParts {
   connection: Connection;
   prefix: string;
   nodeId: string;

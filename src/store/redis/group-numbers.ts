@@ -8,7 +8,7 @@ const REMEMBERED = 50_000;
 /** How long the numbers of an id are reused: a scan asks for each page, and a group may begin meanwhile. */
 const NUMBERS_REUSED_MS = 5_000;
 
-export interface GroupNumbersParts {
+interface GroupNumbersParts {
   scripts: Pick<GroupScripts, "part" | "run">;
   /** The clock of this process, in milliseconds. */
   now(): number;

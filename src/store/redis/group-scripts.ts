@@ -3,7 +3,7 @@ import { partitionBase } from "./keys.ts";
 import { runAll } from "./script-runner.ts";
 import { type ScriptHeader, type ScriptItem, type ScriptName, scriptArgs } from "./scripts.ts";
 
-export interface GroupScriptsParts {
+interface GroupScriptsParts {
   connection: Pick<Connection, "run" | "runMany">;
   prefix: string;
   /** Called before each use of the store; see Opening. */

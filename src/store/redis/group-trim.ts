@@ -15,7 +15,7 @@ const TRIM_AT_ONCE = 100;
 /** Groups with later failures stay: servers would not describe those soon again that they have just described. */
 const IDLE_MS = 2 * DESCRIBED_AGAIN_MS;
 
-export interface GroupTrimParts {
+interface GroupTrimParts {
   scripts: Pick<GroupScripts, "part" | "run">;
   reader: Pick<GroupReader, "of">;
   connection: Pick<Connection, "command">;

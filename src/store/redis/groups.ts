@@ -13,7 +13,7 @@ const TIME_MS = { FIVE_MINUTES: GROUP.FIVE_MINUTES_MS, HOUR: GROUP.HOUR_MS };
 /** Values of the reply of `group_details` for each group. */
 const VALUES = 3;
 
-export interface GroupsParts extends GroupReaderParts {
+interface GroupsParts extends GroupReaderParts {
   connection: Pick<Connection, "run" | "runMany" | "read" | "command">;
   /** When Redis last restarted or failed over; 0: never. */
   historyChangedAtMs(): number;

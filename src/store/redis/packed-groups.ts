@@ -14,7 +14,7 @@ export interface PackedGroup {
 }
 
 /** What the script `groups` has returned of a partition: its groups, and their messages by queue. */
-export interface PackedGroups {
+interface PackedGroups {
   partition: number;
   records: readonly Buffer[];
   counts: readonly Buffer[];

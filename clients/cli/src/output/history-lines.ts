@@ -16,7 +16,7 @@ import { durationText, type Times } from "./times.ts";
 import { indentedLines, wrapped } from "./wrap.ts";
 
 /** How to show a history. */
-export interface HistoryView {
+interface HistoryView {
   readonly times: Times;
   readonly style: Style;
   /** Width of the terminal; undefined: long lines are not broken. */

@@ -123,7 +123,7 @@ export async function queueOf(run: Run, id: string): Promise<string> {
 }
 
 /** Ids by their queues. */
-export interface FoundIds {
+interface FoundIds {
   readonly queues: ReadonlyMap<string, readonly string[]>;
   /** Ids that no queue has. */
   readonly missing: readonly string[];
