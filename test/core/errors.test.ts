@@ -25,10 +25,18 @@ const KINDS: [errors.DlqErrorKind, errors.DlqError, RegExp][] = [
   ["PRECONDITION", errors.precondition("expected_count", "is 3, found 4"), /is 3, found 4/],
   ["ABORTED", errors.aborted(10, "message x"), /message x changed at the same time; retry/],
   ["QUEUE_DELETING", errors.queueDeleting("orders"), /is being deleted.*same request_id$/],
-  ["BUSY", errors.serverBusy(500, "2 counts run"), /busy: 2 counts run; .* call again$/],
+  [
+    "BUSY",
+    errors.serverBusy(500, "2 counts run"),
+    /^the server is busy: 2 counts run; nothing was changed; call again$/,
+  ],
   ["STALE_ETAG", errors.staleEtag("the set"), /etag was read; nothing was written; read it again$/],
   ["UNAUTHENTICATED", errors.unauthenticated(), /send the header `authorization: Bearer/],
-  ["DAMAGED", errors.damagedMessage("orders", "7", 0), /7 of queue orders is damaged: .*; restore/],
+  [
+    "DAMAGED",
+    errors.damagedMessage("orders", "7", 0),
+    /7 of queue orders is damaged: its stored content cannot be read; restore/,
+  ],
   [
     "INTERNAL",
     errors.internal(new Error("secret")),

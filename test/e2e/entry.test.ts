@@ -10,6 +10,6 @@ test("an old Node gets one line that names the needed version", async ({ skip })
   const { code, stdout, stderr } = await runServer([], { node: OLD_NODE });
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toMatch(
-    /^dlq: needs Node 24\.[\d.]+ or newer, and this is v20\..*nodejs\.org.*"npm start".*\n$/,
+    /^dlq-server: needs Node 24\.[\d.]+ or newer, and this is v20\..*nodejs\.org.*"npm start".*\n$/,
   );
 });

@@ -75,7 +75,7 @@ test.runIf(maySmallDisk())("a start on a full disk ends with one line", async ()
   expect(run).toMatchObject({ code: 1 });
   expect(run.stderr).toMatch(
     new RegExp(
-      `^dlq: redis-server could not be started: the disk of ${dataDir} is full: free space there \\(.*\\)\n$`,
+      `^dlq-server: redis-server could not be started: the disk of ${dataDir} is full: free space there \\(.*\\)\n$`,
     ),
   );
   expect(processesOn(dataDir)).toEqual([]);

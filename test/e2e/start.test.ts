@@ -32,7 +32,7 @@ test.each(["grpc", "http"])("a taken port for %s ends the start before Redis", a
   expect(run.stdout).not.toContain("Redis"); // root is warned
   expect(run.stderr).toMatch(
     new RegExp(
-      `^dlq: cannot listen for \\w+ on ${taken}: the port is in use; stop the program that uses it \\(ss -ltnp lists them\\), or choose another port with --listen-${name}\n$`,
+      `^dlq-server: cannot listen for \\w+ on ${taken}: the port is in use; stop the program that uses it \\(ss -ltnp lists them\\), or choose another port with --listen-${name}\n$`,
     ),
   );
   expect(await readdir(folder)).toEqual([]);

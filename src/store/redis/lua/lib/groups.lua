@@ -30,6 +30,19 @@ local function new_number()
   return GROUP.OTHER
 end
 
+local function count_in(family, size, kept, group)
+  local key = family .. string.format('%d', math.floor(now / size))
+  local counted = redis.pcall('HINCRBY', key, string.format('%d', group.number), group.failures)
+  if counted == group.failures then redis.call('PEXPIRE', key, kept) end
+end
+
+local function count_failures(group)
+  group.total, group.last = group.total + group.failures, now
+  if group.status == GROUP.RESOLVED and group.regressed == 0 then group.regressed = now end
+  count_in(p_group_five_minutes, GROUP.FIVE_MINUTES_MS, GROUP.FIVE_MINUTES_KEPT_MS, group)
+  count_in(p_group_hours, GROUP.HOUR_MS, GROUP.HOURS_KEPT_MS, group)
+end
+
 function groups.build()
   -- Groups by digest, with the failures that this script has counted. Those without a record have all that found no place.
   local met = {}
@@ -84,19 +97,6 @@ function groups.build()
     leave_group(s)
     s.group = group.number
     if s.group > 0 then group_deltas[s.group] = (group_deltas[s.group] or 0) + 1 end
-  end
-
-  local function count_in(family, size, kept, group)
-    local key = family .. string.format('%d', math.floor(now / size))
-    local counted = redis.pcall('HINCRBY', key, string.format('%d', group.number), group.failures)
-    if counted == group.failures then redis.call('PEXPIRE', key, kept) end
-  end
-
-  local function count_failures(group)
-    group.total, group.last = group.total + group.failures, now
-    if group.status == GROUP.RESOLVED and group.regressed == 0 then group.regressed = now end
-    count_in(p_group_five_minutes, GROUP.FIVE_MINUTES_MS, GROUP.FIVE_MINUTES_KEPT_MS, group)
-    count_in(p_group_hours, GROUP.HOUR_MS, GROUP.HOURS_KEPT_MS, group)
   end
 
   -- After flush_writes.
