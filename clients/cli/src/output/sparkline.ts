@@ -3,7 +3,8 @@ const BARS = "▁▂▃▄▅▆▇█";
 
 /** Returns one bar for each count, the largest one full, and a dot for 0: `··▃█`. */
 export function sparkline(counts: readonly bigint[]): string {
-  const most = counts.reduce((max, count) => (count > max ? count : max), 1n);
+  let most = 1n;
+  for (const count of counts) if (count > most) most = count;
   const bar = (count: bigint) => BARS[Number((count * 7n) / most)];
   return counts.map((count) => (count === 0n ? NONE : bar(count))).join("");
 }
