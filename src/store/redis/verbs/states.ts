@@ -27,13 +27,16 @@ export async function runStates(
   queue: string,
   { newestFirst, after, only }: StatesFrom,
 ): Promise<StatesPage> {
+  const groupNumbers = await packGroups(groups, queue, only?.groupIds);
+  // Then no message of the queue has one of these groups.
+  if (groupNumbers === undefined) return NOTHING;
   const header = {
     from: after?.chunk ?? (newestFirst ? Number.MAX_SAFE_INTEGER : 0),
     chunks: only === undefined ? CHUNKS : CHUNKS_SEARCHED,
     descending: newestFirst ? 1 : 0,
     after: after?.id ?? "",
     ...packSelection(only),
-    groupNumbers: await packGroups(groups, queue, only?.groupIds),
+    groupNumbers,
   };
   const [page, ...chunks] = (await run("states", queue, header, [])) as StatesReply;
   const { now, more, examined, last } = new Reader(page).read(LAYOUTS.statesPage);
@@ -59,17 +62,17 @@ export async function runStates(
 }
 
 const ALL_GROUPS = new Uint8Array();
-/** No group has this number. */
-const NO_GROUP = Buffer.alloc(3);
+const NOTHING: StatesPage = { nowMs: 0, messages: [], examined: 0, next: undefined };
 
+/** Undefined: the queue's partition has none of them. */
 async function packGroups(
   groups: Groups,
   queue: string,
   ids: readonly string[] | undefined,
-): Promise<Uint8Array> {
+): Promise<Uint8Array | undefined> {
   if (ids === undefined || ids.includes("")) return ALL_GROUPS;
   const numbers = await groups.numbers(queue, ids);
-  if (numbers.length === 0) return NO_GROUP;
+  if (numbers.length === 0) return undefined;
   const packed = Buffer.alloc(3 * numbers.length);
   numbers.forEach((number, index) => {
     packed.writeUIntBE(number, 3 * index, 3);
