@@ -47,9 +47,10 @@ export class GroupDescriptions {
     if (group === undefined) return;
     const partition = partitionOf(queue);
     if (this.#isStored(partition, group)) return;
-    if (++this.#count > REMEMBERED) this.#forget();
     const { now, onNew } = this.#parts;
     const name = this.#nameOf(group);
+    const isKnown = this.#stored.get(name)?.has(partition) === true;
+    if (!isKnown && ++this.#count > REMEMBERED) this.#forget();
     const until = this.#stored.get(name) ?? new Map<number, number>();
     this.#stored.set(name, until.set(partition, now() + DESCRIBED_AGAIN_MS));
     onNew(partition);

@@ -3,8 +3,10 @@ import { LAYOUTS } from "./packed/layouts.ts";
 import { Reader } from "./packed/reader.ts";
 import { partitionOf } from "./partitions.ts";
 
-/** Answers that are remembered; a page of states has at most a thousand numbers. */
-const REMEMBERED = 50_000;
+/** Digests that are remembered; a page of states has at most a thousand numbers. */
+const DIGESTS_REMEMBERED = 50_000;
+/** Lists of ids that are remembered, each with as many ids as a filter has room for: scans that run at once need one a partition. */
+const LISTS_REMEMBERED = 2_000;
 /** How long the numbers of an id are reused: a scan asks for each page, and a group may begin meanwhile. */
 const NUMBERS_REUSED_MS = 5_000;
 
@@ -48,7 +50,7 @@ export class GroupNumbers {
     const items = unknown.map((number) => ({ number }));
     const part = scripts.part("group_digests", partition, {}, items);
     const [reply] = (await scripts.run("group_digests", [part])) as [Buffer[]];
-    if (this.#digests.size + unknown.length > REMEMBERED) this.#digests.clear();
+    if (this.#digests.size + unknown.length > DIGESTS_REMEMBERED) this.#digests.clear();
     unknown.forEach((number, index) => {
       const digest = reply[index]?.toString("hex") ?? "";
       found.set(number, digest);
@@ -65,7 +67,7 @@ export class GroupNumbers {
     this.#forgetAfterLoss();
     const known = this.#numbers.get(key);
     if (known !== undefined && nowMs < known.askedAtMs + NUMBERS_REUSED_MS) return known.found;
-    if (this.#numbers.size >= REMEMBERED) this.#numbers.clear();
+    if (this.#numbers.size >= LISTS_REMEMBERED) this.#numbers.clear();
     const found = this.#readNumbers(partition, ids);
     this.#numbers.set(key, { askedAtMs: nowMs, found });
     found.catch(() => this.#numbers.delete(key));
