@@ -62,7 +62,7 @@ async function expectServing(serving: boolean): Promise<void> {
 }
 
 const WAIT = { interval: 50 };
-/** For a slow machine. Without a deadline the calls would wait for as long as Redis is away. */
+/** For a slow machine. Without a deadline the calls would wait for as long as Redis does not answer. */
 const SLACK_MS = 20_000;
 
 describe("while Redis is dead", () => {

@@ -1,4 +1,4 @@
-// What the operator sees while Redis is away, with a real server on a real Redis.
+// What the operator sees while Redis does not answer, with a real server on a real Redis.
 
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, expect, it } from "vitest";
