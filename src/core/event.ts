@@ -1,0 +1,79 @@
+import type { GoneState, StoredState } from "./message.ts";
+import type { QuarantineReason, Reason } from "./reason.ts";
+
+/**
+ * What happened. The numbers are those of `dlq.v1.EventType` and never change. The names appear in the CLI, in NATS and in
+ * filters.
+ */
+export const EVENT_TYPES = {
+  message_added: 1,
+  retry_scheduled: 2,
+  retry_success: 3,
+  retry_failed: 4,
+  moved_to_poison: 5,
+  released: 6,
+  lease_expired: 7,
+  expired: 8,
+  discarded: 9,
+  purged: 10,
+  moved: 11,
+  edited: 12,
+  retried: 13,
+  breaker_opened: 14,
+  breaker_half_opened: 15,
+  breaker_closed: 16,
+  queue_paused: 17,
+  queue_resumed: 18,
+  group_opened: 19,
+  group_regressed: 20,
+  delivered: 21,
+} as const;
+
+export type EventType = keyof typeof EVENT_TYPES;
+
+export const EVENT_TYPE_NAMES = Object.keys(EVENT_TYPES) as readonly EventType[];
+
+/** Those that a reader gets who names none. */
+export const DEFAULT_EVENT_TYPES: readonly EventType[] = EVENT_TYPE_NAMES.filter(
+  (type) => type !== "delivered",
+);
+
+/** Something that happened to a message, a breaker, a queue or a group. */
+export interface DlqEvent {
+  /** The same event may be read twice, with the same id. */
+  readonly id: string;
+  readonly type: EventType;
+  /** By the clock of the store. */
+  readonly atMs: number;
+  readonly queue: string;
+  /** Empty: it is about no message. */
+  readonly messageId: string;
+  readonly reason: Reason | undefined;
+  /** Failed attempts. */
+  readonly attempts: number;
+  /** After the event. Undefined: it is about no message. */
+  readonly state: StoredState | GoneState | undefined;
+  readonly quarantineReason: QuarantineReason | undefined;
+  readonly deliveries: number;
+  readonly dueAtMs: number | undefined;
+  readonly version: number;
+  /** What a worker noted, or the name of the rule that decided. */
+  readonly note: string;
+  /** The queue that a message came from; empty: it did not move. */
+  readonly otherQueue: string;
+  readonly breakerKey: string;
+  readonly groupId: string;
+  /** Empty: unknown. */
+  readonly sourceId: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly action: ActionFields | undefined;
+}
+
+/** The action that a message executes. */
+export interface ActionFields {
+  readonly actionTypeId: string;
+  readonly objectIds: readonly string[];
+  readonly executedBy: string;
+  /** Objects for which there was no room. */
+  readonly omittedObjects: number;
+}
