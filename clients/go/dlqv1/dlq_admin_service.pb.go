@@ -659,6 +659,198 @@ func (x *MessageCount) GetCount() int64 {
 	return 0
 }
 
+// Which messages to watch.
+type WatchMessagesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A queue, or a pattern: `*` stands for any characters. Empty: all queues.
+	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	// A CEL expression, as for ListMessages. Empty: all messages.
+	Filter string `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
+	// How much of each message to return.
+	View MessageView `protobuf:"varint,3,opt,name=view,proto3,enum=dlq.v1.MessageView" json:"view,omitempty"`
+	// As for ListMessages.
+	ShowRedacted  bool `protobuf:"varint,4,opt,name=show_redacted,json=showRedacted,proto3" json:"show_redacted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchMessagesRequest) Reset() {
+	*x = WatchMessagesRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchMessagesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchMessagesRequest) ProtoMessage() {}
+
+func (x *WatchMessagesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchMessagesRequest.ProtoReflect.Descriptor instead.
+func (*WatchMessagesRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *WatchMessagesRequest) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *WatchMessagesRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *WatchMessagesRequest) GetView() MessageView {
+	if x != nil {
+		return x.View
+	}
+	return MessageView_MESSAGE_VIEW_UNSPECIFIED
+}
+
+func (x *WatchMessagesRequest) GetShowRedacted() bool {
+	if x != nil {
+		return x.ShowRedacted
+	}
+	return false
+}
+
+// What has changed. The first response comes at once, without changes.
+type WatchMessagesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The latest state of each message that has changed.
+	Changes []*MessageChange `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
+	// True: changes were missed. Read the list again.
+	ListAgain     bool `protobuf:"varint,2,opt,name=list_again,json=listAgain,proto3" json:"list_again,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchMessagesResponse) Reset() {
+	*x = WatchMessagesResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchMessagesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchMessagesResponse) ProtoMessage() {}
+
+func (x *WatchMessagesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchMessagesResponse.ProtoReflect.Descriptor instead.
+func (*WatchMessagesResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *WatchMessagesResponse) GetChanges() []*MessageChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *WatchMessagesResponse) GetListAgain() bool {
+	if x != nil {
+		return x.ListAgain
+	}
+	return false
+}
+
+// A message that has changed.
+type MessageChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its queue.
+	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	// Its id.
+	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// As it is now, if it matches the filter. Absent: it does not match, or is no longer in the queue.
+	Message       *StoredMessage `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MessageChange) Reset() {
+	*x = MessageChange{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MessageChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MessageChange) ProtoMessage() {}
+
+func (x *MessageChange) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MessageChange.ProtoReflect.Descriptor instead.
+func (*MessageChange) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *MessageChange) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *MessageChange) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *MessageChange) GetMessage() *StoredMessage {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
 // Which groups to list.
 type ListGroupsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -682,7 +874,7 @@ type ListGroupsRequest struct {
 
 func (x *ListGroupsRequest) Reset() {
 	*x = ListGroupsRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -694,7 +886,7 @@ func (x *ListGroupsRequest) String() string {
 func (*ListGroupsRequest) ProtoMessage() {}
 
 func (x *ListGroupsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -707,7 +899,7 @@ func (x *ListGroupsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroupsRequest.ProtoReflect.Descriptor instead.
 func (*ListGroupsRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{7}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListGroupsRequest) GetQueue() string {
@@ -769,7 +961,7 @@ type ListGroupsResponse struct {
 
 func (x *ListGroupsResponse) Reset() {
 	*x = ListGroupsResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -781,7 +973,7 @@ func (x *ListGroupsResponse) String() string {
 func (*ListGroupsResponse) ProtoMessage() {}
 
 func (x *ListGroupsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -794,7 +986,7 @@ func (x *ListGroupsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroupsResponse.ProtoReflect.Descriptor instead.
 func (*ListGroupsResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{8}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListGroupsResponse) GetGroups() []*Group {
@@ -838,7 +1030,7 @@ type GetGroupRequest struct {
 
 func (x *GetGroupRequest) Reset() {
 	*x = GetGroupRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -850,7 +1042,7 @@ func (x *GetGroupRequest) String() string {
 func (*GetGroupRequest) ProtoMessage() {}
 
 func (x *GetGroupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -863,7 +1055,7 @@ func (x *GetGroupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetGroupRequest.ProtoReflect.Descriptor instead.
 func (*GetGroupRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{9}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetGroupRequest) GetId() string {
@@ -893,7 +1085,7 @@ type GetGroupResponse struct {
 
 func (x *GetGroupResponse) Reset() {
 	*x = GetGroupResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -905,7 +1097,7 @@ func (x *GetGroupResponse) String() string {
 func (*GetGroupResponse) ProtoMessage() {}
 
 func (x *GetGroupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -918,7 +1110,7 @@ func (x *GetGroupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetGroupResponse.ProtoReflect.Descriptor instead.
 func (*GetGroupResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{10}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetGroupResponse) GetGroup() *Group {
@@ -950,7 +1142,7 @@ type UpdateGroupRequest struct {
 
 func (x *UpdateGroupRequest) Reset() {
 	*x = UpdateGroupRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -962,7 +1154,7 @@ func (x *UpdateGroupRequest) String() string {
 func (*UpdateGroupRequest) ProtoMessage() {}
 
 func (x *UpdateGroupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -975,7 +1167,7 @@ func (x *UpdateGroupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateGroupRequest.ProtoReflect.Descriptor instead.
 func (*UpdateGroupRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{11}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *UpdateGroupRequest) GetId() string {
@@ -1010,7 +1202,7 @@ type UpdateGroupResponse struct {
 
 func (x *UpdateGroupResponse) Reset() {
 	*x = UpdateGroupResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1022,7 +1214,7 @@ func (x *UpdateGroupResponse) String() string {
 func (*UpdateGroupResponse) ProtoMessage() {}
 
 func (x *UpdateGroupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1035,7 +1227,7 @@ func (x *UpdateGroupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateGroupResponse.ProtoReflect.Descriptor instead.
 func (*UpdateGroupResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{12}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *UpdateGroupResponse) GetGroup() *Group {
@@ -1058,7 +1250,7 @@ type ListQueuesRequest struct {
 
 func (x *ListQueuesRequest) Reset() {
 	*x = ListQueuesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1070,7 +1262,7 @@ func (x *ListQueuesRequest) String() string {
 func (*ListQueuesRequest) ProtoMessage() {}
 
 func (x *ListQueuesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1083,7 +1275,7 @@ func (x *ListQueuesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuesRequest.ProtoReflect.Descriptor instead.
 func (*ListQueuesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{13}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListQueuesRequest) GetPageSize() uint32 {
@@ -1113,7 +1305,7 @@ type ListQueuesResponse struct {
 
 func (x *ListQueuesResponse) Reset() {
 	*x = ListQueuesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1125,7 +1317,7 @@ func (x *ListQueuesResponse) String() string {
 func (*ListQueuesResponse) ProtoMessage() {}
 
 func (x *ListQueuesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1138,7 +1330,7 @@ func (x *ListQueuesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuesResponse.ProtoReflect.Descriptor instead.
 func (*ListQueuesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{14}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListQueuesResponse) GetQueues() []*Queue {
@@ -1166,7 +1358,7 @@ type GetQueueRequest struct {
 
 func (x *GetQueueRequest) Reset() {
 	*x = GetQueueRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1178,7 +1370,7 @@ func (x *GetQueueRequest) String() string {
 func (*GetQueueRequest) ProtoMessage() {}
 
 func (x *GetQueueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1191,7 +1383,7 @@ func (x *GetQueueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueRequest.ProtoReflect.Descriptor instead.
 func (*GetQueueRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{15}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetQueueRequest) GetQueue() string {
@@ -1212,7 +1404,7 @@ type GetQueueResponse struct {
 
 func (x *GetQueueResponse) Reset() {
 	*x = GetQueueResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1224,7 +1416,7 @@ func (x *GetQueueResponse) String() string {
 func (*GetQueueResponse) ProtoMessage() {}
 
 func (x *GetQueueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1237,7 +1429,7 @@ func (x *GetQueueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueResponse.ProtoReflect.Descriptor instead.
 func (*GetQueueResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{16}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetQueueResponse) GetQueue() *Queue {
@@ -1261,7 +1453,7 @@ type UpdateQueueRequest struct {
 
 func (x *UpdateQueueRequest) Reset() {
 	*x = UpdateQueueRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1273,7 +1465,7 @@ func (x *UpdateQueueRequest) String() string {
 func (*UpdateQueueRequest) ProtoMessage() {}
 
 func (x *UpdateQueueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1286,7 +1478,7 @@ func (x *UpdateQueueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateQueueRequest.ProtoReflect.Descriptor instead.
 func (*UpdateQueueRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{17}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *UpdateQueueRequest) GetQueue() *Queue {
@@ -1314,7 +1506,7 @@ type UpdateQueueResponse struct {
 
 func (x *UpdateQueueResponse) Reset() {
 	*x = UpdateQueueResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1326,7 +1518,7 @@ func (x *UpdateQueueResponse) String() string {
 func (*UpdateQueueResponse) ProtoMessage() {}
 
 func (x *UpdateQueueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1339,7 +1531,7 @@ func (x *UpdateQueueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateQueueResponse.ProtoReflect.Descriptor instead.
 func (*UpdateQueueResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{18}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *UpdateQueueResponse) GetQueue() *Queue {
@@ -1364,7 +1556,7 @@ type DeleteQueueRequest struct {
 
 func (x *DeleteQueueRequest) Reset() {
 	*x = DeleteQueueRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1376,7 +1568,7 @@ func (x *DeleteQueueRequest) String() string {
 func (*DeleteQueueRequest) ProtoMessage() {}
 
 func (x *DeleteQueueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1389,7 +1581,7 @@ func (x *DeleteQueueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteQueueRequest.ProtoReflect.Descriptor instead.
 func (*DeleteQueueRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{19}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *DeleteQueueRequest) GetQueue() string {
@@ -1424,7 +1616,7 @@ type DeleteQueueResponse struct {
 
 func (x *DeleteQueueResponse) Reset() {
 	*x = DeleteQueueResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1436,7 +1628,7 @@ func (x *DeleteQueueResponse) String() string {
 func (*DeleteQueueResponse) ProtoMessage() {}
 
 func (x *DeleteQueueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1449,7 +1641,7 @@ func (x *DeleteQueueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteQueueResponse.ProtoReflect.Descriptor instead.
 func (*DeleteQueueResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{20}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *DeleteQueueResponse) GetDeletedCount() int64 {
@@ -1478,7 +1670,7 @@ type SimulatePolicyRequest struct {
 
 func (x *SimulatePolicyRequest) Reset() {
 	*x = SimulatePolicyRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1490,7 +1682,7 @@ func (x *SimulatePolicyRequest) String() string {
 func (*SimulatePolicyRequest) ProtoMessage() {}
 
 func (x *SimulatePolicyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1503,7 +1695,7 @@ func (x *SimulatePolicyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatePolicyRequest.ProtoReflect.Descriptor instead.
 func (*SimulatePolicyRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{21}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *SimulatePolicyRequest) GetQueue() string {
@@ -1559,7 +1751,7 @@ type SimulatePolicyResponse struct {
 
 func (x *SimulatePolicyResponse) Reset() {
 	*x = SimulatePolicyResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1571,7 +1763,7 @@ func (x *SimulatePolicyResponse) String() string {
 func (*SimulatePolicyResponse) ProtoMessage() {}
 
 func (x *SimulatePolicyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1584,7 +1776,7 @@ func (x *SimulatePolicyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatePolicyResponse.ProtoReflect.Descriptor instead.
 func (*SimulatePolicyResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{22}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SimulatePolicyResponse) GetRetryPolicy() *RetryPolicy {
@@ -1634,7 +1826,7 @@ type SimulatedAttempt struct {
 
 func (x *SimulatedAttempt) Reset() {
 	*x = SimulatedAttempt{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1646,7 +1838,7 @@ func (x *SimulatedAttempt) String() string {
 func (*SimulatedAttempt) ProtoMessage() {}
 
 func (x *SimulatedAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1659,7 +1851,7 @@ func (x *SimulatedAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedAttempt.ProtoReflect.Descriptor instead.
 func (*SimulatedAttempt) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{23}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *SimulatedAttempt) GetAttempt() uint32 {
@@ -1712,7 +1904,7 @@ type SimulatedQueue struct {
 
 func (x *SimulatedQueue) Reset() {
 	*x = SimulatedQueue{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1724,7 +1916,7 @@ func (x *SimulatedQueue) String() string {
 func (*SimulatedQueue) ProtoMessage() {}
 
 func (x *SimulatedQueue) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1737,7 +1929,7 @@ func (x *SimulatedQueue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedQueue.ProtoReflect.Descriptor instead.
 func (*SimulatedQueue) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{24}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *SimulatedQueue) GetExaminedCount() int64 {
@@ -1774,7 +1966,7 @@ type SimulatedBucket struct {
 
 func (x *SimulatedBucket) Reset() {
 	*x = SimulatedBucket{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1786,7 +1978,7 @@ func (x *SimulatedBucket) String() string {
 func (*SimulatedBucket) ProtoMessage() {}
 
 func (x *SimulatedBucket) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1799,7 +1991,7 @@ func (x *SimulatedBucket) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedBucket.ProtoReflect.Descriptor instead.
 func (*SimulatedBucket) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{25}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *SimulatedBucket) GetWithin() *durationpb.Duration {
@@ -1825,7 +2017,7 @@ type GetRulesRequest struct {
 
 func (x *GetRulesRequest) Reset() {
 	*x = GetRulesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1837,7 +2029,7 @@ func (x *GetRulesRequest) String() string {
 func (*GetRulesRequest) ProtoMessage() {}
 
 func (x *GetRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1850,7 +2042,7 @@ func (x *GetRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRulesRequest.ProtoReflect.Descriptor instead.
 func (*GetRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{26}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{29}
 }
 
 // The rules.
@@ -1864,7 +2056,7 @@ type GetRulesResponse struct {
 
 func (x *GetRulesResponse) Reset() {
 	*x = GetRulesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1876,7 +2068,7 @@ func (x *GetRulesResponse) String() string {
 func (*GetRulesResponse) ProtoMessage() {}
 
 func (x *GetRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1889,7 +2081,7 @@ func (x *GetRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRulesResponse.ProtoReflect.Descriptor instead.
 func (*GetRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{27}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GetRulesResponse) GetRuleSet() *RuleSet {
@@ -1910,7 +2102,7 @@ type UpdateRulesRequest struct {
 
 func (x *UpdateRulesRequest) Reset() {
 	*x = UpdateRulesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1922,7 +2114,7 @@ func (x *UpdateRulesRequest) String() string {
 func (*UpdateRulesRequest) ProtoMessage() {}
 
 func (x *UpdateRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1935,7 +2127,7 @@ func (x *UpdateRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateRulesRequest.ProtoReflect.Descriptor instead.
 func (*UpdateRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{28}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *UpdateRulesRequest) GetRuleSet() *RuleSet {
@@ -1956,7 +2148,7 @@ type UpdateRulesResponse struct {
 
 func (x *UpdateRulesResponse) Reset() {
 	*x = UpdateRulesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1968,7 +2160,7 @@ func (x *UpdateRulesResponse) String() string {
 func (*UpdateRulesResponse) ProtoMessage() {}
 
 func (x *UpdateRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1981,7 +2173,7 @@ func (x *UpdateRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateRulesResponse.ProtoReflect.Descriptor instead.
 func (*UpdateRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{29}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *UpdateRulesResponse) GetRuleSet() *RuleSet {
@@ -2004,7 +2196,7 @@ type TestRulesRequest struct {
 
 func (x *TestRulesRequest) Reset() {
 	*x = TestRulesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2016,7 +2208,7 @@ func (x *TestRulesRequest) String() string {
 func (*TestRulesRequest) ProtoMessage() {}
 
 func (x *TestRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2029,7 +2221,7 @@ func (x *TestRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestRulesRequest.ProtoReflect.Descriptor instead.
 func (*TestRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{30}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *TestRulesRequest) GetRuleSet() *RuleSet {
@@ -2063,7 +2255,7 @@ type RuleSample struct {
 
 func (x *RuleSample) Reset() {
 	*x = RuleSample{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[31]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2075,7 +2267,7 @@ func (x *RuleSample) String() string {
 func (*RuleSample) ProtoMessage() {}
 
 func (x *RuleSample) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[31]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2088,7 +2280,7 @@ func (x *RuleSample) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleSample.ProtoReflect.Descriptor instead.
 func (*RuleSample) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{31}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *RuleSample) GetEvent() RuleEvent {
@@ -2130,7 +2322,7 @@ type TestRulesResponse struct {
 
 func (x *TestRulesResponse) Reset() {
 	*x = TestRulesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[32]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2142,7 +2334,7 @@ func (x *TestRulesResponse) String() string {
 func (*TestRulesResponse) ProtoMessage() {}
 
 func (x *TestRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[32]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2155,7 +2347,7 @@ func (x *TestRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestRulesResponse.ProtoReflect.Descriptor instead.
 func (*TestRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{32}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *TestRulesResponse) GetResults() []*RuleTestResult {
@@ -2182,7 +2374,7 @@ type RuleTestResult struct {
 
 func (x *RuleTestResult) Reset() {
 	*x = RuleTestResult{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[33]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2194,7 +2386,7 @@ func (x *RuleTestResult) String() string {
 func (*RuleTestResult) ProtoMessage() {}
 
 func (x *RuleTestResult) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[33]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2207,7 +2399,7 @@ func (x *RuleTestResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleTestResult.ProtoReflect.Descriptor instead.
 func (*RuleTestResult) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{33}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *RuleTestResult) GetMatched() []string {
@@ -2251,7 +2443,7 @@ type RuleFailure struct {
 
 func (x *RuleFailure) Reset() {
 	*x = RuleFailure{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[34]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2263,7 +2455,7 @@ func (x *RuleFailure) String() string {
 func (*RuleFailure) ProtoMessage() {}
 
 func (x *RuleFailure) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[34]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2276,7 +2468,7 @@ func (x *RuleFailure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleFailure.ProtoReflect.Descriptor instead.
 func (*RuleFailure) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{34}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RuleFailure) GetRule() string {
@@ -2306,7 +2498,7 @@ type ReleaseOrderingKeyRequest struct {
 
 func (x *ReleaseOrderingKeyRequest) Reset() {
 	*x = ReleaseOrderingKeyRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[35]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2318,7 +2510,7 @@ func (x *ReleaseOrderingKeyRequest) String() string {
 func (*ReleaseOrderingKeyRequest) ProtoMessage() {}
 
 func (x *ReleaseOrderingKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[35]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2331,7 +2523,7 @@ func (x *ReleaseOrderingKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseOrderingKeyRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseOrderingKeyRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{35}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ReleaseOrderingKeyRequest) GetQueue() string {
@@ -2361,7 +2553,7 @@ type ReleaseOrderingKeyResponse struct {
 
 func (x *ReleaseOrderingKeyResponse) Reset() {
 	*x = ReleaseOrderingKeyResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[36]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2373,7 +2565,7 @@ func (x *ReleaseOrderingKeyResponse) String() string {
 func (*ReleaseOrderingKeyResponse) ProtoMessage() {}
 
 func (x *ReleaseOrderingKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[36]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2386,7 +2578,7 @@ func (x *ReleaseOrderingKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseOrderingKeyResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseOrderingKeyResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{36}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ReleaseOrderingKeyResponse) GetReleased() bool {
@@ -2416,7 +2608,7 @@ type ExplainRequest struct {
 
 func (x *ExplainRequest) Reset() {
 	*x = ExplainRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[37]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2428,7 +2620,7 @@ func (x *ExplainRequest) String() string {
 func (*ExplainRequest) ProtoMessage() {}
 
 func (x *ExplainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[37]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2441,7 +2633,7 @@ func (x *ExplainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRequest.ProtoReflect.Descriptor instead.
 func (*ExplainRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{37}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ExplainRequest) GetQueue() string {
@@ -2469,7 +2661,7 @@ type ExplainResponse struct {
 
 func (x *ExplainResponse) Reset() {
 	*x = ExplainResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[38]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2481,7 +2673,7 @@ func (x *ExplainResponse) String() string {
 func (*ExplainResponse) ProtoMessage() {}
 
 func (x *ExplainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[38]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2494,7 +2686,7 @@ func (x *ExplainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainResponse.ProtoReflect.Descriptor instead.
 func (*ExplainResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{38}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ExplainResponse) GetExplanations() []*Explanation {
@@ -2517,7 +2709,7 @@ type Explanation struct {
 
 func (x *Explanation) Reset() {
 	*x = Explanation{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[39]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2529,7 +2721,7 @@ func (x *Explanation) String() string {
 func (*Explanation) ProtoMessage() {}
 
 func (x *Explanation) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[39]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2542,7 +2734,7 @@ func (x *Explanation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Explanation.ProtoReflect.Descriptor instead.
 func (*Explanation) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{39}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Explanation) GetText() string {
@@ -2568,7 +2760,7 @@ type GetServerInfoRequest struct {
 
 func (x *GetServerInfoRequest) Reset() {
 	*x = GetServerInfoRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2580,7 +2772,7 @@ func (x *GetServerInfoRequest) String() string {
 func (*GetServerInfoRequest) ProtoMessage() {}
 
 func (x *GetServerInfoRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2593,7 +2785,7 @@ func (x *GetServerInfoRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServerInfoRequest.ProtoReflect.Descriptor instead.
 func (*GetServerInfoRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{40}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{43}
 }
 
 // What a server says about itself.
@@ -2617,7 +2809,7 @@ type GetServerInfoResponse struct {
 
 func (x *GetServerInfoResponse) Reset() {
 	*x = GetServerInfoResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2629,7 +2821,7 @@ func (x *GetServerInfoResponse) String() string {
 func (*GetServerInfoResponse) ProtoMessage() {}
 
 func (x *GetServerInfoResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2642,7 +2834,7 @@ func (x *GetServerInfoResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServerInfoResponse.ProtoReflect.Descriptor instead.
 func (*GetServerInfoResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{41}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *GetServerInfoResponse) GetVersion() string {
@@ -2713,7 +2905,7 @@ type StoreInfo struct {
 
 func (x *StoreInfo) Reset() {
 	*x = StoreInfo{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[42]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2725,7 +2917,7 @@ func (x *StoreInfo) String() string {
 func (*StoreInfo) ProtoMessage() {}
 
 func (x *StoreInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[42]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2738,7 +2930,7 @@ func (x *StoreInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoreInfo.ProtoReflect.Descriptor instead.
 func (*StoreInfo) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{42}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *StoreInfo) GetVersion() string {
@@ -2808,7 +3000,7 @@ type ListWorkersRequest struct {
 
 func (x *ListWorkersRequest) Reset() {
 	*x = ListWorkersRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2820,7 +3012,7 @@ func (x *ListWorkersRequest) String() string {
 func (*ListWorkersRequest) ProtoMessage() {}
 
 func (x *ListWorkersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2833,7 +3025,7 @@ func (x *ListWorkersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkersRequest.ProtoReflect.Descriptor instead.
 func (*ListWorkersRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{43}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ListWorkersRequest) GetQueue() string {
@@ -2856,7 +3048,7 @@ type ListWorkersResponse struct {
 
 func (x *ListWorkersResponse) Reset() {
 	*x = ListWorkersResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2868,7 +3060,7 @@ func (x *ListWorkersResponse) String() string {
 func (*ListWorkersResponse) ProtoMessage() {}
 
 func (x *ListWorkersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2881,7 +3073,7 @@ func (x *ListWorkersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkersResponse.ProtoReflect.Descriptor instead.
 func (*ListWorkersResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{44}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ListWorkersResponse) GetWorkers() []*Worker {
@@ -2925,7 +3117,7 @@ type Worker struct {
 
 func (x *Worker) Reset() {
 	*x = Worker{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2937,7 +3129,7 @@ func (x *Worker) String() string {
 func (*Worker) ProtoMessage() {}
 
 func (x *Worker) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2950,7 +3142,7 @@ func (x *Worker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Worker.ProtoReflect.Descriptor instead.
 func (*Worker) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{45}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Worker) GetWorkerId() string {
@@ -3031,7 +3223,7 @@ type BreakLeaseRequest struct {
 
 func (x *BreakLeaseRequest) Reset() {
 	*x = BreakLeaseRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3043,7 +3235,7 @@ func (x *BreakLeaseRequest) String() string {
 func (*BreakLeaseRequest) ProtoMessage() {}
 
 func (x *BreakLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3056,7 +3248,7 @@ func (x *BreakLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BreakLeaseRequest.ProtoReflect.Descriptor instead.
 func (*BreakLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{46}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *BreakLeaseRequest) GetQueue() string {
@@ -3095,7 +3287,7 @@ type BreakLeaseResponse struct {
 
 func (x *BreakLeaseResponse) Reset() {
 	*x = BreakLeaseResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3107,7 +3299,7 @@ func (x *BreakLeaseResponse) String() string {
 func (*BreakLeaseResponse) ProtoMessage() {}
 
 func (x *BreakLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3120,7 +3312,7 @@ func (x *BreakLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BreakLeaseResponse.ProtoReflect.Descriptor instead.
 func (*BreakLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{47}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *BreakLeaseResponse) GetBroken() bool {
@@ -3157,7 +3349,7 @@ type QuietWorkerRequest struct {
 
 func (x *QuietWorkerRequest) Reset() {
 	*x = QuietWorkerRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3169,7 +3361,7 @@ func (x *QuietWorkerRequest) String() string {
 func (*QuietWorkerRequest) ProtoMessage() {}
 
 func (x *QuietWorkerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3182,7 +3374,7 @@ func (x *QuietWorkerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuietWorkerRequest.ProtoReflect.Descriptor instead.
 func (*QuietWorkerRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{48}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *QuietWorkerRequest) GetSessionId() string {
@@ -3210,7 +3402,7 @@ type QuietWorkerResponse struct {
 
 func (x *QuietWorkerResponse) Reset() {
 	*x = QuietWorkerResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3222,7 +3414,7 @@ func (x *QuietWorkerResponse) String() string {
 func (*QuietWorkerResponse) ProtoMessage() {}
 
 func (x *QuietWorkerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3235,7 +3427,7 @@ func (x *QuietWorkerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuietWorkerResponse.ProtoReflect.Descriptor instead.
 func (*QuietWorkerResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{49}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *QuietWorkerResponse) GetChanged() bool {
@@ -3256,7 +3448,7 @@ type ListBreakersRequest struct {
 
 func (x *ListBreakersRequest) Reset() {
 	*x = ListBreakersRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3268,7 +3460,7 @@ func (x *ListBreakersRequest) String() string {
 func (*ListBreakersRequest) ProtoMessage() {}
 
 func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3281,7 +3473,7 @@ func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersRequest.ProtoReflect.Descriptor instead.
 func (*ListBreakersRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{50}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ListBreakersRequest) GetQueue() string {
@@ -3302,7 +3494,7 @@ type ListBreakersResponse struct {
 
 func (x *ListBreakersResponse) Reset() {
 	*x = ListBreakersResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3314,7 +3506,7 @@ func (x *ListBreakersResponse) String() string {
 func (*ListBreakersResponse) ProtoMessage() {}
 
 func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3327,7 +3519,7 @@ func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersResponse.ProtoReflect.Descriptor instead.
 func (*ListBreakersResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{51}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ListBreakersResponse) GetBreakers() []*Breaker {
@@ -3356,7 +3548,7 @@ type Breaker struct {
 
 func (x *Breaker) Reset() {
 	*x = Breaker{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[52]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3368,7 +3560,7 @@ func (x *Breaker) String() string {
 func (*Breaker) ProtoMessage() {}
 
 func (x *Breaker) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[52]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3381,7 +3573,7 @@ func (x *Breaker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Breaker.ProtoReflect.Descriptor instead.
 func (*Breaker) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{52}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *Breaker) GetKey() string {
@@ -3432,7 +3624,7 @@ type ResetBreakerRequest struct {
 
 func (x *ResetBreakerRequest) Reset() {
 	*x = ResetBreakerRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[53]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3444,7 +3636,7 @@ func (x *ResetBreakerRequest) String() string {
 func (*ResetBreakerRequest) ProtoMessage() {}
 
 func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[53]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3457,7 +3649,7 @@ func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerRequest.ProtoReflect.Descriptor instead.
 func (*ResetBreakerRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{53}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ResetBreakerRequest) GetQueue() string {
@@ -3485,7 +3677,7 @@ type ResetBreakerResponse struct {
 
 func (x *ResetBreakerResponse) Reset() {
 	*x = ResetBreakerResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[54]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3497,7 +3689,7 @@ func (x *ResetBreakerResponse) String() string {
 func (*ResetBreakerResponse) ProtoMessage() {}
 
 func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[54]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3510,7 +3702,7 @@ func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerResponse.ProtoReflect.Descriptor instead.
 func (*ResetBreakerResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{54}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ResetBreakerResponse) GetWasOpen() bool {
@@ -3562,7 +3754,20 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\rdamaged_count\x18\a \x01(\x03R\fdamagedCount\"<\n" +
 	"\fMessageCount\x12\x16\n" +
 	"\x06values\x18\x01 \x03(\tR\x06values\x12\x14\n" +
-	"\x05count\x18\x02 \x01(\x03R\x05count\"\xec\x01\n" +
+	"\x05count\x18\x02 \x01(\x03R\x05count\"\x92\x01\n" +
+	"\x14WatchMessagesRequest\x12\x14\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x16\n" +
+	"\x06filter\x18\x02 \x01(\tR\x06filter\x12'\n" +
+	"\x04view\x18\x03 \x01(\x0e2\x13.dlq.v1.MessageViewR\x04view\x12#\n" +
+	"\rshow_redacted\x18\x04 \x01(\bR\fshowRedacted\"g\n" +
+	"\x15WatchMessagesResponse\x12/\n" +
+	"\achanges\x18\x01 \x03(\v2\x15.dlq.v1.MessageChangeR\achanges\x12\x1d\n" +
+	"\n" +
+	"list_again\x18\x02 \x01(\bR\tlistAgain\"f\n" +
+	"\rMessageChange\x12\x14\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12/\n" +
+	"\amessage\x18\x03 \x01(\v2\x15.dlq.v1.StoredMessageR\amessage\"\xec\x01\n" +
 	"\x11ListGroupsRequest\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12*\n" +
 	"\x06states\x18\x02 \x03(\x0e2\x12.dlq.v1.GroupStateR\x06states\x12/\n" +
@@ -3758,12 +3963,13 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x17GROUP_ORDER_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12GROUP_ORDER_STORED\x10\x01\x12\x1c\n" +
 	"\x18GROUP_ORDER_LAST_FAILURE\x10\x02\x12\x18\n" +
-	"\x14GROUP_ORDER_FAILURES\x10\x032\xbd\f\n" +
+	"\x14GROUP_ORDER_FAILURES\x10\x032\x8d\r\n" +
 	"\x0fDlqAdminService\x12C\n" +
 	"\n" +
 	"GetMessage\x12\x19.dlq.v1.GetMessageRequest\x1a\x1a.dlq.v1.GetMessageResponse\x12I\n" +
 	"\fListMessages\x12\x1b.dlq.v1.ListMessagesRequest\x1a\x1c.dlq.v1.ListMessagesResponse\x12N\n" +
-	"\rCountMessages\x12\x1c.dlq.v1.CountMessagesRequest\x1a\x1d.dlq.v1.CountMessagesResponse0\x01\x12C\n" +
+	"\rCountMessages\x12\x1c.dlq.v1.CountMessagesRequest\x1a\x1d.dlq.v1.CountMessagesResponse0\x01\x12N\n" +
+	"\rWatchMessages\x12\x1c.dlq.v1.WatchMessagesRequest\x1a\x1d.dlq.v1.WatchMessagesResponse0\x01\x12C\n" +
 	"\n" +
 	"ListGroups\x12\x19.dlq.v1.ListGroupsRequest\x1a\x1a.dlq.v1.ListGroupsResponse\x12=\n" +
 	"\bGetGroup\x12\x17.dlq.v1.GetGroupRequest\x1a\x18.dlq.v1.GetGroupResponse\x12F\n" +
@@ -3801,7 +4007,7 @@ func file_dlq_v1_dlq_admin_service_proto_rawDescGZIP() []byte {
 }
 
 var file_dlq_v1_dlq_admin_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
+var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 59)
 var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
 	(MessageView)(0),                   // 0: dlq.v1.MessageView
 	(GroupOrder)(0),                    // 1: dlq.v1.GroupOrder
@@ -3812,177 +4018,185 @@ var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
 	(*CountMessagesRequest)(nil),       // 6: dlq.v1.CountMessagesRequest
 	(*CountMessagesResponse)(nil),      // 7: dlq.v1.CountMessagesResponse
 	(*MessageCount)(nil),               // 8: dlq.v1.MessageCount
-	(*ListGroupsRequest)(nil),          // 9: dlq.v1.ListGroupsRequest
-	(*ListGroupsResponse)(nil),         // 10: dlq.v1.ListGroupsResponse
-	(*GetGroupRequest)(nil),            // 11: dlq.v1.GetGroupRequest
-	(*GetGroupResponse)(nil),           // 12: dlq.v1.GetGroupResponse
-	(*UpdateGroupRequest)(nil),         // 13: dlq.v1.UpdateGroupRequest
-	(*UpdateGroupResponse)(nil),        // 14: dlq.v1.UpdateGroupResponse
-	(*ListQueuesRequest)(nil),          // 15: dlq.v1.ListQueuesRequest
-	(*ListQueuesResponse)(nil),         // 16: dlq.v1.ListQueuesResponse
-	(*GetQueueRequest)(nil),            // 17: dlq.v1.GetQueueRequest
-	(*GetQueueResponse)(nil),           // 18: dlq.v1.GetQueueResponse
-	(*UpdateQueueRequest)(nil),         // 19: dlq.v1.UpdateQueueRequest
-	(*UpdateQueueResponse)(nil),        // 20: dlq.v1.UpdateQueueResponse
-	(*DeleteQueueRequest)(nil),         // 21: dlq.v1.DeleteQueueRequest
-	(*DeleteQueueResponse)(nil),        // 22: dlq.v1.DeleteQueueResponse
-	(*SimulatePolicyRequest)(nil),      // 23: dlq.v1.SimulatePolicyRequest
-	(*SimulatePolicyResponse)(nil),     // 24: dlq.v1.SimulatePolicyResponse
-	(*SimulatedAttempt)(nil),           // 25: dlq.v1.SimulatedAttempt
-	(*SimulatedQueue)(nil),             // 26: dlq.v1.SimulatedQueue
-	(*SimulatedBucket)(nil),            // 27: dlq.v1.SimulatedBucket
-	(*GetRulesRequest)(nil),            // 28: dlq.v1.GetRulesRequest
-	(*GetRulesResponse)(nil),           // 29: dlq.v1.GetRulesResponse
-	(*UpdateRulesRequest)(nil),         // 30: dlq.v1.UpdateRulesRequest
-	(*UpdateRulesResponse)(nil),        // 31: dlq.v1.UpdateRulesResponse
-	(*TestRulesRequest)(nil),           // 32: dlq.v1.TestRulesRequest
-	(*RuleSample)(nil),                 // 33: dlq.v1.RuleSample
-	(*TestRulesResponse)(nil),          // 34: dlq.v1.TestRulesResponse
-	(*RuleTestResult)(nil),             // 35: dlq.v1.RuleTestResult
-	(*RuleFailure)(nil),                // 36: dlq.v1.RuleFailure
-	(*ReleaseOrderingKeyRequest)(nil),  // 37: dlq.v1.ReleaseOrderingKeyRequest
-	(*ReleaseOrderingKeyResponse)(nil), // 38: dlq.v1.ReleaseOrderingKeyResponse
-	(*ExplainRequest)(nil),             // 39: dlq.v1.ExplainRequest
-	(*ExplainResponse)(nil),            // 40: dlq.v1.ExplainResponse
-	(*Explanation)(nil),                // 41: dlq.v1.Explanation
-	(*GetServerInfoRequest)(nil),       // 42: dlq.v1.GetServerInfoRequest
-	(*GetServerInfoResponse)(nil),      // 43: dlq.v1.GetServerInfoResponse
-	(*StoreInfo)(nil),                  // 44: dlq.v1.StoreInfo
-	(*ListWorkersRequest)(nil),         // 45: dlq.v1.ListWorkersRequest
-	(*ListWorkersResponse)(nil),        // 46: dlq.v1.ListWorkersResponse
-	(*Worker)(nil),                     // 47: dlq.v1.Worker
-	(*BreakLeaseRequest)(nil),          // 48: dlq.v1.BreakLeaseRequest
-	(*BreakLeaseResponse)(nil),         // 49: dlq.v1.BreakLeaseResponse
-	(*QuietWorkerRequest)(nil),         // 50: dlq.v1.QuietWorkerRequest
-	(*QuietWorkerResponse)(nil),        // 51: dlq.v1.QuietWorkerResponse
-	(*ListBreakersRequest)(nil),        // 52: dlq.v1.ListBreakersRequest
-	(*ListBreakersResponse)(nil),       // 53: dlq.v1.ListBreakersResponse
-	(*Breaker)(nil),                    // 54: dlq.v1.Breaker
-	(*ResetBreakerRequest)(nil),        // 55: dlq.v1.ResetBreakerRequest
-	(*ResetBreakerResponse)(nil),       // 56: dlq.v1.ResetBreakerResponse
-	nil,                                // 57: dlq.v1.StoreInfo.SettingsEntry
-	(*StoredMessage)(nil),              // 58: dlq.v1.StoredMessage
-	(GroupState)(0),                    // 59: dlq.v1.GroupState
-	(*durationpb.Duration)(nil),        // 60: google.protobuf.Duration
-	(*Group)(nil),                      // 61: dlq.v1.Group
-	(*Queue)(nil),                      // 62: dlq.v1.Queue
-	(*fieldmaskpb.FieldMask)(nil),      // 63: google.protobuf.FieldMask
-	(*RetryPolicy)(nil),                // 64: dlq.v1.RetryPolicy
-	(Reason)(0),                        // 65: dlq.v1.Reason
-	(*timestamppb.Timestamp)(nil),      // 66: google.protobuf.Timestamp
-	(*RuleSet)(nil),                    // 67: dlq.v1.RuleSet
-	(RuleEvent)(0),                     // 68: dlq.v1.RuleEvent
-	(*SendToDlqRequest)(nil),           // 69: dlq.v1.SendToDlqRequest
-	(*Failure)(nil),                    // 70: dlq.v1.Failure
-	(*RuleAction)(nil),                 // 71: dlq.v1.RuleAction
-	(BreakerState)(0),                  // 72: dlq.v1.BreakerState
+	(*WatchMessagesRequest)(nil),       // 9: dlq.v1.WatchMessagesRequest
+	(*WatchMessagesResponse)(nil),      // 10: dlq.v1.WatchMessagesResponse
+	(*MessageChange)(nil),              // 11: dlq.v1.MessageChange
+	(*ListGroupsRequest)(nil),          // 12: dlq.v1.ListGroupsRequest
+	(*ListGroupsResponse)(nil),         // 13: dlq.v1.ListGroupsResponse
+	(*GetGroupRequest)(nil),            // 14: dlq.v1.GetGroupRequest
+	(*GetGroupResponse)(nil),           // 15: dlq.v1.GetGroupResponse
+	(*UpdateGroupRequest)(nil),         // 16: dlq.v1.UpdateGroupRequest
+	(*UpdateGroupResponse)(nil),        // 17: dlq.v1.UpdateGroupResponse
+	(*ListQueuesRequest)(nil),          // 18: dlq.v1.ListQueuesRequest
+	(*ListQueuesResponse)(nil),         // 19: dlq.v1.ListQueuesResponse
+	(*GetQueueRequest)(nil),            // 20: dlq.v1.GetQueueRequest
+	(*GetQueueResponse)(nil),           // 21: dlq.v1.GetQueueResponse
+	(*UpdateQueueRequest)(nil),         // 22: dlq.v1.UpdateQueueRequest
+	(*UpdateQueueResponse)(nil),        // 23: dlq.v1.UpdateQueueResponse
+	(*DeleteQueueRequest)(nil),         // 24: dlq.v1.DeleteQueueRequest
+	(*DeleteQueueResponse)(nil),        // 25: dlq.v1.DeleteQueueResponse
+	(*SimulatePolicyRequest)(nil),      // 26: dlq.v1.SimulatePolicyRequest
+	(*SimulatePolicyResponse)(nil),     // 27: dlq.v1.SimulatePolicyResponse
+	(*SimulatedAttempt)(nil),           // 28: dlq.v1.SimulatedAttempt
+	(*SimulatedQueue)(nil),             // 29: dlq.v1.SimulatedQueue
+	(*SimulatedBucket)(nil),            // 30: dlq.v1.SimulatedBucket
+	(*GetRulesRequest)(nil),            // 31: dlq.v1.GetRulesRequest
+	(*GetRulesResponse)(nil),           // 32: dlq.v1.GetRulesResponse
+	(*UpdateRulesRequest)(nil),         // 33: dlq.v1.UpdateRulesRequest
+	(*UpdateRulesResponse)(nil),        // 34: dlq.v1.UpdateRulesResponse
+	(*TestRulesRequest)(nil),           // 35: dlq.v1.TestRulesRequest
+	(*RuleSample)(nil),                 // 36: dlq.v1.RuleSample
+	(*TestRulesResponse)(nil),          // 37: dlq.v1.TestRulesResponse
+	(*RuleTestResult)(nil),             // 38: dlq.v1.RuleTestResult
+	(*RuleFailure)(nil),                // 39: dlq.v1.RuleFailure
+	(*ReleaseOrderingKeyRequest)(nil),  // 40: dlq.v1.ReleaseOrderingKeyRequest
+	(*ReleaseOrderingKeyResponse)(nil), // 41: dlq.v1.ReleaseOrderingKeyResponse
+	(*ExplainRequest)(nil),             // 42: dlq.v1.ExplainRequest
+	(*ExplainResponse)(nil),            // 43: dlq.v1.ExplainResponse
+	(*Explanation)(nil),                // 44: dlq.v1.Explanation
+	(*GetServerInfoRequest)(nil),       // 45: dlq.v1.GetServerInfoRequest
+	(*GetServerInfoResponse)(nil),      // 46: dlq.v1.GetServerInfoResponse
+	(*StoreInfo)(nil),                  // 47: dlq.v1.StoreInfo
+	(*ListWorkersRequest)(nil),         // 48: dlq.v1.ListWorkersRequest
+	(*ListWorkersResponse)(nil),        // 49: dlq.v1.ListWorkersResponse
+	(*Worker)(nil),                     // 50: dlq.v1.Worker
+	(*BreakLeaseRequest)(nil),          // 51: dlq.v1.BreakLeaseRequest
+	(*BreakLeaseResponse)(nil),         // 52: dlq.v1.BreakLeaseResponse
+	(*QuietWorkerRequest)(nil),         // 53: dlq.v1.QuietWorkerRequest
+	(*QuietWorkerResponse)(nil),        // 54: dlq.v1.QuietWorkerResponse
+	(*ListBreakersRequest)(nil),        // 55: dlq.v1.ListBreakersRequest
+	(*ListBreakersResponse)(nil),       // 56: dlq.v1.ListBreakersResponse
+	(*Breaker)(nil),                    // 57: dlq.v1.Breaker
+	(*ResetBreakerRequest)(nil),        // 58: dlq.v1.ResetBreakerRequest
+	(*ResetBreakerResponse)(nil),       // 59: dlq.v1.ResetBreakerResponse
+	nil,                                // 60: dlq.v1.StoreInfo.SettingsEntry
+	(*StoredMessage)(nil),              // 61: dlq.v1.StoredMessage
+	(GroupState)(0),                    // 62: dlq.v1.GroupState
+	(*durationpb.Duration)(nil),        // 63: google.protobuf.Duration
+	(*Group)(nil),                      // 64: dlq.v1.Group
+	(*Queue)(nil),                      // 65: dlq.v1.Queue
+	(*fieldmaskpb.FieldMask)(nil),      // 66: google.protobuf.FieldMask
+	(*RetryPolicy)(nil),                // 67: dlq.v1.RetryPolicy
+	(Reason)(0),                        // 68: dlq.v1.Reason
+	(*timestamppb.Timestamp)(nil),      // 69: google.protobuf.Timestamp
+	(*RuleSet)(nil),                    // 70: dlq.v1.RuleSet
+	(RuleEvent)(0),                     // 71: dlq.v1.RuleEvent
+	(*SendToDlqRequest)(nil),           // 72: dlq.v1.SendToDlqRequest
+	(*Failure)(nil),                    // 73: dlq.v1.Failure
+	(*RuleAction)(nil),                 // 74: dlq.v1.RuleAction
+	(BreakerState)(0),                  // 75: dlq.v1.BreakerState
 }
 var file_dlq_v1_dlq_admin_service_proto_depIdxs = []int32{
-	58, // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
+	61, // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
 	0,  // 1: dlq.v1.ListMessagesRequest.view:type_name -> dlq.v1.MessageView
-	58, // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
+	61, // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
 	8,  // 3: dlq.v1.CountMessagesResponse.counts:type_name -> dlq.v1.MessageCount
-	59, // 4: dlq.v1.ListGroupsRequest.states:type_name -> dlq.v1.GroupState
-	60, // 5: dlq.v1.ListGroupsRequest.since:type_name -> google.protobuf.Duration
-	1,  // 6: dlq.v1.ListGroupsRequest.order:type_name -> dlq.v1.GroupOrder
-	61, // 7: dlq.v1.ListGroupsResponse.groups:type_name -> dlq.v1.Group
-	60, // 8: dlq.v1.GetGroupRequest.since:type_name -> google.protobuf.Duration
-	61, // 9: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
-	58, // 10: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
-	59, // 11: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
-	61, // 12: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
-	62, // 13: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
-	62, // 14: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
-	62, // 15: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
-	63, // 16: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
-	62, // 17: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
-	64, // 18: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
-	65, // 19: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
-	66, // 20: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
-	64, // 21: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
-	25, // 22: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
-	26, // 23: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
-	60, // 24: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
-	60, // 25: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
-	60, // 26: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
-	66, // 27: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
-	27, // 28: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
-	60, // 29: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
-	67, // 30: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	67, // 31: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	67, // 32: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	67, // 33: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	33, // 34: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
-	68, // 35: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
-	69, // 36: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
-	70, // 37: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
-	35, // 38: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
-	36, // 39: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
-	71, // 40: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
-	69, // 41: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
-	41, // 42: dlq.v1.ExplainResponse.explanations:type_name -> dlq.v1.Explanation
-	66, // 43: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
-	66, // 44: dlq.v1.GetServerInfoResponse.start_time:type_name -> google.protobuf.Timestamp
-	66, // 45: dlq.v1.GetServerInfoResponse.time:type_name -> google.protobuf.Timestamp
-	44, // 46: dlq.v1.GetServerInfoResponse.store:type_name -> dlq.v1.StoreInfo
-	66, // 47: dlq.v1.StoreInfo.time:type_name -> google.protobuf.Timestamp
-	57, // 48: dlq.v1.StoreInfo.settings:type_name -> dlq.v1.StoreInfo.SettingsEntry
-	47, // 49: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
-	66, // 50: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
-	60, // 51: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
-	54, // 52: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
-	72, // 53: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
-	66, // 54: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
-	66, // 55: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
-	2,  // 56: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
-	4,  // 57: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
-	6,  // 58: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
-	9,  // 59: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
-	11, // 60: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
-	13, // 61: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
-	15, // 62: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
-	17, // 63: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
-	19, // 64: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
-	21, // 65: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
-	23, // 66: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
-	28, // 67: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
-	30, // 68: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
-	32, // 69: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
-	37, // 70: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
-	39, // 71: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
-	42, // 72: dlq.v1.DlqAdminService.GetServerInfo:input_type -> dlq.v1.GetServerInfoRequest
-	45, // 73: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
-	48, // 74: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
-	50, // 75: dlq.v1.DlqAdminService.QuietWorker:input_type -> dlq.v1.QuietWorkerRequest
-	52, // 76: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
-	55, // 77: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
-	3,  // 78: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
-	5,  // 79: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
-	7,  // 80: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
-	10, // 81: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
-	12, // 82: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
-	14, // 83: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
-	16, // 84: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
-	18, // 85: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
-	20, // 86: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
-	22, // 87: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
-	24, // 88: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
-	29, // 89: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
-	31, // 90: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
-	34, // 91: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
-	38, // 92: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
-	40, // 93: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
-	43, // 94: dlq.v1.DlqAdminService.GetServerInfo:output_type -> dlq.v1.GetServerInfoResponse
-	46, // 95: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
-	49, // 96: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
-	51, // 97: dlq.v1.DlqAdminService.QuietWorker:output_type -> dlq.v1.QuietWorkerResponse
-	53, // 98: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
-	56, // 99: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
-	78, // [78:100] is the sub-list for method output_type
-	56, // [56:78] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	0,  // 4: dlq.v1.WatchMessagesRequest.view:type_name -> dlq.v1.MessageView
+	11, // 5: dlq.v1.WatchMessagesResponse.changes:type_name -> dlq.v1.MessageChange
+	61, // 6: dlq.v1.MessageChange.message:type_name -> dlq.v1.StoredMessage
+	62, // 7: dlq.v1.ListGroupsRequest.states:type_name -> dlq.v1.GroupState
+	63, // 8: dlq.v1.ListGroupsRequest.since:type_name -> google.protobuf.Duration
+	1,  // 9: dlq.v1.ListGroupsRequest.order:type_name -> dlq.v1.GroupOrder
+	64, // 10: dlq.v1.ListGroupsResponse.groups:type_name -> dlq.v1.Group
+	63, // 11: dlq.v1.GetGroupRequest.since:type_name -> google.protobuf.Duration
+	64, // 12: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
+	61, // 13: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
+	62, // 14: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
+	64, // 15: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
+	65, // 16: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
+	65, // 17: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
+	65, // 18: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
+	66, // 19: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
+	65, // 20: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
+	67, // 21: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
+	68, // 22: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
+	69, // 23: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
+	67, // 24: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
+	28, // 25: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
+	29, // 26: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
+	63, // 27: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
+	63, // 28: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
+	63, // 29: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
+	69, // 30: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
+	30, // 31: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
+	63, // 32: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
+	70, // 33: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	70, // 34: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	70, // 35: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	70, // 36: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	36, // 37: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
+	71, // 38: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
+	72, // 39: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
+	73, // 40: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
+	38, // 41: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
+	39, // 42: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
+	74, // 43: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
+	72, // 44: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
+	44, // 45: dlq.v1.ExplainResponse.explanations:type_name -> dlq.v1.Explanation
+	69, // 46: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
+	69, // 47: dlq.v1.GetServerInfoResponse.start_time:type_name -> google.protobuf.Timestamp
+	69, // 48: dlq.v1.GetServerInfoResponse.time:type_name -> google.protobuf.Timestamp
+	47, // 49: dlq.v1.GetServerInfoResponse.store:type_name -> dlq.v1.StoreInfo
+	69, // 50: dlq.v1.StoreInfo.time:type_name -> google.protobuf.Timestamp
+	60, // 51: dlq.v1.StoreInfo.settings:type_name -> dlq.v1.StoreInfo.SettingsEntry
+	50, // 52: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
+	69, // 53: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
+	63, // 54: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
+	57, // 55: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
+	75, // 56: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
+	69, // 57: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
+	69, // 58: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
+	2,  // 59: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
+	4,  // 60: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
+	6,  // 61: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
+	9,  // 62: dlq.v1.DlqAdminService.WatchMessages:input_type -> dlq.v1.WatchMessagesRequest
+	12, // 63: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
+	14, // 64: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
+	16, // 65: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
+	18, // 66: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
+	20, // 67: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
+	22, // 68: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
+	24, // 69: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
+	26, // 70: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
+	31, // 71: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
+	33, // 72: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
+	35, // 73: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
+	40, // 74: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
+	42, // 75: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
+	45, // 76: dlq.v1.DlqAdminService.GetServerInfo:input_type -> dlq.v1.GetServerInfoRequest
+	48, // 77: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
+	51, // 78: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
+	53, // 79: dlq.v1.DlqAdminService.QuietWorker:input_type -> dlq.v1.QuietWorkerRequest
+	55, // 80: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
+	58, // 81: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
+	3,  // 82: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
+	5,  // 83: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
+	7,  // 84: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
+	10, // 85: dlq.v1.DlqAdminService.WatchMessages:output_type -> dlq.v1.WatchMessagesResponse
+	13, // 86: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
+	15, // 87: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
+	17, // 88: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
+	19, // 89: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
+	21, // 90: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
+	23, // 91: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
+	25, // 92: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
+	27, // 93: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
+	32, // 94: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
+	34, // 95: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
+	37, // 96: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
+	41, // 97: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
+	43, // 98: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
+	46, // 99: dlq.v1.DlqAdminService.GetServerInfo:output_type -> dlq.v1.GetServerInfoResponse
+	49, // 100: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
+	52, // 101: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
+	54, // 102: dlq.v1.DlqAdminService.QuietWorker:output_type -> dlq.v1.QuietWorkerResponse
+	56, // 103: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
+	59, // 104: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
+	82, // [82:105] is the sub-list for method output_type
+	59, // [59:82] is the sub-list for method input_type
+	59, // [59:59] is the sub-list for extension type_name
+	59, // [59:59] is the sub-list for extension extendee
+	0,  // [0:59] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_dlq_admin_service_proto_init() }
@@ -3998,15 +4212,15 @@ func file_dlq_v1_dlq_admin_service_proto_init() {
 	file_dlq_v1_rule_proto_init()
 	file_dlq_v1_state_proto_init()
 	file_dlq_v1_stored_message_proto_init()
-	file_dlq_v1_dlq_admin_service_proto_msgTypes[19].OneofWrappers = []any{}
-	file_dlq_v1_dlq_admin_service_proto_msgTypes[48].OneofWrappers = []any{}
+	file_dlq_v1_dlq_admin_service_proto_msgTypes[22].OneofWrappers = []any{}
+	file_dlq_v1_dlq_admin_service_proto_msgTypes[51].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dlq_v1_dlq_admin_service_proto_rawDesc), len(file_dlq_v1_dlq_admin_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   56,
+			NumMessages:   59,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,6 +22,7 @@ const (
 	DlqAdminService_GetMessage_FullMethodName         = "/dlq.v1.DlqAdminService/GetMessage"
 	DlqAdminService_ListMessages_FullMethodName       = "/dlq.v1.DlqAdminService/ListMessages"
 	DlqAdminService_CountMessages_FullMethodName      = "/dlq.v1.DlqAdminService/CountMessages"
+	DlqAdminService_WatchMessages_FullMethodName      = "/dlq.v1.DlqAdminService/WatchMessages"
 	DlqAdminService_ListGroups_FullMethodName         = "/dlq.v1.DlqAdminService/ListGroups"
 	DlqAdminService_GetGroup_FullMethodName           = "/dlq.v1.DlqAdminService/GetGroup"
 	DlqAdminService_UpdateGroup_FullMethodName        = "/dlq.v1.DlqAdminService/UpdateGroup"
@@ -68,6 +69,12 @@ type DlqAdminServiceClient interface {
 	// million messages take about ten seconds, and longer if content must be read. Reads only. Errors:
 	// INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
 	CountMessages(ctx context.Context, in *CountMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CountMessagesResponse], error)
+	// Streams what changes among the messages of the queues that match a pattern, for live views. Several changes
+	// of a message within a quarter of a second are reported as one. Call it first and ListMessages after its first
+	// response: then no change is missed. Ends only with an error, or with the connection. Reads only. Errors:
+	// INVALID_ARGUMENT (pattern, filter with the position of the mistake), RESOURCE_EXHAUSTED (too many calls of this
+	// kind), UNAVAILABLE.
+	WatchMessages(ctx context.Context, in *WatchMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchMessagesResponse], error)
 	// Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
 	// whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
 	// INVALID_ARGUMENT (pattern, page size, page token), UNAVAILABLE.
@@ -187,6 +194,25 @@ func (c *dlqAdminServiceClient) CountMessages(ctx context.Context, in *CountMess
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type DlqAdminService_CountMessagesClient = grpc.ServerStreamingClient[CountMessagesResponse]
+
+func (c *dlqAdminServiceClient) WatchMessages(ctx context.Context, in *WatchMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchMessagesResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &DlqAdminService_ServiceDesc.Streams[1], DlqAdminService_WatchMessages_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchMessagesRequest, WatchMessagesResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type DlqAdminService_WatchMessagesClient = grpc.ServerStreamingClient[WatchMessagesResponse]
 
 func (c *dlqAdminServiceClient) ListGroups(ctx context.Context, in *ListGroupsRequest, opts ...grpc.CallOption) (*ListGroupsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -403,6 +429,12 @@ type DlqAdminServiceServer interface {
 	// million messages take about ten seconds, and longer if content must be read. Reads only. Errors:
 	// INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
 	CountMessages(*CountMessagesRequest, grpc.ServerStreamingServer[CountMessagesResponse]) error
+	// Streams what changes among the messages of the queues that match a pattern, for live views. Several changes
+	// of a message within a quarter of a second are reported as one. Call it first and ListMessages after its first
+	// response: then no change is missed. Ends only with an error, or with the connection. Reads only. Errors:
+	// INVALID_ARGUMENT (pattern, filter with the position of the mistake), RESOURCE_EXHAUSTED (too many calls of this
+	// kind), UNAVAILABLE.
+	WatchMessages(*WatchMessagesRequest, grpc.ServerStreamingServer[WatchMessagesResponse]) error
 	// Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
 	// whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
 	// INVALID_ARGUMENT (pattern, page size, page token), UNAVAILABLE.
@@ -492,6 +524,9 @@ func (UnimplementedDlqAdminServiceServer) ListMessages(context.Context, *ListMes
 }
 func (UnimplementedDlqAdminServiceServer) CountMessages(*CountMessagesRequest, grpc.ServerStreamingServer[CountMessagesResponse]) error {
 	return status.Error(codes.Unimplemented, "method CountMessages not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) WatchMessages(*WatchMessagesRequest, grpc.ServerStreamingServer[WatchMessagesResponse]) error {
+	return status.Error(codes.Unimplemented, "method WatchMessages not implemented")
 }
 func (UnimplementedDlqAdminServiceServer) ListGroups(context.Context, *ListGroupsRequest) (*ListGroupsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListGroups not implemented")
@@ -617,6 +652,17 @@ func _DlqAdminService_CountMessages_Handler(srv interface{}, stream grpc.ServerS
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type DlqAdminService_CountMessagesServer = grpc.ServerStreamingServer[CountMessagesResponse]
+
+func _DlqAdminService_WatchMessages_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchMessagesRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(DlqAdminServiceServer).WatchMessages(m, &grpc.GenericServerStream[WatchMessagesRequest, WatchMessagesResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type DlqAdminService_WatchMessagesServer = grpc.ServerStreamingServer[WatchMessagesResponse]
 
 func _DlqAdminService_ListGroups_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListGroupsRequest)
@@ -1056,6 +1102,11 @@ var DlqAdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "CountMessages",
 			Handler:       _DlqAdminService_CountMessages_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "WatchMessages",
+			Handler:       _DlqAdminService_WatchMessages_Handler,
 			ServerStreams: true,
 		},
 	},

@@ -3578,11 +3578,160 @@ func (x *Condition) GetMessage() string {
 	return ""
 }
 
+// Which events to stream.
+type WatchEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Queues, or patterns: `*` stands for any characters. At most 100. Empty: all queues.
+	Queues []string `protobuf:"bytes,1,rep,name=queues,proto3" json:"queues,omitempty"`
+	// Which types. Empty: all but DELIVERED.
+	Types []EventType `protobuf:"varint,2,rep,packed,name=types,proto3,enum=dlq.v1.EventType" json:"types,omitempty"`
+	// A CEL expression that is true for the wanted events; docs/reference/events.md has its variables.
+	// Empty: all.
+	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
+	// From an earlier response, of a call with any queues: goes on behind it. For queues that it does not cover,
+	// start_time counts.
+	ResumeToken string `protobuf:"bytes,4,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	// Where to begin: events since this time, as far as they are kept. Absent: from now on.
+	StartTime     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchEventsRequest) Reset() {
+	*x = WatchEventsRequest{}
+	mi := &file_dlq_v1_dlq_service_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchEventsRequest) ProtoMessage() {}
+
+func (x *WatchEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_service_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchEventsRequest.ProtoReflect.Descriptor instead.
+func (*WatchEventsRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_service_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *WatchEventsRequest) GetQueues() []string {
+	if x != nil {
+		return x.Queues
+	}
+	return nil
+}
+
+func (x *WatchEventsRequest) GetTypes() []EventType {
+	if x != nil {
+		return x.Types
+	}
+	return nil
+}
+
+func (x *WatchEventsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *WatchEventsRequest) GetResumeToken() string {
+	if x != nil {
+		return x.ResumeToken
+	}
+	return ""
+}
+
+func (x *WatchEventsRequest) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+// The next events. The first response comes at once, also without events: what happens after it is not missed.
+type WatchEventsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order of each queue. Events of different queues may come in any order.
+	Events []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// Events that this call does not have, before those of this response. Absent: none are missing.
+	Gap *EventGap `protobuf:"bytes,2,opt,name=gap,proto3" json:"gap,omitempty"`
+	// To go on behind this response. In the first response, then at least once a second while there are
+	// events.
+	ResumeToken   string `protobuf:"bytes,3,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchEventsResponse) Reset() {
+	*x = WatchEventsResponse{}
+	mi := &file_dlq_v1_dlq_service_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchEventsResponse) ProtoMessage() {}
+
+func (x *WatchEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_service_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchEventsResponse.ProtoReflect.Descriptor instead.
+func (*WatchEventsResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_service_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *WatchEventsResponse) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *WatchEventsResponse) GetGap() *EventGap {
+	if x != nil {
+		return x.Gap
+	}
+	return nil
+}
+
+func (x *WatchEventsResponse) GetResumeToken() string {
+	if x != nil {
+		return x.ResumeToken
+	}
+	return ""
+}
+
 var File_dlq_v1_dlq_service_proto protoreflect.FileDescriptor
 
 const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\n" +
-	"\x18dlq/v1/dlq_service.proto\x12\x06dlq.v1\x1a\x14dlq/v1/failure.proto\x1a\x14dlq/v1/message.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x19google/protobuf/any.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\a\n" +
+	"\x18dlq/v1/dlq_service.proto\x12\x06dlq.v1\x1a\x12dlq/v1/event.proto\x1a\x14dlq/v1/failure.proto\x1a\x14dlq/v1/message.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x19google/protobuf/any.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\a\n" +
 	"\x10SendToDlqRequest\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x14\n" +
@@ -3851,7 +4000,18 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\x0elease_expiries\x18\f \x01(\x03R\rleaseExpiries\"P\n" +
 	"\tCondition\x12)\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x15.dlq.v1.ConditionCodeR\x04code\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage*\xa5\x01\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\"\xcb\x01\n" +
+	"\x12WatchEventsRequest\x12\x16\n" +
+	"\x06queues\x18\x01 \x03(\tR\x06queues\x12'\n" +
+	"\x05types\x18\x02 \x03(\x0e2\x11.dlq.v1.EventTypeR\x05types\x12\x16\n" +
+	"\x06filter\x18\x03 \x01(\tR\x06filter\x12!\n" +
+	"\fresume_token\x18\x04 \x01(\tR\vresumeToken\x129\n" +
+	"\n" +
+	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\"\x83\x01\n" +
+	"\x13WatchEventsResponse\x12%\n" +
+	"\x06events\x18\x01 \x03(\v2\r.dlq.v1.EventR\x06events\x12\"\n" +
+	"\x03gap\x18\x02 \x01(\v2\x10.dlq.v1.EventGapR\x03gap\x12!\n" +
+	"\fresume_token\x18\x03 \x01(\tR\vresumeToken*\xa5\x01\n" +
 	"\tAckStatus\x12\x1a\n" +
 	"\x16ACK_STATUS_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12ACK_STATUS_APPLIED\x10\x01\x12\x19\n" +
@@ -3881,7 +4041,7 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\x19CONDITION_CODE_ORDER_HELD\x10\v\x12 \n" +
 	"\x1cCONDITION_CODE_SENDS_REFUSED\x10\f\x12\x1e\n" +
 	"\x1aCONDITION_CODE_QUARANTINED\x10\r\x12\x1a\n" +
-	"\x16CONDITION_CODE_DAMAGED\x10\x0e2\xc7\x03\n" +
+	"\x16CONDITION_CODE_DAMAGED\x10\x0e2\x91\x04\n" +
 	"\n" +
 	"DlqService\x12@\n" +
 	"\tSendToDlq\x12\x18.dlq.v1.SendToDlqRequest\x1a\x19.dlq.v1.SendToDlqResponse\x12O\n" +
@@ -3890,7 +4050,8 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\x03Ack\x12\x12.dlq.v1.AckRequest\x1a\x13.dlq.v1.AckResponse\x12F\n" +
 	"\vExtendLease\x12\x1a.dlq.v1.ExtendLeaseRequest\x1a\x1b.dlq.v1.ExtendLeaseResponse\x124\n" +
 	"\x05Retry\x12\x14.dlq.v1.RetryRequest\x1a\x15.dlq.v1.RetryResponse\x124\n" +
-	"\x05Stats\x12\x14.dlq.v1.StatsRequest\x1a\x15.dlq.v1.StatsResponseBK\n" +
+	"\x05Stats\x12\x14.dlq.v1.StatsRequest\x1a\x15.dlq.v1.StatsResponse\x12H\n" +
+	"\vWatchEvents\x12\x1a.dlq.v1.WatchEventsRequest\x1a\x1b.dlq.v1.WatchEventsResponse0\x01BK\n" +
 	"\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3"
 
 var (
@@ -3906,7 +4067,7 @@ func file_dlq_v1_dlq_service_proto_rawDescGZIP() []byte {
 }
 
 var file_dlq_v1_dlq_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_dlq_v1_dlq_service_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
+var file_dlq_v1_dlq_service_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_dlq_v1_dlq_service_proto_goTypes = []any{
 	(AckStatus)(0),                 // 0: dlq.v1.AckStatus
 	(RetryRefusal)(0),              // 1: dlq.v1.RetryRefusal
@@ -3953,125 +4114,136 @@ var file_dlq_v1_dlq_service_proto_goTypes = []any{
 	(*Rates)(nil),                  // 42: dlq.v1.Rates
 	(*Totals)(nil),                 // 43: dlq.v1.Totals
 	(*Condition)(nil),              // 44: dlq.v1.Condition
-	nil,                            // 45: dlq.v1.SendToDlqRequest.AttributesEntry
-	nil,                            // 46: dlq.v1.MessageContent.AttributesEntry
-	(*Payload)(nil),                // 47: dlq.v1.Payload
-	(*Failure)(nil),                // 48: dlq.v1.Failure
-	(*Origin)(nil),                 // 49: dlq.v1.Origin
-	(*durationpb.Duration)(nil),    // 50: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),  // 51: google.protobuf.Timestamp
-	(*RetryPolicy)(nil),            // 52: dlq.v1.RetryPolicy
-	(*TraceContext)(nil),           // 53: dlq.v1.TraceContext
-	(MessageState)(0),              // 54: dlq.v1.MessageState
-	(Reason)(0),                    // 55: dlq.v1.Reason
-	(QuarantineReason)(0),          // 56: dlq.v1.QuarantineReason
-	(*anypb.Any)(nil),              // 57: google.protobuf.Any
-	(*Message)(nil),                // 58: dlq.v1.Message
-	(BreakerState)(0),              // 59: dlq.v1.BreakerState
-	(*Transform)(nil),              // 60: dlq.v1.Transform
+	(*WatchEventsRequest)(nil),     // 45: dlq.v1.WatchEventsRequest
+	(*WatchEventsResponse)(nil),    // 46: dlq.v1.WatchEventsResponse
+	nil,                            // 47: dlq.v1.SendToDlqRequest.AttributesEntry
+	nil,                            // 48: dlq.v1.MessageContent.AttributesEntry
+	(*Payload)(nil),                // 49: dlq.v1.Payload
+	(*Failure)(nil),                // 50: dlq.v1.Failure
+	(*Origin)(nil),                 // 51: dlq.v1.Origin
+	(*durationpb.Duration)(nil),    // 52: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),  // 53: google.protobuf.Timestamp
+	(*RetryPolicy)(nil),            // 54: dlq.v1.RetryPolicy
+	(*TraceContext)(nil),           // 55: dlq.v1.TraceContext
+	(MessageState)(0),              // 56: dlq.v1.MessageState
+	(Reason)(0),                    // 57: dlq.v1.Reason
+	(QuarantineReason)(0),          // 58: dlq.v1.QuarantineReason
+	(*anypb.Any)(nil),              // 59: google.protobuf.Any
+	(*Message)(nil),                // 60: dlq.v1.Message
+	(BreakerState)(0),              // 61: dlq.v1.BreakerState
+	(*Transform)(nil),              // 62: dlq.v1.Transform
+	(EventType)(0),                 // 63: dlq.v1.EventType
+	(*Event)(nil),                  // 64: dlq.v1.Event
+	(*EventGap)(nil),               // 65: dlq.v1.EventGap
 }
 var file_dlq_v1_dlq_service_proto_depIdxs = []int32{
-	47, // 0: dlq.v1.SendToDlqRequest.payload:type_name -> dlq.v1.Payload
-	45, // 1: dlq.v1.SendToDlqRequest.attributes:type_name -> dlq.v1.SendToDlqRequest.AttributesEntry
-	48, // 2: dlq.v1.SendToDlqRequest.failure:type_name -> dlq.v1.Failure
-	49, // 3: dlq.v1.SendToDlqRequest.origin:type_name -> dlq.v1.Origin
-	50, // 4: dlq.v1.SendToDlqRequest.delay:type_name -> google.protobuf.Duration
-	51, // 5: dlq.v1.SendToDlqRequest.due_time:type_name -> google.protobuf.Timestamp
-	50, // 6: dlq.v1.SendToDlqRequest.ttl:type_name -> google.protobuf.Duration
-	52, // 7: dlq.v1.SendToDlqRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
-	53, // 8: dlq.v1.SendToDlqRequest.trace_context:type_name -> dlq.v1.TraceContext
+	49, // 0: dlq.v1.SendToDlqRequest.payload:type_name -> dlq.v1.Payload
+	47, // 1: dlq.v1.SendToDlqRequest.attributes:type_name -> dlq.v1.SendToDlqRequest.AttributesEntry
+	50, // 2: dlq.v1.SendToDlqRequest.failure:type_name -> dlq.v1.Failure
+	51, // 3: dlq.v1.SendToDlqRequest.origin:type_name -> dlq.v1.Origin
+	52, // 4: dlq.v1.SendToDlqRequest.delay:type_name -> google.protobuf.Duration
+	53, // 5: dlq.v1.SendToDlqRequest.due_time:type_name -> google.protobuf.Timestamp
+	52, // 6: dlq.v1.SendToDlqRequest.ttl:type_name -> google.protobuf.Duration
+	54, // 7: dlq.v1.SendToDlqRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
+	55, // 8: dlq.v1.SendToDlqRequest.trace_context:type_name -> dlq.v1.TraceContext
 	4,  // 9: dlq.v1.SendToDlqRequest.send_number:type_name -> dlq.v1.SendNumber
 	5,  // 10: dlq.v1.SendToDlqRequest.imported_history:type_name -> dlq.v1.ImportedHistory
 	6,  // 11: dlq.v1.ImportedHistory.failures:type_name -> dlq.v1.ImportedFailure
-	51, // 12: dlq.v1.ImportedHistory.first_failure_time:type_name -> google.protobuf.Timestamp
-	48, // 13: dlq.v1.ImportedFailure.failure:type_name -> dlq.v1.Failure
-	51, // 14: dlq.v1.ImportedFailure.time:type_name -> google.protobuf.Timestamp
-	54, // 15: dlq.v1.SendToDlqResponse.state:type_name -> dlq.v1.MessageState
-	55, // 16: dlq.v1.SendToDlqResponse.reason:type_name -> dlq.v1.Reason
-	51, // 17: dlq.v1.SendToDlqResponse.due_time:type_name -> google.protobuf.Timestamp
-	56, // 18: dlq.v1.SendToDlqResponse.quarantine_reason:type_name -> dlq.v1.QuarantineReason
+	53, // 12: dlq.v1.ImportedHistory.first_failure_time:type_name -> google.protobuf.Timestamp
+	50, // 13: dlq.v1.ImportedFailure.failure:type_name -> dlq.v1.Failure
+	53, // 14: dlq.v1.ImportedFailure.time:type_name -> google.protobuf.Timestamp
+	56, // 15: dlq.v1.SendToDlqResponse.state:type_name -> dlq.v1.MessageState
+	57, // 16: dlq.v1.SendToDlqResponse.reason:type_name -> dlq.v1.Reason
+	53, // 17: dlq.v1.SendToDlqResponse.due_time:type_name -> google.protobuf.Timestamp
+	58, // 18: dlq.v1.SendToDlqResponse.quarantine_reason:type_name -> dlq.v1.QuarantineReason
 	3,  // 19: dlq.v1.SendToDlqBatchRequest.requests:type_name -> dlq.v1.SendToDlqRequest
 	10, // 20: dlq.v1.SendToDlqBatchResponse.results:type_name -> dlq.v1.SendToDlqBatchResult
 	7,  // 21: dlq.v1.SendToDlqBatchResult.response:type_name -> dlq.v1.SendToDlqResponse
 	11, // 22: dlq.v1.SendToDlqBatchResult.error:type_name -> dlq.v1.ErrorStatus
-	57, // 23: dlq.v1.ErrorStatus.details:type_name -> google.protobuf.Any
-	50, // 24: dlq.v1.StreamDueRequest.lease_duration:type_name -> google.protobuf.Duration
+	59, // 23: dlq.v1.ErrorStatus.details:type_name -> google.protobuf.Any
+	52, // 24: dlq.v1.StreamDueRequest.lease_duration:type_name -> google.protobuf.Duration
 	14, // 25: dlq.v1.StreamDueResponse.opened:type_name -> dlq.v1.Opened
 	15, // 26: dlq.v1.StreamDueResponse.deliveries:type_name -> dlq.v1.Deliveries
 	17, // 27: dlq.v1.StreamDueResponse.heartbeat:type_name -> dlq.v1.Heartbeat
 	19, // 28: dlq.v1.StreamDueResponse.drain:type_name -> dlq.v1.Drain
 	18, // 29: dlq.v1.StreamDueResponse.queue_status:type_name -> dlq.v1.QueueStatus
-	50, // 30: dlq.v1.Opened.lease_duration:type_name -> google.protobuf.Duration
+	52, // 30: dlq.v1.Opened.lease_duration:type_name -> google.protobuf.Duration
 	16, // 31: dlq.v1.Deliveries.deliveries:type_name -> dlq.v1.Delivery
-	58, // 32: dlq.v1.Delivery.message:type_name -> dlq.v1.Message
-	51, // 33: dlq.v1.Delivery.lease_expire_time:type_name -> google.protobuf.Timestamp
-	59, // 34: dlq.v1.QueueStatus.breaker_state:type_name -> dlq.v1.BreakerState
-	51, // 35: dlq.v1.QueueStatus.retry_time:type_name -> google.protobuf.Timestamp
-	50, // 36: dlq.v1.Drain.grace:type_name -> google.protobuf.Duration
+	60, // 32: dlq.v1.Delivery.message:type_name -> dlq.v1.Message
+	53, // 33: dlq.v1.Delivery.lease_expire_time:type_name -> google.protobuf.Timestamp
+	61, // 34: dlq.v1.QueueStatus.breaker_state:type_name -> dlq.v1.BreakerState
+	53, // 35: dlq.v1.QueueStatus.retry_time:type_name -> google.protobuf.Timestamp
+	52, // 36: dlq.v1.Drain.grace:type_name -> google.protobuf.Duration
 	21, // 37: dlq.v1.AckRequest.outcomes:type_name -> dlq.v1.Outcome
 	22, // 38: dlq.v1.Outcome.succeeded:type_name -> dlq.v1.Succeeded
 	23, // 39: dlq.v1.Outcome.failed:type_name -> dlq.v1.Failed
 	24, // 40: dlq.v1.Outcome.released:type_name -> dlq.v1.Released
 	25, // 41: dlq.v1.Outcome.quarantined:type_name -> dlq.v1.Quarantined
 	26, // 42: dlq.v1.Outcome.discarded:type_name -> dlq.v1.Discarded
-	48, // 43: dlq.v1.Failed.failure:type_name -> dlq.v1.Failure
-	50, // 44: dlq.v1.Failed.retry_after:type_name -> google.protobuf.Duration
-	50, // 45: dlq.v1.Released.delay:type_name -> google.protobuf.Duration
+	50, // 43: dlq.v1.Failed.failure:type_name -> dlq.v1.Failure
+	52, // 44: dlq.v1.Failed.retry_after:type_name -> google.protobuf.Duration
+	52, // 45: dlq.v1.Released.delay:type_name -> google.protobuf.Duration
 	28, // 46: dlq.v1.AckResponse.results:type_name -> dlq.v1.AckResult
 	0,  // 47: dlq.v1.AckResult.status:type_name -> dlq.v1.AckStatus
-	54, // 48: dlq.v1.AckResult.state:type_name -> dlq.v1.MessageState
-	51, // 49: dlq.v1.AckResult.due_time:type_name -> google.protobuf.Timestamp
-	56, // 50: dlq.v1.AckResult.quarantine_reason:type_name -> dlq.v1.QuarantineReason
-	50, // 51: dlq.v1.ExtendLeaseRequest.lease_duration:type_name -> google.protobuf.Duration
+	56, // 48: dlq.v1.AckResult.state:type_name -> dlq.v1.MessageState
+	53, // 49: dlq.v1.AckResult.due_time:type_name -> google.protobuf.Timestamp
+	58, // 50: dlq.v1.AckResult.quarantine_reason:type_name -> dlq.v1.QuarantineReason
+	52, // 51: dlq.v1.ExtendLeaseRequest.lease_duration:type_name -> google.protobuf.Duration
 	31, // 52: dlq.v1.ExtendLeaseResponse.results:type_name -> dlq.v1.ExtendLeaseResult
 	0,  // 53: dlq.v1.ExtendLeaseResult.status:type_name -> dlq.v1.AckStatus
-	51, // 54: dlq.v1.ExtendLeaseResult.lease_expire_time:type_name -> google.protobuf.Timestamp
+	53, // 54: dlq.v1.ExtendLeaseResult.lease_expire_time:type_name -> google.protobuf.Timestamp
 	33, // 55: dlq.v1.RetryRequest.filter:type_name -> dlq.v1.MessageFilter
-	60, // 56: dlq.v1.RetryRequest.transforms:type_name -> dlq.v1.Transform
-	54, // 57: dlq.v1.MessageFilter.states:type_name -> dlq.v1.MessageState
-	55, // 58: dlq.v1.MessageFilter.reasons:type_name -> dlq.v1.Reason
-	56, // 59: dlq.v1.MessageFilter.quarantine_reasons:type_name -> dlq.v1.QuarantineReason
+	62, // 56: dlq.v1.RetryRequest.transforms:type_name -> dlq.v1.Transform
+	56, // 57: dlq.v1.MessageFilter.states:type_name -> dlq.v1.MessageState
+	57, // 58: dlq.v1.MessageFilter.reasons:type_name -> dlq.v1.Reason
+	58, // 59: dlq.v1.MessageFilter.quarantine_reasons:type_name -> dlq.v1.QuarantineReason
 	37, // 60: dlq.v1.RetryResponse.refused:type_name -> dlq.v1.RefusedRetry
 	35, // 61: dlq.v1.RetryResponse.previews:type_name -> dlq.v1.RetryPreview
 	36, // 62: dlq.v1.RetryPreview.before:type_name -> dlq.v1.MessageContent
 	36, // 63: dlq.v1.RetryPreview.after:type_name -> dlq.v1.MessageContent
-	47, // 64: dlq.v1.MessageContent.payload:type_name -> dlq.v1.Payload
-	46, // 65: dlq.v1.MessageContent.attributes:type_name -> dlq.v1.MessageContent.AttributesEntry
+	49, // 64: dlq.v1.MessageContent.payload:type_name -> dlq.v1.Payload
+	48, // 65: dlq.v1.MessageContent.attributes:type_name -> dlq.v1.MessageContent.AttributesEntry
 	1,  // 66: dlq.v1.RefusedRetry.refusal:type_name -> dlq.v1.RetryRefusal
 	40, // 67: dlq.v1.StatsResponse.queues:type_name -> dlq.v1.QueueStats
-	51, // 68: dlq.v1.StatsResponse.store_time:type_name -> google.protobuf.Timestamp
+	53, // 68: dlq.v1.StatsResponse.store_time:type_name -> google.protobuf.Timestamp
 	41, // 69: dlq.v1.QueueStats.counts:type_name -> dlq.v1.StateCount
-	50, // 70: dlq.v1.QueueStats.oldest_age:type_name -> google.protobuf.Duration
-	50, // 71: dlq.v1.QueueStats.oldest_quarantined_age:type_name -> google.protobuf.Duration
-	51, // 72: dlq.v1.QueueStats.next_due_time:type_name -> google.protobuf.Timestamp
+	52, // 70: dlq.v1.QueueStats.oldest_age:type_name -> google.protobuf.Duration
+	52, // 71: dlq.v1.QueueStats.oldest_quarantined_age:type_name -> google.protobuf.Duration
+	53, // 72: dlq.v1.QueueStats.next_due_time:type_name -> google.protobuf.Timestamp
 	42, // 73: dlq.v1.QueueStats.rates:type_name -> dlq.v1.Rates
 	43, // 74: dlq.v1.QueueStats.totals:type_name -> dlq.v1.Totals
 	44, // 75: dlq.v1.QueueStats.conditions:type_name -> dlq.v1.Condition
-	59, // 76: dlq.v1.QueueStats.breaker_state:type_name -> dlq.v1.BreakerState
-	51, // 77: dlq.v1.QueueStats.breaker_retry_time:type_name -> google.protobuf.Timestamp
-	54, // 78: dlq.v1.StateCount.state:type_name -> dlq.v1.MessageState
-	55, // 79: dlq.v1.StateCount.reason:type_name -> dlq.v1.Reason
-	56, // 80: dlq.v1.StateCount.quarantine_reason:type_name -> dlq.v1.QuarantineReason
+	61, // 76: dlq.v1.QueueStats.breaker_state:type_name -> dlq.v1.BreakerState
+	53, // 77: dlq.v1.QueueStats.breaker_retry_time:type_name -> google.protobuf.Timestamp
+	56, // 78: dlq.v1.StateCount.state:type_name -> dlq.v1.MessageState
+	57, // 79: dlq.v1.StateCount.reason:type_name -> dlq.v1.Reason
+	58, // 80: dlq.v1.StateCount.quarantine_reason:type_name -> dlq.v1.QuarantineReason
 	2,  // 81: dlq.v1.Condition.code:type_name -> dlq.v1.ConditionCode
-	3,  // 82: dlq.v1.DlqService.SendToDlq:input_type -> dlq.v1.SendToDlqRequest
-	8,  // 83: dlq.v1.DlqService.SendToDlqBatch:input_type -> dlq.v1.SendToDlqBatchRequest
-	12, // 84: dlq.v1.DlqService.StreamDue:input_type -> dlq.v1.StreamDueRequest
-	20, // 85: dlq.v1.DlqService.Ack:input_type -> dlq.v1.AckRequest
-	29, // 86: dlq.v1.DlqService.ExtendLease:input_type -> dlq.v1.ExtendLeaseRequest
-	32, // 87: dlq.v1.DlqService.Retry:input_type -> dlq.v1.RetryRequest
-	38, // 88: dlq.v1.DlqService.Stats:input_type -> dlq.v1.StatsRequest
-	7,  // 89: dlq.v1.DlqService.SendToDlq:output_type -> dlq.v1.SendToDlqResponse
-	9,  // 90: dlq.v1.DlqService.SendToDlqBatch:output_type -> dlq.v1.SendToDlqBatchResponse
-	13, // 91: dlq.v1.DlqService.StreamDue:output_type -> dlq.v1.StreamDueResponse
-	27, // 92: dlq.v1.DlqService.Ack:output_type -> dlq.v1.AckResponse
-	30, // 93: dlq.v1.DlqService.ExtendLease:output_type -> dlq.v1.ExtendLeaseResponse
-	34, // 94: dlq.v1.DlqService.Retry:output_type -> dlq.v1.RetryResponse
-	39, // 95: dlq.v1.DlqService.Stats:output_type -> dlq.v1.StatsResponse
-	89, // [89:96] is the sub-list for method output_type
-	82, // [82:89] is the sub-list for method input_type
-	82, // [82:82] is the sub-list for extension type_name
-	82, // [82:82] is the sub-list for extension extendee
-	0,  // [0:82] is the sub-list for field type_name
+	63, // 82: dlq.v1.WatchEventsRequest.types:type_name -> dlq.v1.EventType
+	53, // 83: dlq.v1.WatchEventsRequest.start_time:type_name -> google.protobuf.Timestamp
+	64, // 84: dlq.v1.WatchEventsResponse.events:type_name -> dlq.v1.Event
+	65, // 85: dlq.v1.WatchEventsResponse.gap:type_name -> dlq.v1.EventGap
+	3,  // 86: dlq.v1.DlqService.SendToDlq:input_type -> dlq.v1.SendToDlqRequest
+	8,  // 87: dlq.v1.DlqService.SendToDlqBatch:input_type -> dlq.v1.SendToDlqBatchRequest
+	12, // 88: dlq.v1.DlqService.StreamDue:input_type -> dlq.v1.StreamDueRequest
+	20, // 89: dlq.v1.DlqService.Ack:input_type -> dlq.v1.AckRequest
+	29, // 90: dlq.v1.DlqService.ExtendLease:input_type -> dlq.v1.ExtendLeaseRequest
+	32, // 91: dlq.v1.DlqService.Retry:input_type -> dlq.v1.RetryRequest
+	38, // 92: dlq.v1.DlqService.Stats:input_type -> dlq.v1.StatsRequest
+	45, // 93: dlq.v1.DlqService.WatchEvents:input_type -> dlq.v1.WatchEventsRequest
+	7,  // 94: dlq.v1.DlqService.SendToDlq:output_type -> dlq.v1.SendToDlqResponse
+	9,  // 95: dlq.v1.DlqService.SendToDlqBatch:output_type -> dlq.v1.SendToDlqBatchResponse
+	13, // 96: dlq.v1.DlqService.StreamDue:output_type -> dlq.v1.StreamDueResponse
+	27, // 97: dlq.v1.DlqService.Ack:output_type -> dlq.v1.AckResponse
+	30, // 98: dlq.v1.DlqService.ExtendLease:output_type -> dlq.v1.ExtendLeaseResponse
+	34, // 99: dlq.v1.DlqService.Retry:output_type -> dlq.v1.RetryResponse
+	39, // 100: dlq.v1.DlqService.Stats:output_type -> dlq.v1.StatsResponse
+	46, // 101: dlq.v1.DlqService.WatchEvents:output_type -> dlq.v1.WatchEventsResponse
+	94, // [94:102] is the sub-list for method output_type
+	86, // [86:94] is the sub-list for method input_type
+	86, // [86:86] is the sub-list for extension type_name
+	86, // [86:86] is the sub-list for extension extendee
+	0,  // [0:86] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_dlq_service_proto_init() }
@@ -4079,6 +4251,7 @@ func file_dlq_v1_dlq_service_proto_init() {
 	if File_dlq_v1_dlq_service_proto != nil {
 		return
 	}
+	file_dlq_v1_event_proto_init()
 	file_dlq_v1_failure_proto_init()
 	file_dlq_v1_message_proto_init()
 	file_dlq_v1_rule_proto_init()
@@ -4113,7 +4286,7 @@ func file_dlq_v1_dlq_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dlq_v1_dlq_service_proto_rawDesc), len(file_dlq_v1_dlq_service_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   44,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

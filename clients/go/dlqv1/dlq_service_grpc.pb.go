@@ -26,6 +26,7 @@ const (
 	DlqService_ExtendLease_FullMethodName    = "/dlq.v1.DlqService/ExtendLease"
 	DlqService_Retry_FullMethodName          = "/dlq.v1.DlqService/Retry"
 	DlqService_Stats_FullMethodName          = "/dlq.v1.DlqService/Stats"
+	DlqService_WatchEvents_FullMethodName    = "/dlq.v1.DlqService/WatchEvents"
 )
 
 // DlqServiceClient is the client API for DlqService service.
@@ -104,6 +105,13 @@ type DlqServiceClient interface {
 	// Returns counts, ages and rates, and for each queue why nothing moves. Costs the same with ten
 	// messages and with ten million. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
 	Stats(ctx context.Context, in *StatsRequest, opts ...grpc.CallOption) (*StatsResponse, error)
+	// Streams events of queues as they happen: in the order of each queue, at least once each, with the same id if
+	// again. Ends only with an error, or with the connection; go on with the last resume_token. Events are kept
+	// for about a day, and within outbox_max: what was removed before it was read is announced by a gap. A call
+	// that is not read waits, and goes on where it was. Reads only. Errors: INVALID_ARGUMENT (pattern, type, filter
+	// with the position of the mistake, resume token), RESOURCE_EXHAUSTED (too many calls of this kind),
+	// UNAVAILABLE.
+	WatchEvents(ctx context.Context, in *WatchEventsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchEventsResponse], error)
 }
 
 type dlqServiceClient struct {
@@ -193,6 +201,25 @@ func (c *dlqServiceClient) Stats(ctx context.Context, in *StatsRequest, opts ...
 	return out, nil
 }
 
+func (c *dlqServiceClient) WatchEvents(ctx context.Context, in *WatchEventsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchEventsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &DlqService_ServiceDesc.Streams[1], DlqService_WatchEvents_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchEventsRequest, WatchEventsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type DlqService_WatchEventsClient = grpc.ServerStreamingClient[WatchEventsResponse]
+
 // DlqServiceServer is the server API for DlqService service.
 // All implementations must embed UnimplementedDlqServiceServer
 // for forward compatibility.
@@ -269,6 +296,13 @@ type DlqServiceServer interface {
 	// Returns counts, ages and rates, and for each queue why nothing moves. Costs the same with ten
 	// messages and with ten million. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
 	Stats(context.Context, *StatsRequest) (*StatsResponse, error)
+	// Streams events of queues as they happen: in the order of each queue, at least once each, with the same id if
+	// again. Ends only with an error, or with the connection; go on with the last resume_token. Events are kept
+	// for about a day, and within outbox_max: what was removed before it was read is announced by a gap. A call
+	// that is not read waits, and goes on where it was. Reads only. Errors: INVALID_ARGUMENT (pattern, type, filter
+	// with the position of the mistake, resume token), RESOURCE_EXHAUSTED (too many calls of this kind),
+	// UNAVAILABLE.
+	WatchEvents(*WatchEventsRequest, grpc.ServerStreamingServer[WatchEventsResponse]) error
 	mustEmbedUnimplementedDlqServiceServer()
 }
 
@@ -299,6 +333,9 @@ func (UnimplementedDlqServiceServer) Retry(context.Context, *RetryRequest) (*Ret
 }
 func (UnimplementedDlqServiceServer) Stats(context.Context, *StatsRequest) (*StatsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Stats not implemented")
+}
+func (UnimplementedDlqServiceServer) WatchEvents(*WatchEventsRequest, grpc.ServerStreamingServer[WatchEventsResponse]) error {
+	return status.Error(codes.Unimplemented, "method WatchEvents not implemented")
 }
 func (UnimplementedDlqServiceServer) mustEmbedUnimplementedDlqServiceServer() {}
 func (UnimplementedDlqServiceServer) testEmbeddedByValue()                    {}
@@ -440,6 +477,17 @@ func _DlqService_Stats_Handler(srv interface{}, ctx context.Context, dec func(in
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DlqService_WatchEvents_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchEventsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(DlqServiceServer).WatchEvents(m, &grpc.GenericServerStream[WatchEventsRequest, WatchEventsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type DlqService_WatchEventsServer = grpc.ServerStreamingServer[WatchEventsResponse]
+
 // DlqService_ServiceDesc is the grpc.ServiceDesc for DlqService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -476,6 +524,11 @@ var DlqService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "StreamDue",
 			Handler:       _DlqService_StreamDue_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "WatchEvents",
+			Handler:       _DlqService_WatchEvents_Handler,
 			ServerStreams: true,
 		},
 	},

@@ -28,7 +28,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dlq/v1/dlq_admin_service.proto.
  */
 export const file_dlq_v1_dlq_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5kbHEvdjEvZGxxX2FkbWluX3NlcnZpY2UucHJvdG8SBmRscS52MSJFChFHZXRNZXNzYWdlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCRIVCg1zaG93X3JlZGFjdGVkGAMgASgIIjwKEkdldE1lc3NhZ2VSZXNwb25zZRImCgdtZXNzYWdlGAEgASgLMhUuZGxxLnYxLlN0b3JlZE1lc3NhZ2UiqwEKE0xpc3RNZXNzYWdlc1JlcXVlc3QSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJEhQKDG5ld2VzdF9maXJzdBgFIAEoCBIhCgR2aWV3GAYgASgOMhMuZGxxLnYxLk1lc3NhZ2VWaWV3EhUKDXNob3dfcmVkYWN0ZWQYByABKAginwEKFExpc3RNZXNzYWdlc1Jlc3BvbnNlEicKCG1lc3NhZ2VzGAEgAygLMhUuZGxxLnYxLlN0b3JlZE1lc3NhZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEhYKDnJlZGFjdGVkX2NvdW50GAQgASgDEhUKDWRhbWFnZWRfY291bnQYBSABKAMiWAoUQ291bnRNZXNzYWdlc1JlcXVlc3QSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEgoKAmJ5GAMgAygJEhUKDXNob3dfcmVkYWN0ZWQYBCABKAgitgEKFUNvdW50TWVzc2FnZXNSZXNwb25zZRIkCgZjb3VudHMYASADKAsyFC5kbHEudjEuTWVzc2FnZUNvdW50EhMKC290aGVyX2NvdW50GAIgASgDEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEg0KBXF1ZXVlGAQgASgJEgwKBGRvbmUYBSABKAgSFgoOcmVkYWN0ZWRfY291bnQYBiABKAMSFQoNZGFtYWdlZF9jb3VudBgHIAEoAyItCgxNZXNzYWdlQ291bnQSDgoGdmFsdWVzGAEgAygJEg0KBWNvdW50GAIgASgDIroBChFMaXN0R3JvdXBzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIiCgZzdGF0ZXMYAiADKA4yEi5kbHEudjEuR3JvdXBTdGF0ZRIoCgVzaW5jZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIhCgVvcmRlchgEIAEoDjISLmRscS52MS5Hcm91cE9yZGVyEhEKCXBhZ2Vfc2l6ZRgFIAEoDRISCgpwYWdlX3Rva2VuGAYgASgJIn0KEkxpc3RHcm91cHNSZXNwb25zZRIdCgZncm91cHMYASADKAsyDS5kbHEudjEuR3JvdXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgDEhoKEm90aGVyX3N0b3JlZF9jb3VudBgEIAEoAyJHCg9HZXRHcm91cFJlcXVlc3QSCgoCaWQYASABKAkSKAoFc2luY2UYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iVwoQR2V0R3JvdXBSZXNwb25zZRIcCgVncm91cBgBIAEoCzINLmRscS52MS5Hcm91cBIlCgZsYXRlc3QYAiABKAsyFS5kbHEudjEuU3RvcmVkTWVzc2FnZSJRChJVcGRhdGVHcm91cFJlcXVlc3QSCgoCaWQYASABKAkSIQoFc3RhdGUYAiABKA4yEi5kbHEudjEuR3JvdXBTdGF0ZRIMCgRub3RlGAMgASgJIjMKE1VwZGF0ZUdyb3VwUmVzcG9uc2USHAoFZ3JvdXAYASABKAsyDS5kbHEudjEuR3JvdXAiOgoRTGlzdFF1ZXVlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiTAoSTGlzdFF1ZXVlc1Jlc3BvbnNlEh0KBnF1ZXVlcxgBIAMoCzINLmRscS52MS5RdWV1ZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIAoPR2V0UXVldWVSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJIjAKEEdldFF1ZXVlUmVzcG9uc2USHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUiYwoSVXBkYXRlUXVldWVSZXF1ZXN0EhwKBXF1ZXVlGAEgASgLMg0uZGxxLnYxLlF1ZXVlEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayIzChNVcGRhdGVRdWV1ZVJlc3BvbnNlEhwKBXF1ZXVlGAEgASgLMg0uZGxxLnYxLlF1ZXVlImEKEkRlbGV0ZVF1ZXVlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIbCg5leHBlY3RlZF9jb3VudBgCIAEoA0gAiAEBEgwKBGV0YWcYAyABKAlCEQoPX2V4cGVjdGVkX2NvdW50IiwKE0RlbGV0ZVF1ZXVlUmVzcG9uc2USFQoNZGVsZXRlZF9jb3VudBgBIAEoAyK2AQoVU2ltdWxhdGVQb2xpY3lSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEikKDHJldHJ5X3BvbGljeRgCIAEoCzITLmRscS52MS5SZXRyeVBvbGljeRIeCgZyZWFzb24YAyABKA4yDi5kbHEudjEuUmVhc29uEi4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3NraXBfc3RvcmVkGAUgASgIIqoBChZTaW11bGF0ZVBvbGljeVJlc3BvbnNlEikKDHJldHJ5X3BvbGljeRgBIAEoCzITLmRscS52MS5SZXRyeVBvbGljeRIqCghhdHRlbXB0cxgCIAMoCzIYLmRscS52MS5TaW11bGF0ZWRBdHRlbXB0EhEKCXRydW5jYXRlZBgDIAEoCBImCgZzdG9yZWQYBCABKAsyFi5kbHEudjEuU2ltdWxhdGVkUXVldWUi1wEKEFNpbXVsYXRlZEF0dGVtcHQSDwoHYXR0ZW1wdBgBIAEoDRIoCgVkZWxheRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgltaW5fZGVsYXkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoJbWF4X2RlbGF5GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCGR1ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJtCg5TaW11bGF0ZWRRdWV1ZRIWCg5leGFtaW5lZF9jb3VudBgBIAEoAxIoCgdyZXRyaWVkGAIgAygLMhcuZGxxLnYxLlNpbXVsYXRlZEJ1Y2tldBIZChFxdWFyYW50aW5lZF9jb3VudBgDIAEoAyJLCg9TaW11bGF0ZWRCdWNrZXQSKQoGd2l0aGluGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBWNvdW50GAIgASgDIhEKD0dldFJ1bGVzUmVxdWVzdCI1ChBHZXRSdWxlc1Jlc3BvbnNlEiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQiNwoSVXBkYXRlUnVsZXNSZXF1ZXN0EiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQiOAoTVXBkYXRlUnVsZXNSZXNwb25zZRIhCghydWxlX3NldBgBIAEoCzIPLmRscS52MS5SdWxlU2V0IloKEFRlc3RSdWxlc1JlcXVlc3QSIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldBIjCgdzYW1wbGVzGAIgAygLMhIuZGxxLnYxLlJ1bGVTYW1wbGUijQEKClJ1bGVTYW1wbGUSIAoFZXZlbnQYASABKA4yES5kbHEudjEuUnVsZUV2ZW50EikKB21lc3NhZ2UYAiABKAsyGC5kbHEudjEuU2VuZFRvRGxxUmVxdWVzdBIgCgdmYWlsdXJlGAMgASgLMg8uZGxxLnYxLkZhaWx1cmUSEAoIYXR0ZW1wdHMYBCABKA0iPAoRVGVzdFJ1bGVzUmVzcG9uc2USJwoHcmVzdWx0cxgBIAMoCzIWLmRscS52MS5SdWxlVGVzdFJlc3VsdCKZAQoOUnVsZVRlc3RSZXN1bHQSDwoHbWF0Y2hlZBgBIAMoCRIjCgZmYWlsZWQYAiADKAsyEy5kbHEudjEuUnVsZUZhaWx1cmUSIgoGYWN0aW9uGAMgASgLMhIuZGxxLnYxLlJ1bGVBY3Rpb24SLQoLdHJhbnNmb3JtZWQYBCABKAsyGC5kbHEudjEuU2VuZFRvRGxxUmVxdWVzdCIqCgtSdWxlRmFpbHVyZRIMCgRydWxlGAEgASgJEg0KBWVycm9yGAIgASgJIkAKGVJlbGVhc2VPcmRlcmluZ0tleVJlcXVlc3QSDQoFcXVldWUYASABKAkSFAoMb3JkZXJpbmdfa2V5GAIgASgJIj8KGlJlbGVhc2VPcmRlcmluZ0tleVJlc3BvbnNlEhAKCHJlbGVhc2VkGAEgASgIEg8KB2hlbGRfYnkYAiABKAkiKwoORXhwbGFpblJlcXVlc3QSDQoFcXVldWUYASABKAkSCgoCaWQYAiABKAkiPAoPRXhwbGFpblJlc3BvbnNlEikKDGV4cGxhbmF0aW9ucxgBIAMoCzITLmRscS52MS5FeHBsYW5hdGlvbiJGCgtFeHBsYW5hdGlvbhIMCgR0ZXh0GAEgASgJEikKBXVudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIWChRHZXRTZXJ2ZXJJbmZvUmVxdWVzdCLFAQoVR2V0U2VydmVySW5mb1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSDgoGc2VydmVyGAIgASgJEi4KCnN0YXJ0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEigKBHRpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3NlcnZlcnMYBSADKAkSIAoFc3RvcmUYBiABKAsyES5kbHEudjEuU3RvcmVJbmZvIpoCCglTdG9yZUluZm8SDwoHdmVyc2lvbhgBIAEoCRIQCghlbWJlZGRlZBgCIAEoCBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIZChF1c2VkX21lbW9yeV9ieXRlcxgEIAEoAxIYChBtYXhfbWVtb3J5X2J5dGVzGAUgASgDEhUKDXJlcGxpY2FfY291bnQYBiABKA0SMQoIc2V0dGluZ3MYByADKAsyHy5kbHEudjEuU3RvcmVJbmZvLlNldHRpbmdzRW50cnkSEAoId2FybmluZ3MYCCADKAkaLwoNU2V0dGluZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIiMKEkxpc3RXb3JrZXJzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCSJLChNMaXN0V29ya2Vyc1Jlc3BvbnNlEh8KB3dvcmtlcnMYASADKAsyDi5kbHEudjEuV29ya2VyEhMKC3RvdGFsX2NvdW50GAIgASgDItoBCgZXb3JrZXISEQoJd29ya2VyX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSDgoGc2VydmVyGAMgASgJEhEKCWNvbm5lY3RlZBgEIAEoCBIVCg1tYXhfaW5fZmxpZ2h0GAUgASgNEhcKD2luX2ZsaWdodF9jb3VudBgGIAEoAxI4ChRvbGRlc3RfZGVsaXZlcnlfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFcXVpZXQYCCABKAgSDQoFcXVldWUYCSABKAkiRgoRQnJlYWtMZWFzZVJlcXVlc3QSDQoFcXVldWUYASABKAkSCgoCaWQYAiABKAkSFgoOZGVsaXZlcnlfY291bnQYAyABKA0iYAoSQnJlYWtMZWFzZVJlc3BvbnNlEg4KBmJyb2tlbhgBIAEoCBIRCgl3b3JrZXJfaWQYAiABKAkSJwoEaGVsZBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJGChJRdWlldFdvcmtlclJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRISCgVxdWlldBgCIAEoCEgAiAEBQggKBl9xdWlldCImChNRdWlldFdvcmtlclJlc3BvbnNlEg8KB2NoYW5nZWQYASABKAgiJAoTTGlzdEJyZWFrZXJzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCSI5ChRMaXN0QnJlYWtlcnNSZXNwb25zZRIhCghicmVha2VycxgBIAMoCzIPLmRscS52MS5CcmVha2VyIrEBCgdCcmVha2VyEgsKA2tleRgBIAEoCRIjCgVzdGF0ZRgCIAEoDjIULmRscS52MS5CcmVha2VyU3RhdGUSLgoKb3Blbl9zaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKcmV0cnlfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMb3BlbmVkX2NvdW50GAUgASgNIjEKE1Jlc2V0QnJlYWtlclJlcXVlc3QSDQoFcXVldWUYASABKAkSCwoDa2V5GAIgASgJIigKFFJlc2V0QnJlYWtlclJlc3BvbnNlEhAKCHdhc19vcGVuGAEgASgIKloKC01lc3NhZ2VWaWV3EhwKGE1FU1NBR0VfVklFV19VTlNQRUNJRklFRBAAEhYKEk1FU1NBR0VfVklFV19CQVNJQxABEhUKEU1FU1NBR0VfVklFV19GVUxMEAIqeQoKR3JvdXBPcmRlchIbChdHUk9VUF9PUkRFUl9VTlNQRUNJRklFRBAAEhYKEkdST1VQX09SREVSX1NUT1JFRBABEhwKGEdST1VQX09SREVSX0xBU1RfRkFJTFVSRRACEhgKFEdST1VQX09SREVSX0ZBSUxVUkVTEAMyvQwKD0RscUFkbWluU2VydmljZRJDCgpHZXRNZXNzYWdlEhkuZGxxLnYxLkdldE1lc3NhZ2VSZXF1ZXN0GhouZGxxLnYxLkdldE1lc3NhZ2VSZXNwb25zZRJJCgxMaXN0TWVzc2FnZXMSGy5kbHEudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBocLmRscS52MS5MaXN0TWVzc2FnZXNSZXNwb25zZRJOCg1Db3VudE1lc3NhZ2VzEhwuZGxxLnYxLkNvdW50TWVzc2FnZXNSZXF1ZXN0Gh0uZGxxLnYxLkNvdW50TWVzc2FnZXNSZXNwb25zZTABEkMKCkxpc3RHcm91cHMSGS5kbHEudjEuTGlzdEdyb3Vwc1JlcXVlc3QaGi5kbHEudjEuTGlzdEdyb3Vwc1Jlc3BvbnNlEj0KCEdldEdyb3VwEhcuZGxxLnYxLkdldEdyb3VwUmVxdWVzdBoYLmRscS52MS5HZXRHcm91cFJlc3BvbnNlEkYKC1VwZGF0ZUdyb3VwEhouZGxxLnYxLlVwZGF0ZUdyb3VwUmVxdWVzdBobLmRscS52MS5VcGRhdGVHcm91cFJlc3BvbnNlEkMKCkxpc3RRdWV1ZXMSGS5kbHEudjEuTGlzdFF1ZXVlc1JlcXVlc3QaGi5kbHEudjEuTGlzdFF1ZXVlc1Jlc3BvbnNlEj0KCEdldFF1ZXVlEhcuZGxxLnYxLkdldFF1ZXVlUmVxdWVzdBoYLmRscS52MS5HZXRRdWV1ZVJlc3BvbnNlEkYKC1VwZGF0ZVF1ZXVlEhouZGxxLnYxLlVwZGF0ZVF1ZXVlUmVxdWVzdBobLmRscS52MS5VcGRhdGVRdWV1ZVJlc3BvbnNlEkYKC0RlbGV0ZVF1ZXVlEhouZGxxLnYxLkRlbGV0ZVF1ZXVlUmVxdWVzdBobLmRscS52MS5EZWxldGVRdWV1ZVJlc3BvbnNlEk8KDlNpbXVsYXRlUG9saWN5Eh0uZGxxLnYxLlNpbXVsYXRlUG9saWN5UmVxdWVzdBoeLmRscS52MS5TaW11bGF0ZVBvbGljeVJlc3BvbnNlEj0KCEdldFJ1bGVzEhcuZGxxLnYxLkdldFJ1bGVzUmVxdWVzdBoYLmRscS52MS5HZXRSdWxlc1Jlc3BvbnNlEkYKC1VwZGF0ZVJ1bGVzEhouZGxxLnYxLlVwZGF0ZVJ1bGVzUmVxdWVzdBobLmRscS52MS5VcGRhdGVSdWxlc1Jlc3BvbnNlEkAKCVRlc3RSdWxlcxIYLmRscS52MS5UZXN0UnVsZXNSZXF1ZXN0GhkuZGxxLnYxLlRlc3RSdWxlc1Jlc3BvbnNlElsKElJlbGVhc2VPcmRlcmluZ0tleRIhLmRscS52MS5SZWxlYXNlT3JkZXJpbmdLZXlSZXF1ZXN0GiIuZGxxLnYxLlJlbGVhc2VPcmRlcmluZ0tleVJlc3BvbnNlEjoKB0V4cGxhaW4SFi5kbHEudjEuRXhwbGFpblJlcXVlc3QaFy5kbHEudjEuRXhwbGFpblJlc3BvbnNlEkwKDUdldFNlcnZlckluZm8SHC5kbHEudjEuR2V0U2VydmVySW5mb1JlcXVlc3QaHS5kbHEudjEuR2V0U2VydmVySW5mb1Jlc3BvbnNlEkYKC0xpc3RXb3JrZXJzEhouZGxxLnYxLkxpc3RXb3JrZXJzUmVxdWVzdBobLmRscS52MS5MaXN0V29ya2Vyc1Jlc3BvbnNlEkMKCkJyZWFrTGVhc2USGS5kbHEudjEuQnJlYWtMZWFzZVJlcXVlc3QaGi5kbHEudjEuQnJlYWtMZWFzZVJlc3BvbnNlEkYKC1F1aWV0V29ya2VyEhouZGxxLnYxLlF1aWV0V29ya2VyUmVxdWVzdBobLmRscS52MS5RdWlldFdvcmtlclJlc3BvbnNlEkkKDExpc3RCcmVha2VycxIbLmRscS52MS5MaXN0QnJlYWtlcnNSZXF1ZXN0GhwuZGxxLnYxLkxpc3RCcmVha2Vyc1Jlc3BvbnNlEkkKDFJlc2V0QnJlYWtlchIbLmRscS52MS5SZXNldEJyZWFrZXJSZXF1ZXN0GhwuZGxxLnYxLlJlc2V0QnJlYWtlclJlc3BvbnNlQksKFGlvLmRscXNlcnZpY2UuZGxxLnYxUAFaMWdpdGh1Yi5jb20vZGxxLXNlcnZpY2UvZGxxL2NsaWVudHMvZ28vZGxxdjE7ZGxxdjFiBnByb3RvMw", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_group, file_dlq_v1_message, file_dlq_v1_queue, file_dlq_v1_rule, file_dlq_v1_state, file_dlq_v1_stored_message, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
+  fileDesc("Ch5kbHEvdjEvZGxxX2FkbWluX3NlcnZpY2UucHJvdG8SBmRscS52MSJFChFHZXRNZXNzYWdlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCRIVCg1zaG93X3JlZGFjdGVkGAMgASgIIjwKEkdldE1lc3NhZ2VSZXNwb25zZRImCgdtZXNzYWdlGAEgASgLMhUuZGxxLnYxLlN0b3JlZE1lc3NhZ2UiqwEKE0xpc3RNZXNzYWdlc1JlcXVlc3QSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJEhQKDG5ld2VzdF9maXJzdBgFIAEoCBIhCgR2aWV3GAYgASgOMhMuZGxxLnYxLk1lc3NhZ2VWaWV3EhUKDXNob3dfcmVkYWN0ZWQYByABKAginwEKFExpc3RNZXNzYWdlc1Jlc3BvbnNlEicKCG1lc3NhZ2VzGAEgAygLMhUuZGxxLnYxLlN0b3JlZE1lc3NhZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEhYKDnJlZGFjdGVkX2NvdW50GAQgASgDEhUKDWRhbWFnZWRfY291bnQYBSABKAMiWAoUQ291bnRNZXNzYWdlc1JlcXVlc3QSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEgoKAmJ5GAMgAygJEhUKDXNob3dfcmVkYWN0ZWQYBCABKAgitgEKFUNvdW50TWVzc2FnZXNSZXNwb25zZRIkCgZjb3VudHMYASADKAsyFC5kbHEudjEuTWVzc2FnZUNvdW50EhMKC290aGVyX2NvdW50GAIgASgDEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEg0KBXF1ZXVlGAQgASgJEgwKBGRvbmUYBSABKAgSFgoOcmVkYWN0ZWRfY291bnQYBiABKAMSFQoNZGFtYWdlZF9jb3VudBgHIAEoAyItCgxNZXNzYWdlQ291bnQSDgoGdmFsdWVzGAEgAygJEg0KBWNvdW50GAIgASgDIm8KFFdhdGNoTWVzc2FnZXNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEg4KBmZpbHRlchgCIAEoCRIhCgR2aWV3GAMgASgOMhMuZGxxLnYxLk1lc3NhZ2VWaWV3EhUKDXNob3dfcmVkYWN0ZWQYBCABKAgiUwoVV2F0Y2hNZXNzYWdlc1Jlc3BvbnNlEiYKB2NoYW5nZXMYASADKAsyFS5kbHEudjEuTWVzc2FnZUNoYW5nZRISCgpsaXN0X2FnYWluGAIgASgIIlIKDU1lc3NhZ2VDaGFuZ2USDQoFcXVldWUYASABKAkSCgoCaWQYAiABKAkSJgoHbWVzc2FnZRgDIAEoCzIVLmRscS52MS5TdG9yZWRNZXNzYWdlIroBChFMaXN0R3JvdXBzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIiCgZzdGF0ZXMYAiADKA4yEi5kbHEudjEuR3JvdXBTdGF0ZRIoCgVzaW5jZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIhCgVvcmRlchgEIAEoDjISLmRscS52MS5Hcm91cE9yZGVyEhEKCXBhZ2Vfc2l6ZRgFIAEoDRISCgpwYWdlX3Rva2VuGAYgASgJIn0KEkxpc3RHcm91cHNSZXNwb25zZRIdCgZncm91cHMYASADKAsyDS5kbHEudjEuR3JvdXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgDEhoKEm90aGVyX3N0b3JlZF9jb3VudBgEIAEoAyJHCg9HZXRHcm91cFJlcXVlc3QSCgoCaWQYASABKAkSKAoFc2luY2UYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iVwoQR2V0R3JvdXBSZXNwb25zZRIcCgVncm91cBgBIAEoCzINLmRscS52MS5Hcm91cBIlCgZsYXRlc3QYAiABKAsyFS5kbHEudjEuU3RvcmVkTWVzc2FnZSJRChJVcGRhdGVHcm91cFJlcXVlc3QSCgoCaWQYASABKAkSIQoFc3RhdGUYAiABKA4yEi5kbHEudjEuR3JvdXBTdGF0ZRIMCgRub3RlGAMgASgJIjMKE1VwZGF0ZUdyb3VwUmVzcG9uc2USHAoFZ3JvdXAYASABKAsyDS5kbHEudjEuR3JvdXAiOgoRTGlzdFF1ZXVlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiTAoSTGlzdFF1ZXVlc1Jlc3BvbnNlEh0KBnF1ZXVlcxgBIAMoCzINLmRscS52MS5RdWV1ZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIAoPR2V0UXVldWVSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJIjAKEEdldFF1ZXVlUmVzcG9uc2USHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUiYwoSVXBkYXRlUXVldWVSZXF1ZXN0EhwKBXF1ZXVlGAEgASgLMg0uZGxxLnYxLlF1ZXVlEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayIzChNVcGRhdGVRdWV1ZVJlc3BvbnNlEhwKBXF1ZXVlGAEgASgLMg0uZGxxLnYxLlF1ZXVlImEKEkRlbGV0ZVF1ZXVlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIbCg5leHBlY3RlZF9jb3VudBgCIAEoA0gAiAEBEgwKBGV0YWcYAyABKAlCEQoPX2V4cGVjdGVkX2NvdW50IiwKE0RlbGV0ZVF1ZXVlUmVzcG9uc2USFQoNZGVsZXRlZF9jb3VudBgBIAEoAyK2AQoVU2ltdWxhdGVQb2xpY3lSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEikKDHJldHJ5X3BvbGljeRgCIAEoCzITLmRscS52MS5SZXRyeVBvbGljeRIeCgZyZWFzb24YAyABKA4yDi5kbHEudjEuUmVhc29uEi4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3NraXBfc3RvcmVkGAUgASgIIqoBChZTaW11bGF0ZVBvbGljeVJlc3BvbnNlEikKDHJldHJ5X3BvbGljeRgBIAEoCzITLmRscS52MS5SZXRyeVBvbGljeRIqCghhdHRlbXB0cxgCIAMoCzIYLmRscS52MS5TaW11bGF0ZWRBdHRlbXB0EhEKCXRydW5jYXRlZBgDIAEoCBImCgZzdG9yZWQYBCABKAsyFi5kbHEudjEuU2ltdWxhdGVkUXVldWUi1wEKEFNpbXVsYXRlZEF0dGVtcHQSDwoHYXR0ZW1wdBgBIAEoDRIoCgVkZWxheRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgltaW5fZGVsYXkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoJbWF4X2RlbGF5GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCGR1ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJtCg5TaW11bGF0ZWRRdWV1ZRIWCg5leGFtaW5lZF9jb3VudBgBIAEoAxIoCgdyZXRyaWVkGAIgAygLMhcuZGxxLnYxLlNpbXVsYXRlZEJ1Y2tldBIZChFxdWFyYW50aW5lZF9jb3VudBgDIAEoAyJLCg9TaW11bGF0ZWRCdWNrZXQSKQoGd2l0aGluGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBWNvdW50GAIgASgDIhEKD0dldFJ1bGVzUmVxdWVzdCI1ChBHZXRSdWxlc1Jlc3BvbnNlEiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQiNwoSVXBkYXRlUnVsZXNSZXF1ZXN0EiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQiOAoTVXBkYXRlUnVsZXNSZXNwb25zZRIhCghydWxlX3NldBgBIAEoCzIPLmRscS52MS5SdWxlU2V0IloKEFRlc3RSdWxlc1JlcXVlc3QSIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldBIjCgdzYW1wbGVzGAIgAygLMhIuZGxxLnYxLlJ1bGVTYW1wbGUijQEKClJ1bGVTYW1wbGUSIAoFZXZlbnQYASABKA4yES5kbHEudjEuUnVsZUV2ZW50EikKB21lc3NhZ2UYAiABKAsyGC5kbHEudjEuU2VuZFRvRGxxUmVxdWVzdBIgCgdmYWlsdXJlGAMgASgLMg8uZGxxLnYxLkZhaWx1cmUSEAoIYXR0ZW1wdHMYBCABKA0iPAoRVGVzdFJ1bGVzUmVzcG9uc2USJwoHcmVzdWx0cxgBIAMoCzIWLmRscS52MS5SdWxlVGVzdFJlc3VsdCKZAQoOUnVsZVRlc3RSZXN1bHQSDwoHbWF0Y2hlZBgBIAMoCRIjCgZmYWlsZWQYAiADKAsyEy5kbHEudjEuUnVsZUZhaWx1cmUSIgoGYWN0aW9uGAMgASgLMhIuZGxxLnYxLlJ1bGVBY3Rpb24SLQoLdHJhbnNmb3JtZWQYBCABKAsyGC5kbHEudjEuU2VuZFRvRGxxUmVxdWVzdCIqCgtSdWxlRmFpbHVyZRIMCgRydWxlGAEgASgJEg0KBWVycm9yGAIgASgJIkAKGVJlbGVhc2VPcmRlcmluZ0tleVJlcXVlc3QSDQoFcXVldWUYASABKAkSFAoMb3JkZXJpbmdfa2V5GAIgASgJIj8KGlJlbGVhc2VPcmRlcmluZ0tleVJlc3BvbnNlEhAKCHJlbGVhc2VkGAEgASgIEg8KB2hlbGRfYnkYAiABKAkiKwoORXhwbGFpblJlcXVlc3QSDQoFcXVldWUYASABKAkSCgoCaWQYAiABKAkiPAoPRXhwbGFpblJlc3BvbnNlEikKDGV4cGxhbmF0aW9ucxgBIAMoCzITLmRscS52MS5FeHBsYW5hdGlvbiJGCgtFeHBsYW5hdGlvbhIMCgR0ZXh0GAEgASgJEikKBXVudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIWChRHZXRTZXJ2ZXJJbmZvUmVxdWVzdCLFAQoVR2V0U2VydmVySW5mb1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSDgoGc2VydmVyGAIgASgJEi4KCnN0YXJ0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEigKBHRpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3NlcnZlcnMYBSADKAkSIAoFc3RvcmUYBiABKAsyES5kbHEudjEuU3RvcmVJbmZvIpoCCglTdG9yZUluZm8SDwoHdmVyc2lvbhgBIAEoCRIQCghlbWJlZGRlZBgCIAEoCBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIZChF1c2VkX21lbW9yeV9ieXRlcxgEIAEoAxIYChBtYXhfbWVtb3J5X2J5dGVzGAUgASgDEhUKDXJlcGxpY2FfY291bnQYBiABKA0SMQoIc2V0dGluZ3MYByADKAsyHy5kbHEudjEuU3RvcmVJbmZvLlNldHRpbmdzRW50cnkSEAoId2FybmluZ3MYCCADKAkaLwoNU2V0dGluZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIiMKEkxpc3RXb3JrZXJzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCSJLChNMaXN0V29ya2Vyc1Jlc3BvbnNlEh8KB3dvcmtlcnMYASADKAsyDi5kbHEudjEuV29ya2VyEhMKC3RvdGFsX2NvdW50GAIgASgDItoBCgZXb3JrZXISEQoJd29ya2VyX2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSDgoGc2VydmVyGAMgASgJEhEKCWNvbm5lY3RlZBgEIAEoCBIVCg1tYXhfaW5fZmxpZ2h0GAUgASgNEhcKD2luX2ZsaWdodF9jb3VudBgGIAEoAxI4ChRvbGRlc3RfZGVsaXZlcnlfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFcXVpZXQYCCABKAgSDQoFcXVldWUYCSABKAkiRgoRQnJlYWtMZWFzZVJlcXVlc3QSDQoFcXVldWUYASABKAkSCgoCaWQYAiABKAkSFgoOZGVsaXZlcnlfY291bnQYAyABKA0iYAoSQnJlYWtMZWFzZVJlc3BvbnNlEg4KBmJyb2tlbhgBIAEoCBIRCgl3b3JrZXJfaWQYAiABKAkSJwoEaGVsZBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJGChJRdWlldFdvcmtlclJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRISCgVxdWlldBgCIAEoCEgAiAEBQggKBl9xdWlldCImChNRdWlldFdvcmtlclJlc3BvbnNlEg8KB2NoYW5nZWQYASABKAgiJAoTTGlzdEJyZWFrZXJzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCSI5ChRMaXN0QnJlYWtlcnNSZXNwb25zZRIhCghicmVha2VycxgBIAMoCzIPLmRscS52MS5CcmVha2VyIrEBCgdCcmVha2VyEgsKA2tleRgBIAEoCRIjCgVzdGF0ZRgCIAEoDjIULmRscS52MS5CcmVha2VyU3RhdGUSLgoKb3Blbl9zaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKcmV0cnlfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMb3BlbmVkX2NvdW50GAUgASgNIjEKE1Jlc2V0QnJlYWtlclJlcXVlc3QSDQoFcXVldWUYASABKAkSCwoDa2V5GAIgASgJIigKFFJlc2V0QnJlYWtlclJlc3BvbnNlEhAKCHdhc19vcGVuGAEgASgIKloKC01lc3NhZ2VWaWV3EhwKGE1FU1NBR0VfVklFV19VTlNQRUNJRklFRBAAEhYKEk1FU1NBR0VfVklFV19CQVNJQxABEhUKEU1FU1NBR0VfVklFV19GVUxMEAIqeQoKR3JvdXBPcmRlchIbChdHUk9VUF9PUkRFUl9VTlNQRUNJRklFRBAAEhYKEkdST1VQX09SREVSX1NUT1JFRBABEhwKGEdST1VQX09SREVSX0xBU1RfRkFJTFVSRRACEhgKFEdST1VQX09SREVSX0ZBSUxVUkVTEAMyjQ0KD0RscUFkbWluU2VydmljZRJDCgpHZXRNZXNzYWdlEhkuZGxxLnYxLkdldE1lc3NhZ2VSZXF1ZXN0GhouZGxxLnYxLkdldE1lc3NhZ2VSZXNwb25zZRJJCgxMaXN0TWVzc2FnZXMSGy5kbHEudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBocLmRscS52MS5MaXN0TWVzc2FnZXNSZXNwb25zZRJOCg1Db3VudE1lc3NhZ2VzEhwuZGxxLnYxLkNvdW50TWVzc2FnZXNSZXF1ZXN0Gh0uZGxxLnYxLkNvdW50TWVzc2FnZXNSZXNwb25zZTABEk4KDVdhdGNoTWVzc2FnZXMSHC5kbHEudjEuV2F0Y2hNZXNzYWdlc1JlcXVlc3QaHS5kbHEudjEuV2F0Y2hNZXNzYWdlc1Jlc3BvbnNlMAESQwoKTGlzdEdyb3VwcxIZLmRscS52MS5MaXN0R3JvdXBzUmVxdWVzdBoaLmRscS52MS5MaXN0R3JvdXBzUmVzcG9uc2USPQoIR2V0R3JvdXASFy5kbHEudjEuR2V0R3JvdXBSZXF1ZXN0GhguZGxxLnYxLkdldEdyb3VwUmVzcG9uc2USRgoLVXBkYXRlR3JvdXASGi5kbHEudjEuVXBkYXRlR3JvdXBSZXF1ZXN0GhsuZGxxLnYxLlVwZGF0ZUdyb3VwUmVzcG9uc2USQwoKTGlzdFF1ZXVlcxIZLmRscS52MS5MaXN0UXVldWVzUmVxdWVzdBoaLmRscS52MS5MaXN0UXVldWVzUmVzcG9uc2USPQoIR2V0UXVldWUSFy5kbHEudjEuR2V0UXVldWVSZXF1ZXN0GhguZGxxLnYxLkdldFF1ZXVlUmVzcG9uc2USRgoLVXBkYXRlUXVldWUSGi5kbHEudjEuVXBkYXRlUXVldWVSZXF1ZXN0GhsuZGxxLnYxLlVwZGF0ZVF1ZXVlUmVzcG9uc2USRgoLRGVsZXRlUXVldWUSGi5kbHEudjEuRGVsZXRlUXVldWVSZXF1ZXN0GhsuZGxxLnYxLkRlbGV0ZVF1ZXVlUmVzcG9uc2USTwoOU2ltdWxhdGVQb2xpY3kSHS5kbHEudjEuU2ltdWxhdGVQb2xpY3lSZXF1ZXN0Gh4uZGxxLnYxLlNpbXVsYXRlUG9saWN5UmVzcG9uc2USPQoIR2V0UnVsZXMSFy5kbHEudjEuR2V0UnVsZXNSZXF1ZXN0GhguZGxxLnYxLkdldFJ1bGVzUmVzcG9uc2USRgoLVXBkYXRlUnVsZXMSGi5kbHEudjEuVXBkYXRlUnVsZXNSZXF1ZXN0GhsuZGxxLnYxLlVwZGF0ZVJ1bGVzUmVzcG9uc2USQAoJVGVzdFJ1bGVzEhguZGxxLnYxLlRlc3RSdWxlc1JlcXVlc3QaGS5kbHEudjEuVGVzdFJ1bGVzUmVzcG9uc2USWwoSUmVsZWFzZU9yZGVyaW5nS2V5EiEuZGxxLnYxLlJlbGVhc2VPcmRlcmluZ0tleVJlcXVlc3QaIi5kbHEudjEuUmVsZWFzZU9yZGVyaW5nS2V5UmVzcG9uc2USOgoHRXhwbGFpbhIWLmRscS52MS5FeHBsYWluUmVxdWVzdBoXLmRscS52MS5FeHBsYWluUmVzcG9uc2USTAoNR2V0U2VydmVySW5mbxIcLmRscS52MS5HZXRTZXJ2ZXJJbmZvUmVxdWVzdBodLmRscS52MS5HZXRTZXJ2ZXJJbmZvUmVzcG9uc2USRgoLTGlzdFdvcmtlcnMSGi5kbHEudjEuTGlzdFdvcmtlcnNSZXF1ZXN0GhsuZGxxLnYxLkxpc3RXb3JrZXJzUmVzcG9uc2USQwoKQnJlYWtMZWFzZRIZLmRscS52MS5CcmVha0xlYXNlUmVxdWVzdBoaLmRscS52MS5CcmVha0xlYXNlUmVzcG9uc2USRgoLUXVpZXRXb3JrZXISGi5kbHEudjEuUXVpZXRXb3JrZXJSZXF1ZXN0GhsuZGxxLnYxLlF1aWV0V29ya2VyUmVzcG9uc2USSQoMTGlzdEJyZWFrZXJzEhsuZGxxLnYxLkxpc3RCcmVha2Vyc1JlcXVlc3QaHC5kbHEudjEuTGlzdEJyZWFrZXJzUmVzcG9uc2USSQoMUmVzZXRCcmVha2VyEhsuZGxxLnYxLlJlc2V0QnJlYWtlclJlcXVlc3QaHC5kbHEudjEuUmVzZXRCcmVha2VyUmVzcG9uc2VCSwoUaW8uZGxxc2VydmljZS5kbHEudjFQAVoxZ2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHF2MTtkbHF2MWIGcHJvdG8z", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_group, file_dlq_v1_message, file_dlq_v1_queue, file_dlq_v1_rule, file_dlq_v1_state, file_dlq_v1_stored_message, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
  * Which message to read.
@@ -337,6 +337,111 @@ export const MessageCountSchema: GenMessage<MessageCount> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_admin_service, 6);
 
 /**
+ * Which messages to watch.
+ *
+ * @generated from message dlq.v1.WatchMessagesRequest
+ */
+export type WatchMessagesRequest = Message<"dlq.v1.WatchMessagesRequest"> & {
+  /**
+   * A queue, or a pattern: `*` stands for any characters. Empty: all queues.
+   *
+   * @generated from field: string queue = 1;
+   */
+  queue: string;
+
+  /**
+   * A CEL expression, as for ListMessages. Empty: all messages.
+   *
+   * @generated from field: string filter = 2;
+   */
+  filter: string;
+
+  /**
+   * How much of each message to return.
+   *
+   * @generated from field: dlq.v1.MessageView view = 3;
+   */
+  view: MessageView;
+
+  /**
+   * As for ListMessages.
+   *
+   * @generated from field: bool show_redacted = 4;
+   */
+  showRedacted: boolean;
+};
+
+/**
+ * Describes the message dlq.v1.WatchMessagesRequest.
+ * Use `create(WatchMessagesRequestSchema)` to create a new message.
+ */
+export const WatchMessagesRequestSchema: GenMessage<WatchMessagesRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 7);
+
+/**
+ * What has changed. The first response comes at once, without changes.
+ *
+ * @generated from message dlq.v1.WatchMessagesResponse
+ */
+export type WatchMessagesResponse = Message<"dlq.v1.WatchMessagesResponse"> & {
+  /**
+   * The latest state of each message that has changed.
+   *
+   * @generated from field: repeated dlq.v1.MessageChange changes = 1;
+   */
+  changes: MessageChange[];
+
+  /**
+   * True: changes were missed. Read the list again.
+   *
+   * @generated from field: bool list_again = 2;
+   */
+  listAgain: boolean;
+};
+
+/**
+ * Describes the message dlq.v1.WatchMessagesResponse.
+ * Use `create(WatchMessagesResponseSchema)` to create a new message.
+ */
+export const WatchMessagesResponseSchema: GenMessage<WatchMessagesResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 8);
+
+/**
+ * A message that has changed.
+ *
+ * @generated from message dlq.v1.MessageChange
+ */
+export type MessageChange = Message<"dlq.v1.MessageChange"> & {
+  /**
+   * Its queue.
+   *
+   * @generated from field: string queue = 1;
+   */
+  queue: string;
+
+  /**
+   * Its id.
+   *
+   * @generated from field: string id = 2;
+   */
+  id: string;
+
+  /**
+   * As it is now, if it matches the filter. Absent: it does not match, or is no longer in the queue.
+   *
+   * @generated from field: dlq.v1.StoredMessage message = 3;
+   */
+  message?: StoredMessage | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.MessageChange.
+ * Use `create(MessageChangeSchema)` to create a new message.
+ */
+export const MessageChangeSchema: GenMessage<MessageChange> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 9);
+
+/**
  * Which groups to list.
  *
  * @generated from message dlq.v1.ListGroupsRequest
@@ -392,7 +497,7 @@ export type ListGroupsRequest = Message<"dlq.v1.ListGroupsRequest"> & {
  * Use `create(ListGroupsRequestSchema)` to create a new message.
  */
 export const ListGroupsRequestSchema: GenMessage<ListGroupsRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 7);
+  messageDesc(file_dlq_v1_dlq_admin_service, 10);
 
 /**
  * A page of groups.
@@ -434,7 +539,7 @@ export type ListGroupsResponse = Message<"dlq.v1.ListGroupsResponse"> & {
  * Use `create(ListGroupsResponseSchema)` to create a new message.
  */
 export const ListGroupsResponseSchema: GenMessage<ListGroupsResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 8);
+  messageDesc(file_dlq_v1_dlq_admin_service, 11);
 
 /**
  * Which group to read.
@@ -462,7 +567,7 @@ export type GetGroupRequest = Message<"dlq.v1.GetGroupRequest"> & {
  * Use `create(GetGroupRequestSchema)` to create a new message.
  */
 export const GetGroupRequestSchema: GenMessage<GetGroupRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 9);
+  messageDesc(file_dlq_v1_dlq_admin_service, 12);
 
 /**
  * One group.
@@ -490,7 +595,7 @@ export type GetGroupResponse = Message<"dlq.v1.GetGroupResponse"> & {
  * Use `create(GetGroupResponseSchema)` to create a new message.
  */
 export const GetGroupResponseSchema: GenMessage<GetGroupResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 10);
+  messageDesc(file_dlq_v1_dlq_admin_service, 13);
 
 /**
  * The new state of a group.
@@ -525,7 +630,7 @@ export type UpdateGroupRequest = Message<"dlq.v1.UpdateGroupRequest"> & {
  * Use `create(UpdateGroupRequestSchema)` to create a new message.
  */
 export const UpdateGroupRequestSchema: GenMessage<UpdateGroupRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 11);
+  messageDesc(file_dlq_v1_dlq_admin_service, 14);
 
 /**
  * The changed group.
@@ -546,7 +651,7 @@ export type UpdateGroupResponse = Message<"dlq.v1.UpdateGroupResponse"> & {
  * Use `create(UpdateGroupResponseSchema)` to create a new message.
  */
 export const UpdateGroupResponseSchema: GenMessage<UpdateGroupResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 12);
+  messageDesc(file_dlq_v1_dlq_admin_service, 15);
 
 /**
  * Which queues to list.
@@ -574,7 +679,7 @@ export type ListQueuesRequest = Message<"dlq.v1.ListQueuesRequest"> & {
  * Use `create(ListQueuesRequestSchema)` to create a new message.
  */
 export const ListQueuesRequestSchema: GenMessage<ListQueuesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 13);
+  messageDesc(file_dlq_v1_dlq_admin_service, 16);
 
 /**
  * A page of queues.
@@ -602,7 +707,7 @@ export type ListQueuesResponse = Message<"dlq.v1.ListQueuesResponse"> & {
  * Use `create(ListQueuesResponseSchema)` to create a new message.
  */
 export const ListQueuesResponseSchema: GenMessage<ListQueuesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 14);
+  messageDesc(file_dlq_v1_dlq_admin_service, 17);
 
 /**
  * Which queue to read.
@@ -623,7 +728,7 @@ export type GetQueueRequest = Message<"dlq.v1.GetQueueRequest"> & {
  * Use `create(GetQueueRequestSchema)` to create a new message.
  */
 export const GetQueueRequestSchema: GenMessage<GetQueueRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 15);
+  messageDesc(file_dlq_v1_dlq_admin_service, 18);
 
 /**
  * One queue.
@@ -644,7 +749,7 @@ export type GetQueueResponse = Message<"dlq.v1.GetQueueResponse"> & {
  * Use `create(GetQueueResponseSchema)` to create a new message.
  */
 export const GetQueueResponseSchema: GenMessage<GetQueueResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 16);
+  messageDesc(file_dlq_v1_dlq_admin_service, 19);
 
 /**
  * What to change of a queue.
@@ -673,7 +778,7 @@ export type UpdateQueueRequest = Message<"dlq.v1.UpdateQueueRequest"> & {
  * Use `create(UpdateQueueRequestSchema)` to create a new message.
  */
 export const UpdateQueueRequestSchema: GenMessage<UpdateQueueRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 17);
+  messageDesc(file_dlq_v1_dlq_admin_service, 20);
 
 /**
  * The queue afterwards.
@@ -694,7 +799,7 @@ export type UpdateQueueResponse = Message<"dlq.v1.UpdateQueueResponse"> & {
  * Use `create(UpdateQueueResponseSchema)` to create a new message.
  */
 export const UpdateQueueResponseSchema: GenMessage<UpdateQueueResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 18);
+  messageDesc(file_dlq_v1_dlq_admin_service, 21);
 
 /**
  * Which queue to remove.
@@ -729,7 +834,7 @@ export type DeleteQueueRequest = Message<"dlq.v1.DeleteQueueRequest"> & {
  * Use `create(DeleteQueueRequestSchema)` to create a new message.
  */
 export const DeleteQueueRequestSchema: GenMessage<DeleteQueueRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 19);
+  messageDesc(file_dlq_v1_dlq_admin_service, 22);
 
 /**
  * The queue is gone.
@@ -750,7 +855,7 @@ export type DeleteQueueResponse = Message<"dlq.v1.DeleteQueueResponse"> & {
  * Use `create(DeleteQueueResponseSchema)` to create a new message.
  */
 export const DeleteQueueResponseSchema: GenMessage<DeleteQueueResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 20);
+  messageDesc(file_dlq_v1_dlq_admin_service, 23);
 
 /**
  * Which policy to try, and on what.
@@ -799,7 +904,7 @@ export type SimulatePolicyRequest = Message<"dlq.v1.SimulatePolicyRequest"> & {
  * Use `create(SimulatePolicyRequestSchema)` to create a new message.
  */
 export const SimulatePolicyRequestSchema: GenMessage<SimulatePolicyRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 21);
+  messageDesc(file_dlq_v1_dlq_admin_service, 24);
 
 /**
  * What the policy does.
@@ -842,7 +947,7 @@ export type SimulatePolicyResponse = Message<"dlq.v1.SimulatePolicyResponse"> & 
  * Use `create(SimulatePolicyResponseSchema)` to create a new message.
  */
 export const SimulatePolicyResponseSchema: GenMessage<SimulatePolicyResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 22);
+  messageDesc(file_dlq_v1_dlq_admin_service, 25);
 
 /**
  * One attempt of the schedule.
@@ -891,7 +996,7 @@ export type SimulatedAttempt = Message<"dlq.v1.SimulatedAttempt"> & {
  * Use `create(SimulatedAttemptSchema)` to create a new message.
  */
 export const SimulatedAttemptSchema: GenMessage<SimulatedAttempt> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 23);
+  messageDesc(file_dlq_v1_dlq_admin_service, 26);
 
 /**
  * What would happen to the messages of a queue.
@@ -926,7 +1031,7 @@ export type SimulatedQueue = Message<"dlq.v1.SimulatedQueue"> & {
  * Use `create(SimulatedQueueSchema)` to create a new message.
  */
 export const SimulatedQueueSchema: GenMessage<SimulatedQueue> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 24);
+  messageDesc(file_dlq_v1_dlq_admin_service, 27);
 
 /**
  * Messages that would be retried within a time from now.
@@ -954,7 +1059,7 @@ export type SimulatedBucket = Message<"dlq.v1.SimulatedBucket"> & {
  * Use `create(SimulatedBucketSchema)` to create a new message.
  */
 export const SimulatedBucketSchema: GenMessage<SimulatedBucket> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 25);
+  messageDesc(file_dlq_v1_dlq_admin_service, 28);
 
 /**
  * Asks for the rules.
@@ -969,7 +1074,7 @@ export type GetRulesRequest = Message<"dlq.v1.GetRulesRequest"> & {
  * Use `create(GetRulesRequestSchema)` to create a new message.
  */
 export const GetRulesRequestSchema: GenMessage<GetRulesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 26);
+  messageDesc(file_dlq_v1_dlq_admin_service, 29);
 
 /**
  * The rules.
@@ -990,7 +1095,7 @@ export type GetRulesResponse = Message<"dlq.v1.GetRulesResponse"> & {
  * Use `create(GetRulesResponseSchema)` to create a new message.
  */
 export const GetRulesResponseSchema: GenMessage<GetRulesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 27);
+  messageDesc(file_dlq_v1_dlq_admin_service, 30);
 
 /**
  * The new rules.
@@ -1011,7 +1116,7 @@ export type UpdateRulesRequest = Message<"dlq.v1.UpdateRulesRequest"> & {
  * Use `create(UpdateRulesRequestSchema)` to create a new message.
  */
 export const UpdateRulesRequestSchema: GenMessage<UpdateRulesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 28);
+  messageDesc(file_dlq_v1_dlq_admin_service, 31);
 
 /**
  * The rules afterwards.
@@ -1032,7 +1137,7 @@ export type UpdateRulesResponse = Message<"dlq.v1.UpdateRulesResponse"> & {
  * Use `create(UpdateRulesResponseSchema)` to create a new message.
  */
 export const UpdateRulesResponseSchema: GenMessage<UpdateRulesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 29);
+  messageDesc(file_dlq_v1_dlq_admin_service, 32);
 
 /**
  * Rules and samples to try.
@@ -1060,7 +1165,7 @@ export type TestRulesRequest = Message<"dlq.v1.TestRulesRequest"> & {
  * Use `create(TestRulesRequestSchema)` to create a new message.
  */
 export const TestRulesRequestSchema: GenMessage<TestRulesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 30);
+  messageDesc(file_dlq_v1_dlq_admin_service, 33);
 
 /**
  * A message as rules see it.
@@ -1102,7 +1207,7 @@ export type RuleSample = Message<"dlq.v1.RuleSample"> & {
  * Use `create(RuleSampleSchema)` to create a new message.
  */
 export const RuleSampleSchema: GenMessage<RuleSample> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 31);
+  messageDesc(file_dlq_v1_dlq_admin_service, 34);
 
 /**
  * What rules would do.
@@ -1123,7 +1228,7 @@ export type TestRulesResponse = Message<"dlq.v1.TestRulesResponse"> & {
  * Use `create(TestRulesResponseSchema)` to create a new message.
  */
 export const TestRulesResponseSchema: GenMessage<TestRulesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 32);
+  messageDesc(file_dlq_v1_dlq_admin_service, 35);
 
 /**
  * What rules would do to one sample.
@@ -1165,7 +1270,7 @@ export type RuleTestResult = Message<"dlq.v1.RuleTestResult"> & {
  * Use `create(RuleTestResultSchema)` to create a new message.
  */
 export const RuleTestResultSchema: GenMessage<RuleTestResult> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 33);
+  messageDesc(file_dlq_v1_dlq_admin_service, 36);
 
 /**
  * A rule that could not be evaluated.
@@ -1193,7 +1298,7 @@ export type RuleFailure = Message<"dlq.v1.RuleFailure"> & {
  * Use `create(RuleFailureSchema)` to create a new message.
  */
 export const RuleFailureSchema: GenMessage<RuleFailure> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 34);
+  messageDesc(file_dlq_v1_dlq_admin_service, 37);
 
 /**
  * Which key to release.
@@ -1221,7 +1326,7 @@ export type ReleaseOrderingKeyRequest = Message<"dlq.v1.ReleaseOrderingKeyReques
  * Use `create(ReleaseOrderingKeyRequestSchema)` to create a new message.
  */
 export const ReleaseOrderingKeyRequestSchema: GenMessage<ReleaseOrderingKeyRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 35);
+  messageDesc(file_dlq_v1_dlq_admin_service, 38);
 
 /**
  * What was released.
@@ -1249,7 +1354,7 @@ export type ReleaseOrderingKeyResponse = Message<"dlq.v1.ReleaseOrderingKeyRespo
  * Use `create(ReleaseOrderingKeyResponseSchema)` to create a new message.
  */
 export const ReleaseOrderingKeyResponseSchema: GenMessage<ReleaseOrderingKeyResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 36);
+  messageDesc(file_dlq_v1_dlq_admin_service, 39);
 
 /**
  * What to explain.
@@ -1277,7 +1382,7 @@ export type ExplainRequest = Message<"dlq.v1.ExplainRequest"> & {
  * Use `create(ExplainRequestSchema)` to create a new message.
  */
 export const ExplainRequestSchema: GenMessage<ExplainRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 37);
+  messageDesc(file_dlq_v1_dlq_admin_service, 40);
 
 /**
  * Why it is so.
@@ -1298,7 +1403,7 @@ export type ExplainResponse = Message<"dlq.v1.ExplainResponse"> & {
  * Use `create(ExplainResponseSchema)` to create a new message.
  */
 export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 38);
+  messageDesc(file_dlq_v1_dlq_admin_service, 41);
 
 /**
  * One reason.
@@ -1326,7 +1431,7 @@ export type Explanation = Message<"dlq.v1.Explanation"> & {
  * Use `create(ExplanationSchema)` to create a new message.
  */
 export const ExplanationSchema: GenMessage<Explanation> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 39);
+  messageDesc(file_dlq_v1_dlq_admin_service, 42);
 
 /**
  * Asks the server that answers.
@@ -1341,7 +1446,7 @@ export type GetServerInfoRequest = Message<"dlq.v1.GetServerInfoRequest"> & {
  * Use `create(GetServerInfoRequestSchema)` to create a new message.
  */
 export const GetServerInfoRequestSchema: GenMessage<GetServerInfoRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 40);
+  messageDesc(file_dlq_v1_dlq_admin_service, 43);
 
 /**
  * What a server says about itself.
@@ -1397,7 +1502,7 @@ export type GetServerInfoResponse = Message<"dlq.v1.GetServerInfoResponse"> & {
  * Use `create(GetServerInfoResponseSchema)` to create a new message.
  */
 export const GetServerInfoResponseSchema: GenMessage<GetServerInfoResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 41);
+  messageDesc(file_dlq_v1_dlq_admin_service, 44);
 
 /**
  * What Redis says about itself.
@@ -1468,7 +1573,7 @@ export type StoreInfo = Message<"dlq.v1.StoreInfo"> & {
  * Use `create(StoreInfoSchema)` to create a new message.
  */
 export const StoreInfoSchema: GenMessage<StoreInfo> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 42);
+  messageDesc(file_dlq_v1_dlq_admin_service, 45);
 
 /**
  * Which workers to list.
@@ -1489,7 +1594,7 @@ export type ListWorkersRequest = Message<"dlq.v1.ListWorkersRequest"> & {
  * Use `create(ListWorkersRequestSchema)` to create a new message.
  */
 export const ListWorkersRequestSchema: GenMessage<ListWorkersRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 43);
+  messageDesc(file_dlq_v1_dlq_admin_service, 46);
 
 /**
  * The workers of queues.
@@ -1517,7 +1622,7 @@ export type ListWorkersResponse = Message<"dlq.v1.ListWorkersResponse"> & {
  * Use `create(ListWorkersResponseSchema)` to create a new message.
  */
 export const ListWorkersResponseSchema: GenMessage<ListWorkersResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 44);
+  messageDesc(file_dlq_v1_dlq_admin_service, 47);
 
 /**
  * A worker session on a queue.
@@ -1594,7 +1699,7 @@ export type Worker = Message<"dlq.v1.Worker"> & {
  * Use `create(WorkerSchema)` to create a new message.
  */
 export const WorkerSchema: GenMessage<Worker> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 45);
+  messageDesc(file_dlq_v1_dlq_admin_service, 48);
 
 /**
  * Which lease to break.
@@ -1629,7 +1734,7 @@ export type BreakLeaseRequest = Message<"dlq.v1.BreakLeaseRequest"> & {
  * Use `create(BreakLeaseRequestSchema)` to create a new message.
  */
 export const BreakLeaseRequestSchema: GenMessage<BreakLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 46);
+  messageDesc(file_dlq_v1_dlq_admin_service, 49);
 
 /**
  * Whether there was a lease.
@@ -1664,7 +1769,7 @@ export type BreakLeaseResponse = Message<"dlq.v1.BreakLeaseResponse"> & {
  * Use `create(BreakLeaseResponseSchema)` to create a new message.
  */
 export const BreakLeaseResponseSchema: GenMessage<BreakLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 47);
+  messageDesc(file_dlq_v1_dlq_admin_service, 50);
 
 /**
  * Which worker session.
@@ -1692,7 +1797,7 @@ export type QuietWorkerRequest = Message<"dlq.v1.QuietWorkerRequest"> & {
  * Use `create(QuietWorkerRequestSchema)` to create a new message.
  */
 export const QuietWorkerRequestSchema: GenMessage<QuietWorkerRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 48);
+  messageDesc(file_dlq_v1_dlq_admin_service, 51);
 
 /**
  * Whether that was new.
@@ -1713,7 +1818,7 @@ export type QuietWorkerResponse = Message<"dlq.v1.QuietWorkerResponse"> & {
  * Use `create(QuietWorkerResponseSchema)` to create a new message.
  */
 export const QuietWorkerResponseSchema: GenMessage<QuietWorkerResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 49);
+  messageDesc(file_dlq_v1_dlq_admin_service, 52);
 
 /**
  * Which breakers.
@@ -1734,7 +1839,7 @@ export type ListBreakersRequest = Message<"dlq.v1.ListBreakersRequest"> & {
  * Use `create(ListBreakersRequestSchema)` to create a new message.
  */
 export const ListBreakersRequestSchema: GenMessage<ListBreakersRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 50);
+  messageDesc(file_dlq_v1_dlq_admin_service, 53);
 
 /**
  * Breakers that are not closed.
@@ -1755,7 +1860,7 @@ export type ListBreakersResponse = Message<"dlq.v1.ListBreakersResponse"> & {
  * Use `create(ListBreakersResponseSchema)` to create a new message.
  */
 export const ListBreakersResponseSchema: GenMessage<ListBreakersResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 51);
+  messageDesc(file_dlq_v1_dlq_admin_service, 54);
 
 /**
  * A breaker at one moment.
@@ -1804,7 +1909,7 @@ export type Breaker = Message<"dlq.v1.Breaker"> & {
  * Use `create(BreakerSchema)` to create a new message.
  */
 export const BreakerSchema: GenMessage<Breaker> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 52);
+  messageDesc(file_dlq_v1_dlq_admin_service, 55);
 
 /**
  * Which breaker to close.
@@ -1832,7 +1937,7 @@ export type ResetBreakerRequest = Message<"dlq.v1.ResetBreakerRequest"> & {
  * Use `create(ResetBreakerRequestSchema)` to create a new message.
  */
 export const ResetBreakerRequestSchema: GenMessage<ResetBreakerRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 53);
+  messageDesc(file_dlq_v1_dlq_admin_service, 56);
 
 /**
  * The breaker is closed.
@@ -1853,7 +1958,7 @@ export type ResetBreakerResponse = Message<"dlq.v1.ResetBreakerResponse"> & {
  * Use `create(ResetBreakerResponseSchema)` to create a new message.
  */
 export const ResetBreakerResponseSchema: GenMessage<ResetBreakerResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 54);
+  messageDesc(file_dlq_v1_dlq_admin_service, 57);
 
 /**
  * How much of a message to return.
@@ -1992,6 +2097,20 @@ export const DlqAdminService: GenService<{
     methodKind: "server_streaming";
     input: typeof CountMessagesRequestSchema;
     output: typeof CountMessagesResponseSchema;
+  },
+  /**
+   * Streams what changes among the messages of the queues that match a pattern, for live views. Several changes
+   * of a message within a quarter of a second are reported as one. Call it first and ListMessages after its first
+   * response: then no change is missed. Ends only with an error, or with the connection. Reads only. Errors:
+   * INVALID_ARGUMENT (pattern, filter with the position of the mistake), RESOURCE_EXHAUSTED (too many calls of this
+   * kind), UNAVAILABLE.
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.WatchMessages
+   */
+  watchMessages: {
+    methodKind: "server_streaming";
+    input: typeof WatchMessagesRequestSchema;
+    output: typeof WatchMessagesResponseSchema;
   },
   /**
    * Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group

@@ -126,6 +126,36 @@ class MessageCount(_message.Message):
     count: int
     def __init__(self, values: _Optional[_Iterable[str]] = ..., count: _Optional[int] = ...) -> None: ...
 
+class WatchMessagesRequest(_message.Message):
+    __slots__ = ("queue", "filter", "view", "show_redacted")
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    VIEW_FIELD_NUMBER: _ClassVar[int]
+    SHOW_REDACTED_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    filter: str
+    view: MessageView
+    show_redacted: bool
+    def __init__(self, queue: _Optional[str] = ..., filter: _Optional[str] = ..., view: _Optional[_Union[MessageView, str]] = ..., show_redacted: bool = ...) -> None: ...
+
+class WatchMessagesResponse(_message.Message):
+    __slots__ = ("changes", "list_again")
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    LIST_AGAIN_FIELD_NUMBER: _ClassVar[int]
+    changes: _containers.RepeatedCompositeFieldContainer[MessageChange]
+    list_again: bool
+    def __init__(self, changes: _Optional[_Iterable[_Union[MessageChange, _Mapping[str, object]]]] = ..., list_again: bool = ...) -> None: ...
+
+class MessageChange(_message.Message):
+    __slots__ = ("queue", "id", "message")
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    id: str
+    message: _stored_message_pb2.StoredMessage
+    def __init__(self, queue: _Optional[str] = ..., id: _Optional[str] = ..., message: _Optional[_Union[_stored_message_pb2.StoredMessage, _Mapping[str, object]]] = ...) -> None: ...
+
 class ListGroupsRequest(_message.Message):
     __slots__ = ("queue", "states", "since", "order", "page_size", "page_token")
     QUEUE_FIELD_NUMBER: _ClassVar[int]

@@ -53,6 +53,11 @@ class DlqAdminServiceStub(object):
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CountMessagesRequest.SerializeToString,
                 response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CountMessagesResponse.FromString,
                 _registered_method=True)
+        self.WatchMessages = channel.unary_stream(
+                '/dlq.v1.DlqAdminService/WatchMessages',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.WatchMessagesRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.WatchMessagesResponse.FromString,
+                _registered_method=True)
         self.ListGroups = channel.unary_unary(
                 '/dlq.v1.DlqAdminService/ListGroups',
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListGroupsRequest.SerializeToString,
@@ -183,6 +188,17 @@ class DlqAdminServiceServicer(object):
         has the counts so far and replaces the one before; the last one is `done`. It reads every state, so a
         million messages take about ten seconds, and longer if content must be read. Reads only. Errors:
         INVALID_ARGUMENT (pattern, filter, values), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchMessages(self, request, context):
+        """Streams what changes among the messages of the queues that match a pattern, for live views. Several changes
+        of a message within a quarter of a second are reported as one. Call it first and ListMessages after its first
+        response: then no change is missed. Ends only with an error, or with the connection. Reads only. Errors:
+        INVALID_ARGUMENT (pattern, filter with the position of the mistake), RESOURCE_EXHAUSTED (too many calls of this
+        kind), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -371,6 +387,11 @@ def add_DlqAdminServiceServicer_to_server(servicer, server):
                     servicer.CountMessages,
                     request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CountMessagesRequest.FromString,
                     response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CountMessagesResponse.SerializeToString,
+            ),
+            'WatchMessages': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchMessages,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.WatchMessagesRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.WatchMessagesResponse.SerializeToString,
             ),
             'ListGroups': grpc.unary_unary_rpc_method_handler(
                     servicer.ListGroups,

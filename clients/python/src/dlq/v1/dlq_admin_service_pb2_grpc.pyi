@@ -10,6 +10,7 @@ class DlqAdminServiceStub:
     GetMessage: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetMessageRequest, dlq.v1.dlq_admin_service_pb2.GetMessageResponse]
     ListMessages: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListMessagesRequest, dlq.v1.dlq_admin_service_pb2.ListMessagesResponse]
     CountMessages: grpc.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.CountMessagesRequest, dlq.v1.dlq_admin_service_pb2.CountMessagesResponse]
+    WatchMessages: grpc.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.WatchMessagesRequest, dlq.v1.dlq_admin_service_pb2.WatchMessagesResponse]
     ListGroups: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListGroupsRequest, dlq.v1.dlq_admin_service_pb2.ListGroupsResponse]
     GetGroup: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetGroupRequest, dlq.v1.dlq_admin_service_pb2.GetGroupResponse]
     UpdateGroup: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateGroupRequest, dlq.v1.dlq_admin_service_pb2.UpdateGroupResponse]
@@ -36,6 +37,7 @@ class DlqAdminServiceAsyncStub:
     GetMessage: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetMessageRequest, dlq.v1.dlq_admin_service_pb2.GetMessageResponse]
     ListMessages: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListMessagesRequest, dlq.v1.dlq_admin_service_pb2.ListMessagesResponse]
     CountMessages: grpc.aio.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.CountMessagesRequest, dlq.v1.dlq_admin_service_pb2.CountMessagesResponse]
+    WatchMessages: grpc.aio.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.WatchMessagesRequest, dlq.v1.dlq_admin_service_pb2.WatchMessagesResponse]
     ListGroups: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListGroupsRequest, dlq.v1.dlq_admin_service_pb2.ListGroupsResponse]
     GetGroup: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetGroupRequest, dlq.v1.dlq_admin_service_pb2.GetGroupResponse]
     UpdateGroup: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateGroupRequest, dlq.v1.dlq_admin_service_pb2.UpdateGroupResponse]
@@ -60,6 +62,7 @@ class DlqAdminServiceServicer:
     def GetMessage(self, request: dlq.v1.dlq_admin_service_pb2.GetMessageRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.GetMessageResponse: ...
     def ListMessages(self, request: dlq.v1.dlq_admin_service_pb2.ListMessagesRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListMessagesResponse: ...
     def CountMessages(self, request: dlq.v1.dlq_admin_service_pb2.CountMessagesRequest, context: grpc.ServicerContext) -> Iterator[dlq.v1.dlq_admin_service_pb2.CountMessagesResponse]: ...
+    def WatchMessages(self, request: dlq.v1.dlq_admin_service_pb2.WatchMessagesRequest, context: grpc.ServicerContext) -> Iterator[dlq.v1.dlq_admin_service_pb2.WatchMessagesResponse]: ...
     def ListGroups(self, request: dlq.v1.dlq_admin_service_pb2.ListGroupsRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListGroupsResponse: ...
     def GetGroup(self, request: dlq.v1.dlq_admin_service_pb2.GetGroupRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.GetGroupResponse: ...
     def UpdateGroup(self, request: dlq.v1.dlq_admin_service_pb2.UpdateGroupRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.UpdateGroupResponse: ...

@@ -1,5 +1,6 @@
 import datetime
 
+from dlq.v1 import event_pb2 as _event_pb2
 from dlq.v1 import failure_pb2 as _failure_pb2
 from dlq.v1 import message_pb2 as _message_pb2
 from dlq.v1 import rule_pb2 as _rule_pb2
@@ -602,3 +603,27 @@ class Condition(_message.Message):
     code: ConditionCode
     message: str
     def __init__(self, code: _Optional[_Union[ConditionCode, str]] = ..., message: _Optional[str] = ...) -> None: ...
+
+class WatchEventsRequest(_message.Message):
+    __slots__ = ("queues", "types", "filter", "resume_token", "start_time")
+    QUEUES_FIELD_NUMBER: _ClassVar[int]
+    TYPES_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    queues: _containers.RepeatedScalarFieldContainer[str]
+    types: _containers.RepeatedScalarFieldContainer[_event_pb2.EventType]
+    filter: str
+    resume_token: str
+    start_time: _timestamp_pb2.Timestamp
+    def __init__(self, queues: _Optional[_Iterable[str]] = ..., types: _Optional[_Iterable[_Union[_event_pb2.EventType, str]]] = ..., filter: _Optional[str] = ..., resume_token: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
+
+class WatchEventsResponse(_message.Message):
+    __slots__ = ("events", "gap", "resume_token")
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    GAP_FIELD_NUMBER: _ClassVar[int]
+    RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    events: _containers.RepeatedCompositeFieldContainer[_event_pb2.Event]
+    gap: _event_pb2.EventGap
+    resume_token: str
+    def __init__(self, events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping[str, object]]]] = ..., gap: _Optional[_Union[_event_pb2.EventGap, _Mapping[str, object]]] = ..., resume_token: _Optional[str] = ...) -> None: ...

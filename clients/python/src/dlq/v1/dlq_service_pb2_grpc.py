@@ -84,6 +84,11 @@ class DlqServiceStub(object):
                 request_serializer=dlq_dot_v1_dot_dlq__service__pb2.StatsRequest.SerializeToString,
                 response_deserializer=dlq_dot_v1_dot_dlq__service__pb2.StatsResponse.FromString,
                 _registered_method=True)
+        self.WatchEvents = channel.unary_stream(
+                '/dlq.v1.DlqService/WatchEvents',
+                request_serializer=dlq_dot_v1_dot_dlq__service__pb2.WatchEventsRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__service__pb2.WatchEventsResponse.FromString,
+                _registered_method=True)
 
 
 class DlqServiceServicer(object):
@@ -195,6 +200,18 @@ class DlqServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchEvents(self, request, context):
+        """Streams events of queues as they happen: in the order of each queue, at least once each, with the same id if
+        again. Ends only with an error, or with the connection; go on with the last resume_token. Events are kept
+        for about a day, and within outbox_max: what was removed before it was read is announced by a gap. A call
+        that is not read waits, and goes on where it was. Reads only. Errors: INVALID_ARGUMENT (pattern, type, filter
+        with the position of the mistake, resume token), RESOURCE_EXHAUSTED (too many calls of this kind),
+        UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DlqServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -232,6 +249,11 @@ def add_DlqServiceServicer_to_server(servicer, server):
                     servicer.Stats,
                     request_deserializer=dlq_dot_v1_dot_dlq__service__pb2.StatsRequest.FromString,
                     response_serializer=dlq_dot_v1_dot_dlq__service__pb2.StatsResponse.SerializeToString,
+            ),
+            'WatchEvents': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchEvents,
+                    request_deserializer=dlq_dot_v1_dot_dlq__service__pb2.WatchEventsRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__service__pb2.WatchEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(

@@ -14,6 +14,7 @@ class DlqServiceStub:
     ExtendLease: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_service_pb2.ExtendLeaseRequest, dlq.v1.dlq_service_pb2.ExtendLeaseResponse]
     Retry: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_service_pb2.RetryRequest, dlq.v1.dlq_service_pb2.RetryResponse]
     Stats: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_service_pb2.StatsRequest, dlq.v1.dlq_service_pb2.StatsResponse]
+    WatchEvents: grpc.UnaryStreamMultiCallable[dlq.v1.dlq_service_pb2.WatchEventsRequest, dlq.v1.dlq_service_pb2.WatchEventsResponse]
     def __init__(self, channel: grpc.Channel | grpc.aio.Channel) -> None: ...
 
 @type_check_only
@@ -25,6 +26,7 @@ class DlqServiceAsyncStub:
     ExtendLease: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_service_pb2.ExtendLeaseRequest, dlq.v1.dlq_service_pb2.ExtendLeaseResponse]
     Retry: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_service_pb2.RetryRequest, dlq.v1.dlq_service_pb2.RetryResponse]
     Stats: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_service_pb2.StatsRequest, dlq.v1.dlq_service_pb2.StatsResponse]
+    WatchEvents: grpc.aio.UnaryStreamMultiCallable[dlq.v1.dlq_service_pb2.WatchEventsRequest, dlq.v1.dlq_service_pb2.WatchEventsResponse]
 
 class DlqServiceServicer:
     def SendToDlq(self, request: dlq.v1.dlq_service_pb2.SendToDlqRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_service_pb2.SendToDlqResponse: ...
@@ -34,6 +36,7 @@ class DlqServiceServicer:
     def ExtendLease(self, request: dlq.v1.dlq_service_pb2.ExtendLeaseRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_service_pb2.ExtendLeaseResponse: ...
     def Retry(self, request: dlq.v1.dlq_service_pb2.RetryRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_service_pb2.RetryResponse: ...
     def Stats(self, request: dlq.v1.dlq_service_pb2.StatsRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_service_pb2.StatsResponse: ...
+    def WatchEvents(self, request: dlq.v1.dlq_service_pb2.WatchEventsRequest, context: grpc.ServicerContext) -> Iterator[dlq.v1.dlq_service_pb2.WatchEventsResponse]: ...
 
 def add_DlqServiceServicer_to_server(
     servicer: DlqServiceServicer, server: grpc.Server | grpc.aio.Server

@@ -220,6 +220,205 @@ impl BreakerState {
         }
     }
 }
+/// Something that happened to a message, a breaker, a queue or a group, in the order of its queue.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Event {
+    /// Names the event. An event may come more than once, always with the same id.
+    #[prost(string, tag="1")]
+    pub id: ::prost::alloc::string::String,
+    /// What happened.
+    #[prost(enumeration="EventType", tag="2")]
+    pub r#type: i32,
+    /// When, by the clock of the store.
+    #[prost(message, optional, tag="3")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The queue where it happened.
+    #[prost(string, tag="4")]
+    pub queue: ::prost::alloc::string::String,
+    /// The message. Empty: it is about no message, or about a send that a rule dropped.
+    #[prost(string, tag="5")]
+    pub message_id: ::prost::alloc::string::String,
+    /// Why the message failed last.
+    #[prost(enumeration="Reason", tag="6")]
+    pub reason: i32,
+    /// Failed attempts so far.
+    #[prost(uint32, tag="7")]
+    pub retry_count: u32,
+    /// The state of the message after the event.
+    #[prost(enumeration="MessageState", tag="8")]
+    pub state: i32,
+    /// Why it is in quarantine.
+    #[prost(enumeration="QuarantineReason", tag="9")]
+    pub quarantine_reason: i32,
+    /// Deliveries so far.
+    #[prost(uint32, tag="10")]
+    pub delivery_count: u32,
+    /// When it is due; of a breaker that opened, when it lets probes through.
+    #[prost(message, optional, tag="11")]
+    pub due_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Grows with each change of the message, and begins again after 65,535.
+    #[prost(uint32, tag="12")]
+    pub version: u32,
+    /// What a worker noted, or the name of the rule that decided.
+    #[prost(string, tag="13")]
+    pub note: ::prost::alloc::string::String,
+    /// The queue that the message came from, for MOVED.
+    #[prost(string, tag="14")]
+    pub other_queue: ::prost::alloc::string::String,
+    /// The key of the breaker. Empty: the queue's own breaker, or it is about none.
+    #[prost(string, tag="15")]
+    pub breaker_key: ::prost::alloc::string::String,
+    /// The group, for GROUP_OPENED and GROUP_REGRESSED.
+    #[prost(string, tag="16")]
+    pub group_id: ::prost::alloc::string::String,
+    /// The producer's identity of the message, if the setting outbox_fields has source_id.
+    #[prost(string, tag="17")]
+    pub source_id: ::prost::alloc::string::String,
+    /// The attributes that the setting outbox_fields names.
+    #[prost(map="string, string", tag="18")]
+    pub attributes: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
+    /// What action the message executes, if it executes one.
+    #[prost(message, optional, tag="19")]
+    pub action: ::core::option::Option<ActionFields>,
+}
+/// The action that a message executes: from its attributes, or else from its JSON payload.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ActionFields {
+    /// The type of the action.
+    #[prost(string, tag="1")]
+    pub action_type_id: ::prost::alloc::string::String,
+    /// The objects that it acts on.
+    #[prost(string, repeated, tag="2")]
+    pub object_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Who executed it.
+    #[prost(string, tag="3")]
+    pub executed_by: ::prost::alloc::string::String,
+    /// Objects that are left out because an event has no room for them.
+    #[prost(uint32, tag="4")]
+    pub omitted_object_count: u32,
+}
+/// Events that a reader did not get.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EventGap {
+    /// State changes that were removed before they were read: of the watched queues, and of others in the same
+    /// partitions.
+    #[prost(int64, tag="1")]
+    pub missed_count: i64,
+    /// State changes that were read, and that the store has lost by a restart or failover. Messages are as they
+    /// were before these.
+    #[prost(int64, tag="2")]
+    pub undone_count: i64,
+}
+/// What happened. NATS and the CLI print the bare name in lower case: `message_added`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EventType {
+    /// A type of a newer version.
+    Unspecified = 0,
+    /// A message was accepted.
+    MessageAdded = 1,
+    /// A message will be delivered at its due_time: for the first time, or again.
+    RetryScheduled = 2,
+    /// A worker processed a message. It is gone, unless a failure joined it meanwhile.
+    RetrySuccess = 3,
+    /// An attempt failed. RETRY_SCHEDULED, MOVED_TO_POISON, DISCARDED or MOVED follows.
+    RetryFailed = 4,
+    /// A message came into quarantine; see quarantine_reason.
+    MovedToPoison = 5,
+    /// A worker gave a message back without an attempt.
+    Released = 6,
+    /// A lease ended without an outcome, or an operator broke it.
+    LeaseExpired = 7,
+    /// The time to live of a message ended, or its time in quarantine. With the state QUARANTINED it is still
+    /// there, and MOVED_TO_POISON follows.
+    Expired = 8,
+    /// A worker, a rule or the policy discarded a message.
+    Discarded = 9,
+    /// A message was removed together with its queue.
+    Purged = 10,
+    /// A message moved here from other_queue.
+    Moved = 11,
+    /// The content of a message was edited.
+    Edited = 12,
+    /// An operator made a message due.
+    Retried = 13,
+    /// A breaker opened: no message passes.
+    BreakerOpened = 14,
+    /// A breaker lets a few probes through.
+    BreakerHalfOpened = 15,
+    /// A breaker closed: all messages pass.
+    BreakerClosed = 16,
+    /// A queue was paused.
+    QueuePaused = 17,
+    /// A queue was resumed.
+    QueueResumed = 18,
+    /// A failure began a new group.
+    GroupOpened = 19,
+    /// A resolved group failed again.
+    GroupRegressed = 20,
+    /// A worker got a message. Only where it is asked for by name.
+    Delivered = 21,
+}
+impl EventType {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "EVENT_TYPE_UNSPECIFIED",
+            Self::MessageAdded => "EVENT_TYPE_MESSAGE_ADDED",
+            Self::RetryScheduled => "EVENT_TYPE_RETRY_SCHEDULED",
+            Self::RetrySuccess => "EVENT_TYPE_RETRY_SUCCESS",
+            Self::RetryFailed => "EVENT_TYPE_RETRY_FAILED",
+            Self::MovedToPoison => "EVENT_TYPE_MOVED_TO_POISON",
+            Self::Released => "EVENT_TYPE_RELEASED",
+            Self::LeaseExpired => "EVENT_TYPE_LEASE_EXPIRED",
+            Self::Expired => "EVENT_TYPE_EXPIRED",
+            Self::Discarded => "EVENT_TYPE_DISCARDED",
+            Self::Purged => "EVENT_TYPE_PURGED",
+            Self::Moved => "EVENT_TYPE_MOVED",
+            Self::Edited => "EVENT_TYPE_EDITED",
+            Self::Retried => "EVENT_TYPE_RETRIED",
+            Self::BreakerOpened => "EVENT_TYPE_BREAKER_OPENED",
+            Self::BreakerHalfOpened => "EVENT_TYPE_BREAKER_HALF_OPENED",
+            Self::BreakerClosed => "EVENT_TYPE_BREAKER_CLOSED",
+            Self::QueuePaused => "EVENT_TYPE_QUEUE_PAUSED",
+            Self::QueueResumed => "EVENT_TYPE_QUEUE_RESUMED",
+            Self::GroupOpened => "EVENT_TYPE_GROUP_OPENED",
+            Self::GroupRegressed => "EVENT_TYPE_GROUP_REGRESSED",
+            Self::Delivered => "EVENT_TYPE_DELIVERED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "EVENT_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+            "EVENT_TYPE_MESSAGE_ADDED" => Some(Self::MessageAdded),
+            "EVENT_TYPE_RETRY_SCHEDULED" => Some(Self::RetryScheduled),
+            "EVENT_TYPE_RETRY_SUCCESS" => Some(Self::RetrySuccess),
+            "EVENT_TYPE_RETRY_FAILED" => Some(Self::RetryFailed),
+            "EVENT_TYPE_MOVED_TO_POISON" => Some(Self::MovedToPoison),
+            "EVENT_TYPE_RELEASED" => Some(Self::Released),
+            "EVENT_TYPE_LEASE_EXPIRED" => Some(Self::LeaseExpired),
+            "EVENT_TYPE_EXPIRED" => Some(Self::Expired),
+            "EVENT_TYPE_DISCARDED" => Some(Self::Discarded),
+            "EVENT_TYPE_PURGED" => Some(Self::Purged),
+            "EVENT_TYPE_MOVED" => Some(Self::Moved),
+            "EVENT_TYPE_EDITED" => Some(Self::Edited),
+            "EVENT_TYPE_RETRIED" => Some(Self::Retried),
+            "EVENT_TYPE_BREAKER_OPENED" => Some(Self::BreakerOpened),
+            "EVENT_TYPE_BREAKER_HALF_OPENED" => Some(Self::BreakerHalfOpened),
+            "EVENT_TYPE_BREAKER_CLOSED" => Some(Self::BreakerClosed),
+            "EVENT_TYPE_QUEUE_PAUSED" => Some(Self::QueuePaused),
+            "EVENT_TYPE_QUEUE_RESUMED" => Some(Self::QueueResumed),
+            "EVENT_TYPE_GROUP_OPENED" => Some(Self::GroupOpened),
+            "EVENT_TYPE_GROUP_REGRESSED" => Some(Self::GroupRegressed),
+            "EVENT_TYPE_DELIVERED" => Some(Self::Delivered),
+            _ => None,
+        }
+    }
+}
 /// One failed attempt to process a message. Every field is optional. Texts that are too long are cut,
 /// never refused, and `truncated` is set.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1509,6 +1708,41 @@ pub struct Condition {
     #[prost(string, tag="2")]
     pub message: ::prost::alloc::string::String,
 }
+/// Which events to stream.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchEventsRequest {
+    /// Queues, or patterns: `*` stands for any characters. At most 100. Empty: all queues.
+    #[prost(string, repeated, tag="1")]
+    pub queues: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Which types. Empty: all but DELIVERED.
+    #[prost(enumeration="EventType", repeated, tag="2")]
+    pub types: ::prost::alloc::vec::Vec<i32>,
+    /// A CEL expression that is true for the wanted events; docs/reference/events.md has its variables.
+    /// Empty: all.
+    #[prost(string, tag="3")]
+    pub filter: ::prost::alloc::string::String,
+    /// From an earlier response, of a call with any queues: goes on behind it. For queues that it does not cover,
+    /// start_time counts.
+    #[prost(string, tag="4")]
+    pub resume_token: ::prost::alloc::string::String,
+    /// Where to begin: events since this time, as far as they are kept. Absent: from now on.
+    #[prost(message, optional, tag="5")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// The next events. The first response comes at once, also without events: what happens after it is not missed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchEventsResponse {
+    /// In the order of each queue. Events of different queues may come in any order.
+    #[prost(message, repeated, tag="1")]
+    pub events: ::prost::alloc::vec::Vec<Event>,
+    /// Events that this call does not have, before those of this response. Absent: none are missing.
+    #[prost(message, optional, tag="2")]
+    pub gap: ::core::option::Option<EventGap>,
+    /// To go on behind this response. In the first response, then at least once a second while there are
+    /// events.
+    #[prost(string, tag="3")]
+    pub resume_token: ::prost::alloc::string::String,
+}
 /// Whether an outcome was applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -2477,6 +2711,45 @@ pub struct MessageCount {
     /// How many.
     #[prost(int64, tag="2")]
     pub count: i64,
+}
+/// Which messages to watch.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchMessagesRequest {
+    /// A queue, or a pattern: `*` stands for any characters. Empty: all queues.
+    #[prost(string, tag="1")]
+    pub queue: ::prost::alloc::string::String,
+    /// A CEL expression, as for ListMessages. Empty: all messages.
+    #[prost(string, tag="2")]
+    pub filter: ::prost::alloc::string::String,
+    /// How much of each message to return.
+    #[prost(enumeration="MessageView", tag="3")]
+    pub view: i32,
+    /// As for ListMessages.
+    #[prost(bool, tag="4")]
+    pub show_redacted: bool,
+}
+/// What has changed. The first response comes at once, without changes.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchMessagesResponse {
+    /// The latest state of each message that has changed.
+    #[prost(message, repeated, tag="1")]
+    pub changes: ::prost::alloc::vec::Vec<MessageChange>,
+    /// True: changes were missed. Read the list again.
+    #[prost(bool, tag="2")]
+    pub list_again: bool,
+}
+/// A message that has changed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MessageChange {
+    /// Its queue.
+    #[prost(string, tag="1")]
+    pub queue: ::prost::alloc::string::String,
+    /// Its id.
+    #[prost(string, tag="2")]
+    pub id: ::prost::alloc::string::String,
+    /// As it is now, if it matches the filter. Absent: it does not match, or is no longer in the queue.
+    #[prost(message, optional, tag="3")]
+    pub message: ::core::option::Option<StoredMessage>,
 }
 /// Which groups to list.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

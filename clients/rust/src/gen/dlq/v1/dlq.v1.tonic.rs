@@ -229,6 +229,30 @@ pub mod dlq_service_client {
             req.extensions_mut().insert(GrpcMethod::new("dlq.v1.DlqService", "Stats"));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn watch_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchEventsResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/dlq.v1.DlqService/WatchEvents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("dlq.v1.DlqService", "WatchEvents"));
+            self.inner.server_streaming(req, path, codec).await
+        }
     }
 }
 /// Generated client implementations.
@@ -381,6 +405,30 @@ pub mod dlq_admin_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "CountMessages"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        pub async fn watch_messages(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchMessagesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchMessagesResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/dlq.v1.DlqAdminService/WatchMessages",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "WatchMessages"));
             self.inner.server_streaming(req, path, codec).await
         }
         pub async fn list_groups(
