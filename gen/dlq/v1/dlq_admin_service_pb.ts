@@ -2102,8 +2102,8 @@ export const DlqAdminService: GenService<{
    * Streams what changes among the messages of the queues that match a pattern, for live views. Several changes
    * of a message within a quarter of a second are reported as one. Call it first and ListMessages after its first
    * response: then no change is missed. Ends only with an error, or with the connection. Reads only. Errors:
-   * INVALID_ARGUMENT (pattern, filter with the position of the mistake), RESOURCE_EXHAUSTED (too many calls of this
-   * kind), UNAVAILABLE.
+   * INVALID_ARGUMENT (pattern, filter with the position of the mistake), UNAVAILABLE (also: the server ends, or
+   * has too many such calls).
    *
    * @generated from rpc dlq.v1.DlqAdminService.WatchMessages
    */

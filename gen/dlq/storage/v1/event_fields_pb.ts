@@ -10,12 +10,12 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dlq/storage/v1/event_fields.proto.
  */
 export const file_dlq_storage_v1_event_fields: GenFile = /*@__PURE__*/
-  fileDesc("CiFkbHEvc3RvcmFnZS92MS9ldmVudF9maWVsZHMucHJvdG8SDmRscS5zdG9yYWdlLnYxInUKC0V2ZW50RmllbGRzEjcKBnZhbHVlcxgBIAMoCzInLmRscS5zdG9yYWdlLnYxLkV2ZW50RmllbGRzLlZhbHVlc0VudHJ5Gi0KC1ZhbHVlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFiBnByb3RvMw");
+  fileDesc("CiFkbHEvc3RvcmFnZS92MS9ldmVudF9maWVsZHMucHJvdG8SDmRscS5zdG9yYWdlLnYxIqMBCgtFdmVudEZpZWxkcxI3CgZ2YWx1ZXMYASADKAsyJy5kbHEuc3RvcmFnZS52MS5FdmVudEZpZWxkcy5WYWx1ZXNFbnRyeRIsCgZhY3Rpb24YAiABKAsyHC5kbHEuc3RvcmFnZS52MS5BY3Rpb25GaWVsZHMaLQoLVmFsdWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJtCgxBY3Rpb25GaWVsZHMSFgoOYWN0aW9uX3R5cGVfaWQYASABKAkSEgoKb2JqZWN0X2lkcxgCIAMoCRITCgtleGVjdXRlZF9ieRgDIAEoCRIcChRvbWl0dGVkX29iamVjdF9jb3VudBgEIAEoDWIGcHJvdG8z");
 
 /**
- * What the outbox says about a message that was accepted or removed. Stored beside its envelope, so
- * that the script that removes it need not read the envelope. Internal to the service: not part of
- * the API, but every later version must read it. At most 255 bytes.
+ * What the outbox says about a message in its changes. Stored beside its envelope, so that scripts need not
+ * read the envelope. Internal to the service: not part of the API, but every later version must read it.
+ * At most 255 bytes.
  *
  * @generated from message dlq.storage.v1.EventFields
  */
@@ -26,6 +26,13 @@ export type EventFields = Message<"dlq.storage.v1.EventFields"> & {
    * @generated from field: map<string, string> values = 1;
    */
   values: { [key: string]: string };
+
+  /**
+   * The action that the message executes.
+   *
+   * @generated from field: dlq.storage.v1.ActionFields action = 2;
+   */
+  action?: ActionFields | undefined;
 };
 
 /**
@@ -34,4 +41,46 @@ export type EventFields = Message<"dlq.storage.v1.EventFields"> & {
  */
 export const EventFieldsSchema: GenMessage<EventFields> = /*@__PURE__*/
   messageDesc(file_dlq_storage_v1_event_fields, 0);
+
+/**
+ * An action, as dlq.v1.ActionFields.
+ *
+ * @generated from message dlq.storage.v1.ActionFields
+ */
+export type ActionFields = Message<"dlq.storage.v1.ActionFields"> & {
+  /**
+   * The type of the action.
+   *
+   * @generated from field: string action_type_id = 1;
+   */
+  actionTypeId: string;
+
+  /**
+   * The objects that it acts on.
+   *
+   * @generated from field: repeated string object_ids = 2;
+   */
+  objectIds: string[];
+
+  /**
+   * Who executed it.
+   *
+   * @generated from field: string executed_by = 3;
+   */
+  executedBy: string;
+
+  /**
+   * Objects for which there was no room.
+   *
+   * @generated from field: uint32 omitted_object_count = 4;
+   */
+  omittedObjectCount: number;
+};
+
+/**
+ * Describes the message dlq.storage.v1.ActionFields.
+ * Use `create(ActionFieldsSchema)` to create a new message.
+ */
+export const ActionFieldsSchema: GenMessage<ActionFields> = /*@__PURE__*/
+  messageDesc(file_dlq_storage_v1_event_fields, 1);
 

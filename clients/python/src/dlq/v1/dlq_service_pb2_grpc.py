@@ -205,8 +205,8 @@ class DlqServiceServicer(object):
         again. Ends only with an error, or with the connection; go on with the last resume_token. Events are kept
         for about a day, and within outbox_max: what was removed before it was read is announced by a gap. A call
         that is not read waits, and goes on where it was. Reads only. Errors: INVALID_ARGUMENT (pattern, type, filter
-        with the position of the mistake, resume token), RESOURCE_EXHAUSTED (too many calls of this kind),
-        UNAVAILABLE.
+        with the position of the mistake, resume token), UNAVAILABLE (also: the server ends, or has too many such
+        calls).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
