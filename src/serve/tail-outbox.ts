@@ -7,7 +7,7 @@ import type { Config } from "../config/config.ts";
 import type { OutboxItem } from "../store/contract/outbox.ts";
 import { socketFolder } from "../store/embedded/socket-folder.ts";
 import { globalKeys } from "../store/redis/keys.ts";
-import { OutboxReader } from "../store/redis/outbox.ts";
+import { OutboxReader } from "../store/redis/outbox-reader.ts";
 import { PARTITIONS, partitionOf } from "../store/redis/partitions.ts";
 import { closeRedis, createRedis, type RedisTarget } from "../store/redis/redis-client.ts";
 import { STORAGE_VERSION } from "../store/redis/storage-version.ts";

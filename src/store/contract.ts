@@ -10,6 +10,7 @@ import type { StoreHints } from "./contract/hints.ts";
 import type { MessageReads } from "./contract/message-reads.ts";
 import type { Messages } from "./contract/messages.ts";
 import type { Moves } from "./contract/moves.ts";
+import type { Outbox } from "./contract/outbox.ts";
 import type { QuietSessions } from "./contract/quiet-sessions.ts";
 import type { Records } from "./contract/records.ts";
 import type { RouteItem, SendItem, SendReply, SendSettings } from "./contract/sends.ts";
@@ -23,6 +24,7 @@ export type { DeletionSteps, PurgeStep, SealReply } from "./contract/deletion.ts
 export type { BreakerSnapshot, DeliveryBlocks, OpenBreaker } from "./contract/delivery-blocks.ts";
 export type {
   FailureGroup,
+  GroupBeginning,
   GroupDetails,
   GroupStatus,
   Groups,
@@ -65,6 +67,14 @@ export type {
   Received,
   ReceiveItem,
 } from "./contract/moves.ts";
+export type {
+  Outbox,
+  OutboxChange,
+  OutboxGap,
+  OutboxItem,
+  OutboxPage,
+  OutboxPosition,
+} from "./contract/outbox.ts";
 export type { QuietSessions } from "./contract/quiet-sessions.ts";
 export type { Records, StoredRecord } from "./contract/records.ts";
 export type {
@@ -132,6 +142,7 @@ export interface Store {
   readonly messages: Messages;
   readonly messageReads: MessageReads;
   readonly deliveryBlocks: DeliveryBlocks;
+  readonly outbox: Outbox;
 
   /** One snapshot for each queue, in order; an empty one for a queue that does not exist. Rejects if one cannot be read. */
   stats(queues: readonly string[]): Promise<QueueSnapshot[]>;

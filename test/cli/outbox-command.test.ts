@@ -5,6 +5,7 @@ import type { OutboxChange, OutboxItem } from "../../src/store/contract/outbox.t
 import { cli } from "./cli-support.ts";
 
 const CHANGE: OutboxChange = {
+  ...{ partition: 28, epochMs: 0 },
   number: 7,
   atMs: Date.UTC(2026, 10, 29, 12),
   queue: "orders",
@@ -59,7 +60,13 @@ test("shows no character that controls the terminal", async () => {
 });
 
 test("shows what is missing", async () => {
-  const { stdout } = await tail([], [{ missed: 3 }, { rolledBackTo: 12 }]);
+  const { stdout } = await tail(
+    [],
+    [
+      { partition: 28, missed: 3 },
+      { partition: 28, rolledBackTo: 12, undone: 4 },
+    ],
+  );
   expect(stdout).toBe(
     "3 changes were removed before this\n" +
       "Redis came back with older data: changes from number 12 on are undone\n",
@@ -67,7 +74,7 @@ test("shows what is missing", async () => {
 });
 
 test("with --json prints an object a line", async () => {
-  const { stdout } = await tail(["--json"], [CHANGE, { missed: 3 }]);
+  const { stdout } = await tail(["--json"], [CHANGE, { partition: 28, missed: 3 }]);
   const [first, second] = stdout.trim().split("\n");
   expect(JSON.parse(first ?? "")).toEqual({
     at: "2026-11-29T12:00:00.000Z",
@@ -84,7 +91,7 @@ test("with --json prints an object a line", async () => {
     note: "gave up",
     fields: { tenant: "acme" },
   });
-  expect(JSON.parse(second ?? "")).toEqual({ missed: 3 });
+  expect(JSON.parse(second ?? "")).toEqual({ partition: 28, missed: 3 });
 });
 
 test("passes the queue and the flags on", async () => {

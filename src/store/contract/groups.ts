@@ -33,6 +33,8 @@ export interface QueueCount {
   count: number;
 }
 
+export type GroupBeginning = Pick<StoredGroup, "partition" | "firstFailureAtMs" | "regressedAtMs">;
+
 export interface GroupDetails {
   /** `dlq.storage.v1.GroupDescription`; empty: none is stored. */
   description: Uint8Array;
@@ -59,6 +61,8 @@ export interface Groups {
     groups: readonly Group[],
     trend: TrendTimes,
   ): Promise<ReadonlyMap<Group, GroupDetails>>;
+  /** When a group began, and failed again since it was resolved, in each partition that has it. */
+  beginnings(digest: string): Promise<GroupBeginning[]>;
   /** Sets the status of a group in all partitions that have it. Returns in how many. */
   setStatus(digest: string, status: GroupStatus, note: Uint8Array): Promise<number>;
 }

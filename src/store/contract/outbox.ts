@@ -23,10 +23,18 @@ export type ChangeKind =
   | "MOVED_IN"
   | "MOVE_REFUSED"
   | "EDITED"
-  | "PURGED";
+  | "PURGED"
+  | "QUEUE_PAUSED"
+  | "QUEUE_RESUMED"
+  | "GROUP_OPENED"
+  | "GROUP_REGRESSED";
 
-/** One state change of a message, or of a breaker. */
+/** One state change of a message, a breaker, a queue or a group. */
 export interface OutboxChange {
+  /** With epoch and number it names the change: no other one has the same three. */
+  readonly partition: number;
+  /** When Redis last restarted or failed over before it, or the outbox began; by Redis' clock. */
+  readonly epochMs: number;
   /** Its number in the outbox of the partition. */
   readonly number: number;
   readonly atMs: number;
@@ -47,10 +55,52 @@ export interface OutboxChange {
   readonly fields: Uint8Array;
 }
 
-/** What a reader gets next: a change, or a notice about changes before it. */
-export type OutboxItem =
-  | OutboxChange
+/** What a reader gets next: a change, or a gap before the next one. */
+export type OutboxItem = OutboxChange | OutboxGap;
+
+export type OutboxGap =
   /** So many changes were removed before they were read. */
-  | { readonly missed: number }
-  /** Redis has older data than before: changes from this number on that were read are undone. */
-  | { readonly rolledBackTo: number };
+  | { readonly partition: number; readonly missed: number }
+  /**
+   * Redis has older data than before: the changes from this number on, so many, are undone, which the reader has got.
+   */
+  | { readonly partition: number; readonly rolledBackTo: number; readonly undone: number };
+
+/** How far a reader has come in the outbox of a partition. */
+export interface OutboxPosition {
+  /** The last entry that was read. */
+  readonly entryId: string;
+  /** The number of the next change. */
+  readonly next: number;
+  /** Of the last entry. */
+  readonly epochMs: number;
+}
+
+/** Behind nothing: the next change is the first one that the partition ever had. */
+export const OUTBOX_START: OutboxPosition = { entryId: "0-0", next: 0, epochMs: 0 };
+
+export interface OutboxPage {
+  readonly items: readonly OutboxItem[];
+  /** Behind the items. Undefined: there is nothing yet, and the reader had no position. */
+  readonly position: OutboxPosition | undefined;
+  /** Whether there may be more now. */
+  readonly hasMore: boolean;
+}
+
+/** The outboxes of all partitions. They are read only. */
+export interface Outbox {
+  /** How many partitions there are; they count from 0. */
+  readonly partitions: number;
+  /** The partition that has the changes of a queue. */
+  partitionOf(queue: string): number;
+  /** Reads what follows a position in each partition, in order. Undefined: from the oldest change that is kept. */
+  read(from: ReadonlyMap<number, OutboxPosition | undefined>): Promise<OutboxPage[]>;
+  /** The ends of partitions now, in order. */
+  ends(partitions: readonly number[]): Promise<OutboxPosition[]>;
+  /** The position before the first change that is not older than an instant. Undefined: before the oldest one that is kept. */
+  since(partition: number, atMs: number): Promise<OutboxPosition | undefined>;
+  /**
+   * Calls the listener whenever the outbox of a partition has grown, and after an outage; until the returned function is called.
+   */
+  follow(partitions: readonly number[], listener: (partition: number) => void): () => void;
+}

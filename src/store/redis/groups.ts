@@ -1,10 +1,20 @@
-import type { GroupDetails, GroupStatus, Groups, StoredGroup, TrendTimes } from "../contract.ts";
+import type {
+  GroupBeginning,
+  GroupDetails,
+  GroupStatus,
+  Groups,
+  StoredGroup,
+  TrendTimes,
+} from "../contract.ts";
 import type { Connection } from "./connection.ts";
 import { GroupNumbers } from "./group-numbers.ts";
 import { GroupReader, type GroupReaderParts, type GroupsRead } from "./group-reader.ts";
 import { GroupScripts } from "./group-scripts.ts";
 import { GroupTrim } from "./group-trim.ts";
+import { allPartitionKeys } from "./keys.ts";
 import { CONSTANTS } from "./packed/constants.ts";
+import { LAYOUTS } from "./packed/layouts.ts";
+import { optionalMs, Reader } from "./packed/reader.ts";
 import { PARTITIONS, partitionOf } from "./partitions.ts";
 
 const { GROUP } = CONSTANTS;
@@ -23,10 +33,12 @@ interface GroupsParts extends GroupReaderParts {
 export class RedisGroups implements Groups {
   readonly numbers: GroupNumbers;
   readonly scripts: GroupScripts;
+  readonly #parts: GroupsParts;
   readonly #reader: GroupReader;
   readonly #trim: GroupTrim;
 
   constructor(parts: GroupsParts) {
+    this.#parts = parts;
     this.scripts = new GroupScripts(parts);
     this.#reader = new GroupReader(parts);
     this.numbers = new GroupNumbers({ ...parts, scripts: this.scripts });
@@ -57,6 +69,16 @@ export class RedisGroups implements Groups {
     );
   }
 
+  async beginnings(digest: string): Promise<GroupBeginning[]> {
+    const { connection, prefix, enter } = this.#parts;
+    await enter();
+    const field = Buffer.from(digest, "hex");
+    const records = await connection.read<Buffer | null>((reading) => {
+      for (const key of allPartitionKeys(prefix, "groups")) reading.hgetBuffer(key, field);
+    });
+    return records.flatMap((record, partition) => beginningOf(partition, record) ?? []);
+  }
+
   async setStatus(digest: string, status: GroupStatus, note: Uint8Array): Promise<number> {
     this.#reader.forget();
     const header = { status: GROUP[status], digest: Buffer.from(digest, "hex"), note };
@@ -85,6 +107,13 @@ export class RedisGroups implements Groups {
       queues.some((one) => one.queue === queue) ? [number] : [],
     );
   }
+}
+
+/** Undefined: the partition does not have the group, or it is damaged. */
+function beginningOf(partition: number, record: Buffer | null): GroupBeginning | undefined {
+  if (record === null || record.length < GROUP.BYTES) return undefined;
+  const { first, regressed } = new Reader(record).read(LAYOUTS.group);
+  return { partition, firstFailureAtMs: first, regressedAtMs: optionalMs(regressed) };
 }
 
 const NOTHING = Buffer.alloc(0);

@@ -26,6 +26,7 @@ import { createMessageReads } from "./message-reads.ts";
 import { RedisMessages } from "./messages.ts";
 import { RedisMoves } from "./moves.ts";
 import { Opening } from "./opening.ts";
+import { RedisOutbox } from "./outbox.ts";
 import { PARTITIONS } from "./partitions.ts";
 import { RedisQueueDeletion } from "./queue-deletion.ts";
 import { QueueReads } from "./queue-reads.ts";
@@ -63,6 +64,7 @@ export class RedisStore implements Store {
   readonly deployment: RedisRecords;
   readonly moves: RedisMoves;
   readonly groups: RedisGroups;
+  readonly outbox: RedisOutbox;
   readonly describe: Store["describe"];
   readonly deletion: RedisQueueDeletion;
   readonly quietSessions: RedisQuietSessions;
@@ -155,6 +157,7 @@ export class RedisStore implements Store {
     this.moves = new RedisMoves({ ...context, admit: (queue) => this.#admit(queue) });
     this.deliveryBlocks = new RedisDeliveryBlocks(context);
     this.deletion = new RedisQueueDeletion(context, this.groups);
+    this.outbox = new RedisOutbox({ ...options, connection, enter });
     this.hints = new RedisHints({ ...options, publisher: connection.redis });
     this.hints.onConfig((queue) => this.#queues.forget(queue));
   }
@@ -201,7 +204,10 @@ export class RedisStore implements Store {
   async close(): Promise<void> {
     this.#capacity.stop();
     if (this.#connection.ready) await this.#leave();
-    await Promise.all([this.hints.close(), this.#connection.close(), this.#replication?.close()]);
+    await Promise.all([
+      ...[this.hints.close(), this.outbox.close()],
+      ...[this.#connection.close(), this.#replication?.close()],
+    ]);
   }
 
   async send(queue: string, items: readonly SendItem[], settings: SendSettings) {

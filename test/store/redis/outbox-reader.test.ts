@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import type { OutboxItem } from "../../../src/store/contract/outbox.ts";
 import { partitionKeys } from "../../../src/store/redis/keys.ts";
-import { OutboxReader } from "../../../src/store/redis/outbox.ts";
+import { OutboxReader } from "../../../src/store/redis/outbox-reader.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { until, useTestStore } from "../../support/store.ts";
 import { item, SETTINGS } from "../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
+const PARTITION = partitionOf(QUEUE);
 const MAX_BYTES = 16 * 1024;
 
 const keys = () => partitionKeys(at.current.prefix, partitionOf(QUEUE));
@@ -64,7 +65,9 @@ test("an entry that no server has written is passed over, and the outbox begins 
   expect(await late.next()).toEqual([]);
   await at.current.clock.advance(1);
   await send(1);
-  expect(briefly(await reading.next())).toEqual([{ rolledBackTo: 0 }]);
+  expect(briefly(await reading.next())).toEqual([
+    { partition: PARTITION, rolledBackTo: 0, undone: 1 },
+  ]);
   expect(briefly(await reading.next())).toEqual([0]);
 });
 
@@ -100,7 +103,7 @@ test("a reader that is too slow is notified how many changes it has missed", asy
   await reading.next();
   await send(1_000, store);
   const [notice, first] = await reading.next();
-  expect(notice).toEqual({ missed: expect.any(Number) });
+  expect(notice).toEqual({ partition: PARTITION, missed: expect.any(Number) });
   const missed = notice !== undefined && "missed" in notice ? notice.missed : 0;
   expect(missed).toBeGreaterThan(100);
   expect(first).toMatchObject({ number: 1 + missed });
@@ -113,7 +116,9 @@ test("after a failover that lost changes, it is notified and reads the new ones"
   await send(2);
   expect(await reading.next()).toHaveLength(4);
   await rollBack();
-  expect(briefly(await reading.next())).toEqual([{ rolledBackTo: 2 }]);
+  expect(briefly(await reading.next())).toEqual([
+    { partition: PARTITION, rolledBackTo: 2, undone: 2 },
+  ]);
   await at.current.clock.advance(1);
   await at.current.redis.hset(`${at.current.prefix}:history`, "changed", 1_700_000_000_000);
   const store = at.current.openStore();
@@ -134,7 +139,9 @@ test("it is also notified when the new changes take more place than the lost one
   const store = at.current.openStore();
   await until("the connection", () => store.ready || undefined);
   await send(5, store);
-  expect(briefly(await reading.next())).toEqual([{ rolledBackTo: 2 }]);
+  expect(briefly(await reading.next())).toEqual([
+    { partition: PARTITION, rolledBackTo: 2, undone: 2 },
+  ]);
   expect(briefly(await reading.next())).toEqual([2, 3, 4, 5, 6]);
   expect(await reading.next()).toEqual([]);
 });

@@ -1,0 +1,72 @@
+import type { ChangeKind, OutboxChange, OutboxPosition } from "../contract/outbox.ts";
+import { CONSTANTS } from "./packed/constants.ts";
+import { LAYOUTS } from "./packed/layouts.ts";
+import { optionalMs, Reader } from "./packed/reader.ts";
+import { anyState, namesByNumber, storedQuarantineReason, storedReason } from "./states.ts";
+
+const KINDS: readonly ChangeKind[] = namesByNumber(CONSTANTS.CHANGE);
+
+/** Changes of one queue that one script made, as lua/lib/outbox.lua writes them. */
+export interface OutboxEntry {
+  /** The position of the entry, `-`, and its time. No two entries have the same. */
+  readonly id: string;
+  readonly first: number;
+  /** When Redis last restarted or failed over: it may have lost the changes right before an epoch. 0: never. */
+  readonly epochMs: number;
+  readonly changes: readonly OutboxChange[];
+}
+
+/** As Redis replies. */
+export type StreamEntry = [id: Buffer, fields: Buffer[]];
+
+/** Undefined: no server has written it. If no server can write behind it, the next change begins the outbox again. */
+export function decodeEntry(entry: StreamEntry, partition: number): OutboxEntry | undefined {
+  try {
+    return decodeOwnEntry(entry, partition);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function decodeOwnEntry([id, [, data]]: StreamEntry, partition: number): OutboxEntry {
+  const reader = new Reader(data ?? Buffer.alloc(0));
+  const { first, count, epoch: epochMs, queue } = reader.read(LAYOUTS.outboxEntry);
+  const atMs = Number(String(id).split("-")[1]);
+  const common = { partition, epochMs, atMs, queue: Buffer.from(queue).toString() };
+  const changes = Array.from({ length: count }, (_, index) =>
+    decodeChange(reader, { ...common, number: first + index }),
+  );
+  return { id: String(id), first, epochMs, changes };
+}
+
+function decodeChange(
+  reader: Reader,
+  of: Pick<OutboxChange, "partition" | "epochMs" | "number" | "atMs" | "queue">,
+): OutboxChange {
+  const change = reader.read(LAYOUTS.change);
+  return {
+    ...of,
+    kind: KINDS[change.kind],
+    id: change.id,
+    version: change.version,
+    state: anyState(change.state),
+    reason: change.reason === 0 ? undefined : storedReason(change.reason),
+    quarantineReason: storedQuarantineReason(change.qreason),
+    attempts: change.attempts,
+    deliveryNumber: change.delivery,
+    dueAtMs: optionalMs(change.due),
+    note: Buffer.from(change.note).toString(),
+    fields: change.fields,
+  };
+}
+
+/** The number of bytes before an entry. */
+export const bytesBefore = ({ id }: { readonly id: string }): number => Number(id.split("-")[0]);
+
+/** The position behind an entry. */
+export const behind = ({ id, first, changes, epochMs }: OutboxEntry): OutboxPosition => ({
+  entryId: id,
+  next: first + changes.length,
+  epochMs,
+});

@@ -1,0 +1,218 @@
+import type { Redis } from "ioredis";
+import type { OutboxChange, OutboxPage, OutboxPosition } from "../contract/outbox.ts";
+import { OUTBOX_START } from "../contract/outbox.ts";
+import { partitionKeys } from "./keys.ts";
+import {
+  behind,
+  bytesBefore,
+  decodeEntry,
+  type OutboxEntry,
+  type StreamEntry,
+} from "./outbox-entries.ts";
+import { LAYOUTS } from "./packed/layouts.ts";
+import { Reader } from "./packed/reader.ts";
+
+/** Entries of a partition that one step reads. */
+const PAGE = 100;
+
+interface StreamPage {
+  readonly entries: readonly OutboxEntry[];
+  /** With those that no server has written. */
+  readonly count: number;
+  /** Of the last one that was read. */
+  readonly endId: string;
+}
+
+const NO_PAGE: StreamPage = { entries: [], count: 0, endId: "" };
+
+/** Runs commands on a connection. */
+export type WithRedis = <T>(work: (redis: Redis) => Promise<T>) => Promise<T>;
+
+/** Reads outboxes behind positions. It remembers nothing. */
+export class OutboxReads {
+  readonly #withRedis: WithRedis;
+  readonly #prefix: string;
+
+  constructor(withRedis: WithRedis, prefix: string) {
+    this.#withRedis = withRedis;
+    this.#prefix = prefix;
+  }
+
+  /** As Outbox.read. */
+  async read(from: ReadonlyMap<number, OutboxPosition | undefined>): Promise<OutboxPage[]> {
+    const partitions = [...from.keys()];
+    // From the last one on: only so it can be seen whether it is still there.
+    const pages = await this.#pages("XRANGE", partitions, (key, partition) => {
+      return [key, from.get(partition)?.entryId ?? "-", "+", "COUNT", PAGE];
+    });
+    return Promise.all(
+      partitions.map((partition, at) =>
+        this.#behind(partition, from.get(partition), pages[at] as StreamPage),
+      ),
+    );
+  }
+
+  async #behind(
+    partition: number,
+    position: OutboxPosition | undefined,
+    page: StreamPage,
+  ): Promise<OutboxPage> {
+    const { entries, count } = page;
+    const hasMore = count === PAGE;
+    if (position === undefined) return pageOf(entries, undefined, hasMore);
+    if (entries[0]?.id === position.entryId) return pageOf(entries.slice(1), position, hasMore);
+
+    const oldest = (await this.#page("XRANGE", partition, "-", "+", 1)).entries[0];
+    // It has expired, or there is none yet.
+    if (oldest === undefined) return { items: [], position, hasMore: false };
+    if (
+      bytesBefore(oldest) >= bytesBefore({ id: position.entryId }) &&
+      oldest.first >= position.next
+    )
+      return this.#behindTrimmed(partition, position, oldest);
+    // A failover lost the last one. What came after the failover is of a later epoch.
+    const last = await this.#lastUntilEpoch(partition, position.epochMs);
+    const rolledBackTo = last === undefined ? oldest.first : behind(last).next;
+    const undone = Math.max(0, position.next - rolledBackTo);
+    return {
+      items: [{ partition, rolledBackTo, undone }],
+      position: last === undefined ? undefined : behind(last),
+      hasMore: true,
+    };
+  }
+
+  /** Goes on with the oldest entry: those before it were removed. */
+  async #behindTrimmed(
+    partition: number,
+    position: OutboxPosition,
+    oldest: OutboxEntry,
+  ): Promise<OutboxPage> {
+    const missed = oldest.first - position.next;
+    const gap = missed > 0 ? [{ partition, missed }] : [];
+    return pageOf([oldest], position, true, gap);
+  }
+
+  /** Returns the last entry of this or an earlier epoch. Undefined: there is none. */
+  async #lastUntilEpoch(partition: number, epochMs: number): Promise<OutboxEntry | undefined> {
+    let last: OutboxEntry | undefined;
+    for (let from = "-"; ; ) {
+      const page = await this.#page("XRANGE", partition, from, "+", PAGE);
+      const before = page.entries.filter((entry) => entry.epochMs <= epochMs);
+      last = before.at(-1) ?? last;
+      if (before.length < page.entries.length || page.count < PAGE) return last;
+      from = `(${page.endId}`;
+    }
+  }
+
+  /** As Outbox.ends. */
+  async ends(partitions: readonly number[]): Promise<OutboxPosition[]> {
+    const pages = await this.#pages("XREVRANGE", partitions, (key) => [key, "+", "-", "COUNT", 1]);
+    return Promise.all(
+      partitions.map(async (partition, at) => {
+        const last = pages[at]?.entries[0] ?? (await this.#newest(partition));
+        return last === undefined ? this.#emptyEnd(partition) : behind(last);
+      }),
+    );
+  }
+
+  async #newest(partition: number): Promise<OutboxEntry | undefined> {
+    for await (const { entries } of this.#backward(partition))
+      if (entries[0] !== undefined) return entries[0];
+    return undefined;
+  }
+
+  /** Of an outbox that is empty, because it is new or its changes have expired. */
+  async #emptyEnd(partition: number): Promise<OutboxPosition> {
+    const key = partitionKeys(this.#prefix, partition).outboxEnd;
+    const bytes = await this.#withRedis((redis) => redis.getBuffer(key));
+    if (bytes === null) return OUTBOX_START;
+    try {
+      const { count, epoch } = new Reader(bytes).read(LAYOUTS.outboxEnd);
+      return { ...OUTBOX_START, next: count, epochMs: epoch };
+    } catch (error) {
+      if (error instanceof RangeError) return OUTBOX_START;
+      throw error;
+    }
+  }
+
+  /** As Outbox.since. */
+  async since(partition: number, atMs: number): Promise<OutboxPosition | undefined> {
+    let isEmpty = true;
+    for await (const { entries } of this.#backward(partition)) {
+      const before = entries.find(({ changes }) => changes.every((change) => change.atMs < atMs));
+      if (before !== undefined) return behind(before);
+      isEmpty &&= entries.length === 0;
+    }
+    return isEmpty ? this.#emptyEnd(partition) : undefined;
+  }
+
+  /** Yields pages from the end on, each with the newest entry first. */
+  async *#backward(partition: number, most = PAGE): AsyncGenerator<StreamPage> {
+    for (let from = "+"; ; ) {
+      const page = await this.#page("XREVRANGE", partition, from, "-", most);
+      yield page;
+      if (page.count < most) return;
+      from = `(${page.endId}`;
+    }
+  }
+
+  /** Returns the last `count` changes of a partition that `isWanted` accepts, in order, and the end. */
+  async latest(
+    partition: number,
+    count: number,
+    isWanted: (change: OutboxChange) => boolean,
+  ): Promise<{ changes: readonly OutboxChange[]; position: OutboxPosition | undefined }> {
+    let found: readonly OutboxChange[] = [];
+    let position: OutboxPosition | undefined;
+    for await (const { entries } of this.#backward(partition)) {
+      if (position === undefined && entries[0] !== undefined) position = behind(entries[0]);
+      const changes = entries.toReversed().flatMap((entry) => entry.changes);
+      found = [...changes.filter(isWanted), ...found];
+      if (found.length >= count) break;
+    }
+    return { changes: found, position };
+  }
+
+  async #page(
+    command: "XRANGE" | "XREVRANGE",
+    partition: number,
+    from: string,
+    to: string,
+    most: number,
+  ): Promise<StreamPage> {
+    const args = (key: string) => [key, from, to, "COUNT", most];
+    return (await this.#pages(command, [partition], args))[0] ?? NO_PAGE;
+  }
+
+  async #pages(
+    command: "XRANGE" | "XREVRANGE",
+    partitions: readonly number[],
+    args: (key: string, partition: number) => (string | number)[],
+  ): Promise<StreamPage[]> {
+    const replies = await this.#withRedis((redis) => {
+      const reading = redis.pipeline();
+      for (const partition of partitions) {
+        const key = partitionKeys(this.#prefix, partition).outbox;
+        reading.callBuffer(command, ...args(key, partition));
+      }
+      return reading.exec();
+    });
+    return (replies ?? []).map(([error, reply], at) => {
+      if (error) throw error;
+      const found = reply as StreamEntry[];
+      const entries = found.flatMap((one) => decodeEntry(one, partitions[at] as number) ?? []);
+      return { entries, count: found.length, endId: String(found.at(-1)?.[0]) };
+    });
+  }
+}
+
+function pageOf(
+  entries: readonly OutboxEntry[],
+  before: OutboxPosition | undefined,
+  hasMore: boolean,
+  gap: OutboxPage["items"] = [],
+): OutboxPage {
+  const last = entries.at(-1);
+  const items = [...gap, ...entries.flatMap(({ changes }) => changes)];
+  return { items, position: last === undefined ? before : behind(last), hasMore };
+}

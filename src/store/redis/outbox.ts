@@ -1,0 +1,69 @@
+import type { Outbox, OutboxPage, OutboxPosition } from "../contract/outbox.ts";
+import type { Connection } from "./connection.ts";
+import { OutboxReads } from "./outbox-reads.ts";
+import { OutboxTail } from "./outbox-tail.ts";
+import { PARTITIONS, partitionOf } from "./partitions.ts";
+import { createRedis } from "./redis-client.ts";
+import type { RedisStoreOptions } from "./redis-store-options.ts";
+
+export interface RedisOutboxParts
+  extends Pick<RedisStoreOptions, "target" | "prefix" | "timeoutMs" | "onError"> {
+  connection: Connection;
+  /** Called before each use of the store; see Opening. */
+  enter(): Promise<void> | undefined;
+}
+
+/** The outboxes of all partitions. What has just been written is read once for all readers of this process. */
+export class RedisOutbox implements Outbox {
+  readonly partitions = PARTITIONS;
+  readonly partitionOf = partitionOf;
+  readonly #reads: OutboxReads;
+  readonly #tail: OutboxTail;
+
+  constructor({ connection, enter, target, prefix, timeoutMs, onError }: RedisOutboxParts) {
+    this.#reads = new OutboxReads(async (work) => {
+      await enter();
+      return connection.command(work);
+    }, prefix);
+    this.#tail = new OutboxTail({
+      connect: () => createRedis(target, "dlq-outbox", timeoutMs),
+      reads: this.#reads,
+      ...{ prefix, timeoutMs },
+      onError: (error) => onError?.(error),
+    });
+  }
+
+  async read(from: ReadonlyMap<number, OutboxPosition | undefined>): Promise<OutboxPage[]> {
+    const pages = new Map<number, OutboxPage>();
+    const unknown = new Map(from);
+    for (const [partition, position] of from) {
+      const page = position && this.#tail.after(partition, position);
+      if (page === undefined) continue;
+      pages.set(partition, page);
+      unknown.delete(partition);
+    }
+    if (unknown.size > 0) {
+      const read = await this.#reads.read(unknown);
+      [...unknown.keys()].forEach((partition, at) => {
+        pages.set(partition, read[at] as OutboxPage);
+      });
+    }
+    return [...from.keys()].map((partition) => pages.get(partition) as OutboxPage);
+  }
+
+  ends(partitions: readonly number[]): Promise<OutboxPosition[]> {
+    return this.#reads.ends(partitions);
+  }
+
+  since(partition: number, atMs: number): Promise<OutboxPosition | undefined> {
+    return this.#reads.since(partition, atMs);
+  }
+
+  follow(partitions: readonly number[], listener: (partition: number) => void): () => void {
+    return this.#tail.follow(partitions, listener);
+  }
+
+  close(): Promise<void> {
+    return this.#tail.close();
+  }
+}
