@@ -91,6 +91,8 @@ export interface SendCommand {
   orderingKey: string;
   /** Returns the value of an attribute. */
   attribute(name: string): string | undefined;
+  /** The payload. Undefined: none. */
+  payload(): string | Uint8Array | undefined;
   /** The message as routing rules see it. Only called if there are rules. */
   ruleFacts(): RuleFacts["message"];
 }

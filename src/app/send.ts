@@ -1,5 +1,6 @@
 import { encodeEventFields } from "../codec/event-fields.ts";
 import { encodeRetrySettings } from "../codec/retry-settings.ts";
+import { actionFieldsOf } from "../core/action-fields.ts";
 import { reasonOf } from "../core/categorize.ts";
 import { limiterKeyOf, orderingKeyOf } from "../core/delivery-settings.ts";
 import { aborted, DlqError, internal } from "../core/errors.ts";
@@ -215,7 +216,8 @@ function prepare(
   const redaction = redactionOf(settings.redact);
   const { outboxFields = [] } = parts;
   const shownFields = outboxFields.filter((name) => !redaction?.hidesAttribute(name));
-  const eventFields = encodeEventFields(shownFields, command);
+  const actionFields = actionFieldsOf(command, redaction?.hiddenFields);
+  const eventFields = encodeEventFields(shownFields, command, actionFields);
   const group = dropped ? undefined : parts.groupOf?.(failure, reason, hidesFailures(settings));
   return {
     why: dropped ? `rule ${rule} drops it` : verdict.why,

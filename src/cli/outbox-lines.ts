@@ -8,7 +8,7 @@ import type { Style } from "./style.ts";
 export function jsonLine(item: OutboxItem): string {
   if (!("kind" in item)) return JSON.stringify(item);
   const { kind, id, atMs, dueAtMs, note, reason, quarantineReason } = item;
-  const fields = decodeEventFields(item.fields);
+  const fields = fieldsOf(item);
   const line = JSON.stringify({
     at: new Date(atMs).toISOString(),
     queue: item.queue,
@@ -51,7 +51,7 @@ function facts(item: OutboxChange): string {
     quarantineReason === undefined ? undefined : `quarantine=${quarantineReason}`,
     attempts === 0 ? undefined : `attempts=${attempts}`,
     deliveryNumber === 0 ? undefined : `delivery=${deliveryNumber}`,
-    ...Object.entries(decodeEventFields(fields)).map(
+    ...Object.entries(fieldsOf({ fields })).map(
       ([name, value]) => `${name}=${JSON.stringify(value)}`,
     ),
     note === "" ? undefined : JSON.stringify(note),
@@ -59,6 +59,19 @@ function facts(item: OutboxChange): string {
   const text = parts.flatMap((part) => (part === undefined ? [] : [` ${part}`])).join("");
   // Notes and attributes are any text: they must not control the terminal.
   return escapeUnsafe(text);
+}
+
+function fieldsOf({ fields }: Pick<OutboxChange, "fields">): Record<string, unknown> {
+  const { sourceId, attributes, action } = decodeEventFields(fields);
+  return {
+    ...(sourceId !== "" && { source_id: sourceId }),
+    ...attributes,
+    ...(action && {
+      action_type_id: action.actionTypeId,
+      object_ids: action.objectIds,
+      ...(action.executedBy !== "" && { executed_by: action.executedBy }),
+    }),
+  };
 }
 
 const nameOf = (kind: OutboxChange["kind"]) => kind?.toLowerCase() ?? "unknown";

@@ -2,6 +2,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import type { GroupAdmin } from "../app/groups/group-admin.ts";
 import type { MessageAdmin } from "../app/messages/message-admin.ts";
+import type { WatchMessages } from "../app/messages/watch-messages.ts";
 import type { DeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
 import type { WorkerAdmin } from "../app/queues/worker-admin.ts";
@@ -36,13 +37,18 @@ import { readRulesUpdate, readTest, writeOutcome } from "./convert/rules.ts";
 import { writeServerInfo } from "./convert/server-info.ts";
 import { readSimulate, writeSimulation } from "./convert/simulate.ts";
 import { readMessageName, writeStoredMessage } from "./convert/stored-message.ts";
+import { readWatchMessages, writeMessageChanges } from "./convert/watch-messages.ts";
 import { readListWorkers, readQuiet, writeBrokenLease, writeWorkers } from "./convert/workers.ts";
 import type { LogDisclosure } from "./disclosures.ts";
+import { watchUntil } from "./watch.ts";
 
 type Admin = ServiceImpl<typeof DlqAdminService>;
 
 export interface DlqAdminServiceOptions {
   messages: MessageAdmin;
+  watchMessages: WatchMessages;
+  /** Aborts when the server drains. */
+  draining: AbortSignal;
   groups: GroupAdmin;
   queues: QueueAdmin;
   workers: WorkerAdmin;
@@ -63,6 +69,8 @@ export interface DlqAdminServiceOptions {
 export function createDlqAdminService(options: DlqAdminServiceOptions) {
   const {
     messages,
+    watchMessages,
+    draining,
     groups,
     queues,
     workers,
@@ -95,6 +103,15 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
       logDisclosure(request, context, "CountMessages", { filter: request.filter });
       for await (const counts of messages.count(command, context.signal)) {
         yield writeCounts(counts);
+      }
+    },
+
+    async *watchMessages(request, context) {
+      const command = readWatchMessages(request);
+      logDisclosure(request, context, "WatchMessages", { filter: request.filter });
+      const open = (signal: AbortSignal) => watchMessages(command, signal);
+      for await (const changes of watchUntil(open, context, draining)) {
+        yield* writeMessageChanges(changes, request.view);
       }
     },
 

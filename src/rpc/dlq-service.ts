@@ -11,9 +11,11 @@ import {
   type StreamDueResponse,
 } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import type { Dlq, SendCommand } from "../app/commands.ts";
+import type { WatchEvents } from "../app/events/watch-events.ts";
 import { DlqError, internal } from "../core/errors.ts";
 import { callerOf } from "./caller.ts";
 import { readAck, writeAck } from "./convert/ack.ts";
+import { readWatchEvents, writeEventBatch } from "./convert/events.ts";
 import { readExtend, writeExtend } from "./convert/lease.ts";
 import { WIRE_LIMITS } from "./convert/limits.ts";
 import { readRetryRequest, shownSelection, writeRetry } from "./convert/retry.ts";
@@ -24,9 +26,13 @@ import type { LogDisclosure } from "./disclosures.ts";
 import { toErrorStatus } from "./error-map.ts";
 import { streamDue } from "./stream-due.ts";
 import type { StreamQueues } from "./stream-queues.ts";
+import { watchUntil } from "./watch.ts";
 
 export interface DlqServiceOptions {
   dlq: Dlq;
+  events: WatchEvents;
+  /** Aborts when the server drains. */
+  draining: AbortSignal;
   /** Largest payload of a message, in bytes. */
   payloadMaxBytes: number;
   /** How long acks are accepted after a `drain` frame of the transport. */
@@ -41,7 +47,7 @@ export interface DlqServiceOptions {
 
 /** Reads requests, calls the use cases, writes responses. Decides nothing. */
 export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof DlqService> {
-  const { dlq, payloadMaxBytes, logDisclosure } = options;
+  const { dlq, events, draining, payloadMaxBytes, logDisclosure } = options;
   const now = options.now ?? Date.now;
   const limits = (): SendLimits => ({ payloadMaxBytes, nowMs: now() });
 
@@ -83,6 +89,12 @@ export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof
     async stats(request) {
       const { queues, page } = readStats(request);
       return writeStats(await dlq.stats(queues, page), queues.length === 0);
+    },
+
+    async *watchEvents(request, context) {
+      const command = readWatchEvents(request);
+      const open = (signal: AbortSignal) => events(command, signal);
+      for await (const batch of watchUntil(open, context, draining)) yield writeEventBatch(batch);
     },
   };
 }

@@ -3,8 +3,10 @@ import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import type { Dlq } from "../app/commands.ts";
+import type { WatchEvents } from "../app/events/watch-events.ts";
 import type { GroupAdmin } from "../app/groups/group-admin.ts";
 import type { MessageAdmin } from "../app/messages/message-admin.ts";
+import type { WatchMessages } from "../app/messages/watch-messages.ts";
 import type { DeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
 import type { WorkerAdmin } from "../app/queues/worker-admin.ts";
@@ -22,7 +24,9 @@ import type { StreamQueues } from "./stream-queues.ts";
 
 export interface ServicesOptions {
   dlq: Dlq;
+  events: WatchEvents;
   messages: MessageAdmin;
+  watchMessages: WatchMessages;
   groups: GroupAdmin;
   queues: QueueAdmin;
   workers: WorkerAdmin;
@@ -30,6 +34,8 @@ export interface ServicesOptions {
   rules: RuleAdmin;
   simulate: Simulate;
   serverInfo: () => Promise<ServerInfo>;
+  /** Aborts when the server drains. */
+  draining: AbortSignal;
   guard: Guard;
   readiness: Readiness;
   /** See `readDescriptorSet`. */

@@ -1,9 +1,7 @@
 import type { Redis } from "ioredis";
-import { shownEventFields } from "../app/messages/shown-event-fields.ts";
+import { mayHide, shownChange } from "../app/events/shown-changes.ts";
 import { SettingsInForce } from "../app/queues/settings-in-force.ts";
 import type { Config } from "../config/config.ts";
-import { REDACTED } from "../core/redaction/hidden-values.ts";
-import { redactionOf } from "../core/redaction/redaction.ts";
 import type { OutboxChange, OutboxItem } from "../store/contract/outbox.ts";
 import type { StoredRecord } from "../store/contract.ts";
 import { partitionKeys } from "../store/redis/keys.ts";
@@ -33,21 +31,14 @@ export class OutboxRedaction {
 
   /** Reads the present settings of the queues. Rejects if Redis does not answer. */
   async shown(items: readonly OutboxItem[]): Promise<OutboxItem[]> {
-    const queues = new Set(items.filter(mayHide).map(({ queue }) => queue));
+    const isHidden = (item: OutboxItem): item is OutboxChange => "kind" in item && mayHide(item);
+    const queues = new Set(items.filter(isHidden).map(({ queue }) => queue));
     const records = new Map<string, StoredRecord | undefined>();
     for (const queue of queues) records.set(queue, await this.#recordOf(queue));
     this.#records = records;
-    return items.map((item) => (mayHide(item) ? this.#shown(item) : item));
-  }
-
-  #shown(item: OutboxChange): OutboxChange {
-    const redaction = redactionOf(this.#settings.of(item.queue).redact);
-    if (redaction === undefined) return item;
-    return {
-      ...item,
-      note: hasNoteOfWorker(item) ? REDACTED : item.note,
-      fields: shownEventFields(item.fields, redaction),
-    };
+    return items.map((item) =>
+      isHidden(item) ? shownChange(item, this.#settings.of(item.queue).redact) : item,
+    );
   }
 
   async #recordOf(queue: string): Promise<StoredRecord | undefined> {
@@ -55,14 +46,4 @@ export class OutboxRedaction {
     const bytes = await this.#redis.hgetBuffer(settings, queue);
     return bytes === null ? undefined : { bytes };
   }
-}
-
-function mayHide(item: OutboxItem): item is OutboxChange {
-  return "kind" in item && (item.fields.length > 0 || hasNoteOfWorker(item));
-}
-
-/** Other notes are names of rules, queues and keys; a discarded message may have either. */
-function hasNoteOfWorker(item: OutboxChange): boolean {
-  if (item.note === "") return false;
-  return item.kind === "DISCARDED" || item.quarantineReason === "WORKER_REQUEST";
 }

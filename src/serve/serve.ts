@@ -1,9 +1,12 @@
 import { BoundedLog } from "../app/bounded-log.ts";
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
+import { EventMaker } from "../app/events/event-maker.ts";
+import { createWatchEvents, WatchSlots } from "../app/events/watch-events.ts";
 import { createGroupOf } from "../app/groups/failure-group.ts";
 import { createGroupAdmin } from "../app/groups/group-admin.ts";
 import { createMessageAdmin } from "../app/messages/message-admin.ts";
+import { createWatchMessages } from "../app/messages/watch-messages.ts";
 import { Deletions } from "../app/queues/deletion.ts";
 import { createDeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
 import { createQueueAdmin } from "../app/queues/queue-admin.ts";
@@ -124,6 +127,13 @@ async function run(
     draining: draining.signal,
     drainGraceMs: config.drainGraceMs,
   });
+  const watchSlots = new WatchSlots();
+  const events = createWatchEvents({
+    outbox: store.outbox,
+    maker: new EventMaker(shared),
+    slots: watchSlots,
+    now: () => performance.now(),
+  });
   const queues = createQueueAdmin({
     store,
     inForce,
@@ -132,6 +142,7 @@ async function run(
     check: queueConfiguration.check,
   });
   const messages = createMessageAdmin({ ...shared, stats: dlq.stats });
+  const watchMessages = createWatchMessages({ ...shared, slots: watchSlots });
   const groups = createGroupAdmin(shared);
   const workers = createWorkerAdmin(shared);
   const deliveryBlocks = createDeliveryBlockAdmin(store, log);
@@ -149,7 +160,7 @@ async function run(
   const credentials = await liveCredentials(config, files);
   const guard = createGuard({ credentials, metrics, log });
   const useCases = {
-    dlq,
+    ...{ dlq, events, watchMessages, draining: draining.signal },
     messages,
     groups,
     workers,
@@ -201,6 +212,9 @@ async function listen(
   useCases: Pick<
     ServicesOptions,
     | "dlq"
+    | "events"
+    | "draining"
+    | "watchMessages"
     | "messages"
     | "groups"
     | "workers"

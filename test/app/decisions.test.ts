@@ -49,6 +49,7 @@ const command: SendCommand = {
   priority: 0,
   orderingKey: "",
   attribute: () => undefined,
+  payload: () => undefined,
   ruleFacts: () => factsWith().message,
   delayMs: undefined,
   dueAtMs: undefined,

@@ -162,6 +162,7 @@ test("a send finishes the deletion of a server that died and is accepted after i
   await leaveHalfDone();
   const command: SendCommand = {
     ...{ priority: 0, orderingKey: "", attribute: () => undefined },
+    payload: () => undefined,
     ruleFacts: () => factsWith({ queue: QUEUE }).message,
     ...{ requestId: "r", queue: QUEUE, payloadBytes: 1, sourceId: "", dedupKey: "", retry: {} },
     ...{ delayMs: 0, dueAtMs: undefined, ttlMs: undefined, payloadHash: bytes("") },

@@ -25,6 +25,7 @@ import { ScriptedMessages } from "./scripted-messages.ts";
 import { ScriptedQueues } from "./scripted-queues.ts";
 import { ScriptedRules } from "./scripted-rules.ts";
 import { SIMULATION } from "./scripted-simulation.ts";
+import { ScriptedWatches } from "./scripted-watches.ts";
 import { ScriptedWorkers } from "./scripted-workers.ts";
 
 /** The default wall clock of tests. */
@@ -90,6 +91,7 @@ export interface Rig {
   rules: ScriptedRules;
   /** Received commands; the result is always the same. */
   simulated: SimulateCommand[];
+  watched: ScriptedWatches;
   readiness: SettableReadiness;
   /** Lines of the guard and of calls. */
   logged: { fields: { errorId?: string }; message: string }[];
@@ -115,6 +117,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const deliveryBlocks = new ScriptedDeliveryBlocks();
   const rules = new ScriptedRules();
   const simulated: SimulateCommand[] = [];
+  const watched = new ScriptedWatches();
   const readiness = new SettableReadiness();
   const logged: Rig["logged"] = [];
   const credentials = credentialsOf(options.tokens);
@@ -134,6 +137,9 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
       return SIMULATION;
     },
     serverInfo: async () => SERVER_INFO,
+    events: watched.events,
+    watchMessages: watched.messages,
+    draining: watched.draining.signal,
     guard,
     log,
     readiness,
@@ -152,6 +158,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     deliveryBlocks,
     rules,
     simulated,
+    watched,
     readiness,
     logged,
     credentials,

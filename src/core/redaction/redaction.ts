@@ -1,3 +1,4 @@
+import type { HiddenFields } from "../action-fields.ts";
 import { readRedactEntry } from "./entry.ts";
 import { childrenOf, entryOf, PathNode, withoutIndexes } from "./path-tree.ts";
 
@@ -26,6 +27,15 @@ export class Redaction {
 
   hidesAttribute(name: string): boolean {
     return entryOf(childrenOf([this.trees.attributes], name)) !== undefined;
+  }
+
+  /** The fields that events must not have: also those of which only a part is hidden. */
+  get hiddenFields(): HiddenFields {
+    return {
+      attribute: (name) => this.hidesAttribute(name),
+      payload: (name) =>
+        childrenOf([this.trees.payload], name).length > 0 || this.trees.payload.entry !== undefined,
+    };
   }
 
   /** Trees that a caller may add to. `atAnyIndex`: an index in a path of a payload stands for any. */

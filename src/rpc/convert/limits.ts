@@ -40,6 +40,8 @@ export const WIRE_LIMITS = {
   },
   /** Failures are cut like others, and the oldest are dropped; never refused. */
   importedHistory: { attempts: 1000, failures: 15, failureBytes: 65_536 },
+  /** Queues and patterns of one WatchEvents call. */
+  watchedQueues: 100,
   /** Values by which CountMessages counts. */
   countValues: 4,
   /** Messages in one TestRules call. */

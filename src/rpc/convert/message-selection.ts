@@ -5,9 +5,9 @@ import type { Violations } from "./violations.ts";
 /** As QUEUE_NAME, with `*`. */
 const PATTERN = /^[A-Za-z0-9._*-]{0,128}$/;
 
-export function readPattern(v: Violations, queue: string): QueuePattern {
+export function readPattern(v: Violations, queue: string, field = "queue"): QueuePattern {
   if (!PATTERN.test(queue)) {
-    v.add("queue", "is neither the name of a queue nor a pattern such as orders-*");
+    v.add(field, "is neither the name of a queue nor a pattern such as orders-*");
   }
   return new QueuePattern(queue);
 }

@@ -75,6 +75,7 @@ export function readSend(request: SendToDlqRequest, rules: SendLimits, prefix = 
     priority: request.priority,
     orderingKey: request.orderingKey,
     attribute: valueIn(request.attributes),
+    payload: () => request.payload?.body.value,
     ruleFacts: () => ruleFacts(request, payloadBytes),
   };
 }

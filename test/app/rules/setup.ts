@@ -83,6 +83,7 @@ export function command(over: Partial<SendCommand> = {}): SendCommand {
     ...{ sourceId: "", dedupKey: "", payloadHash: new Uint8Array(16), priority: 0 },
     ...{ orderingKey: "", delayMs: undefined, dueAtMs: undefined, ttlMs: undefined, retry: {} },
     attribute: () => undefined,
+    payload: () => undefined,
     ruleFacts: () => factsWith({ queue, sourceId: over.sourceId ?? "" }).message,
     ...over,
   };

@@ -82,6 +82,7 @@ function command(sendRequest: SendRequest): SendCommand {
     priority: sendRequest.priority,
     orderingKey: sendRequest.order,
     attribute: (name) => (name === KEY_ATTRIBUTE ? sendRequest.key : undefined),
+    payload: () => payload,
     ruleFacts: () => factsWith({ queue: QUEUE }).message,
     encodeEnvelope: () => bytes(payload),
     payloadHash: bytes(`${payload.slice(0, 2)} of ${payload.length}`.padEnd(16)),

@@ -1,0 +1,109 @@
+import { decodeEventFields } from "../../codec/event-fields.ts";
+import type { DlqEvent, EventType } from "../../core/event.ts";
+import { formatMessageId } from "../../core/message-id.ts";
+import type { ChangeKind, OutboxChange } from "../../store/contract/outbox.ts";
+import { groupIdOf } from "../groups/group-id.ts";
+
+/** What a change is called. Undefined: it is no event by itself. */
+const TYPES: Readonly<Record<ChangeKind, EventType | undefined>> = {
+  SENT: "message_added",
+  JOINED: undefined,
+  CLAIMED: "delivered",
+  SUCCEEDED: "retry_success",
+  FAILED: "retry_failed",
+  RELEASED: "released",
+  RETURNED: undefined,
+  EXPIRED_LEASE: "lease_expired",
+  QUARANTINED: undefined,
+  DISCARDED: "discarded",
+  EXPIRED_TTL: "expired",
+  RETRIED: "retried",
+  EXPIRED_RETENTION: "expired",
+  BREAKER_OPENED: "breaker_opened",
+  BREAKER_HALF_OPENED: "breaker_half_opened",
+  BREAKER_CLOSED: "breaker_closed",
+  ORDER_RELEASED: undefined,
+  MOVED_OUT: undefined,
+  MOVED_IN: "moved",
+  MOVE_REFUSED: undefined,
+  EDITED: "edited",
+  PURGED: "purged",
+  QUEUE_PAUSED: "queue_paused",
+  QUEUE_RESUMED: "queue_resumed",
+  GROUP_OPENED: "group_opened",
+  GROUP_REGRESSED: "group_regressed",
+};
+
+/** Changes after which a message that is scheduled waits for a retry that somebody planned. */
+const SCHEDULING: ReadonlySet<ChangeKind> = new Set([
+  "SENT",
+  "SUCCEEDED",
+  "FAILED",
+  "MOVE_REFUSED",
+]);
+
+/** Changes that do not bring a message into quarantine, although it may be there. */
+const STAYING: ReadonlySet<ChangeKind> = new Set([
+  "JOINED",
+  "EDITED",
+  "MOVED_OUT",
+  "ORDER_RELEASED",
+]);
+
+/** Returns the events of one change, in their order. */
+export function eventsOfChange(change: OutboxChange): DlqEvent[] {
+  const types = typesOf(change);
+  if (types.length === 0) return [];
+  const facts = factsOf(change);
+  return types.map((type, index) => ({ ...facts, type, id: idOf(change, index) }));
+}
+
+/** Returns what happened, and then where the message went by it. */
+function typesOf({ kind, state, id }: OutboxChange): EventType[] {
+  if (kind === undefined) return [];
+  const type = TYPES[kind];
+  const types = type === undefined ? [] : [type];
+  if (!isOfMessage(id) || STAYING.has(kind) || isAbout(kind)) return types;
+  if (state === "SCHEDULED" && SCHEDULING.has(kind)) types.push("retry_scheduled");
+  if (state === "QUARANTINED") types.push("moved_to_poison");
+  if (state === "DISCARDED" && kind === "FAILED") types.push("discarded");
+  return types;
+}
+
+/** Whether a change is about a group, and its message is only the one by which that is known. */
+function isAbout(kind: ChangeKind): boolean {
+  return kind === "GROUP_OPENED" || kind === "GROUP_REGRESSED";
+}
+
+/** No two events have the same: numbers of changes are unique within an epoch of a partition. */
+function idOf({ partition, epochMs, number }: OutboxChange, index: number): string {
+  const id = `${partition.toString(16).padStart(2, "0")}-${epochMs}-${number}`;
+  return index === 0 ? id : `${id}-${index + 1}`;
+}
+
+function factsOf(change: OutboxChange): Omit<DlqEvent, "id" | "type"> {
+  const { kind, id, note } = change;
+  const isBreaker = kind?.startsWith("BREAKER_") === true;
+  const isGroup = kind !== undefined && isAbout(kind);
+  const isMove = kind === "MOVED_IN";
+  const { sourceId, attributes, action } = decodeEventFields(change.fields);
+  return {
+    atMs: change.atMs,
+    queue: change.queue,
+    messageId: isOfMessage(id) ? formatMessageId(id) : "",
+    reason: change.reason,
+    attempts: isBreaker ? 0 : change.attempts,
+    state: isBreaker ? undefined : change.state,
+    quarantineReason: change.quarantineReason,
+    deliveries: change.deliveryNumber,
+    dueAtMs: change.dueAtMs,
+    version: change.version,
+    note: isBreaker || isGroup || isMove ? "" : note,
+    otherQueue: isMove ? note : "",
+    breakerKey: isBreaker ? note : "",
+    groupId: isGroup ? groupIdOf(note) : "",
+    ...{ sourceId, attributes, action },
+  };
+}
+
+const isOfMessage = (id: Uint8Array) => id.some((byte) => byte !== 0);

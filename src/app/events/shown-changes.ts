@@ -1,0 +1,29 @@
+import { REDACTED } from "../../core/redaction/hidden-values.ts";
+import { redactionOf } from "../../core/redaction/redaction.ts";
+import type { OutboxChange } from "../../store/contract/outbox.ts";
+import { shownEventFields } from "../messages/shown-event-fields.ts";
+
+/**
+ * Hides in a state change what the present settings of its queue redact: attributes, and the notes of workers, which may quote the
+ * message. Changes from under such settings have neither.
+ */
+export function shownChange(change: OutboxChange, redact: readonly string[]): OutboxChange {
+  const redaction = redactionOf(redact);
+  if (redaction === undefined || !mayHide(change)) return change;
+  return {
+    ...change,
+    note: hasNoteOfWorker(change) ? REDACTED : change.note,
+    fields: shownEventFields(change.fields, redaction),
+  };
+}
+
+/** Whether a change may have something that a queue hides. */
+export function mayHide(change: OutboxChange): boolean {
+  return change.fields.length > 0 || hasNoteOfWorker(change);
+}
+
+/** Other notes are names of rules, queues and keys; a discarded message may have either. */
+function hasNoteOfWorker({ note, kind, quarantineReason }: OutboxChange): boolean {
+  if (note === "") return false;
+  return kind === "DISCARDED" || quarantineReason === "WORKER_REQUEST";
+}

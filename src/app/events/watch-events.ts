@@ -1,0 +1,170 @@
+import { serverBusy } from "../../core/errors.ts";
+import type { DlqEvent, EventType } from "../../core/event.ts";
+import type { QueuePattern } from "../../core/queue-pattern.ts";
+import { Turns } from "../../core/turns.ts";
+import type { EventFilter } from "../../rules/event-filter.ts";
+import type { Outbox, OutboxGap, OutboxItem, OutboxPosition } from "../../store/contract.ts";
+import { Pace } from "../timers.ts";
+import type { EventMaker } from "./event-maker.ts";
+import { followOutbox, type Positions } from "./outbox-follower.ts";
+
+export interface WatchEventsCommand {
+  queues: readonly QueuePattern[];
+  types: ReadonlySet<EventType>;
+  filter: EventFilter;
+  /** Where to go on, by partition. */
+  positions: ReadonlyMap<number, OutboxPosition>;
+  /** Where to begin in other partitions. Undefined: at their ends. */
+  sinceMs: number | undefined;
+}
+
+/** The next events of a watch. */
+export interface EventBatch {
+  events: readonly DlqEvent[];
+  /** What is missing before the events. */
+  gap: EventGap | undefined;
+  /** Where to go on behind the events; undefined: a later batch says it. */
+  positions: ReadonlyMap<number, OutboxPosition | undefined> | undefined;
+}
+
+export interface EventGap {
+  missed: number;
+  undone: number;
+}
+
+export type WatchEvents = (
+  command: WatchEventsCommand,
+  signal: AbortSignal,
+) => AsyncIterable<EventBatch>;
+
+export interface WatchEventsParts {
+  outbox: Outbox;
+  maker: Pick<EventMaker, "eventsOf">;
+  slots: WatchSlots;
+  /** A clock in milliseconds. */
+  now(): number;
+}
+
+/** Events in a batch: an event takes up to about 1.2 KiB. */
+const BATCH = 500;
+/** Partitions whose beginnings are looked for at once. */
+const LOOKUPS_AT_ONCE = 8;
+/** Positions are given this often. */
+const POSITIONS_MS = 1_000;
+const WATCHES = 200;
+const RETRY_AFTER_MS = 5_000;
+
+/** Bounds how many watches run at once in a server: each may hold some thousand changes. */
+export class WatchSlots {
+  #taken = 0;
+
+  /** Returns what gives the slot back. Throws BUSY. */
+  take(): () => void {
+    if (this.#taken === WATCHES) {
+      throw serverBusy(RETRY_AFTER_MS, `${WATCHES} calls watch events or messages`);
+    }
+    this.#taken++;
+    return () => {
+      this.#taken--;
+    };
+  }
+}
+
+/** Yields the events of queues as they happen. The first batch comes at once. Rejects if the store does not answer. */
+export function createWatchEvents(parts: WatchEventsParts): WatchEvents {
+  return async function* watch(command, signal) {
+    const giveBack = parts.slots.take();
+    try {
+      yield* watchEvents(parts, command, signal);
+    } finally {
+      giveBack();
+    }
+  };
+}
+
+async function* watchEvents(
+  parts: WatchEventsParts,
+  command: WatchEventsCommand,
+  signal: AbortSignal,
+): AsyncGenerator<EventBatch> {
+  const { outbox, now } = parts;
+  const positions = await startOf(outbox, command);
+  const placeOnly = () => ({ events: [], gap: undefined, positions: new Map(positions) });
+  yield placeOnly();
+  let givenAtMs = now();
+  let isGiven = true;
+  for await (const items of followOutbox(outbox, positions, signal)) {
+    const isDue = now() - givenAtMs >= POSITIONS_MS;
+    if (items.length > 0) isGiven = false;
+    for await (const { isLast, ...batch } of batchesOf(parts, command, items)) {
+      isGiven = isLast && isDue;
+      yield { ...batch, positions: isGiven ? new Map(positions) : undefined };
+    }
+    // Events that are not wanted move the place, too.
+    if (!isGiven && (isDue || items.length === 0)) {
+      isGiven = true;
+      yield placeOnly();
+    }
+    if (isGiven) givenAtMs = now();
+  }
+}
+
+/** Where the watch begins in each partition that may have events of its queues. */
+async function startOf(
+  outbox: Outbox,
+  { queues, positions, sinceMs }: WatchEventsCommand,
+): Promise<Positions> {
+  const names = queues.flatMap(({ only }) => only ?? []);
+  const all = Array.from({ length: outbox.partitions }, (_, partition) => partition);
+  const partitions =
+    names.length === queues.length
+      ? [...new Set(names.map((name) => outbox.partitionOf(name)))]
+      : all;
+  const unknown = partitions.filter((partition) => !positions.has(partition));
+  const turns = new Turns(LOOKUPS_AT_ONCE);
+  const found =
+    sinceMs === undefined
+      ? await outbox.ends(unknown)
+      : await turns.map(unknown, (partition) => outbox.since(partition, sinceMs));
+  const begun = new Map(unknown.map((partition, at) => [partition, found[at]]));
+  return new Map(
+    partitions.map((partition) => [partition, positions.get(partition) ?? begun.get(partition)]),
+  );
+}
+
+interface Batch extends Pick<EventBatch, "events" | "gap"> {
+  isLast: boolean;
+}
+
+async function* batchesOf(
+  { maker }: WatchEventsParts,
+  command: WatchEventsCommand,
+  items: readonly OutboxItem[],
+): AsyncGenerator<Batch> {
+  let events: DlqEvent[] = [];
+  let gap: EventGap | undefined;
+  const pace = new Pace();
+  for (const item of items) {
+    if (pace.isTooLong) await pace.giveTurn();
+    if (!("kind" in item)) {
+      if (events.length > 0) yield { events, gap, isLast: false };
+      [events, gap] = events.length > 0 ? [[], gapOf(item)] : [events, gapOf(item, gap)];
+      continue;
+    }
+    if (!command.queues.some((pattern) => pattern.matches(item.queue))) continue;
+    for (const event of await maker.eventsOf(item)) {
+      if (command.types.has(event.type) && command.filter(event)) events.push(event);
+    }
+    if (events.length < BATCH) continue;
+    yield { events, gap, isLast: false };
+    [events, gap] = [[], undefined];
+  }
+  if (events.length > 0 || gap !== undefined) yield { events, gap, isLast: true };
+}
+
+function gapOf(item: OutboxGap, before: EventGap = { missed: 0, undone: 0 }): EventGap {
+  return {
+    missed: before.missed + ("missed" in item ? item.missed : 0),
+    undone: before.undone + ("undone" in item ? item.undone : 0),
+  };
+}

@@ -1,0 +1,164 @@
+import { decodeMessage } from "../../codec/message.ts";
+import { DamagedMessage, readStored } from "../../core/damaged-message.ts";
+import { orderingKeyOf } from "../../core/delivery-settings.ts";
+import { formatMessageId, parseMessageId } from "../../core/message-id.ts";
+import type { QueuePattern } from "../../core/queue-pattern.ts";
+import { redactionOf } from "../../core/redaction/redaction.ts";
+import type { QueueSettings } from "../../core/settings.ts";
+import type { Filter } from "../../rules/filter.ts";
+import type { MessageDetails, OutboxItem, Store } from "../../store/contract.ts";
+import { followOutbox, type Positions } from "../events/outbox-follower.ts";
+import type { WatchSlots } from "../events/watch-events.ts";
+import { ContentView } from "./content-view.ts";
+import { contentFacts, stateFacts } from "./filter-facts.ts";
+
+export interface WatchMessagesCommand {
+  queues: QueuePattern;
+  filter: Filter;
+  /** Whether the filter and the answer see what queues hide. */
+  showRedacted: boolean;
+  /** Whether the answer has timelines, and failures before the latest. */
+  history: boolean;
+}
+
+/** Messages that have changed. */
+export interface MessageChanges {
+  changes: readonly MessageChange[];
+  /** Whether changes were missed before these. */
+  listAgain: boolean;
+}
+
+export interface MessageChange {
+  queue: string;
+  id: Uint8Array;
+  /** Undefined: it does not match the filter, cannot be read, or is no longer in the queue. */
+  now: { details: MessageDetails; view: ContentView } | undefined;
+}
+
+export type WatchMessages = (
+  command: WatchMessagesCommand,
+  signal: AbortSignal,
+) => AsyncIterable<MessageChanges>;
+
+export interface WatchMessagesParts {
+  store: Pick<Store, "outbox" | "messageReads">;
+  settingsOf(queue: string): QueueSettings;
+  slots: WatchSlots;
+  /** The wall clock of this server. */
+  now(): number;
+}
+
+/** Changes within this time are reported as one. */
+const TOGETHER_MS = 250;
+/** Messages that are read at once. */
+const PAGE = 100;
+/** More changes are reported at once. */
+const COLLECTED = 5_000;
+
+/** Yields the messages that change. The first step comes at once, without changes. Rejects if the store does not answer. */
+export function createWatchMessages(parts: WatchMessagesParts): WatchMessages {
+  return async function* watch(command, signal) {
+    const giveBack = parts.slots.take();
+    try {
+      yield* watchMessages(parts, command, signal);
+    } finally {
+      giveBack();
+    }
+  };
+}
+
+async function* watchMessages(
+  parts: WatchMessagesParts,
+  command: WatchMessagesCommand,
+  signal: AbortSignal,
+): AsyncGenerator<MessageChanges> {
+  const { outbox } = parts.store;
+  const { only } = command.queues;
+  const partitions =
+    only === undefined ? [...Array(outbox.partitions).keys()] : [outbox.partitionOf(only)];
+  const ends = await outbox.ends(partitions);
+  const positions: Positions = new Map(partitions.map((one, at) => [one, ends[at]]));
+  yield { changes: [], listAgain: false };
+  const collected = new Collected(command.queues);
+  let reportedAtMs = performance.now();
+  for await (const items of followOutbox(outbox, positions, signal, TOGETHER_MS)) {
+    collected.add(items);
+    const isDue = performance.now() - reportedAtMs >= TOGETHER_MS || items.length === 0;
+    if (!isDue && collected.size < COLLECTED) continue;
+    reportedAtMs = performance.now();
+    yield* changesOf(parts, command, collected.take());
+  }
+}
+
+/** The messages of items, once each, in the order of their first change. */
+class Collected {
+  readonly #queues: QueuePattern;
+  #ids = new Map<string, Set<string>>();
+  #hasGap = false;
+  size = 0;
+
+  constructor(queues: QueuePattern) {
+    this.#queues = queues;
+  }
+
+  add(items: readonly OutboxItem[]): void {
+    for (const item of items) {
+      if (!("kind" in item)) this.#hasGap = true;
+      else if (this.#queues.matches(item.queue)) this.#addOne(item.queue, item.id);
+    }
+  }
+
+  #addOne(queue: string, id: Uint8Array): void {
+    if (!id.some((byte) => byte !== 0)) return;
+    const ids = this.#ids.get(queue) ?? new Set();
+    this.#ids.set(queue, ids.add(formatMessageId(id)));
+    this.size++;
+  }
+
+  take(): { ids: ReadonlyMap<string, ReadonlySet<string>>; hasGap: boolean } {
+    const taken = { ids: this.#ids, hasGap: this.#hasGap };
+    [this.#ids, this.#hasGap, this.size] = [new Map(), false, 0];
+    return taken;
+  }
+}
+
+async function* changesOf(
+  parts: WatchMessagesParts,
+  command: WatchMessagesCommand,
+  { ids, hasGap }: ReturnType<Collected["take"]>,
+): AsyncGenerator<MessageChanges> {
+  if (hasGap) yield { changes: [], listAgain: true };
+  for (const [queue, names] of ids) {
+    const all = [...names].map((name) => parseMessageId(name) as Uint8Array);
+    for (let at = 0; at < all.length; ) {
+      const some = all.slice(at, at + PAGE);
+      const found = await parts.store.messageReads.listed(queue, some, command.history);
+      const changes: MessageChange[] = [];
+      for (const details of found) {
+        const id = all[at++] as Uint8Array;
+        changes.push({ queue, id, now: await matching(parts, command, queue, id, details) });
+      }
+      yield { changes, listAgain: false };
+    }
+  }
+}
+
+async function matching(
+  { settingsOf, now }: WatchMessagesParts,
+  { filter, showRedacted }: WatchMessagesCommand,
+  queue: string,
+  id: Uint8Array,
+  details: MessageDetails | DamagedMessage | undefined,
+): Promise<MessageChange["now"]> {
+  if (details === undefined || details instanceof DamagedMessage) return undefined;
+  const settings = settingsOf(queue);
+  const view = new ContentView(showRedacted ? undefined : redactionOf(settings.redact), details);
+  await view.prepare().catch(() => {});
+  const matches = readStored(() => {
+    const sent = decodeMessage(details.envelope, undefined);
+    const orderingKey = orderingKeyOf(sent.orderingKey, settings);
+    const state = stateFacts(queue, id, { ...details, orderingKey });
+    return filter.matches(state, () => contentFacts(queue, details, view), now());
+  });
+  return matches === true ? { details, view } : undefined;
+}

@@ -1,0 +1,103 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  type WatchEventsRequest,
+  type WatchEventsResponse,
+  WatchEventsResponseSchema,
+} from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { type Event, EventSchema } from "../../../gen/dlq/v1/event_pb.ts";
+import type { EventBatch, WatchEventsCommand } from "../../app/events/watch-events.ts";
+import {
+  DEFAULT_EVENT_TYPES,
+  type DlqEvent,
+  EVENT_TYPE_NAMES,
+  EVENT_TYPES,
+  type EventType,
+} from "../../core/event.ts";
+import { QUARANTINE_REASONS, REASONS } from "../../core/reason.ts";
+import { compileEventFilter, type EventFilter } from "../../rules/event-filter.ts";
+import { WIRE_LIMITS } from "./limits.ts";
+import { readExpression, readPattern } from "./message-selection.ts";
+import { readResumeToken, writeResumeToken } from "./resume-token.ts";
+import { STATE_NUMBERS } from "./states.ts";
+import { readTimestampMs } from "./time.ts";
+import { checkCount, Violations } from "./violations.ts";
+
+const TYPE_OF = new Map<number, EventType>(
+  EVENT_TYPE_NAMES.map((type) => [EVENT_TYPES[type], type]),
+);
+
+export function readWatchEvents(request: WatchEventsRequest): WatchEventsCommand {
+  const v = new Violations();
+  checkCount(v, "queues", request.queues.length, 0, WIRE_LIMITS.watchedQueues);
+  const patterns = request.queues.length === 0 ? [""] : request.queues;
+  const queues = patterns.map((one, index) => readPattern(v, one, `queues[${index}]`));
+  const types = readTypes(v, request.types);
+  const filter = readExpression(v, "filter", () => compileEventFilter(request.filter));
+  const { startTime } = request;
+  const sinceMs = startTime && readTimestampMs(v, "start_time", startTime, Infinity, "");
+  const positions =
+    request.resumeToken === "" ? new Map<number, never>() : readResumeToken(request.resumeToken);
+  if (positions === undefined) {
+    v.add("resume_token", "is not one of an earlier response; leave it out to start now");
+  }
+  v.throwIfAny();
+  return {
+    ...{ queues, types, sinceMs },
+    filter: filter as EventFilter,
+    positions: positions ?? new Map(),
+  };
+}
+
+function readTypes(v: Violations, numbers: readonly number[]): ReadonlySet<EventType> {
+  if (numbers.length === 0) return new Set(DEFAULT_EVENT_TYPES);
+  const types = new Set<EventType>();
+  numbers.forEach((number, index) => {
+    const type = TYPE_OF.get(number);
+    if (type === undefined) v.add(`types[${index}]`, `has no type ${number} in this version`);
+    else types.add(type);
+  });
+  return types;
+}
+
+export function writeEventBatch({ events, gap, positions }: EventBatch): WatchEventsResponse {
+  return create(WatchEventsResponseSchema, {
+    events: events.map(writeEvent),
+    ...(gap && {
+      gap: { missedCount: BigInt(gap.missed), undoneCount: BigInt(gap.undone) },
+    }),
+    resumeToken: positions === undefined ? "" : writeResumeToken(positions),
+  });
+}
+
+export function writeEvent(event: DlqEvent): Event {
+  const { reason, state, quarantineReason, dueAtMs, action } = event;
+  return create(EventSchema, {
+    id: event.id,
+    type: EVENT_TYPES[event.type],
+    time: timestampFromMs(event.atMs),
+    queue: event.queue,
+    messageId: event.messageId,
+    ...(reason && { reason: REASONS[reason] }),
+    retryCount: event.attempts,
+    ...(state && { state: STATE_NUMBERS[state] }),
+    ...(quarantineReason && { quarantineReason: QUARANTINE_REASONS[quarantineReason] }),
+    deliveryCount: event.deliveries,
+    ...(dueAtMs !== undefined && { dueTime: timestampFromMs(dueAtMs) }),
+    version: event.version,
+    note: event.note,
+    otherQueue: event.otherQueue,
+    breakerKey: event.breakerKey,
+    groupId: event.groupId,
+    sourceId: event.sourceId,
+    attributes: { ...event.attributes },
+    ...(action && {
+      action: {
+        actionTypeId: action.actionTypeId,
+        objectIds: [...action.objectIds],
+        executedBy: action.executedBy,
+        omittedObjectCount: action.omittedObjects,
+      },
+    }),
+  });
+}

@@ -1,0 +1,58 @@
+import type { OutboxPosition } from "../../store/contract.ts";
+
+const VERSION = 1;
+/** The layout that a partition has if nothing was read of it: one bit. */
+const BITMAP_BYTES = 32;
+/** Partition, bytes before the entry, time of the entry, next change, epoch. */
+const POSITION_BYTES = 1 + 4 * 6;
+const START_ID = "0-0";
+
+/** Packs how far a watch has come. Partitions without a position are left out. */
+export function writeResumeToken(
+  positions: ReadonlyMap<number, OutboxPosition | undefined>,
+): string {
+  const bitmap = Buffer.alloc(BITMAP_BYTES);
+  const parts: Buffer[] = [Buffer.of(VERSION), bitmap];
+  for (const [partition, position] of positions) {
+    if (position === undefined) continue;
+    if (isStart(position))
+      bitmap[partition >> 3] = (bitmap[partition >> 3] ?? 0) | bitOf(partition);
+    else parts.push(packed(partition, position));
+  }
+  return Buffer.concat(parts).toString("base64url");
+}
+
+/** Returns the positions of a token. Undefined: no server has made it. */
+export function readResumeToken(token: string): ReadonlyMap<number, OutboxPosition> | undefined {
+  const bytes = Buffer.from(token, "base64url");
+  const rest = bytes.length - 1 - BITMAP_BYTES;
+  if (bytes[0] !== VERSION || rest < 0 || rest % POSITION_BYTES !== 0) return undefined;
+  if (bytes.toString("base64url") !== token) return undefined;
+  const positions = new Map<number, OutboxPosition>();
+  for (let partition = 0; partition < 8 * BITMAP_BYTES; partition++) {
+    const bits = bytes[1 + (partition >> 3)] ?? 0;
+    if ((bits & bitOf(partition)) !== 0) positions.set(partition, START);
+  }
+  for (let at = 1 + BITMAP_BYTES; at < bytes.length; at += POSITION_BYTES) {
+    const [before = 0, atMs = 0, next = 0, epochMs = 0] = [0, 1, 2, 3].map((index) =>
+      bytes.readUIntBE(at + 1 + 6 * index, 6),
+    );
+    positions.set(bytes[at] as number, { entryId: `${before}-${atMs}`, next, epochMs });
+  }
+  return positions;
+}
+
+const START: OutboxPosition = { entryId: START_ID, next: 0, epochMs: 0 };
+const isStart = ({ entryId, next, epochMs }: OutboxPosition) =>
+  entryId === START_ID && next === 0 && epochMs === 0;
+const bitOf = (partition: number) => 1 << (partition & 7);
+
+function packed(partition: number, { entryId, next, epochMs }: OutboxPosition): Buffer {
+  const bytes = Buffer.alloc(POSITION_BYTES);
+  const [before, atMs] = entryId.split("-").map(Number);
+  bytes[0] = partition;
+  [before ?? 0, atMs ?? 0, next, epochMs].forEach((value, index) => {
+    bytes.writeUIntBE(value, 1 + 6 * index, 6);
+  });
+  return bytes;
+}

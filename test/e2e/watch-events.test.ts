@@ -1,0 +1,172 @@
+// Programs follow what happens.
+
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { Code } from "@connectrpc/connect";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import type { WatchEventsResponse } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { type Event, EventType } from "../../gen/dlq/v1/event_pb.ts";
+import { MessageState, QuarantineReason, Reason } from "../../gen/dlq/v1/state_pb.ts";
+import { errorOf } from "../rpc/in-memory.ts";
+import { connectTo, type TestClient } from "../support/grpc.ts";
+import { startTestRedis, type TestRedis } from "../support/redis.ts";
+import { failed, retriesAtOnce, sendRequest, succeeded } from "../support/send-requests.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+import { Worker } from "../support/worker.ts";
+
+let redis: TestRedis;
+let server: TestServer;
+let client: TestClient;
+
+beforeAll(async () => {
+  redis = await startTestRedis({ appendonly: false });
+  server = await startTestServer({ redisUrl: redis.url, env: { DLQ_OUTBOX_FIELDS: "tenant" } });
+  client = connectTo(server.grpcAddress);
+});
+afterAll(async () => {
+  client?.close();
+  await server?.stop();
+  await redis?.stop();
+});
+
+/** An open watch. */
+class Watch {
+  readonly #responses: AsyncIterator<WatchEventsResponse>;
+  readonly #stop: AbortController;
+  #events: Event[] = [];
+  resumeToken = "";
+
+  private constructor(responses: AsyncIterator<WatchEventsResponse>, stop: AbortController) {
+    this.#responses = responses;
+    this.#stop = stop;
+  }
+
+  static async open(request: Parameters<TestClient["dlq"]["watchEvents"]>[0]): Promise<Watch> {
+    const stop = new AbortController();
+    onTestFinished(() => stop.abort());
+    const responses = client.dlq.watchEvents(request, { signal: stop.signal });
+    const watch = new Watch(responses[Symbol.asyncIterator](), stop);
+    await watch.#read();
+    expect(watch.resumeToken).not.toBe("");
+    return watch;
+  }
+
+  async #read(): Promise<void> {
+    const { done, value } = await this.#responses.next();
+    if (done === true) throw new Error("the watch has ended");
+    this.#events.push(...value.events);
+    if (value.resumeToken !== "") this.resumeToken = value.resumeToken;
+  }
+
+  /** The next events, up to the first one of this type. */
+  async until(type: EventType): Promise<Event[]> {
+    for (;;) {
+      const at = this.#events.findIndex((event) => event.type === type);
+      if (at >= 0) return this.#events.splice(0, at + 1);
+      await this.#read();
+    }
+  }
+
+  /** Reads until the token covers everything that was read. */
+  async untilToken(): Promise<string> {
+    this.resumeToken = "";
+    while (this.resumeToken === "") await this.#read();
+    return this.resumeToken;
+  }
+
+  close(): void {
+    this.#stop.abort();
+  }
+}
+
+const TYPE_NAMES = new Map<number, string>(
+  Object.entries(EventType).map(([name, number]) => [number, name]),
+);
+const typesOf = (events: readonly Event[]) => events.map(({ type }) => TYPE_NAMES.get(type));
+
+it("tells the life of a message in order", async () => {
+  const queue = "life";
+  const watch = await Watch.open({ queues: [queue] });
+  const { id } = await client.dlq.sendToDlq({
+    ...sendRequest(queue, retriesAtOnce(1)),
+    attributes: { tenant: "acme", other: "x" },
+    failure: { reason: Reason.TIMEOUT, type: "ReadTimeout" },
+  });
+  const worker = await Worker.open(client.dlq, { queues: [queue] });
+  await worker.settle(await worker.next(), failed());
+  const events = await watch.until(EventType.MOVED_TO_POISON);
+  expect(typesOf(events)).toEqual([
+    "GROUP_OPENED",
+    "MESSAGE_ADDED",
+    "RETRY_SCHEDULED",
+    "GROUP_OPENED",
+    "RETRY_FAILED",
+    "MOVED_TO_POISON",
+  ]);
+  expect(events.every(({ messageId }) => messageId === id)).toBe(true);
+  expect(new Set(events.map((event) => event.id)).size).toBe(events.length);
+  expect(events[1]).toMatchObject({
+    ...{ queue, reason: Reason.TIMEOUT, retryCount: 0, state: MessageState.SCHEDULED },
+    attributes: { tenant: "acme" },
+  });
+  expect(events.at(-1)).toMatchObject({
+    ...{ retryCount: 1, deliveryCount: 1, state: MessageState.QUARANTINED },
+    quarantineReason: QuarantineReason.RETRIES_EXHAUSTED,
+  });
+
+  await client.dlq.retry({ queue, ids: [id] });
+  await worker.settle(await worker.next(), succeeded);
+  expect(typesOf(await watch.until(EventType.RETRY_SUCCESS))).toEqual(["RETRIED", "RETRY_SUCCESS"]);
+  await worker.close();
+});
+
+it("streams only what is asked for", async () => {
+  const watch = await Watch.open({
+    queues: ["few-*"],
+    types: [EventType.MESSAGE_ADDED],
+    filter: 'reason == "TIMEOUT" && attributes.tenant == "acme"',
+  });
+  const send = (queue: string, reason: Reason, tenant: string) =>
+    client.dlq.sendToDlq({ ...sendRequest(queue), attributes: { tenant }, failure: { reason } });
+  await send("few-1", Reason.NETWORK_ERROR, "acme");
+  await send("few-1", Reason.TIMEOUT, "globex");
+  await send("many-1", Reason.TIMEOUT, "acme");
+  const { id } = await send("few-2", Reason.TIMEOUT, "acme");
+  const events = await watch.until(EventType.MESSAGE_ADDED);
+  expect(events.map(({ messageId }) => messageId)).toEqual([id]);
+});
+
+it("goes on behind a token, and from a time", async () => {
+  const queue = "again";
+  const beganAtMs = Date.now();
+  const watch = await Watch.open({ queues: [queue] });
+  const first = await client.dlq.sendToDlq(sendRequest(queue));
+  await watch.until(EventType.RETRY_SCHEDULED);
+  const resumeToken = await watch.untilToken();
+  watch.close();
+  const second = await client.dlq.sendToDlq(sendRequest(queue));
+
+  const added = async (request: Parameters<typeof Watch.open>[0]) => {
+    const again = await Watch.open({ ...request, types: [EventType.MESSAGE_ADDED] });
+    return (await again.until(EventType.MESSAGE_ADDED)).map(({ messageId }) => messageId);
+  };
+  expect(await added({ queues: [queue], resumeToken })).toEqual([second.id]);
+  expect(await added({ queues: [queue], startTime: timestampFromMs(beganAtMs) })).toEqual([
+    first.id,
+  ]);
+});
+
+it("refuses what it does not understand", async () => {
+  const refused = async (request: Parameters<TestClient["dlq"]["watchEvents"]>[0]) =>
+    errorOf(client.dlq.watchEvents(request)[Symbol.asyncIterator]().next());
+  for (const [request, text] of [
+    [{ queues: ["a b"] }, "queues[0]: is neither"],
+    [{ types: [99] }, "types[0]: has no type 99"],
+    [{ filter: "event_type == 'nothing'" }, "filter: "],
+    [{ filter: "payload.contains('x')" }, "filters of messages only"],
+    [{ resumeToken: "x" }, "resume_token: is not one"],
+  ] as const) {
+    const error = await refused({ ...request } as never);
+    expect(error).toMatchObject({ code: Code.InvalidArgument });
+    expect(error.rawMessage).toContain(text);
+  }
+});
