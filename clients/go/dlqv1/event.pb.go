@@ -71,6 +71,8 @@ const (
 	EventType_EVENT_TYPE_GROUP_REGRESSED EventType = 20
 	// A worker got a message. Only where it is asked for by name.
 	EventType_EVENT_TYPE_DELIVERED EventType = 21
+	// A message moved away to other_queue, where MOVED came before.
+	EventType_EVENT_TYPE_MOVED_AWAY EventType = 22
 )
 
 // Enum value maps for EventType.
@@ -98,6 +100,7 @@ var (
 		19: "EVENT_TYPE_GROUP_OPENED",
 		20: "EVENT_TYPE_GROUP_REGRESSED",
 		21: "EVENT_TYPE_DELIVERED",
+		22: "EVENT_TYPE_MOVED_AWAY",
 	}
 	EventType_value = map[string]int32{
 		"EVENT_TYPE_UNSPECIFIED":         0,
@@ -122,6 +125,7 @@ var (
 		"EVENT_TYPE_GROUP_OPENED":        19,
 		"EVENT_TYPE_GROUP_REGRESSED":     20,
 		"EVENT_TYPE_DELIVERED":           21,
+		"EVENT_TYPE_MOVED_AWAY":          22,
 	}
 )
 
@@ -181,7 +185,7 @@ type Event struct {
 	Version uint32 `protobuf:"varint,12,opt,name=version,proto3" json:"version,omitempty"`
 	// What a worker noted, or the name of the rule that decided.
 	Note string `protobuf:"bytes,13,opt,name=note,proto3" json:"note,omitempty"`
-	// The queue that the message came from, for MOVED.
+	// The queue that the message came from, for MOVED; the one that it went to, for MOVED_AWAY.
 	OtherQueue string `protobuf:"bytes,14,opt,name=other_queue,json=otherQueue,proto3" json:"other_queue,omitempty"`
 	// The key of the breaker. Empty: the queue's own breaker, or it is about none.
 	BreakerKey string `protobuf:"bytes,15,opt,name=breaker_key,json=breakerKey,proto3" json:"breaker_key,omitempty"`
@@ -534,7 +538,7 @@ const file_dlq_v1_event_proto_rawDesc = "" +
 	"\x14omitted_object_count\x18\x04 \x01(\rR\x12omittedObjectCount\"P\n" +
 	"\bEventGap\x12!\n" +
 	"\fmissed_count\x18\x01 \x01(\x03R\vmissedCount\x12!\n" +
-	"\fundone_count\x18\x02 \x01(\x03R\vundoneCount*\xf9\x04\n" +
+	"\fundone_count\x18\x02 \x01(\x03R\vundoneCount*\x94\x05\n" +
 	"\tEventType\x12\x1a\n" +
 	"\x16EVENT_TYPE_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18EVENT_TYPE_MESSAGE_ADDED\x10\x01\x12\x1e\n" +
@@ -558,7 +562,8 @@ const file_dlq_v1_event_proto_rawDesc = "" +
 	"\x18EVENT_TYPE_QUEUE_RESUMED\x10\x12\x12\x1b\n" +
 	"\x17EVENT_TYPE_GROUP_OPENED\x10\x13\x12\x1e\n" +
 	"\x1aEVENT_TYPE_GROUP_REGRESSED\x10\x14\x12\x18\n" +
-	"\x14EVENT_TYPE_DELIVERED\x10\x15BK\n" +
+	"\x14EVENT_TYPE_DELIVERED\x10\x15\x12\x19\n" +
+	"\x15EVENT_TYPE_MOVED_AWAY\x10\x16BK\n" +
 	"\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3"
 
 var (

@@ -262,7 +262,7 @@ pub struct Event {
     /// What a worker noted, or the name of the rule that decided.
     #[prost(string, tag="13")]
     pub note: ::prost::alloc::string::String,
-    /// The queue that the message came from, for MOVED.
+    /// The queue that the message came from, for MOVED; the one that it went to, for MOVED_AWAY.
     #[prost(string, tag="14")]
     pub other_queue: ::prost::alloc::string::String,
     /// The key of the breaker. Empty: the queue's own breaker, or it is about none.
@@ -358,6 +358,8 @@ pub enum EventType {
     GroupRegressed = 20,
     /// A worker got a message. Only where it is asked for by name.
     Delivered = 21,
+    /// A message moved away to other_queue, where MOVED came before.
+    MovedAway = 22,
 }
 impl EventType {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -388,6 +390,7 @@ impl EventType {
             Self::GroupOpened => "EVENT_TYPE_GROUP_OPENED",
             Self::GroupRegressed => "EVENT_TYPE_GROUP_REGRESSED",
             Self::Delivered => "EVENT_TYPE_DELIVERED",
+            Self::MovedAway => "EVENT_TYPE_MOVED_AWAY",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -415,6 +418,7 @@ impl EventType {
             "EVENT_TYPE_GROUP_OPENED" => Some(Self::GroupOpened),
             "EVENT_TYPE_GROUP_REGRESSED" => Some(Self::GroupRegressed),
             "EVENT_TYPE_DELIVERED" => Some(Self::Delivered),
+            "EVENT_TYPE_MOVED_AWAY" => Some(Self::MovedAway),
             _ => None,
         }
     }
