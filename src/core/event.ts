@@ -27,6 +27,7 @@ export const EVENT_TYPES = {
   group_opened: 19,
   group_regressed: 20,
   delivered: 21,
+  moved_away: 22,
 } as const;
 
 export type EventType = keyof typeof EVENT_TYPES;
@@ -59,7 +60,7 @@ export interface DlqEvent {
   readonly version: number;
   /** What a worker noted, or the name of the rule that decided. */
   readonly note: string;
-  /** The queue that a message came from; empty: it did not move. */
+  /** The queue that a message came from or went to; empty: it did not move. */
   readonly otherQueue: string;
   readonly breakerKey: string;
   readonly groupId: string;

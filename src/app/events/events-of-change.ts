@@ -23,7 +23,7 @@ const TYPES: Readonly<Record<ChangeKind, EventType | undefined>> = {
   BREAKER_HALF_OPENED: "breaker_half_opened",
   BREAKER_CLOSED: "breaker_closed",
   ORDER_RELEASED: undefined,
-  MOVED_OUT: undefined,
+  MOVED_OUT: "moved_away",
   MOVED_IN: "moved",
   MOVE_REFUSED: undefined,
   EDITED: "edited",
@@ -85,7 +85,7 @@ function factsOf(change: OutboxChange): Omit<DlqEvent, "id" | "type"> {
   const { kind, id, note } = change;
   const isBreaker = kind?.startsWith("BREAKER_") === true;
   const isGroup = kind !== undefined && isAbout(kind);
-  const isMove = kind === "MOVED_IN";
+  const isMove = kind === "MOVED_IN" || kind === "MOVED_OUT";
   const { sourceId, attributes, action } = decodeEventFields(change.fields);
   return {
     atMs: change.atMs,
