@@ -11,7 +11,7 @@ export const OUTBOX_SETTINGS = {
     group: "Storage",
     type: bytes({ min: 16 * 1024 }),
     fallback: 512 * 1024,
-    doc: "Bytes of state changes that each of the 256 partitions keeps; 512KiB is 128 MiB in all. A change takes 40 to 100 bytes, and a message has at least three, so 512KiB holds the changes of the last 1,800 to 4,700 messages of a partition. Older ones are removed, and those older than about a day.",
+    doc: "Bytes of state changes that each of the 256 partitions keeps; 512KiB is 128 MiB in all. A change takes 40 to 100 bytes, and what outbox-fields adds; a message has at least three, so 512KiB holds the changes of the last 1,800 to 4,700 messages of a partition. Older ones are removed, and those older than about a day.",
     example: "8MiB",
   }),
   outboxFields: setting({
@@ -23,7 +23,7 @@ export const OUTBOX_SETTINGS = {
     }),
     fallback: [],
     fallbackText: "none",
-    doc: "Names of attributes, and source_id, whose values the outbox shows when a message is accepted and when it is removed. At most 255 bytes a message; values that do not fit, and attributes that redact names, are left out. They take memory beside the message, and twice in the outbox. They stay there for about a day, also after DeleteQueue.",
+    doc: "Names of attributes, and source_id, whose values the outbox shows with the changes of a message, except claims. At most 255 bytes a message; values that do not fit, and attributes that redact names, are left out. They take memory beside the message, and in the outbox with each of these changes. They stay there for about a day, also after DeleteQueue.",
     example: "source_id,tenant",
   }),
 } as const satisfies Record<string, Setting>;

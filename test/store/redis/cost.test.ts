@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Claimed } from "../../../src/store/contract.ts";
 import { QUEUE_KEYS } from "../../../src/store/redis/keys.ts";
 import { useTestStore } from "../../support/store.ts";
 import {
@@ -79,4 +80,23 @@ test("a plain queue costs no access to keys of key queues, order, breakers, edit
   expect(keys).toContain(at.current.key(QUEUE, QUEUE_KEYS.due));
   const rare = RARE.map((name) => at.current.key(QUEUE, QUEUE_KEYS[name]));
   expect(keys.filter((key) => rare.some((start) => key.startsWith(start)))).toEqual([]);
+});
+
+test("event fields cost one access a message and call, and nothing where a message has none", async () => {
+  const { store } = at.current;
+  const events = at.current.key(QUEUE, QUEUE_KEYS.eventFields);
+  const accesses = async (run: () => Promise<unknown>) =>
+    (await keysNamedBy(run)).filter((key) => key.startsWith(events)).length;
+  expect(await accesses(deliverThree)).toBe(0);
+
+  await store.send(QUEUE, [item({ eventFields: Buffer.from("fields") })], SETTINGS);
+  let claimed: readonly Claimed[] = [];
+  const claim = async () => {
+    claimed = (await at.current.tick(QUEUE, [session(1)])).claimed;
+  };
+  expect(await accesses(claim)).toBe(0);
+  // An edit and a failure: two changes.
+  const edit = { edits: Buffer.from("edits"), payloadBytes: 5, grown: 5 };
+  const failed = claimed.map((one) => outcome(one, "failReschedule", { edit }));
+  expect(await accesses(() => store.settle(QUEUE, NO_REQUEST, failed))).toBe(1);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { SettleKind } from "../../../src/store/contract.ts";
 import { partitionBase, partitionKeys } from "../../../src/store/redis/keys.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { until, useTestStore } from "../../support/store.ts";
@@ -197,18 +198,64 @@ describe("event fields", () => {
       changes.map(({ kind, fields }) => [kind, fields.toString()]),
     );
 
-  test("are in the changes that accept and remove a message, and gone with it", async () => {
-    const { store, redis } = at.current;
+  test("are in the changes of a message but those of its claims, and gone with it", async () => {
+    const { store, redis, clock } = at.current;
     await store.send(QUEUE, [item({ eventFields })], SETTINGS);
-    const { claimed } = await at.current.tick(QUEUE, [session(1)]);
-    const done = claimed.map((one) => outcome(one, "succeed"));
-    await store.settle(QUEUE, NO_REQUEST, done);
+    const settle = async (kind: SettleKind) => {
+      const { claimed } = await at.current.tick(QUEUE, [session(1)]);
+      const done = claimed.map((one) => outcome(one, kind));
+      await store.settle(QUEUE, NO_REQUEST, done);
+      await clock.advance(1_000);
+    };
+    await settle("return");
+    await settle("failReschedule");
+    await settle("succeed");
     expect(await fieldsOf()).toEqual([
       ["sent", "fields"],
+      ["claimed", ""],
+      ["returned", ""],
+      ["claimed", ""],
+      ["failed", "fields"],
       ["claimed", ""],
       ["succeeded", "fields"],
     ]);
     expect(await redis.keys(at.current.key(QUEUE, ":events:*"))).toEqual([]);
+  });
+
+  test("are not written again by a purge", async () => {
+    const { store } = at.current;
+    await store.send(QUEUE, [item({ eventFields })], SETTINGS);
+    await store.deletion.seal(QUEUE, 1);
+    await store.deletion.purge(QUEUE);
+    expect(await fieldsOf()).toEqual([
+      ["sent", "fields"],
+      ["purged", ""],
+    ]);
+  });
+
+  test.each(["quarantine", "discard"] as const)(
+    "are in the end of a life by %s",
+    async (ttlAction) => {
+      const { store, clock } = at.current;
+      await store.send(QUEUE, [item({ eventFields, ttlMs: 1_000 })], SETTINGS);
+      await clock.advance(1_000);
+      await at.current.tick(QUEUE, [], { ttlAction });
+      expect((await fieldsOf()).at(-1)).toEqual(["expired_ttl", "fields"]);
+    },
+  );
+
+  test("that cannot be read refuse no outcome", async () => {
+    const { store, redis } = at.current;
+    await store.send(QUEUE, [item({ eventFields })], SETTINGS);
+    const { claimed } = await at.current.tick(QUEUE, [session(1)]);
+    const key = at.current.key(QUEUE, ":events:0");
+    await redis.rename(key, `${key}:sound`);
+    await redis.set(key, "text");
+    const failed = claimed.map((one) => outcome(one, "failReschedule"));
+    const reply = await store.settle(QUEUE, NO_REQUEST, failed);
+    expect(reply?.results).toMatchObject([{ status: "APPLIED" }]);
+    expect((await fieldsOf()).at(-1)).toEqual(["failed", ""]);
+    await redis.rename(`${key}:sound`, key);
   });
 
   test("cost nothing where a message has none", async () => {

@@ -17,10 +17,11 @@ local sealed_at = tonumber(used[1])
 
 local function purge(id, s)
   leave(id, s)
+  -- What is deleted must not be written once more.
+  s.event_fields = ''
   forget(id, s)
   count(COUNTER.PURGED)
-  -- What is deleted must not be written once more.
-  s.state, s.event_fields = STATE.PURGED, ''
+  s.state = STATE.PURGED
   add_change(CHANGE.PURGED, id, s)
   if s.source ~= '' then sources.forget(s.source) end
 end

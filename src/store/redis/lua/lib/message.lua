@@ -105,10 +105,9 @@ end
 local function remove_marked(id, s)
   if s.marks >= MARK.TIMELINE then timeline.remove(id) end
   if not has_mark(s, MARK.EVENT_FIELDS) then return end
-  -- The change that removes the message has them.
-  local key = k_event_fields .. chunk_of(id)
-  s.event_fields = redis.call('HGET', key, id) or ''
-  put(key, id, false)
+  -- For the change that removes the message.
+  event_fields_of(id, s)
+  put(k_event_fields .. chunk_of(id), id, false)
 end
 
 -- Removes every trace of a message that has left its index.
