@@ -113,6 +113,28 @@ test("hides the notes of workers of queues that redact, by configuration or Upda
   ]);
 });
 
+test("shows the group of a failure that joins a message which its worker quarantined", async () => {
+  const settings = config({
+    queueSettings: () => ({ ...DEFAULT_QUEUE_SETTINGS, redact: ["/a"] }),
+  });
+  const { store } = at.current;
+  const digest = Buffer.alloc(16, 1);
+  const joining = { dedupKey: "k", group: { digest, describe: () => new Uint8Array() } };
+  const { group: _, ...first } = joining;
+  await store.send("orders", [item(first)], SETTINGS);
+  const { claimed } = await at.current.tick("orders", [session(2)]);
+  const outcomes = claimed.map((one) => outcome(one, "quarantine", { note: "Mrs. Smith" }));
+  await store.settle("orders", NO_REQUEST, outcomes);
+  await store.send("orders", [item(joining)], SETTINGS);
+  const notes = (await tail({}, settings)).flatMap((one) =>
+    "kind" in one && one.note !== "" ? [[one.kind, one.note]] : [],
+  );
+  expect(notes).toEqual([
+    ["QUARANTINED", "[redacted]"],
+    ["GROUP_OPENED", digest.toString("hex")],
+  ]);
+});
+
 test("leaves out attributes that their queue hides by now", async () => {
   const settings = config({ queueSettings: () => DEFAULT_QUEUE_SETTINGS });
   const updated = create(QueueConfigSchema, { redact: { entries: ["attribute:card"] } });

@@ -55,6 +55,10 @@ const KINDS = [
   "move_refused",
   "edited",
   "purged",
+  "queue_paused",
+  "queue_resumed",
+  "group_opened",
+  "group_regressed",
 ] as const;
 
 /** Reads all entries of the outbox of a partition. `base`: of the partition's keys, without the `/`. */

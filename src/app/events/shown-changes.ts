@@ -22,8 +22,8 @@ export function mayHide(change: OutboxChange): boolean {
   return change.fields.length > 0 || hasNoteOfWorker(change);
 }
 
-/** Other notes are names of rules, queues and keys; a discarded message may have either. */
+/** Other notes are names of rules, queues, keys and groups; a discarded message may have either. */
 function hasNoteOfWorker({ note, kind, quarantineReason }: OutboxChange): boolean {
-  if (note === "") return false;
+  if (note === "" || kind === "GROUP_OPENED" || kind === "GROUP_REGRESSED") return false;
   return kind === "DISCARDED" || quarantineReason === "WORKER_REQUEST";
 }

@@ -135,6 +135,59 @@ describe("a group", () => {
     expect(there[0]?.failureCount).toBe(0);
     const [details] = (await at.current.store.groups.details(there, NO_TREND)).values();
     expect(text(details?.description)).toBe("described y");
+    expect((await at.current.dump(B)).changes.map(({ kind }) => kind)).toEqual(["moved_in"]);
+  });
+
+  const changesOf = async (queue: string) =>
+    (await at.current.dump(queue)).changes
+      .filter(({ kind }) => kind.startsWith("group"))
+      .map(({ kind, id, note, state }) => ({ kind, id, note, state }));
+
+  test("that begins is in the outbox once, with the message whose failure began it", async () => {
+    const { store } = at.current;
+    const items = ["x", "x", "y"].map((name) => item({ group: groupOf(name) }));
+    const [first, , third] = (await store.send(A, items, SETTINGS)).map(storedId);
+    await send(A, "x");
+    const opened = (id: Uint8Array | undefined, name: string, state: number) => ({
+      ...{ kind: "group_opened", id: id && Buffer.from(id).toString("hex") },
+      ...{ note: digestOf(name), state },
+    });
+    const sorted = async () =>
+      (await changesOf(A)).toSorted((a, b) => a.note.localeCompare(b.note));
+    expect(await sorted()).toEqual([opened(first, "x", 1), opened(third, "y", 1)]);
+    const claimed = await claim(A);
+    const over = { reason: "TIMEOUT", failure: bytes("f"), group: groupOf("z") } as const;
+    await settle(A, claimed, "failDiscard", over);
+    expect((await sorted()).at(-1)).toEqual(opened(claimed.id, "z", 5));
+  });
+
+  test("that is resolved and fails again is in the outbox, until it is resolved again", async () => {
+    await send(A, "x");
+    const resolve = () =>
+      at.current.store.groups.setStatus(digestOf("x"), "RESOLVED", bytes("note"));
+    await resolve();
+    expect(await changesOf(A)).toHaveLength(1);
+    const id = await send(A, "x", { quarantineReason: "POISON" });
+    await send(A, "x");
+    const regressed = {
+      ...{ kind: "group_regressed", id: Buffer.from(id).toString("hex") },
+      ...{ note: digestOf("x"), state: 3 },
+    };
+    expect((await changesOf(A)).slice(1)).toEqual([regressed]);
+    await resolve();
+    await send(A, "x");
+    expect(await changesOf(A)).toHaveLength(3);
+  });
+
+  test("that is damaged, or not kept, is in no outbox", async () => {
+    await at.current.redis.hset(key("/groups"), Buffer.alloc(16, "x"), "damaged");
+    await send(A, "x");
+    expect(await changesOf(A)).toEqual([]);
+    await at.current.redis.del(key("/groups"));
+    await at.current.redis.set(key("/groups"), "text");
+    await send(A, "y");
+    expect(await changesOf(A)).toEqual([]);
+    await at.current.redis.del(key("/groups"));
   });
 
   test("that is resolved says when it failed again, in each partition", async () => {

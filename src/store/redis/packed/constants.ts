@@ -171,6 +171,8 @@ export const CONSTANTS = {
     MOVE_REFUSED: 21,
     EDITED: 22,
     PURGED: 23,
+    GROUP_OPENED: 26,
+    GROUP_REGRESSED: 27,
   },
 
   /** Kinds of entries of a timeline. */

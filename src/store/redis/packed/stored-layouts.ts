@@ -137,7 +137,10 @@ export const STORED_LAYOUTS = {
   leaseCheck: layout({ step: u32, done: flag, score: double, id: bytes(16) }),
   /** An entry of the outbox: the number of its first change since the outbox began, how many it has, and its epoch. */
   outboxEntry: layout({ first: ms, count: u8, epoch: ms, queue: short }),
-  /** A state change of a message, or of a breaker (its key is the note). */
+  /**
+   * A state change of a message, of a breaker (its key is the note), or of a group (the message whose failure did it; the digest in
+   * hexadecimal is the note).
+   */
   change: layout({
     kind: u8,
     id: bytes(16),

@@ -36,9 +36,17 @@ local function count_in(family, size, kept, group)
   if counted == group.failures then redis.call('PEXPIRE', key, kept) end
 end
 
-local function count_failures(group)
+local function note_group(kind, digest, group)
+  add_change(kind, group.first_id, group.first_failed, string.format(string.rep('%02x', 16), string.byte(digest, 1, 16)))
+end
+
+local function count_failures(digest, group)
   group.total, group.last = group.total + group.failures, now
-  if group.status == GROUP.RESOLVED and group.regressed == 0 then group.regressed = now end
+  if group.is_new then note_group(CHANGE.GROUP_OPENED, digest, group) end
+  if group.status == GROUP.RESOLVED and group.regressed == 0 then
+    group.regressed = now
+    note_group(CHANGE.GROUP_REGRESSED, digest, group)
+  end
   count_in(p_group_five_minutes, GROUP.FIVE_MINUTES_MS, GROUP.FIVE_MINUTES_KEPT_MS, group)
   count_in(p_group_hours, GROUP.HOUR_MS, GROUP.HOURS_KEPT_MS, group)
 end
@@ -92,6 +100,7 @@ function groups.build()
     if given == '' then return end
     if given ~= latest_given then latest_group, latest_given = meet(given), given end
     local group = latest_group
+    if failures > 0 and group.failures == 0 then group.first_id, group.first_failed = id, s end
     group.failures, group.latest = group.failures + failures, id
     if s.group == group.number then return end
     leave_group(s)
@@ -99,12 +108,12 @@ function groups.build()
     if s.group > 0 then group_deltas[s.group] = (group_deltas[s.group] or 0) + 1 end
   end
 
-  -- After flush_writes.
+  -- After flush_writes, before flush_changes.
   function groups.flush()
     for digest, group in pairs(met) do
       if group.has_record then
         group.queue = QUEUE
-        if group.failures > 0 then count_failures(group) end
+        if group.failures > 0 then count_failures(digest, group) end
         if group.is_new then redis.pcall('HSET', p_group_digests, string.format('%d', group.number), digest) end
         redis.pcall('HSET', p_groups, digest, write.group(group) .. write.group_latest(group))
         if group.text then redis.pcall('HSET', p_group_descriptions, digest, group.text) end
