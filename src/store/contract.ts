@@ -12,7 +12,7 @@ import type { Messages } from "./contract/messages.ts";
 import type { Moves } from "./contract/moves.ts";
 import type { Outbox } from "./contract/outbox.ts";
 import type { QuietSessions } from "./contract/quiet-sessions.ts";
-import type { Records } from "./contract/records.ts";
+import type { QueueRecords, Records } from "./contract/records.ts";
 import type { RouteItem, SendItem, SendReply, SendSettings } from "./contract/sends.ts";
 import type { Examined, SettleItem, SettleReply } from "./contract/settle.ts";
 import type { StoreDescription } from "./contract/store-description.ts";
@@ -76,7 +76,7 @@ export type {
   OutboxPosition,
 } from "./contract/outbox.ts";
 export type { QuietSessions } from "./contract/quiet-sessions.ts";
-export type { Records, StoredRecord } from "./contract/records.ts";
+export type { QueueChange, QueueRecords, Records, StoredRecord } from "./contract/records.ts";
 export type {
   RouteItem,
   SendImportedHistory,
@@ -190,7 +190,7 @@ export interface Store {
   signOfLife(): Promise<void>;
 
   /** Settings of queues that were changed while servers ran: each a `dlq.storage.v1.QueueRecord`. */
-  readonly configs: Records;
+  readonly configs: QueueRecords;
   /** As `configs`, of the whole deployment. */
   readonly deployment: Records;
   /** Moves of messages from one queue to another. */

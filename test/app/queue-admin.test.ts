@@ -1,5 +1,10 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { durationFromMs, durationMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  durationFromMs,
+  durationMs,
+  type Timestamp,
+  timestampFromMs,
+} from "@bufbuild/protobuf/wkt";
 import { beforeEach, describe, expect, test } from "vitest";
 import { QueueRecordSchema } from "../../gen/dlq/storage/v1/queue_pb.ts";
 import {
@@ -120,6 +125,29 @@ describe("an update", () => {
       { msg: "queue resumed", queue },
       { msg: "queue updated", queue, changed: ["ttl_action"] },
     ]);
+  });
+
+  test("that pauses or resumes a queue is in the outbox, also before its first message", async () => {
+    const pause = (over: { paused: boolean; until?: Timestamp }) => (present: QueueConfig) => ({
+      ...present,
+      pause: create(PauseSchema, over),
+    });
+    const seen = async () => (await at.current.dump("orders")).changes.map(({ kind }) => kind);
+    await update(ttl(60));
+    await update(pause({ paused: false }));
+    expect(await seen()).toEqual([]);
+    await update(pause({ paused: true }));
+    await update(ttl(70));
+    await update(pause({ paused: true, until: timestampFromMs(Date.now() + 60_000) }));
+    expect(await seen()).toEqual(["queue_paused"]);
+    await update(pause({ paused: false }));
+    // It has ended by itself.
+    await update(pause({ paused: true, until: timestampFromMs(Date.now() - 60_000) }));
+    await update(pause({ paused: false }));
+    expect(await seen()).toEqual(["queue_paused", "queue_resumed"]);
+    const { etag } = await update(pause({ paused: true }));
+    await admin.delete({ queue: "orders", expectedCount: 0, etag });
+    expect(await seen()).toEqual(["queue_paused", "queue_resumed", "queue_paused"]);
   });
 
   test("to a retention that removes quarantined messages at once warns, and how many there are", async () => {

@@ -8,9 +8,10 @@ import {
   queueConfigBytes,
 } from "../../codec/queue-record.ts";
 import { UNREADABLE_ETAG } from "../../codec/unreadable.ts";
+import { isPaused } from "../../core/delivery-status.ts";
 import { aborted, invalidField, staleEtag } from "../../core/errors.ts";
 import { LIMITS, type QueueSettings } from "../../core/settings.ts";
-import type { Store } from "../../store/contract.ts";
+import type { QueueChange, Store } from "../../store/contract.ts";
 import type { Caller } from "../commands.ts";
 import type { DecisionLog } from "../observer.ts";
 import type { Deletions, QueueDeletion } from "./deletion.ts";
@@ -126,7 +127,10 @@ async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise
     const ending = changed.includes("quarantine_retention")
       ? await endingQuarantine(parts, queue, inForce.with(queue, next))
       : undefined;
-    if (await store.configs.replace(queue, seen, encoder(next))) {
+    const pause = changed.includes("pause")
+      ? pauseChange(inForce.of(queue), inForce.with(queue, next))
+      : undefined;
+    if (await store.configs.replace(queue, seen, encoder(next), pause)) {
       await store.configs.refresh();
       logChange(log, { queue, caller }, changed, inForce.of(queue));
       if (ending !== undefined)
@@ -155,6 +159,15 @@ async function endingQuarantine(
   if (stats?.oldestQuarantinedAtMs === undefined) return undefined;
   const oldestMs = stats.nowMs - stats.oldestQuarantinedAtMs;
   return oldestMs < next ? undefined : { quarantined: stats.quarantined, oldestMs };
+}
+
+/** Returns what other settings do to a queue at a time of the store's clock: a pause may have ended by itself. */
+function pauseChange(before: QueueSettings, after: QueueSettings) {
+  return (nowMs: number): QueueChange | undefined => {
+    const isPausedAfter = isPaused(after, nowMs);
+    if (isPaused(before, nowMs) === isPausedAfter) return undefined;
+    return isPausedAfter ? "QUEUE_PAUSED" : "QUEUE_RESUMED";
+  };
 }
 
 /** A larger one that an earlier version accepted may still change, if it does not grow. */

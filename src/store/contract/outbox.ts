@@ -41,7 +41,7 @@ export interface OutboxChange {
   readonly queue: string;
   /** Undefined: a kind of a newer version. */
   readonly kind: ChangeKind | undefined;
-  /** All zero: of no message, such as one of a breaker. */
+  /** All zero: of no message, such as one of a breaker or a queue. */
   readonly id: Uint8Array;
   readonly version: number;
   readonly state: StoredState | GoneState | undefined;

@@ -22,6 +22,20 @@ export interface Records {
   onChange(listener: (names: readonly string[]) => void): void;
 }
 
+/** What a change of settings does to its queue. */
+export type QueueChange = "QUEUE_PAUSED" | "QUEUE_RESUMED";
+
+/** The settings of queues. */
+export interface QueueRecords extends Records {
+  /** As for all records. The outbox gets what `changeAt` returns for the store's time, together with the record. */
+  replace(
+    name: string,
+    seen: StoredRecord | undefined,
+    encode: ((nowMs: number) => Uint8Array) | undefined,
+    changeAt?: (nowMs: number) => QueueChange | undefined,
+  ): Promise<boolean>;
+}
+
 /** A record keeps its object as long as its content is the same. */
 export interface StoredRecord {
   readonly bytes: Uint8Array;

@@ -193,10 +193,11 @@ export function partitionBase(prefix: string, partition: number): string {
 
 /**
  * A key that exists as long as the partition has queues; a base is a key that never exists. Each call names both: so Redis Cluster
- * refuses it as a whole while their slot migrates, at the source and at the target.
+ * refuses it as a whole while their slot migrates, at the source and at the target. A key of the deployment is its own anchor.
  */
 export function anchorOf(base: string): string {
-  return base.slice(0, base.indexOf("}") + 1) + PARTITION_KEYS.queues;
+  const end = base.indexOf("}") + 1;
+  return end === 0 ? base : base.slice(0, end) + PARTITION_KEYS.queues;
 }
 
 /** The keys of one kind, of all partitions in their order. */

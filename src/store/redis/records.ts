@@ -1,48 +1,31 @@
 import { randomBytes } from "node:crypto";
 import { storeUnavailable, tooManyQueues, tooManySettings } from "../../core/errors.ts";
 import { LIMITS } from "../../core/settings.ts";
-import type { Records, StoredRecord } from "../contract.ts";
+import type { QueueChange, QueueRecords, StoredRecord } from "../contract.ts";
 import type { Connection } from "./connection.ts";
-import { allPartitionKeys, globalKeys } from "./keys.ts";
+import { allPartitionKeys, globalKeys, queueBase } from "./keys.ts";
+import { CONSTANTS } from "./packed/constants.ts";
 import { partitionOf } from "./partitions.ts";
+import { scriptArgs } from "./scripts.ts";
 import { storeNowMs } from "./store-now.ts";
 
 /** Fields of one step through all records: others wait for it. A record has up to LIMITS.queueConfigBytes. */
 const PAGE = 100;
-/** The field of the latest changes, one a line: a random revision and a name. */
-const CHANGES = "";
-/** The field of the last of them, so that a look at many hashes without changes reads little. No queue has this name. */
-const LATEST = "/";
-/** Changes that are kept. A copy that lacks only some of them reads their records, and any other one reads all records. */
-const CHANGES_KEPT = 32;
-
+const { CHANGES, LATEST } = CONSTANTS.RECORDS;
+const NOTHING = new Uint8Array();
 /** A server that starts reads the records within this time, if the store answers. */
 const AGAIN_MS = 250;
 
-/**
- * Writes one record and its change, if the stored record is the one that was seen. Also runs when memory is full, so
- * that a limit can be raised. A user without rights on channels loses the hint, not the change.
- */
-const REPLACE = `#!lua flags=allow-oom
-local name, seen, record, revision, channel = unpack(ARGV)
-local there = redis.call('HGET', KEYS[1], name) or ''
-if there ~= seen then return 0 end
-if record == '' then
-  redis.call('HDEL', KEYS[1], name)
-else
-  redis.call('HSET', KEYS[1], name, record)
-end
-local changes = {}
-for line in string.gmatch(redis.call('HGET', KEYS[1], '${CHANGES}') or '', '[^\\n]+') do changes[#changes + 1] = line end
-changes[#changes + 1] = revision .. ' ' .. name
-local first = math.max(1, #changes - ${CHANGES_KEPT} + 1)
-redis.call('HSET', KEYS[1], '${CHANGES}', table.concat(changes, '\\n', first), '${LATEST}', changes[#changes])
-redis.pcall('PUBLISH', channel, name)
-return 1`;
+/** What a script writes. An empty record stands for none. */
+interface Replacement {
+  readonly name: string;
+  readonly seen: Uint8Array;
+  readonly after: Uint8Array;
+  readonly revision: string;
+}
 
 export interface RecordsParts {
-  connection: Connection;
-  prefix: string;
+  connection: Pick<Connection, "command" | "read">;
   /** The hashes of the records. */
   keys: readonly string[];
   /** Returns the index of the hash that has the record of a name. */
@@ -53,14 +36,15 @@ export interface RecordsParts {
   enter(): Promise<void> | undefined;
   /** Writes the version of the layout, if there is none. */
   writeLayout(): Promise<void>;
+  /** Runs the script that writes a record. Returns 1; 0: another record is there by now. */
+  write(replacement: Replacement, change: QueueChange | undefined): Promise<unknown>;
 }
 
 type Change = (names: readonly string[]) => void;
 
 /** Records in hashes, and a copy of them in this process that follows their changes. */
-export class RedisRecords implements Records {
+export class RedisRecords implements QueueRecords {
   readonly #parts: RecordsParts;
-  readonly #channel: string;
   readonly #onChange: Change[] = [];
   #records: ReadonlyMap<string, StoredRecord> = new Map();
   /** The size of all records of the copy. */
@@ -74,7 +58,6 @@ export class RedisRecords implements Records {
   constructor(parts: RecordsParts) {
     this.#parts = parts;
     this.#latest = parts.keys.map(() => "");
-    this.#channel = globalKeys(parts.prefix).config;
   }
 
   get(name: string): StoredRecord | undefined {
@@ -104,19 +87,18 @@ export class RedisRecords implements Records {
     name: string,
     seen: StoredRecord | undefined,
     encode: ((nowMs: number) => Uint8Array) | undefined,
+    changeAt?: (nowMs: number) => QueueChange | undefined,
   ): Promise<boolean> {
-    const { connection, enter, keys, hashOf, most, writeLayout } = this.#parts;
+    const { connection, enter, most, writeLayout, write } = this.#parts;
     await enter();
     await writeLayout();
     const nowMs = await connection.command(storeNowMs);
-    const before = seen === undefined ? "" : Buffer.from(seen.bytes);
-    const after = encode === undefined ? "" : Buffer.from(encode(nowMs));
-    this.#checkSize(after.length - before.length);
+    const after = encode?.(nowMs) ?? NOTHING;
+    this.#checkSize(after.length - (seen?.bytes.length ?? 0));
     if (seen === undefined && this.#records.size >= most) throw tooManyQueues(most);
     const revision = randomBytes(8).toString("hex");
-    const args = [name, before, after, revision, this.#channel];
-    const key = keys[hashOf(name)] as string;
-    return (await connection.command((redis) => redis.eval(REPLACE, 1, key, ...args))) === 1;
+    const replacement = { name, seen: seen?.bytes ?? NOTHING, after, revision };
+    return (await write(replacement, changeAt?.(nowMs))) === 1;
   }
 
   /** By the copy, as the number of records: concurrent changes on several servers may exceed the limit by their own size. */
@@ -212,16 +194,41 @@ export class RedisRecords implements Records {
   }
 }
 
-type SharedParts = Omit<RecordsParts, "keys" | "hashOf">;
+interface SharedParts extends Omit<RecordsParts, "keys" | "hashOf" | "write"> {
+  connection: Pick<Connection, "command" | "read" | "run">;
+  prefix: string;
+}
+
+interface QueueParts extends SharedParts {
+  /** Bytes of a partition's outbox. */
+  outboxMaxBytes: number;
+  historyChangedAtMs(): number;
+}
 
 /** The settings of queues, each in the partition of its queue. */
-export function createQueueRecords(parts: SharedParts): RedisRecords {
-  const keys = allPartitionKeys(parts.prefix, "settings");
-  return new RedisRecords({ ...parts, keys, hashOf: partitionOf });
+export function createQueueRecords(parts: QueueParts): RedisRecords {
+  const { connection, prefix, outboxMaxBytes, historyChangedAtMs } = parts;
+  return new RedisRecords({
+    ...parts,
+    keys: allPartitionKeys(prefix, "settings"),
+    hashOf: partitionOf,
+    write({ name, ...record }, change) {
+      const number = change === undefined ? 0 : CONSTANTS.CHANGE[change];
+      const outbox = { historyChanged: historyChangedAtMs(), outboxMaxBytes };
+      const args = scriptArgs("replace_settings", { ...record, ...outbox, change: number }, []);
+      return connection.run("replace_settings", queueBase(prefix, name), args);
+    },
+  });
 }
 
 /** What the whole deployment has. */
 export function createDeploymentRecords(parts: SharedParts): RedisRecords {
-  const keys = [globalKeys(parts.prefix).deployment];
-  return new RedisRecords({ ...parts, keys, hashOf: () => 0 });
+  const { deployment } = globalKeys(parts.prefix);
+  return new RedisRecords({
+    ...parts,
+    keys: [deployment],
+    hashOf: () => 0,
+    write: (record) =>
+      parts.connection.run("replace_record", deployment, scriptArgs("replace_record", record, [])),
+  });
 }

@@ -118,7 +118,8 @@ export class RedisStore implements Store {
       enter,
     });
     const records = { connection, prefix, most: max, enter, writeLayout };
-    this.configs = createQueueRecords(records);
+    const historyChangedAtMs = () => this.#history.changedAtMs;
+    this.configs = createQueueRecords({ ...records, outboxMaxBytes, historyChangedAtMs });
     this.deployment = createDeploymentRecords(records);
     const now = options.now ?? (() => performance.now());
     const onError = (error: Error) => options.onError?.(error);
@@ -132,7 +133,6 @@ export class RedisStore implements Store {
       now,
     });
     this.#replication = createReplication(options, connection);
-    const historyChangedAtMs = () => this.#history.changedAtMs;
     const runner = { connection, prefix, enter, timeoutMs };
     const run = createScriptRunner(runner);
     const reads = { ...runner, run, queues: this.#queues, sessions: this.#sessions };

@@ -150,6 +150,20 @@ export const SCRIPTS = {
     strings: ["key", "deliverySettings"],
     item: [],
   },
+  // So that a limit can be raised.
+  replace_settings: {
+    flags: "allow-oom",
+    numbers: ["change", "historyChanged", "outboxMaxBytes"],
+    strings: ["seen", "after", "revision"],
+    item: [],
+  },
+  // This one is of the deployment.
+  replace_record: {
+    flags: "allow-oom",
+    numbers: [],
+    strings: ["name", "seen", "after", "revision"],
+    item: [],
+  },
   // These six are of a partition.
   group_numbers: { flags: "no-writes", numbers: [], strings: [], item: ["prefix"] },
   groups: {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../../src/core/settings.ts";
-import { partitionKeys } from "../../../src/store/redis/keys.ts";
+import type { QueueChange, StoredRecord } from "../../../src/store/contract.ts";
+import { partitionBase, partitionKeys } from "../../../src/store/redis/keys.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { until, useTestStore } from "../../support/store.ts";
+import { readOutbox } from "../../support/store-outbox.ts";
 
 const at = useTestStore();
 const bytes = (text: string) => Uint8Array.from(Buffer.from(text));
@@ -177,6 +179,44 @@ describe("records of queues", () => {
     const before = await bytes();
     await store.configs.refresh();
     expect((await bytes()) - before - 2 * info).toBeLessThan(256 * 40);
+  });
+
+  test("a change goes into the outbox with the record, if that is written", async () => {
+    const { store } = at.current;
+    const replace = (seen: StoredRecord | undefined, change: QueueChange) =>
+      store.configs.replace(
+        "orders",
+        seen,
+        () => bytes(change),
+        () => change,
+      );
+    expect(await replace(undefined, "QUEUE_PAUSED")).toBe(true);
+    expect(await replace(undefined, "QUEUE_RESUMED")).toBe(false);
+    await store.configs.refresh();
+    await at.current.clock.advance(1_000);
+    expect(await replace(store.configs.get("orders"), "QUEUE_RESUMED")).toBe(true);
+    const base = partitionBase(at.current.prefix, partitionOf("orders")).slice(0, -1);
+    const entries = await readOutbox(at.current.redis, base);
+    expect(entries).toMatchObject([
+      { queue: "orders", first: 0, changes: [{ kind: "queue_paused", id: "0".repeat(32) }] },
+      { queue: "orders", first: 1, atMs: at.current.clock.nowMs },
+    ]);
+    expect(entries[1]?.changes).toEqual([
+      {
+        ...{ kind: "queue_resumed", id: "0".repeat(32), version: 0, state: 0, reason: 0 },
+        ...{ quarantineReason: 0, attempts: 0, deliveryNumber: 0, dueAtMs: 0, note: "" },
+        fields: Buffer.alloc(0),
+      },
+    ]);
+  });
+
+  test("a damaged outbox refuses no change of settings", async () => {
+    const { store, redis } = at.current;
+    await redis.set(partitionKeys(at.current.prefix, partitionOf("orders")).outbox, "text");
+    const change = () => "QUEUE_PAUSED" as const;
+    expect(await store.configs.replace("orders", undefined, () => bytes("1"), change)).toBe(true);
+    await store.configs.refresh();
+    expect(textOf("orders")).toBe("1");
   });
 
   test("during an outage the copy stays in force; afterwards changes are read", async () => {

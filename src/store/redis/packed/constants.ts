@@ -171,8 +171,19 @@ export const CONSTANTS = {
     MOVE_REFUSED: 21,
     EDITED: 22,
     PURGED: 23,
+    QUEUE_PAUSED: 24,
+    QUEUE_RESUMED: 25,
     GROUP_OPENED: 26,
     GROUP_REGRESSED: 27,
+  },
+
+  RECORDS: {
+    /** The field of the latest changes, one a line: a random revision and a name. */
+    CHANGES: "",
+    /** The field of the last of them, so that a look at many hashes without changes reads little. No queue has this name. */
+    LATEST: "/",
+    /** Changes that are kept. A copy that lacks only some of them reads their records, and any other one reads all records. */
+    CHANGES_KEPT: 32,
   },
 
   /** Kinds of entries of a timeline. */

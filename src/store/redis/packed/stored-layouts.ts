@@ -139,7 +139,7 @@ export const STORED_LAYOUTS = {
   outboxEntry: layout({ first: ms, count: u8, epoch: ms, queue: short }),
   /**
    * A state change of a message, of a breaker (its key is the note), or of a group (the message whose failure did it; the digest in
-   * hexadecimal is the note).
+   * hexadecimal is the note). Of a queue it has the kind only.
    */
   change: layout({
     kind: u8,

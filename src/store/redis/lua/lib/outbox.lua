@@ -33,12 +33,12 @@ end
 -- Adds all changes. Returns false if Redis refuses an entry.
 local function add_entries(last)
   for at = 1, #changes, CHANGES_PER_ENTRY do
-    local count = math.min(CHANGES_PER_ENTRY, #changes - at + 1)
-    local data = write.outbox_entry { first = last.count, count = count, epoch = last.epoch, queue = QUEUE }
-      .. table.concat(changes, '', at, at + count - 1)
+    local size = math.min(CHANGES_PER_ENTRY, #changes - at + 1)
+    local data = write.outbox_entry { first = last.count, count = size, epoch = last.epoch, queue = QUEUE }
+      .. table.concat(changes, '', at, at + size - 1)
     local reply = redis.pcall('XADD', p_outbox, string.format('%d-%d', last.bytes, now), 'd', data)
     if type(reply) == 'table' then return false end
-    last.bytes, last.count = last.bytes + #data + ENTRY_BYTES, last.count + count
+    last.bytes, last.count = last.bytes + #data + ENTRY_BYTES, last.count + size
   end
   return true
 end
