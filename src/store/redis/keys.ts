@@ -146,6 +146,11 @@ export const PARTITION_KEYS = {
   outbox: "/outbox",
   /** string: where the outbox ends (layout `outboxEnd`). */
   outboxEnd: "/outbox-end",
+  /**
+   * hash: reader of the outbox -> three decimal numbers, with a space between them: the bytes before the entry that it reads next,
+   * the most bytes that the outbox keeps for it, and when it wrote that. A reader that has not written for a day is ignored.
+   */
+  outboxReaders: "/outbox-readers",
   /** hash: digest of a group's fingerprint -> layout `group`. */
   groups: "/groups",
   /** hash: number of a group -> its digest. */
@@ -176,6 +181,7 @@ export function partitionKeys(
     settings: base + PARTITION_KEYS.settings,
     outbox: base + PARTITION_KEYS.outbox,
     outboxEnd: base + PARTITION_KEYS.outboxEnd,
+    outboxReaders: base + PARTITION_KEYS.outboxReaders,
     groups: base + PARTITION_KEYS.groups,
     groupDigests: base + PARTITION_KEYS.groupDigests,
     groupDescriptions: base + PARTITION_KEYS.groupDescriptions,

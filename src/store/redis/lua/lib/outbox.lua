@@ -1,6 +1,7 @@
 -- The outbox of the partition: a stream of the state changes of its queues, in their order. An entry (layouts `outbox_entry` and
 -- `change`) has changes of one queue, up to 64 of one script. Its id is the number of bytes before it, and its time: after a
--- failover that lost entries, no new entry gets the id of a lost one. The oldest entries are removed by bytes and age.
+-- failover that lost entries, no new entry gets the id of a lost one. The oldest entries are removed by bytes and age. What a reader
+-- (`/outbox-readers` in keys.ts) has not read is removed later, by its own limit of bytes, and by the same age.
 local CHANGES_PER_ENTRY = 64
 -- Bytes that Redis needs for an entry, estimated; and bytes of a node of a stream.
 local ENTRY_BYTES, NODE_BYTES = 40, 4096
@@ -43,6 +44,39 @@ local function add_entries(last)
   return true
 end
 
+-- Returns the position from which on live readers need the entries; math.huge: there is no such reader. What is no reader's value is
+-- ignored.
+local function first_unread(last)
+  local first, found = math.huge, redis.pcall('HGETALL', p_outbox_readers)
+  for at = 2, #found, 2 do
+    local position, keep, written = string.match(found[at], '^(%d+) (%d+) (%d+)$')
+    if position and math.abs(now - tonumber(written)) < LIMIT.OUTBOX_AGE_MS then
+      first = math.min(first, math.max(tonumber(position), last.bytes - tonumber(keep)))
+    end
+  end
+  return first
+end
+
+-- Removes the oldest entries, now and then. `before`: where the outbox ended before this script.
+local function trim(last, before, max_bytes)
+  local since_mark = math.abs(now - last.marked_at)
+  local is_new_mark = since_mark >= LIMIT.OUTBOX_AGE_MS / 2
+  -- Redis removes whole nodes of the stream.
+  if not is_new_mark and math.floor(before / NODE_BYTES) == math.floor(last.bytes / NODE_BYTES) then return end
+  local keep_from = math.min(last.bytes - max_bytes, first_unread(last))
+  if not is_new_mark then
+    redis.call('XTRIM', p_outbox, 'MINID', '~', string.format('%d', math.max(0, keep_from)))
+    return
+  end
+  -- Entries before the second last mark are older than the age, or more, if changes are rare.
+  local aged = since_mark >= LIMIT.OUTBOX_AGE_MS * 1.5 and before or since_mark >= LIMIT.OUTBOX_AGE_MS and last.marked
+    or last.marked_before
+  last.marked_before, last.marked, last.marked_at = last.marked, before, now
+  redis.call('XTRIM', p_outbox, 'MINID', string.format('%d', math.max(0, keep_from, aged)))
+  -- If no more changes come.
+  redis.call('PEXPIRE', p_outbox, 2 * LIMIT.OUTBOX_AGE_MS)
+end
+
 local function flush_changes(max_bytes, history_changed_at)
   if #changes == 0 then return end
   local is_sound, last = pcall(read_outbox_end)
@@ -56,23 +90,7 @@ local function flush_changes(max_bytes, history_changed_at)
     last, before = begin_outbox_again(), 0
     add_entries(last)
   end
-  local keep_from, since_mark = last.bytes - max_bytes, math.abs(now - last.marked_at)
-  local is_new_mark = since_mark >= LIMIT.OUTBOX_AGE_MS / 2
-  if is_new_mark then
-    -- Entries before the second last mark are older than the age, or more, if changes are rare.
-    local aged = since_mark >= LIMIT.OUTBOX_AGE_MS * 1.5 and before or since_mark >= LIMIT.OUTBOX_AGE_MS and last.marked
-      or last.marked_before
-    keep_from = math.max(keep_from, aged)
-    last.marked_before, last.marked, last.marked_at = last.marked, before, now
-  end
-  if is_new_mark then
-    redis.call('XTRIM', p_outbox, 'MINID', string.format('%d', math.max(0, keep_from)))
-    -- If no more changes come.
-    redis.call('PEXPIRE', p_outbox, 2 * LIMIT.OUTBOX_AGE_MS)
-  elseif math.floor(before / NODE_BYTES) ~= math.floor(last.bytes / NODE_BYTES) then
-    -- Redis removes whole nodes of the stream.
-    redis.call('XTRIM', p_outbox, 'MINID', '~', string.format('%d', math.max(0, keep_from)))
-  end
+  trim(last, before, max_bytes)
   redis.call('SET', p_outbox_end, write.outbox_end(last))
   changes = {}
 end
