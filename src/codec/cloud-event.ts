@@ -1,0 +1,75 @@
+import type { DlqEvent } from "../core/event.ts";
+
+/** An event as CloudEvents 1.0 describes it, in the binary content mode of the binding for NATS. */
+export interface CloudEvent {
+  readonly headers: Readonly<Record<string, string>>;
+  /** One flat object of JSON: docs/reference/events-v1.schema.json. */
+  readonly body: string;
+}
+
+/** Changes only if a field changes its meaning or goes. */
+const TYPE_PREFIX = "dlq.v1.";
+
+export function toCloudEvent(event: DlqEvent): CloudEvent {
+  return {
+    headers: {
+      "ce-specversion": "1.0",
+      "ce-id": headerValue(event.id),
+      "ce-source": `/dlq/queues/${encodeURIComponent(event.queue)}`,
+      "ce-type": `${TYPE_PREFIX}${event.type}`,
+      ...(event.messageId === "" ? {} : { "ce-subject": headerValue(event.messageId) }),
+      "ce-time": new Date(event.atMs).toISOString(),
+      "content-type": "application/json",
+    },
+    body: JSON.stringify(bodyOf(event)),
+  };
+}
+
+/**
+ * The first six names, and those of actions, are those of the Python package "Shared DLQ". They are always there, so that its
+ * programs need not ask; what is empty is null. Other fields without a value are left out. Values of enums are in lower case,
+ * as that package had them.
+ */
+function bodyOf(event: DlqEvent): Readonly<Record<string, unknown>> {
+  const { action, attributes } = event;
+  const isOfMessage = event.state !== undefined;
+  return {
+    message_id: orNull(event.messageId),
+    reason: event.reason?.toLowerCase() ?? null,
+    retry_count: event.attempts,
+    queue_name: event.queue,
+    timestamp: timeText(event.atMs),
+    event_type: event.type,
+    ...(action && {
+      action_type_id: orNull(action.actionTypeId),
+      object_ids: action.objectIds,
+      executed_by: orNull(action.executedBy),
+      omitted_object_count: action.omittedObjects === 0 ? undefined : action.omittedObjects,
+    }),
+    event_id: event.id,
+    state: event.state?.toLowerCase(),
+    quarantine_reason: event.quarantineReason?.toLowerCase(),
+    delivery_count: isOfMessage ? event.deliveries : undefined,
+    due_time: event.dueAtMs === undefined ? undefined : timeText(event.dueAtMs),
+    version: isOfMessage ? event.version : undefined,
+    note: orNothing(event.note),
+    other_queue: orNothing(event.otherQueue),
+    breaker_key: orNothing(event.breakerKey),
+    group_id: orNothing(event.groupId),
+    source_id: orNothing(event.sourceId),
+    attributes: Object.keys(attributes).length === 0 ? undefined : attributes,
+  };
+}
+
+/** With an offset instead of Z, which Python's `datetime.fromisoformat` refuses before 3.11. */
+function timeText(atMs: number): string {
+  return new Date(atMs).toISOString().replace("Z", "+00:00");
+}
+
+const orNull = (text: string) => (text === "" ? null : text);
+const orNothing = (text: string) => (text === "" ? undefined : text);
+
+/** Headers have printable ASCII only; the bindings of CloudEvents escape the rest, and quotation marks and `%`. */
+function headerValue(text: string): string {
+  return /^[!#$&-~]*$/.test(text) ? text : encodeURIComponent(text);
+}
