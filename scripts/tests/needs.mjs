@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ROOT } from "../setup/places.mjs";
 
-/** @typedef {"python" | "go" | "rust" | "java" | "grpcurl" | "promtool" | "oldest-node" | "agents"} Tool */
+/** @typedef {"python" | "go" | "rust" | "java" | "grpcurl" | "promtool" | "nats-server" | "oldest-node" | "agents"} Tool */
 
 /** The module that finds each tool. @type {Readonly<Record<string, Tool>>} */
 const FOUND_BY = {
@@ -15,6 +15,7 @@ const FOUND_BY = {
   "test/support/rust.ts": "rust",
   "test/support/grpcurl.ts": "grpcurl",
   "test/support/promtool.ts": "promtool",
+  "test/support/nats.ts": "nats-server",
   "test/contract/agent-program.ts": "agents",
 };
 

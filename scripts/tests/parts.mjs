@@ -19,7 +19,7 @@ const PATTERNS = [
   ["contract", "test", /^test\/(?:bench\/bench|faults\/actors\/actors)\.test/],
   ["clients", "test", /^test\/clients\//],
   ["docs", "test", /^test\/docs\//],
-  ["end to end", "test", /^test\/(?:conformance|demo|e2e|serve)\//],
+  ["end to end", "test", /^test\/(?:conformance|demo|e2e|nats|serve)\//],
   ["end to end", "test", /^test\/rpc\/reflection\.test/],
   ["end to end", "test", /^test\/faults\/(?:drain|server-killed|store-full|store-outage)\.test/],
   ["unit and store", "check", /^test\//],

@@ -1,7 +1,7 @@
 // Sets up what some test files need, and no more.
 
 import { buildAgents } from "../setup/agents.mjs";
-import { ensureGrpcurl, goPath } from "../setup/go-tools.mjs";
+import { ensureGrpcurl, ensureNatsServer, goPath } from "../setup/go-tools.mjs";
 import { ensureOldestNode } from "../setup/node-runtime.mjs";
 import { envWithFirst } from "../setup/places.mjs";
 import { ensurePromtool } from "../setup/promtool.mjs";
@@ -31,6 +31,7 @@ export function setUp(node, files) {
     ...(agents || needs.has("go") ? goPath() : {}),
     ...leavingOut(leftOut),
   };
+  if (needs.has("nats-server")) ensureNatsServer();
   if (agents) Object.assign(env, buildAgents(node, env));
   const isLeftOut = (/** @type {string} */ file) =>
     leftOut.some((language) => file.startsWith(`test/clients/${language}`));
