@@ -49,6 +49,11 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   observe: { uses: ["core"], types: ["app"], packages: ["pino", "prom-client", "node:util"] },
   config: { uses: ["core"], packages: ["yaml", "node:crypto", "node:fs*"] },
+  nats: {
+    uses: ["core", "codec", "config"],
+    types: ["app"],
+    packages: ["@nats-io/jetstream", "@nats-io/transport-node", "node:timers*"],
+  },
   cli: { uses: ["core", "config", "codec"], types: ["store/contract"], packages: ["node:*"] },
   serve: {
     uses: ["core", "app", "loops", "rpc", "observe", "config"].concat(

@@ -33,6 +33,8 @@ test.each([
   ["test/contract/scenario.test.ts", []],
   ["test/docs/tour.test.ts", ["grpcurl"]],
   ["test/docs/faults.test.ts", []],
+  ["test/nats/core.test.ts", ["nats-server"]],
+  ["test/nats/subjects.test.ts", []],
 ])("%s needs %j", (file, tools) => {
   expect([...needsOf([file])]).toEqual(tools);
 });

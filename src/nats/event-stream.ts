@@ -1,0 +1,67 @@
+import {
+  DiscardPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamInfo,
+} from "@nats-io/jetstream";
+import { type NatsConnection, nanos } from "@nats-io/transport-node";
+import { DAY_MS, MINUTE_MS } from "../core/time-units.ts";
+import { permissionViolationIn } from "./nats-error.ts";
+import { allSubjects, type SubjectPrefixes } from "./subjects.ts";
+
+/** Another server has created it with other settings. */
+const NAME_IN_USE = 10058;
+/** Since 2.12 a stream can take several messages all or none. */
+const ATOMIC_SINCE = { major: 2, minor: 12 };
+
+/**
+ * Creates the stream if it does not exist; an existing one is used as it is. Returns whether it takes batches. False if NATS
+ * does not show the stream to this user.
+ */
+export async function ensureStream(
+  nc: NatsConnection,
+  name: string,
+  prefixes: SubjectPrefixes,
+  timeoutMs: number,
+): Promise<{ readonly isAtomic: boolean }> {
+  const { streams } = await jetstreamManager(nc, { timeout: timeoutMs, checkAPI: false });
+  const find = () => streams.info(name);
+  const createIt = (): Promise<StreamInfo> =>
+    streams.add({
+      name,
+      subjects: [...allSubjects(prefixes)],
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      // A full stream refuses events, which then wait in the outbox. By default it would remove old ones.
+      discard: DiscardPolicy.New,
+      max_age: nanos(7 * DAY_MS),
+      duplicate_window: nanos(2 * MINUTE_MS),
+      ...(canBeAtomic(nc) ? { allow_atomic: true } : {}),
+    });
+  try {
+    const info = await find()
+      .catch(onCode(JetStreamApiCodes.StreamNotFound, createIt))
+      .catch(onCode(NAME_IN_USE, find));
+    return { isAtomic: info.config.allow_atomic === true };
+  } catch (error) {
+    if (permissionViolationIn(error) === undefined) throw error;
+    return { isAtomic: false };
+  }
+}
+
+/** Continues after this error of JetStream, and rejects with any other. */
+function onCode<T>(code: number, next: () => Promise<T>): (error: unknown) => Promise<T> {
+  return (error) => {
+    if (error instanceof JetStreamApiError && error.code === code) return next();
+    throw error;
+  };
+}
+
+function canBeAtomic(nc: NatsConnection): boolean {
+  const [major = 0, minor = 0] = (nc.info?.version ?? "").split(".").map(Number);
+  const { major: since, minor: sinceMinor } = ATOMIC_SINCE;
+  return major > since || (major === since && minor >= sinceMinor);
+}

@@ -1,0 +1,84 @@
+import { JetStreamApiError } from "@nats-io/jetstream";
+import {
+  AuthorizationError,
+  NoRespondersError,
+  PermissionViolationError,
+  RequestError,
+  TimeoutError,
+  UserAuthenticationExpiredError,
+} from "@nats-io/transport-node";
+
+/** NATS does not take an event, or cannot be reached. The message is for people and has no secrets. */
+export class NatsError extends Error {
+  override readonly name = "NatsError";
+}
+
+/** Error codes of JetStream. */
+const OTHER_STREAM = 10060;
+const STORE_FAILED = 10077;
+const NO_RESOURCES: readonly number[] = [10002, 10023, 10028, 10047];
+
+/** What was asked of whom. */
+export interface ErrorContext {
+  /** `nats://host:port`, one or several. */
+  readonly at: string;
+  readonly timeoutMs: number;
+  readonly subject?: string;
+  readonly stream?: string;
+}
+
+/** Returns what failed in words for people. */
+export function explain(error: unknown, context: ErrorContext): NatsError {
+  if (error instanceof NatsError) return error;
+  return new NatsError(textOf(error, context), { cause: error });
+}
+
+function textOf(error: unknown, { at, timeoutMs, subject, stream }: ErrorContext): string {
+  const denied = permissionViolationIn(error);
+  if (denied !== undefined) {
+    const action = denied.operation === "publish" ? "publish to" : "subscription of";
+    return `permission denied for ${action} "${denied.subject}"`;
+  }
+  if (isNoResponders(error)) {
+    return subject === undefined
+      ? `JetStream is not enabled in NATS at ${at}`
+      : `no stream takes the subject "${subject}"`;
+  }
+  if (error instanceof JetStreamApiError) return textOfApiError(error, subject, stream);
+  if (error instanceof TimeoutError) {
+    const who = stream === undefined ? `NATS at ${at}` : `stream ${stream} in NATS at ${at}`;
+    return `${who} does not answer within ${timeoutMs / 1000} s`;
+  }
+  const why = error instanceof Error ? error.message : String(error);
+  if (
+    error instanceof AuthorizationError ||
+    error instanceof UserAuthenticationExpiredError ||
+    why === "unable to parse credentials"
+  ) {
+    return `NATS at ${at} refuses the credentials: ${why}`;
+  }
+  return `NATS at ${at} does not answer: ${why}`;
+}
+
+function textOfApiError(error: JetStreamApiError, subject = "", stream = ""): string {
+  const { code, message } = error;
+  if (code === OTHER_STREAM) return `another stream than ${stream} takes the subject "${subject}"`;
+  const isFull =
+    NO_RESOURCES.includes(code) || (code === STORE_FAILED && message.startsWith("maximum "));
+  return isFull ? `stream ${stream} is full: ${message}` : `stream ${stream} fails: ${message}`;
+}
+
+/** Returns the refusal by permissions that an error is, or is caused by. */
+export function permissionViolationIn(error: unknown): PermissionViolationError | undefined {
+  if (error instanceof PermissionViolationError) return error;
+  return error instanceof Error && error.cause instanceof Error
+    ? permissionViolationIn(error.cause)
+    : undefined;
+}
+
+/** Reports that nobody takes a subject of a request: no stream, or no JetStream. */
+export function isNoResponders(error: unknown): boolean {
+  if (error instanceof NoRespondersError) return true;
+  if (error instanceof RequestError && error.isNoResponders()) return true;
+  return error instanceof Error && error.cause !== undefined && isNoResponders(error.cause);
+}

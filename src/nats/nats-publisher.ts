@@ -1,0 +1,50 @@
+import type { EventPublisher } from "../app/events/event-publisher.ts";
+import type { DlqEvent } from "../core/event.ts";
+import { CoreSender } from "./core-sender.ts";
+import type { EventSender } from "./event-message.ts";
+import { DEFAULT_TIMEOUT_MS, NatsLink } from "./nats-link.ts";
+import type { NatsOptions } from "./nats-options.ts";
+import { StreamSender } from "./stream-sender.ts";
+
+export interface NatsPublisher extends EventPublisher {
+  /** Resolves when events can be published. Rejects with what is wrong now; later calls try again. */
+  check(): Promise<void>;
+}
+
+/**
+ * Publishes events to NATS: by core NATS, or to a stream of JetStream. It connects when there is something to do, and again
+ * after each loss. Calls for different queues may run at a time; those for one queue must not. It keeps no events: a call
+ * rejects with a NatsError if NATS is away for 5 s, or leaves one message or round trip without an answer for that long.
+ */
+export function createNatsPublisher(options: NatsOptions): NatsPublisher {
+  const { prefixes, stream, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const link = new NatsLink(options);
+  const context = { at: link.at, timeoutMs };
+  const sender: EventSender =
+    stream === undefined
+      ? new CoreSender(prefixes, context)
+      : new StreamSender(stream, prefixes, context);
+  const running = new Set<Promise<void>>();
+
+  const send = async (events: readonly DlqEvent[]) => sender.send(await link.session(), events);
+  return {
+    async publish(events) {
+      if (events.length === 0) return;
+      const call = send(events);
+      running.add(call);
+      try {
+        await call;
+      } finally {
+        running.delete(call);
+      }
+    },
+    async check() {
+      await sender.prepare(await link.session());
+    },
+    async close() {
+      link.stop();
+      await Promise.allSettled(running);
+      await link.close();
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { errors, type NatsConnection, PermissionViolationError } from "@nats-io/transport-node";
+
+/** More refusals are forgotten, the oldest first. */
+const DENIED_MAX = 10_000;
+
+/**
+ * One connection, from its begin to its end. It never reconnects: the client's own reconnects would send later what was
+ * buffered meanwhile, behind what was sent again.
+ */
+export class NatsSession {
+  readonly nc: NatsConnection;
+  readonly #timeoutMs: number;
+  /** Of calls that wait for an answer. */
+  readonly #waiting = new Set<(error: unknown) => void>();
+  /** Refused since the last look. */
+  readonly #denied = new Map<string, PermissionViolationError>();
+  #lastError: Error | undefined;
+  #isOver = false;
+
+  constructor(nc: NatsConnection, timeoutMs: number) {
+    this.nc = nc;
+    this.#timeoutMs = timeoutMs;
+    void this.#watch();
+    void nc.closed().then((error) => this.#finish(error ?? this.#lastError));
+  }
+
+  get isOver(): boolean {
+    return this.#isOver || this.nc.isClosed();
+  }
+
+  /** Resolves when NATS has processed what was sent. Rejects if it does not answer in time, and then ends the connection. */
+  async roundTrip(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const done = (settle: () => void) => {
+        clearTimeout(timer);
+        this.#waiting.delete(fail);
+        settle();
+      };
+      const fail = (error: unknown) => done(() => reject(error));
+      const timer = setTimeout(() => {
+        fail(new errors.TimeoutError());
+        void this.end();
+      }, this.#timeoutMs);
+      this.#waiting.add(fail);
+      this.nc.flush().then(() => done(resolve), fail);
+    });
+    // Refusals that came before the answer are seen within this turn.
+    await turn();
+  }
+
+  /** Returns the refusal of a subject, once. */
+  takeDenied(subject: string): PermissionViolationError | undefined {
+    const denied = this.#denied.get(subject);
+    this.#denied.delete(subject);
+    return denied;
+  }
+
+  /** Ends the connection, with all that was not sent. */
+  async end(): Promise<void> {
+    this.#finish(undefined);
+    await this.nc.close();
+  }
+
+  #finish(error: unknown): void {
+    this.#isOver = true;
+    for (const fail of this.#waiting) fail(error ?? new Error("the connection ended"));
+  }
+
+  #keepDenied(error: PermissionViolationError): void {
+    const [oldest] = this.#denied.keys();
+    if (oldest !== undefined && this.#denied.size >= DENIED_MAX) this.#denied.delete(oldest);
+    this.#denied.set(error.subject, error);
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.nc.status()) {
+      if (status.type !== "error") continue;
+      const { error } = status;
+      if (!(error instanceof PermissionViolationError)) this.#lastError = error;
+      else if (error.operation === "publish") this.#keepDenied(error);
+    }
+  }
+}

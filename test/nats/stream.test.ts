@@ -1,0 +1,297 @@
+// Publishing to a stream of JetStream, of a real nats-server.
+
+import { RetentionPolicy, StorageType } from "@nats-io/jetstream";
+import { nanos } from "@nats-io/transport-node";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { DlqEvent } from "../../src/core/event.ts";
+import { createNatsPublisher } from "../../src/nats/nats-publisher.ts";
+import { ACTION, sampleEvent } from "../codec/events.ts";
+import { startTestNats, type TestNats } from "../support/nats.ts";
+import { until } from "../support/until.ts";
+import { manage, optionsFor, storedIds } from "./consumer.ts";
+
+let nats: TestNats;
+beforeAll(async () => {
+  nats = await startTestNats();
+});
+afterAll(() => nats.stop());
+
+const ids = (count: number, prefix: string) =>
+  Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
+const LONG = "x".repeat(3_000);
+const eventsOf = (names: readonly string[], more: Partial<DlqEvent> = {}) =>
+  names.map((id) => sampleEvent("retried", { id, ...more }));
+
+/** A stream with prefixes of its own, so that tests share a server. */
+function own(name: string, port = nats.port) {
+  const prefixes = { events: name, actionEvents: `action_${name}` };
+  return optionsFor(port, { prefixes, stream: name });
+}
+
+describe("the stream", () => {
+  test("is created if it does not exist, and loses nothing silently", async () => {
+    await using jsm = await manage(nats.url);
+    const publisher = createNatsPublisher(own("created"));
+    await publisher.check();
+    const { config } = await jsm.streams.info("created");
+    expect(config).toMatchObject({
+      subjects: ["created.>", "action_created.>"],
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      discard: "new",
+      allow_atomic: true,
+      duplicate_window: nanos(120_000),
+      max_age: nanos(7 * 24 * 3_600_000),
+      max_msgs: -1,
+      max_bytes: -1,
+      max_msgs_per_subject: -1,
+    });
+    await publisher.close();
+  });
+
+  test("is used as it is if it exists, also by several servers at once", async () => {
+    await using jsm = await manage(nats.url);
+    await jsm.streams.add({ name: "existing", subjects: ["existing.*.retried"] });
+    const before = (await jsm.streams.info("existing")).config;
+    const publishers = [1, 2, 3].map(() => createNatsPublisher(own("existing")));
+    await Promise.all(
+      publishers.map((publisher, i) =>
+        publisher.publish(eventsOf(ids(5, `server-${i}`), { queue: `q${i}` })),
+      ),
+    );
+    expect((await jsm.streams.info("existing")).config).toEqual(before);
+    expect(await storedIds(jsm, "existing")).toHaveLength(15);
+    await Promise.all(publishers.map((publisher) => publisher.close()));
+  });
+
+  test("is created by several servers at once", async () => {
+    const publishers = [1, 2, 3, 4].map(() => createNatsPublisher(own("race")));
+    await Promise.all(publishers.map((publisher) => publisher.check()));
+    await Promise.all(publishers.map((publisher) => publisher.close()));
+  });
+
+  test("is created again after it was deleted", async () => {
+    await using jsm = await manage(nats.url);
+    const publisher = createNatsPublisher(own("deleted"));
+    await publisher.publish(eventsOf(["a"]));
+    await jsm.streams.delete("deleted");
+    const refused = publisher.publish(eventsOf(["b"]));
+    await expect(refused).rejects.toThrow('no stream takes the subject "deleted.orders.retried"');
+    await publisher.publish(eventsOf(["b"]));
+    expect(await storedIds(jsm, "deleted")).toEqual(["b"]);
+    await publisher.close();
+  });
+});
+
+describe.each([
+  ["in batches", { allow_atomic: true }],
+  ["one by one", {}],
+])("events %s", (how, config) => {
+  const name = how.replaceAll(" ", "_");
+
+  test("are stored in their order, once, however often and however overlapping they are sent", async () => {
+    await using jsm = await manage(nats.url);
+    const stream = `order_${name}`;
+    await jsm.streams.add({ name: stream, subjects: [`${stream}.>`], ...config });
+    const publisher = createNatsPublisher(own(stream));
+    const all = ids(1_300, "e");
+    await publisher.publish(eventsOf(all.slice(0, 700)));
+    await publisher.publish(eventsOf(all.slice(0, 700)));
+    await publisher.publish(eventsOf(all.slice(650)));
+    expect(await storedIds(jsm, stream)).toEqual(all);
+    await publisher.close();
+  });
+
+  test("of many queues at once keep the order of each queue", async () => {
+    await using jsm = await manage(nats.url);
+    const stream = `queues_${name}`;
+    await jsm.streams.add({ name: stream, subjects: [`${stream}.>`], ...config });
+    const publisher = createNatsPublisher(own(stream));
+    const queues = ids(20, "q");
+    await Promise.all(
+      queues.map((queue) => publisher.publish(eventsOf(ids(60, queue), { queue }))),
+    );
+    const stored = await storedIds(jsm, stream);
+    for (const queue of queues) {
+      expect(stored.filter((id) => String(id).startsWith(`${queue}-`))).toEqual(ids(60, queue));
+    }
+    await publisher.close();
+  });
+
+  test("behind one that is too large are not stored, those before it are", async () => {
+    await using jsm = await manage(nats.url);
+    const stream = `large_${name}`;
+    const limit = { max_msg_size: 2_000 };
+    await jsm.streams.add({ name: stream, subjects: [`${stream}.>`], ...limit, ...config });
+    const publisher = createNatsPublisher(own(stream));
+    const events = eventsOf(ids(100, "e"));
+    const sent = publisher.publish(events.with(70, sampleEvent("retried", { note: LONG })));
+    await expect(sent).rejects.toThrow(`stream ${stream} fails: message size exceeds maximum`);
+    expect(await storedIds(jsm, stream)).toEqual(ids(70, "e"));
+    await publisher.close();
+  });
+
+  test("are refused by a full stream, which says so and takes them when it has room", async () => {
+    await using jsm = await manage(nats.url);
+    const stream = `full_${name}`;
+    const limits = { max_msgs: 80, discard: "new" as const };
+    await jsm.streams.add({ name: stream, subjects: [`${stream}.>`], ...limits, ...config });
+    const publisher = createNatsPublisher(own(stream));
+    const events = eventsOf(ids(100, "e"));
+    const expected = `stream ${stream} is full: maximum messages exceeded`;
+    await expect(publisher.publish(events)).rejects.toThrow(expected);
+    expect(await storedIds(jsm, stream)).toEqual(ids(80, "e"));
+    await jsm.streams.update(stream, { max_msgs: 200 });
+    await publisher.publish(events);
+    expect(await storedIds(jsm, stream)).toEqual(ids(100, "e"));
+    await publisher.close();
+  });
+});
+
+test("events of actions are stored in the same stream", async () => {
+  await using jsm = await manage(nats.url);
+  const publisher = createNatsPublisher(own("both"));
+  await publisher.publish([
+    ...eventsOf(["a"]),
+    ...eventsOf(["b"], { action: ACTION }),
+    ...eventsOf(["c"]),
+  ]);
+  expect(await storedIds(jsm, "both")).toEqual(["a", "b", "c"]);
+  await publisher.close();
+});
+
+describe("errors", () => {
+  test("another stream takes the subject", async () => {
+    await using jsm = await manage(nats.url);
+    await jsm.streams.add({ name: "first", subjects: ["taken.>"] });
+    await jsm.streams.add({ name: "second", subjects: ["other.>"] });
+    const prefixes = { events: "taken", actionEvents: "other" };
+    const publisher = createNatsPublisher(optionsFor(nats.port, { prefixes, stream: "second" }));
+    const refused = publisher.publish(eventsOf(["a"]));
+    const expected = 'another stream than second takes the subject "taken.orders.retried"';
+    await expect(refused).rejects.toThrow(expected);
+    expect(await storedIds(jsm, "first")).toEqual([]);
+    await publisher.close();
+  });
+
+  test("JetStream is not enabled", async () => {
+    const without = await startTestNats({ jetstream: false });
+    const publisher = createNatsPublisher(own("any", without.port));
+    const expected = `JetStream is not enabled in NATS at nats://127.0.0.1:${without.port}`;
+    await expect(publisher.check()).rejects.toThrow(expected);
+    await publisher.close();
+    await without.stop();
+  });
+
+  test("a user may publish, and not look at streams", async () => {
+    const permissions = `{ publish: { allow: ["limited.*.retried"] }, subscribe: ["_INBOX.>"] }`;
+    const config = `
+      authorization { users = [
+        { user: admin, password: admin },
+        { user: limited, password: secret-word, permissions: ${permissions} },
+      ] }`;
+    const withUsers = await startTestNats({ config });
+    await using jsm = await manage(`nats://127.0.0.1:${withUsers.port}`, "admin");
+    await jsm.streams.add({ name: "limited", subjects: ["limited.>"], allow_atomic: true });
+    const secrets = { user: "limited", password: "secret-word" };
+    const prefixes = { events: "limited", actionEvents: "action_limited" };
+    const given = optionsFor(withUsers.port, { secrets, prefixes, stream: "limited" });
+    const publisher = createNatsPublisher(given);
+    await publisher.publish(eventsOf(ids(60, "e")));
+    const refused = publisher.publish([...eventsOf(["f"]), sampleEvent("moved", { id: "g" })]);
+    const expected = 'permission denied for publish to "limited.orders.moved"';
+    await expect(refused).rejects.toThrow(expected);
+    expect(await storedIds(jsm, "limited")).toEqual([...ids(60, "e"), "f"]);
+    await publisher.close();
+    await withUsers.stop();
+  });
+
+  test("a batch has a refused event: nothing behind it is stored", async () => {
+    const permissions = `{ publish: { deny: ["denied.*.moved"] } }`;
+    const config = `
+      authorization { users = [
+        { user: admin, password: admin },
+        { user: limited, password: secret-word, permissions: ${permissions} },
+      ] }`;
+    const withUsers = await startTestNats({ config });
+    await using jsm = await manage(`nats://127.0.0.1:${withUsers.port}`, "admin");
+    const secrets = { user: "limited", password: "secret-word" };
+    const prefixes = { events: "denied", actionEvents: "action_denied" };
+    const given = optionsFor(withUsers.port, { secrets, prefixes, stream: "denied" });
+    const publisher = createNatsPublisher(given);
+    const refused = publisher.publish(eventsOf(ids(100, "e")).with(70, sampleEvent("moved")));
+    const expected = 'permission denied for publish to "denied.orders.moved"';
+    await expect(refused).rejects.toThrow(expected);
+    expect(await storedIds(jsm, "denied")).toEqual(ids(70, "e"));
+    await publisher.close();
+    await withUsers.stop();
+  });
+});
+
+describe("while NATS", () => {
+  test("is killed again and again, nothing is lost, repeated or out of order", async () => {
+    const killed = await startTestNats();
+    const publisher = createNatsPublisher(own("killed", killed.port));
+    const queues = ["a", "b", "c"];
+    let published = 0;
+    let isOver = false;
+    const killing = (async () => {
+      for (let round = 0; round < 4; round++) {
+        const enough = published + 300;
+        await until("further events", () => published > enough);
+        await killed.kill9();
+        await killed.restart();
+      }
+      isOver = true;
+    })();
+    const sent = await Promise.all(
+      queues.map(async (queue) => {
+        let next = 0;
+        while (!isOver) {
+          const size = next % 2 === 0 ? 61 : 6;
+          const names = Array.from({ length: size }, (_, i) => `${queue}-${next + i}`);
+          const part = eventsOf(names, { queue });
+          await until("events go through", () =>
+            publisher.publish(part).then(
+              () => true,
+              () => false,
+            ),
+          );
+          next += part.length;
+          published += part.length;
+        }
+        return next;
+      }),
+    );
+    await killing;
+    await using jsm = await manage(killed.url);
+    const stored = await storedIds(jsm, "killed");
+    for (const [index, queue] of queues.entries()) {
+      const ofQueue = stored.filter((id) => String(id).startsWith(`${queue}-`));
+      expect(ofQueue).toEqual(ids(sent[index] ?? 0, queue));
+    }
+    await publisher.close();
+    await killed.stop();
+  });
+
+  test("hangs, events are refused in time, and are stored once when it is back", async () => {
+    const hung = await startTestNats();
+    const publisher = createNatsPublisher({ ...own("hung", hung.port), timeoutMs: 300 });
+    await publisher.publish(eventsOf(["before"]));
+    hung.pause();
+    const events = eventsOf(ids(60, "e"));
+    const expected = /^stream hung in NATS at nats:\S+ does not answer within 0.3 s$/;
+    await expect(publisher.publish(events)).rejects.toThrow(expected);
+    hung.resume();
+    await until("events go through", () =>
+      publisher.publish(events).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await using jsm = await manage(hung.url);
+    expect(await storedIds(jsm, "hung")).toEqual(["before", ...ids(60, "e")]);
+    await publisher.close();
+    await hung.stop();
+  });
+});
