@@ -1,6 +1,7 @@
 import { type Address, formatAddress, isLoopback } from "./address.ts";
 import type { ConfigError } from "./config-error.ts";
 import { type Environment, isKubernetes } from "./environment.ts";
+import { checkNats, natsFiles } from "./nats-checks.ts";
 import type { ServerSettings } from "./settings.ts";
 import type { Source } from "./source.ts";
 
@@ -70,6 +71,7 @@ export function findContradictions(
   for (const [prefix, cert, key] of [
     ["", s.tlsCert, s.tlsKey],
     ["redis-", s.redisTlsCert, s.redisTlsKey],
+    ["nats-", s.natsTlsCert, s.natsTlsKey],
   ] as const) {
     if (cert !== undefined && key === undefined) {
       refuse(`${prefix}tls-cert`, "there is a certificate but no key", `set ${prefix}tls-key too`);
@@ -94,6 +96,7 @@ export function findContradictions(
     ["tls-cert", s.tlsCert],
     ["tls-key", s.tlsKey],
     ...redisFiles,
+    ...natsFiles(s),
   ] as const) {
     const why = file === undefined ? undefined : unreadable(file);
     if (why !== undefined)
@@ -128,6 +131,7 @@ export function findContradictions(
       own ? "set redis-sentinels, or remove it" : "put it into redis-url instead",
     );
   }
+  checkNats(s, (name) => sourceOf(name).kind !== "default", refuse);
   return errors;
 }
 

@@ -115,7 +115,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
 }
 
 function filesWithSecrets(
-  { tlsKey, redisTlsKey }: ServerSettings,
+  { tlsKey, redisTlsKey, natsTlsKey, natsCredentialsFile, natsNkeyFile }: ServerSettings,
   sources: ReadonlyMap<string, Source>,
 ): readonly string[] {
   const secrets = Object.values<Setting>(SETTINGS).filter(({ secret }) => secret === true);
@@ -123,7 +123,8 @@ function filesWithSecrets(
     const source = sources.get(name);
     return source?.kind === "file" ? [source.path] : [];
   });
-  const all = [...configFiles, tlsKey, redisTlsKey].filter((path) => path !== undefined);
+  const files = [tlsKey, redisTlsKey, natsTlsKey, natsCredentialsFile, natsNkeyFile];
+  const all = [...configFiles, ...files].filter((path) => path !== undefined);
   return [...new Set(all)];
 }
 

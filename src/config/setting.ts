@@ -9,6 +9,7 @@ export const GROUPS = [
   "Listening",
   "Redis",
   "Storage",
+  "Events (NATS)",
   "Delivery and shutdown",
   "Logs and metrics",
   "Queues",

@@ -3,6 +3,7 @@ import { DAY_MS, MINUTE_MS } from "../core/time-units.ts";
 import { listenAddress, optionalListenAddress } from "./address.ts";
 import { bytes } from "./bytes.ts";
 import { duration } from "./duration.ts";
+import { NATS_SETTINGS } from "./nats-settings.ts";
 import { OUTBOX_SETTINGS } from "./outbox-settings.ts";
 import { REDIS_SETTINGS } from "./redis-settings.ts";
 import { optional, type Setting, setting, type ValuesOf } from "./setting.ts";
@@ -207,6 +208,8 @@ export const SETTINGS = {
     doc: "open: the first message creates its queue. closed: refuses sends to queues without messages that are named neither in the configuration nor by UpdateQueue. Workers may ask for any queue.",
     example: "closed",
   }),
+
+  ...NATS_SETTINGS,
 
   expiryGraceMaxMs: setting({
     name: "expiry-grace-max",

@@ -57,7 +57,22 @@ function textOf(error: unknown, { at, timeoutMs, subject, stream }: ErrorContext
   ) {
     return `NATS at ${at} refuses the credentials: ${why}`;
   }
-  return `NATS at ${at} does not answer: ${why}`;
+  const wrongTls = tlsProblemIn(error);
+  return wrongTls === undefined
+    ? `NATS at ${at} does not answer: ${why}`
+    : `TLS with NATS at ${at} fails: ${wrongTls}`;
+}
+
+/** Returns why TLS fails, if an error is about that. */
+function tlsProblemIn(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error.message.endsWith("does not support 'tls'")) return error.message;
+  const { code, reason } = error as { readonly code?: unknown; readonly reason?: unknown };
+  // Those of the system begin with E: ECONNREFUSED. Those of certificates do not.
+  if (typeof code === "string" && (code.startsWith("ERR_") || !code.startsWith("E"))) {
+    return typeof reason === "string" ? reason : error.message;
+  }
+  return tlsProblemIn(error.cause);
 }
 
 function textOfApiError(error: JetStreamApiError, subject = "", stream = ""): string {
