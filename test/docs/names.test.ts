@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import { file_dlq_spool_v1_spool as spoolFile } from "../../gen/dlq/spool/v1/spool_pb.ts";
 import { file_dlq_v1_dlq_admin_service as adminFile } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { file_dlq_v1_dlq_service as serviceFile } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { file_dlq_v1_event as eventFile } from "../../gen/dlq/v1/event_pb.ts";
 import { file_dlq_v1_failure as failureFile } from "../../gen/dlq/v1/failure_pb.ts";
 import { file_dlq_v1_message as messageFile } from "../../gen/dlq/v1/message_pb.ts";
 import { file_dlq_v1_queue as queueFile } from "../../gen/dlq/v1/queue_pb.ts";
@@ -30,6 +31,7 @@ import { codesOf, documents, readDocument, tableRows, withoutFences } from "./ma
 const FILES: readonly DescFile[] = [
   serviceFile,
   adminFile,
+  eventFile,
   failureFile,
   messageFile,
   queueFile,
@@ -73,6 +75,9 @@ const messageVariableNames = [
   ...readFileSync("clients/cli/src/worker/message-variables.ts", "utf8").matchAll(/\bDLQ_\w+/g),
 ].map(([name]) => name);
 
+/** Fields of events in NATS. */
+const EVENT_SCHEMA = JSON.parse(readDocument("docs/reference/events-v1.schema.json"));
+
 const KNOWN = new Set([
   ...["JITTER_SEED", "CONDITION_CODE_MOVING"], // former names, in the changelog
 
@@ -81,6 +86,10 @@ const KNOWN = new Set([
   ...["try_timeout", "server_name", "on_dropped", "max_delay_ms", "DLQ_SPOOL_DIR", "send_soon"],
   ...["BUFFER_FULL", "SPOOL_FULL", "HANDLER_FAILED"], // kinds of errors, as Java writes them
   ...["lose_answer", "narrow_as_nginx"], // of the harness of scenarios: values
+  ...Object.keys(EVENT_SCHEMA.$defs.event.properties),
+  ...["events_missed", "action_dlq"], // of subjects in NATS
+  ...["allow_atomic"], // of NATS
+  ...["nats_client", "redis_key_prefix"], // of the package before this service
   ...["grpc_pass", "client_max_body_size"], // of nginx
   ...["GRPC_VERBOSITY", "missing_scope"], // of gRPC and Slack
   ...PEER_NAMES.map((name) => `GOLDEN_${name.toUpperCase()}`),

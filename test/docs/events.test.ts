@@ -1,0 +1,51 @@
+// Compares docs/reference/events.md with what is published.
+
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { toCloudEvent } from "../../src/codec/cloud-event.ts";
+import { EVENT_TYPE_NAMES } from "../../src/core/event.ts";
+import { createNatsPublisher } from "../../src/nats/nats-publisher.ts";
+import { sampleEvent } from "../codec/events.ts";
+import { manage, optionsFor } from "../nats/consumer.ts";
+import { startTestNats } from "../support/nats.ts";
+import { codesOf, fencesOf, readDocument, tableRows, withoutFences } from "./markdown.ts";
+
+const PAGE = readDocument("docs/reference/events.md");
+const schema = JSON.parse(readFileSync("docs/reference/events-v1.schema.json", "utf8"));
+
+function jsonOf(info: string): unknown {
+  const fence = fencesOf(PAGE).find((found) => found.info === `json ${info}`);
+  return JSON.parse(fence?.text ?? "");
+}
+
+test("the table of types", () => {
+  const rows = tableRows(PAGE, "event").map(([event, , fields]) => [
+    codesOf(event ?? "")[0],
+    codesOf(fields ?? ""),
+  ]);
+  const expected = EVENT_TYPE_NAMES.map((type) => [type, schema.$defs[type].required ?? []]);
+  expect(rows).toEqual(expected);
+});
+
+test("the sample", () => {
+  const more = { sourceId: "", attributes: {}, note: "" };
+  const body = JSON.parse(toCloudEvent(sampleEvent("retry_failed", more)).body);
+  expect(jsonOf("event")).toEqual(body);
+});
+
+test("every field of the schema is on the page", () => {
+  const inSample = Object.keys(jsonOf("event") as object);
+  const named = [...codesOf(withoutFences(PAGE)), ...inSample];
+  const fields = Object.keys(schema.$defs.event.properties);
+  expect(fields.filter((name) => !named.includes(name))).toEqual([]);
+});
+
+test("the stream is the one that the service creates", async () => {
+  const nats = await startTestNats();
+  const publisher = createNatsPublisher({ ...optionsFor(nats.port), stream: "DLQ" });
+  await publisher.check();
+  await using jsm = await manage(nats.url);
+  expect((await jsm.streams.info("DLQ")).config).toMatchObject(jsonOf("stream") as object);
+  await publisher.close();
+  await nats.stop();
+});
