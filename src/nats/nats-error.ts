@@ -68,8 +68,8 @@ function tlsProblemIn(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error.message.endsWith("does not support 'tls'")) return error.message;
   const { code, reason } = error as { readonly code?: unknown; readonly reason?: unknown };
-  // Those of the system begin with E: ECONNREFUSED. Those of certificates do not.
-  if (typeof code === "string" && (code.startsWith("ERR_") || !code.startsWith("E"))) {
+  // Those of certificates, such as CERT_HAS_EXPIRED, do not begin with E; those of the system do.
+  if (typeof code === "string" && /^(?:ERR_(?:O?SSL|TLS)_|[^E])/.test(code)) {
     return typeof reason === "string" ? reason : error.message;
   }
   return tlsProblemIn(error.cause);

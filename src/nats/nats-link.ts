@@ -14,6 +14,8 @@ import { NatsSession } from "./nats-session.ts";
 
 export const DEFAULT_TIMEOUT_MS = 5_000;
 const CLOSED = "the connection to NATS is closed";
+/** Of one server. */
+const CONNECT_TIMEOUT_MS = 2_000;
 /** Between attempts to connect. */
 const BACKOFF_MIN_MS = 50;
 const BACKOFF_MAX_MS = 2_000;
@@ -73,9 +75,11 @@ export class NatsLink {
 
   async #connect(): Promise<NatsSession> {
     const { signal } = this.#stop;
+    const timeoutMs = Math.min(CONNECT_TIMEOUT_MS, this.#timeoutMs);
     try {
       if (this.#failures > 0) await delay(backoffMs(this.#failures), undefined, { signal });
-      const nc = await connect(connectionOptions(this.#options, await this.#options.secrets()));
+      const secrets = await this.#options.secrets();
+      const nc = await connect(connectionOptions(this.#options, secrets, timeoutMs));
       this.#session = new NatsSession(nc, this.#timeoutMs);
       if (signal.aborted) await this.#session.end();
       this.#failures = 0;
@@ -83,7 +87,7 @@ export class NatsLink {
     } catch (error) {
       this.#failures++;
       if (signal.aborted) throw new NatsError(CLOSED);
-      throw explain(error, { at: this.at, timeoutMs: this.#timeoutMs });
+      throw explain(error, { at: this.at, timeoutMs });
     }
   }
 }
@@ -96,13 +100,14 @@ function backoffMs(failures: number): number {
 function connectionOptions(
   { servers, name }: NatsOptions,
   secrets: NatsSecrets,
+  connectTimeoutMs: number,
 ): ConnectionOptions {
   const authenticator = authenticatorOf(secrets);
   return {
     servers: [...servers],
     name,
     reconnect: false,
-    timeout: BACKOFF_MAX_MS,
+    timeout: connectTimeoutMs,
     pingInterval: PING_INTERVAL_MS,
     maxPingOut: 2,
     noAsyncTraces: true,

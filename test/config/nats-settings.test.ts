@@ -85,8 +85,14 @@ describe("settings", () => {
       ["--nats-url=nats://h", "--nats-action-prefix=dlq.actions"],
       /^nats-action-prefix.*dlq.actions and nats-prefix dlq are one below the other/,
     ],
-    [["--nats-url=nats://h", "--nats-prefix=a.*"], /^nats-prefix.*allowed: 1 to 64 letters/],
-    [["--nats-url=nats://h", "--nats-stream=a.b"], /^nats-stream.*allowed: 1 to 128 letters/],
+    [
+      ["--nats-url=nats://h", "--nats-prefix=a.*"],
+      /^nats-prefix.*allowed: 1 to 64 letters, digits/,
+    ],
+    [
+      ["--nats-url=nats://h", "--nats-stream=a.b"],
+      /^nats-stream.*allowed: 1 to 128 letters, digits/,
+    ],
   ])("%j are refused", (argv, expected) => {
     expect(loadErrors({ argv, files })).toEqual([expect.stringMatching(expected)]);
   });

@@ -161,6 +161,16 @@ describe("while NATS", () => {
     await publisher.close();
   });
 
+  test("accepts connections and is silent, events are refused in time", async () => {
+    const own = await startTestNats({ jetstream: false });
+    own.pause();
+    const publisher = createNatsPublisher(optionsFor(own.port, { timeoutMs: 300 }));
+    const expected = `NATS at nats://127.0.0.1:${own.port} does not answer within 0.3 s`;
+    await expect(publisher.publish([sampleEvent("retried")])).rejects.toThrow(expected);
+    await publisher.close();
+    await own.stop();
+  });
+
   test("hangs, events are refused in time; sent again, their first copies are in order", async () => {
     const own = await startTestNats({ jetstream: false });
     const publisher = createNatsPublisher(optionsFor(own.port, { timeoutMs: 300 }));
