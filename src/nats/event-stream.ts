@@ -42,22 +42,25 @@ export async function ensureStream(
       ...(canBeAtomic(nc) ? { allow_atomic: true } : {}),
     });
   try {
-    const info = await find()
-      .catch(onCode(JetStreamApiCodes.StreamNotFound, createIt))
-      .catch(onCode(NAME_IN_USE, find));
-    return { isAtomic: info.config.allow_atomic === true };
+    return readInfo(await find());
   } catch (error) {
-    if (permissionViolationIn(error) === undefined) throw error;
-    return { isAtomic: false };
+    if (permissionViolationIn(error) !== undefined) return { isAtomic: false };
+    if (!hasCode(error, JetStreamApiCodes.StreamNotFound)) throw error;
+  }
+  try {
+    return readInfo(await createIt());
+  } catch (error) {
+    if (!hasCode(error, NAME_IN_USE)) throw error;
+    return readInfo(await find());
   }
 }
 
-/** Continues after this error of JetStream, and rejects with any other. */
-function onCode<T>(code: number, next: () => Promise<T>): (error: unknown) => Promise<T> {
-  return (error) => {
-    if (error instanceof JetStreamApiError && error.code === code) return next();
-    throw error;
-  };
+function readInfo({ config }: StreamInfo): { readonly isAtomic: boolean } {
+  return { isAtomic: config.allow_atomic === true };
+}
+
+function hasCode(error: unknown, code: number): boolean {
+  return error instanceof JetStreamApiError && error.code === code;
 }
 
 function canBeAtomic(nc: NatsConnection): boolean {

@@ -22,6 +22,13 @@ const LONG = "x".repeat(3_000);
 const eventsOf = (names: readonly string[], more: Partial<DlqEvent> = {}) =>
   names.map((id) => sampleEvent("retried", { id, ...more }));
 
+/** An admin, and a user with limited permissions. */
+const configWithUser = (permissions: string) => `
+  authorization { users = [
+    { user: admin, password: admin },
+    { user: limited, password: secret-word, permissions: ${permissions} },
+  ] }`;
+
 /** A stream with prefixes of its own, so that tests share a server. */
 function own(name: string, port = nats.port) {
   const prefixes = { events: name, actionEvents: `action_${name}` };
@@ -185,11 +192,7 @@ describe("errors", () => {
 
   test("a user may publish, and not look at streams", async () => {
     const permissions = `{ publish: { allow: ["limited.*.retried"] }, subscribe: ["_INBOX.>"] }`;
-    const config = `
-      authorization { users = [
-        { user: admin, password: admin },
-        { user: limited, password: secret-word, permissions: ${permissions} },
-      ] }`;
+    const config = configWithUser(permissions);
     const withUsers = await startTestNats({ config });
     await using jsm = await manage(`nats://127.0.0.1:${withUsers.port}`, "admin");
     await jsm.streams.add({ name: "limited", subjects: ["limited.>"], allow_atomic: true });
@@ -206,13 +209,34 @@ describe("errors", () => {
     await withUsers.stop();
   });
 
+  test("a user may look at streams, and not create them", async () => {
+    const permissions = `{ publish: { deny: ["$JS.API.STREAM.CREATE.>"] } }`;
+    const config = configWithUser(permissions);
+    const withUser = await startTestNats({ config });
+    const secrets = { user: "limited", password: "secret-word" };
+    const publisher = createNatsPublisher(optionsFor(withUser.port, { secrets, stream: "DLQ" }));
+    const expected = 'permission denied for publish to "$JS.API.STREAM.CREATE.DLQ"';
+    await expect(publisher.check()).rejects.toThrow(expected);
+    await expect(publisher.publish(eventsOf(["a"]))).rejects.toThrow(expected);
+    await publisher.close();
+    await withUser.stop();
+  });
+
+  test("a user may not get answers", async () => {
+    const permissions = `{ subscribe: { deny: [">"] } }`;
+    const config = configWithUser(permissions);
+    const withUser = await startTestNats({ config });
+    const secrets = { user: "limited", password: "secret-word" };
+    const publisher = createNatsPublisher(optionsFor(withUser.port, { secrets, stream: "DLQ" }));
+    const refused = publisher.publish(eventsOf(["a"]));
+    await expect(refused).rejects.toThrow(/^permission denied for subscription of "_INBOX\./);
+    await publisher.close();
+    await withUser.stop();
+  });
+
   test("a batch has a refused event: nothing behind it is stored", async () => {
     const permissions = `{ publish: { deny: ["denied.*.moved"] } }`;
-    const config = `
-      authorization { users = [
-        { user: admin, password: admin },
-        { user: limited, password: secret-word, permissions: ${permissions} },
-      ] }`;
+    const config = configWithUser(permissions);
     const withUsers = await startTestNats({ config });
     await using jsm = await manage(`nats://127.0.0.1:${withUsers.port}`, "admin");
     const secrets = { user: "limited", password: "secret-word" };
