@@ -41,11 +41,10 @@ test("every field of the schema is on the page", () => {
 });
 
 test("the stream is the one that the service creates", async () => {
-  const nats = await startTestNats();
+  await using nats = await startTestNats();
   const publisher = createNatsPublisher({ ...optionsFor(nats.port), stream: "DLQ" });
   await publisher.check();
   await using jsm = await manage(nats.url);
   expect((await jsm.streams.info("DLQ")).config).toMatchObject(jsonOf("stream") as object);
   await publisher.close();
-  await nats.stop();
 });

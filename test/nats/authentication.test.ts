@@ -87,8 +87,9 @@ test("NKey", async () => {
   const none = await file("none.nk", user.getPublicKey());
   const unusable = send(publisherOf(url, { "nats-nkey-file": none }));
   await expect(unusable).rejects.toThrow(`nats-nkey-file ${none} has no seed, a line that`);
-  const broken = await file("broken.nk", `${seed.slice(0, -1)}A`);
-  const unread = send(publisherOf(url, { "nats-nkey-file": broken }), seed.slice(0, -1));
+  const swapped = seed.replace(/(?<=.{9})(.)(?!\1)(.)/, "$2$1");
+  const broken = await file("broken.nk", swapped);
+  const unread = send(publisherOf(url, { "nats-nkey-file": broken }), swapped);
   await expect(unread).rejects.toThrow(`nats-nkey-file ${broken} has a damaged seed`);
   const absent = send(publisherOf(url, { "nats-nkey-file": join(dir, "absent") }));
   await expect(absent).rejects.toThrow(/^nats-nkey-file \S+absent cannot be read: ENOENT/);

@@ -114,7 +114,7 @@ describe("a refused event", () => {
   });
 
   test("that is larger than NATS takes rejects; those before it are there", async () => {
-    const small = await startTestNats({ jetstream: false, config: "max_payload: 1000" });
+    await using small = await startTestNats({ jetstream: false, config: "max_payload: 1000" });
     await using consumer = await subscribe(small.url, ">");
     const publisher = createNatsPublisher(optionsFor(small.port));
     const note = "x".repeat(1_000);
@@ -127,13 +127,12 @@ describe("a refused event", () => {
     await consumer.nc.flush();
     expect(consumer.ids()).toEqual(["a"]);
     await publisher.close();
-    await small.stop();
   });
 });
 
 describe("while NATS", () => {
   test("is down, events are refused with its address and why, and then go through", async () => {
-    const own = await startTestNats({ jetstream: false });
+    await using own = await startTestNats({ jetstream: false });
     const publisher = createNatsPublisher(optionsFor(own.port));
     await publisher.publish([sampleEvent("retried")]);
     await own.kill9();
@@ -149,7 +148,6 @@ describe("while NATS", () => {
     await consumer.nc.flush();
     expect(consumer.ids()).toEqual(["later"]);
     await publisher.close();
-    await own.stop();
   });
 
   test("was never there, `check` and events say so", async () => {
@@ -162,17 +160,16 @@ describe("while NATS", () => {
   });
 
   test("accepts connections and is silent, events are refused in time", async () => {
-    const own = await startTestNats({ jetstream: false });
+    await using own = await startTestNats({ jetstream: false });
     own.pause();
     const publisher = createNatsPublisher(optionsFor(own.port, { timeoutMs: 300 }));
     const expected = `NATS at nats://127.0.0.1:${own.port} does not answer within 0.3 s`;
     await expect(publisher.publish([sampleEvent("retried")])).rejects.toThrow(expected);
     await publisher.close();
-    await own.stop();
   });
 
   test("hangs, events are refused in time; sent again, their first copies are in order", async () => {
-    const own = await startTestNats({ jetstream: false });
+    await using own = await startTestNats({ jetstream: false });
     const publisher = createNatsPublisher(optionsFor(own.port, { timeoutMs: 300 }));
     await publisher.publish([sampleEvent("retried", { id: "before" })]);
     await using consumer = await subscribe(own.url, ">", { timeout: 60_000 });
@@ -188,7 +185,6 @@ describe("while NATS", () => {
     expect([...new Set(consumer.ids())]).toEqual([...ids(400, "hung"), "after"]);
     expect(consumer.ids().length).toBeLessThan(700);
     await publisher.close();
-    await own.stop();
   });
 });
 

@@ -182,18 +182,17 @@ describe("errors", () => {
   });
 
   test("JetStream is not enabled", async () => {
-    const without = await startTestNats({ jetstream: false });
+    await using without = await startTestNats({ jetstream: false });
     const publisher = createNatsPublisher(own("any", without.port));
     const expected = `JetStream is not enabled in NATS at nats://127.0.0.1:${without.port}`;
     await expect(publisher.check()).rejects.toThrow(expected);
     await publisher.close();
-    await without.stop();
   });
 
   test("a user may publish, and not look at streams", async () => {
     const permissions = `{ publish: { allow: ["limited.*.retried"] }, subscribe: ["_INBOX.>"] }`;
     const config = configWithUser(permissions);
-    const withUsers = await startTestNats({ config });
+    await using withUsers = await startTestNats({ config });
     await using jsm = await manage(`nats://127.0.0.1:${withUsers.port}`, "admin");
     await jsm.streams.add({ name: "limited", subjects: ["limited.>"], allow_atomic: true });
     const secrets = { user: "limited", password: "secret-word" };
@@ -206,38 +205,35 @@ describe("errors", () => {
     await expect(refused).rejects.toThrow(expected);
     expect(await storedIds(jsm, "limited")).toEqual([...ids(60, "e"), "f"]);
     await publisher.close();
-    await withUsers.stop();
   });
 
   test("a user may look at streams, and not create them", async () => {
     const permissions = `{ publish: { deny: ["$JS.API.STREAM.CREATE.>"] } }`;
     const config = configWithUser(permissions);
-    const withUser = await startTestNats({ config });
+    await using withUser = await startTestNats({ config });
     const secrets = { user: "limited", password: "secret-word" };
     const publisher = createNatsPublisher(optionsFor(withUser.port, { secrets, stream: "DLQ" }));
     const expected = 'permission denied for publish to "$JS.API.STREAM.CREATE.DLQ"';
     await expect(publisher.check()).rejects.toThrow(expected);
     await expect(publisher.publish(eventsOf(["a"]))).rejects.toThrow(expected);
     await publisher.close();
-    await withUser.stop();
   });
 
   test("a user may not get answers", async () => {
     const permissions = `{ subscribe: { deny: [">"] } }`;
     const config = configWithUser(permissions);
-    const withUser = await startTestNats({ config });
+    await using withUser = await startTestNats({ config });
     const secrets = { user: "limited", password: "secret-word" };
     const publisher = createNatsPublisher(optionsFor(withUser.port, { secrets, stream: "DLQ" }));
     const refused = publisher.publish(eventsOf(["a"]));
     await expect(refused).rejects.toThrow(/^permission denied for subscription of "_INBOX\./);
     await publisher.close();
-    await withUser.stop();
   });
 
   test("a batch has a refused event: nothing behind it is stored", async () => {
     const permissions = `{ publish: { deny: ["denied.*.moved"] } }`;
     const config = configWithUser(permissions);
-    const withUsers = await startTestNats({ config });
+    await using withUsers = await startTestNats({ config });
     await using jsm = await manage(`nats://127.0.0.1:${withUsers.port}`, "admin");
     const secrets = { user: "limited", password: "secret-word" };
     const prefixes = { events: "denied", actionEvents: "action_denied" };
@@ -248,13 +244,12 @@ describe("errors", () => {
     await expect(refused).rejects.toThrow(expected);
     expect(await storedIds(jsm, "denied")).toEqual(ids(70, "e"));
     await publisher.close();
-    await withUsers.stop();
   });
 });
 
 describe("while NATS", () => {
   test("is killed again and again, nothing is lost, repeated or out of order", async () => {
-    const killed = await startTestNats();
+    await using killed = await startTestNats();
     const publisher = createNatsPublisher(own("killed", killed.port));
     const queues = ["a", "b", "c"];
     let published = 0;
@@ -295,11 +290,10 @@ describe("while NATS", () => {
       expect(ofQueue).toEqual(ids(sent[index] ?? 0, queue));
     }
     await publisher.close();
-    await killed.stop();
   });
 
   test("hangs, events are refused in time, and are stored once when it is back", async () => {
-    const hung = await startTestNats();
+    await using hung = await startTestNats();
     const publisher = createNatsPublisher({ ...own("hung", hung.port), timeoutMs: 300 });
     await publisher.publish(eventsOf(["before"]));
     hung.pause();
@@ -316,6 +310,5 @@ describe("while NATS", () => {
     await using jsm = await manage(hung.url);
     expect(await storedIds(jsm, "hung")).toEqual(["before", ...ids(60, "e")]);
     await publisher.close();
-    await hung.stop();
   });
 });

@@ -17,7 +17,8 @@ export interface TestNatsOptions {
   readonly jetstream?: boolean;
 }
 
-export interface TestNats {
+/** Stops at the end of its scope, too. */
+export interface TestNats extends AsyncDisposable {
   readonly dir: string;
   readonly port: number;
   /** `nats://127.0.0.1:…`, without credentials. */
@@ -66,6 +67,11 @@ export async function startTestNats(options: TestNatsOptions = {}): Promise<Test
     await exited;
   };
 
+  const stop = async () => {
+    await end("SIGKILL");
+    await rm(dir, { recursive: true, force: true });
+  };
+
   return {
     dir,
     port,
@@ -78,10 +84,8 @@ export async function startTestNats(options: TestNatsOptions = {}): Promise<Test
       await configure(config);
       child = await launch(file, port);
     },
-    async stop() {
-      await end("SIGKILL");
-      await rm(dir, { recursive: true, force: true });
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
 }
 
