@@ -134,7 +134,8 @@ export const PARTITION_KEYS = {
   tend: "/tend",
   /**
    * hash: `tended` (when a server last looked at `tend`, or ticked a queue with leases); `resumed` (the first time after an
-   * outage); `steps_back` (how often the clock stepped back).
+   * outage); `steps_back` (how often the clock stepped back); `groups` (the last number of a group); `outbox_epoch` (the epoch of the
+   * outbox, in case its keys are lost).
    */
   meta: "/meta",
   /**

@@ -213,6 +213,7 @@ export const CONSTANTS = {
     RESUMED: "resumed",
     STEPS_BACK: "steps_back",
     GROUPS: "groups",
+    OUTBOX_EPOCH: "outbox_epoch",
   },
 
   /** Fields of `counters` (keys.ts). */

@@ -135,7 +135,7 @@ export const STORED_LAYOUTS = {
   moveMark: layout({ id: bytes(16), delivery: u32 }),
   /** The last lease that was compared with its length after step `step` of the clock; `done`: it was the last of all. */
   leaseCheck: layout({ step: u32, done: flag, score: double, id: bytes(16) }),
-  /** An entry of the outbox: the number of its first change since the outbox began, how many it has, and its epoch. */
+  /** An entry of the outbox: the number of its first change since the outbox began, how many it has, and its epoch (lua/lib/outbox.lua). */
   outboxEntry: layout({ first: ms, count: u8, epoch: ms, queue: short }),
   /**
    * A state change of a message, of a breaker (its key is the note), or of a group (the message whose failure did it; the digest in

@@ -5,6 +5,15 @@
 local CHANGES_PER_ENTRY = 64
 -- Bytes that Redis needs for an entry, estimated; and bytes of a node of a stream.
 local ENTRY_BYTES, NODE_BYTES = 40, 4096
+-- Six bytes have room for twice as much.
+local EPOCH_MAX, EPOCH_SPREAD = 140737488355328, 65536
+
+-- Returns the latest epoch that is also in the partition's `meta`, in case the keys of the outbox are lost; 0: none.
+local function noted_epoch()
+  local noted = redis.pcall('HGET', p_meta, PARTITION_META.OUTBOX_EPOCH)
+  local epoch = type(noted) == 'string' and tonumber(noted) or 0
+  return epoch < EPOCH_MAX and epoch or 0
+end
 
 -- Returns where the outbox ends (layout `outbox_end`), also if that key was lost.
 local function read_outbox_end()
@@ -13,8 +22,7 @@ local function read_outbox_end()
     local last = record.outbox_end(v)
     return last
   end
-  -- An outbox that begins has an epoch that no reader has seen.
-  local start = { bytes = 0, count = 0, epoch = now, history = 0, marked_at = 0, marked = 0, marked_before = 0 }
+  local start = { bytes = 0, count = 0, epoch = 0, history = 0, marked_at = 0, marked = 0, marked_before = 0, is_new_epoch = true }
   local found = redis.call('XREVRANGE', p_outbox, '+', '-', 'COUNT', 1)[1]
   if found then
     local data = found[2][2]
@@ -22,13 +30,29 @@ local function read_outbox_end()
     start.bytes = tonumber(string.match(found[1], '^%d+')) + #data + ENTRY_BYTES
     start.count, start.epoch, start.marked_at = entry.first + entry.count, entry.epoch, now
   end
+  -- Later entries may be lost, too.
+  start.epoch = math.max(now, start.epoch + 1, noted_epoch() + 1)
   return start
 end
 
--- An outbox that a person has changed, so that it cannot be read or written, must not stop its queues: it begins again.
-local function begin_outbox_again()
+-- An outbox that a person has changed, so that it cannot be read or written, must not stop its queues: it begins again. `epoch`: its
+-- last one, if that is known.
+local function begin_outbox_again(epoch)
   redis.call('UNLINK', p_outbox, p_outbox_end)
-  return read_outbox_end()
+  local start = read_outbox_end()
+  start.epoch = math.max(start.epoch, epoch + 1)
+  return start
+end
+
+-- An epoch and a number never name two changes, whatever is lost. A restart or failover of Redis may have lost the latest changes and
+-- epochs: the next one is later, also if the clock is behind, and then by a number that another failover hardly has.
+local function set_epoch(last, history_changed_at)
+  if history_changed_at ~= last.history then
+    local later = last.epoch + 1 + history_changed_at % EPOCH_SPREAD
+    last.epoch = history_changed_at > last.epoch and history_changed_at or later
+    last.history, last.is_new_epoch = history_changed_at, true
+  end
+  if last.is_new_epoch then redis.pcall('HSET', p_meta, PARTITION_META.OUTBOX_EPOCH, string.format('%d', last.epoch)) end
 end
 
 -- Adds all changes. Returns false if Redis refuses an entry.
@@ -80,14 +104,12 @@ end
 local function flush_changes(max_bytes, history_changed_at)
   if #changes == 0 then return end
   local is_sound, last = pcall(read_outbox_end)
-  if not is_sound then last = begin_outbox_again() end
+  if not is_sound then last = begin_outbox_again(0) end
   local before = last.bytes
-  -- Redis restarted or failed over: the latest changes before may be lost. Epochs only grow, also if the clock is behind.
-  if history_changed_at ~= last.history then
-    last.epoch, last.history = math.max(history_changed_at, last.epoch + 1), history_changed_at
-  end
+  set_epoch(last, history_changed_at)
   if not add_entries(last) then
-    last, before = begin_outbox_again(), 0
+    last, before = begin_outbox_again(last.epoch), 0
+    set_epoch(last, history_changed_at)
     add_entries(last)
   end
   trim(last, before, max_bytes)
