@@ -74,8 +74,8 @@ test("shows what is missing", async () => {
   const { stdout } = await tail(
     [],
     [
-      { partition: 28, missed: 3 },
-      { partition: 28, rolledBackTo: 12, undone: 4 },
+      { partition: 28, epochMs: 0, missed: 3, from: 4 },
+      { partition: 28, epochMs: 0, rolledBackTo: 12, undone: 4 },
     ],
   );
   expect(stdout).toBe(
@@ -85,7 +85,7 @@ test("shows what is missing", async () => {
 });
 
 test("with --json prints an object a line", async () => {
-  const { stdout } = await tail(["--json"], [CHANGE, { partition: 28, missed: 3 }]);
+  const { stdout } = await tail(["--json"], [CHANGE, { partition: 28, epochMs: 0, missed: 3, from: 4 }]);
   const [first, second] = stdout.trim().split("\n");
   expect(JSON.parse(first ?? "")).toEqual({
     at: "2026-11-29T12:00:00.000Z",
@@ -102,7 +102,7 @@ test("with --json prints an object a line", async () => {
     note: "gave up",
     fields: { tenant: "acme" },
   });
-  expect(JSON.parse(second ?? "")).toEqual({ partition: 28, missed: 3 });
+  expect(JSON.parse(second ?? "")).toEqual({ partition: 28, epochMs: 0, missed: 3, from: 4 });
 });
 
 test("passes the queue and the flags on", async () => {

@@ -39,6 +39,7 @@ const SCHEDULING: ReadonlySet<ChangeKind> = new Set([
   "SENT",
   "SUCCEEDED",
   "FAILED",
+  "MOVED_IN",
   "MOVE_REFUSED",
 ]);
 
@@ -59,12 +60,14 @@ export function eventsOfChange(change: OutboxChange): DlqEvent[] {
 }
 
 /** Returns what happened, and then where the message went by it. */
-function typesOf({ kind, state, id }: OutboxChange): EventType[] {
+function typesOf({ kind, state, id, dueAtMs }: OutboxChange): EventType[] {
   if (kind === undefined) return [];
   const type = TYPES[kind];
   const types = type === undefined ? [] : [type];
   if (!isOfMessage(id) || STAYING.has(kind) || isAbout(kind)) return types;
-  if (state === "SCHEDULED" && SCHEDULING.has(kind)) types.push("retry_scheduled");
+  // A message that moves is due in the other queue.
+  const isDue = dueAtMs !== undefined;
+  if (state === "SCHEDULED" && isDue && SCHEDULING.has(kind)) types.push("retry_scheduled");
   if (state === "QUARANTINED") types.push("moved_to_poison");
   if (state === "DISCARDED" && kind === "FAILED") types.push("discarded");
   return types;
@@ -77,9 +80,12 @@ function isAbout(kind: ChangeKind): boolean {
 
 /** No two events have the same: numbers of changes are unique within an epoch of a partition. */
 function idOf({ partition, epochMs, number }: OutboxChange, index: number): string {
-  const id = `${partition.toString(16).padStart(2, "0")}-${epochMs}-${number}`;
+  const id = `${partitionText(partition)}-${epochMs}-${number}`;
   return index === 0 ? id : `${id}-${index + 1}`;
 }
+
+/** A partition in ids of events. */
+export const partitionText = (partition: number): string => partition.toString(16).padStart(2, "0");
 
 function factsOf(change: OutboxChange): Omit<DlqEvent, "id" | "type"> {
   const { kind, id, note } = change;

@@ -58,13 +58,26 @@ export interface OutboxChange {
 /** What a reader gets next: a change, or a gap before the next one. */
 export type OutboxItem = OutboxChange | OutboxGap;
 
-export type OutboxGap =
-  /** So many changes were removed before they were read. */
-  | { readonly partition: number; readonly missed: number }
-  /**
-   * Redis has older data than before: the changes from this number on, so many, are undone, which the reader has got.
-   */
-  | { readonly partition: number; readonly rolledBackTo: number; readonly undone: number };
+/** Changes that a reader does not get, or has got and that are undone. With partition and epoch, the number names the gap. */
+export type OutboxGap = GapPlace &
+  (
+    | {
+        /** So many changes, from this number on, were removed before they were read. */
+        readonly missed: number;
+        readonly from: number;
+      }
+    | {
+        /** Redis has older data than before: the changes from this number on that were read, so many, are undone. */
+        readonly rolledBackTo: number;
+        readonly undone: number;
+      }
+  );
+
+interface GapPlace {
+  readonly partition: number;
+  /** Of the change that was read last. */
+  readonly epochMs: number;
+}
 
 /** How far a reader has come in the outbox of a partition. */
 export interface OutboxPosition {
@@ -99,6 +112,11 @@ export interface Outbox {
   ends(partitions: readonly number[]): Promise<OutboxPosition[]>;
   /** The position before the first change that is not older than an instant. Undefined: before the oldest one that is kept. */
   since(partition: number, atMs: number): Promise<OutboxPosition | undefined>;
+  /**
+   * Resolves when as many replicas as are configured have what was read before. Rejects with STORE_UNAVAILABLE if they have it not
+   * in time.
+   */
+  confirm(): Promise<void>;
   /**
    * Calls the listener whenever the outbox of a partition has grown, and after an outage; until the returned function is called.
    */

@@ -219,6 +219,8 @@ export function queueListKeys(prefix: string): string[] {
 
 /** Keys of the deployment, in other slots than the queues: they may lag behind. */
 export const globalKeys = (prefix: string) => ({
+  /** zset: servers that are a reader of outboxes together, by their last sign of life. */
+  outboxServers: (reader: string) => `${prefix}:outbox-servers:${reader}`,
   /** string: version of the layout; `1>2` while an upgrade runs. */
   version: `${prefix}:version`,
   /** string: the layout that a server upgrades to, and its node. Expires. */

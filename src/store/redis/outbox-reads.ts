@@ -75,7 +75,7 @@ export class OutboxReads {
     const rolledBackTo = last === undefined ? oldest.first : behind(last).next;
     const undone = Math.max(0, position.next - rolledBackTo);
     return {
-      items: [{ partition, rolledBackTo, undone }],
+      items: [{ partition, epochMs: position.epochMs, rolledBackTo, undone }],
       position: last === undefined ? undefined : behind(last),
       hasMore: true,
     };
@@ -88,7 +88,8 @@ export class OutboxReads {
     oldest: OutboxEntry,
   ): Promise<OutboxPage> {
     const missed = oldest.first - position.next;
-    const gap = missed > 0 ? [{ partition, missed }] : [];
+    const { epochMs, next: from } = position;
+    const gap = missed > 0 ? [{ partition, epochMs, missed, from }] : [];
     return pageOf([oldest], position, true, gap);
   }
 

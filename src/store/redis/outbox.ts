@@ -1,14 +1,19 @@
 import type { Outbox, OutboxPage, OutboxPosition } from "../contract/outbox.ts";
+import type { SharedReader } from "../contract/shared-reader.ts";
 import type { Connection } from "./connection.ts";
 import { OutboxReads } from "./outbox-reads.ts";
 import { OutboxTail } from "./outbox-tail.ts";
 import { PARTITIONS, partitionOf } from "./partitions.ts";
 import { createRedis } from "./redis-client.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
+import { type Replication, untilReplicated } from "./replication.ts";
+import { RedisSharedReader } from "./shared-reader.ts";
 
 export interface RedisOutboxParts
-  extends Pick<RedisStoreOptions, "target" | "prefix" | "timeoutMs" | "onError"> {
+  extends Pick<RedisStoreOptions, "target" | "prefix" | "nodeId" | "timeoutMs" | "onError"> {
   connection: Connection;
+  /** Undefined: no replica must confirm. */
+  replication: Pick<Replication, "confirm"> | undefined;
   /** Called before each use of the store; see Opening. */
   enter(): Promise<void> | undefined;
 }
@@ -19,8 +24,13 @@ export class RedisOutbox implements Outbox {
   readonly partitionOf = partitionOf;
   readonly #reads: OutboxReads;
   readonly #tail: OutboxTail;
+  readonly #replication: RedisOutboxParts["replication"];
+  readonly #parts: Pick<RedisOutboxParts, "connection" | "enter" | "prefix" | "nodeId">;
 
-  constructor({ connection, enter, target, prefix, timeoutMs, onError }: RedisOutboxParts) {
+  constructor(parts: RedisOutboxParts) {
+    const { connection, enter, target, prefix, timeoutMs, onError } = parts;
+    this.#parts = parts;
+    this.#replication = parts.replication;
     this.#reads = new OutboxReads(async (work) => {
       await enter();
       return connection.command(work);
@@ -57,6 +67,15 @@ export class RedisOutbox implements Outbox {
 
   since(partition: number, atMs: number): Promise<OutboxPosition | undefined> {
     return this.#reads.since(partition, atMs);
+  }
+
+  confirm(): Promise<void> {
+    return untilReplicated(this.#replication);
+  }
+
+  /** Returns a reader that servers share. */
+  sharedReader(name: string): SharedReader {
+    return new RedisSharedReader({ ...this.#parts, reads: this.#reads, name });
   }
 
   follow(partitions: readonly number[], listener: (partition: number) => void): () => void {

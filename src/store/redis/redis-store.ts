@@ -123,8 +123,10 @@ export class RedisStore implements Store {
     this.deployment = createDeploymentRecords(records);
     const now = options.now ?? (() => performance.now());
     const onError = (error: Error) => options.onError?.(error);
-    const onStep = (ms: number) => options.onClockStep?.(ms);
-    this.#lifeClock = new SharedLifeClock({ ...options, connection, now, onStep });
+    this.#lifeClock = new SharedLifeClock({
+      ...{ ...options, connection, now },
+      onStep: (ms) => options.onClockStep?.(ms),
+    });
     this.#opening = new Opening({
       connection,
       check: () => this.#check(),
@@ -157,7 +159,7 @@ export class RedisStore implements Store {
     this.moves = new RedisMoves({ ...context, admit: (queue) => this.#admit(queue) });
     this.deliveryBlocks = new RedisDeliveryBlocks(context);
     this.deletion = new RedisQueueDeletion(context, this.groups);
-    this.outbox = new RedisOutbox({ ...options, connection, enter });
+    this.outbox = new RedisOutbox({ ...options, ...context, connection, enter });
     this.hints = new RedisHints({ ...options, publisher: connection.redis });
     this.hints.onConfig((queue) => this.#queues.forget(queue));
   }
@@ -204,10 +206,8 @@ export class RedisStore implements Store {
   async close(): Promise<void> {
     this.#capacity.stop();
     if (this.#connection.ready) await this.#leave();
-    await Promise.all([
-      ...[this.hints.close(), this.outbox.close()],
-      ...[this.#connection.close(), this.#replication?.close()],
-    ]);
+    const parts = [this.hints, this.outbox, this.#connection, this.#replication];
+    await Promise.all(parts.map((part) => part?.close()));
   }
 
   async send(queue: string, items: readonly SendItem[], settings: SendSettings) {
@@ -250,17 +250,12 @@ export class RedisStore implements Store {
     return this.#opening.whenOpen(() => this.#queues.page(after, most));
   }
 
-  queuesIn(partitions: readonly number[]): Promise<string[][]> {
-    return this.#opening.whenOpen(() => this.#queues.of(partitions));
-  }
-
-  hasQueue(queue: string): Promise<boolean> {
-    return this.#opening.whenOpen(() => this.#queues.has(queue));
-  }
-
-  existingOf(queues: readonly string[]): Promise<ReadonlySet<string>> {
-    return this.#opening.whenOpen(() => this.#queues.existingOf(queues));
-  }
+  readonly queuesIn: Store["queuesIn"] = (partitions) =>
+    this.#opening.whenOpen(() => this.#queues.of(partitions));
+  readonly hasQueue: Store["hasQueue"] = (queue) =>
+    this.#opening.whenOpen(() => this.#queues.has(queue));
+  readonly existingOf: Store["existingOf"] = (queues) =>
+    this.#opening.whenOpen(() => this.#queues.existingOf(queues));
 
   async registerSession(session: SessionRecord): Promise<void> {
     // At once: the stream may end before the store answers.

@@ -66,7 +66,7 @@ test("an entry that no server has written is passed over, and the outbox begins 
   await at.current.clock.advance(1);
   await send(1);
   expect(briefly(await reading.next())).toEqual([
-    { partition: PARTITION, rolledBackTo: 0, undone: 1 },
+    { partition: PARTITION, epochMs: expect.any(Number), rolledBackTo: 0, undone: 1 },
   ]);
   expect(briefly(await reading.next())).toEqual([0]);
 });
@@ -103,7 +103,10 @@ test("a reader that is too slow is notified how many changes it has missed", asy
   await reading.next();
   await send(1_000, store);
   const [notice, first] = await reading.next();
-  expect(notice).toEqual({ partition: PARTITION, missed: expect.any(Number) });
+  expect(notice).toEqual({
+    ...{ partition: PARTITION, epochMs: expect.any(Number) },
+    ...{ missed: expect.any(Number), from: expect.any(Number) },
+  });
   const missed = notice !== undefined && "missed" in notice ? notice.missed : 0;
   expect(missed).toBeGreaterThan(100);
   expect(first).toMatchObject({ number: 1 + missed });
@@ -117,7 +120,7 @@ test("after a failover that lost changes, it is notified and reads the new ones"
   expect(await reading.next()).toHaveLength(4);
   await rollBack();
   expect(briefly(await reading.next())).toEqual([
-    { partition: PARTITION, rolledBackTo: 2, undone: 2 },
+    { partition: PARTITION, epochMs: expect.any(Number), rolledBackTo: 2, undone: 2 },
   ]);
   await at.current.clock.advance(1);
   await at.current.redis.hset(`${at.current.prefix}:history`, "changed", 1_700_000_000_000);
@@ -140,7 +143,7 @@ test("it is also notified when the new changes take more place than the lost one
   await until("the connection", () => store.ready || undefined);
   await send(5, store);
   expect(briefly(await reading.next())).toEqual([
-    { partition: PARTITION, rolledBackTo: 2, undone: 2 },
+    { partition: PARTITION, epochMs: expect.any(Number), rolledBackTo: 2, undone: 2 },
   ]);
   expect(briefly(await reading.next())).toEqual([2, 3, 4, 5, 6]);
   expect(await reading.next()).toEqual([]);

@@ -17,5 +17,8 @@ local function add_change(kind, id, s, note)
   -- Each delivery has these.
   local is_frequent = kind == CHANGE.CLAIMED or kind == CHANGE.RETURNED
   local fields = is_frequent and '' or event_fields_of(id, s)
-  changes[#changes + 1] = write.change(s, { kind = kind, id = id, attempts = u16(s.attempts), note = note, fields = fields })
+  -- A message that moves is due in the other queue.
+  local due = s.place == PLACE.MOVING and 0 or s.due
+  changes[#changes + 1] = write.change(s, { kind = kind, id = id, attempts = u16(s.attempts), due = due, note = note,
+    fields = fields })
 end

@@ -1,0 +1,34 @@
+import type { OutboxPosition } from "./outbox.ts";
+
+/**
+ * A reader of all outboxes that several servers are together: each partition is read by one of them at a time, and their
+ * positions are stored.
+ */
+export interface SharedReader {
+  /**
+   * Stores where reading begins in partitions that have no position: at their ends, or at the first change since an instant. What
+   * happens after it resolves is read, by this server or another one.
+   */
+  begin(sinceMs?: number): Promise<void>;
+  /** Registers this server, and returns the partitions that it should read now. Call it every few seconds. */
+  assigned(): Promise<ReadonlySet<number>>;
+  /** Returns the stored positions of partitions, in order. Undefined: none, or damaged. */
+  positions(partitions: readonly number[]): Promise<(OutboxPosition | undefined)[]>;
+  /**
+   * Takes a partition for some seconds, so that no other server reads it. Returns the stored position; undefined: another server
+   * has it.
+   */
+  take(partition: number): Promise<OutboxPosition | undefined>;
+  /**
+   * Stores positions of taken partitions, and keeps them for some more seconds. `keepBytes`: how much the outbox of each may keep
+   * for this reader. Returns the partitions that this server has lost meanwhile: their positions are not stored.
+   */
+  store(
+    positions: ReadonlyMap<number, OutboxPosition>,
+    keepBytes: number,
+  ): Promise<ReadonlySet<number>>;
+  /** Gives taken partitions back, for other servers. */
+  giveBack(partitions: readonly number[]): Promise<void>;
+  /** Gives all back, and ends the registration of this server. */
+  leave(partitions: readonly number[]): Promise<void>;
+}

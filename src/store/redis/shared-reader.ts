@@ -1,0 +1,153 @@
+import { OUTBOX_START, type OutboxPosition } from "../contract/outbox.ts";
+import type { SharedReader } from "../contract/shared-reader.ts";
+import type { Connection } from "./connection.ts";
+import { allPartitionKeys, globalKeys } from "./keys.ts";
+import type { OutboxReads } from "./outbox-reads.ts";
+import { PARTITIONS } from "./partitions.ts";
+import { NODE_SILENCE_MS } from "./sessions.ts";
+import { LUA_NOW, storeNowMs } from "./store-now.ts";
+import { rankOf } from "./wake-ups.ts";
+
+/** A partition is taken for so long. */
+const TAKEN_MS = 10_000;
+
+/**
+ * The value of a reader in `/outbox-readers`: bytes before the last entry that was read, bytes that are kept for it, when it was
+ * written (lua/lib/outbox.lua reads these); then the time of that entry, the number of the next change, the epoch, the server that
+ * has the partition, and until when.
+ */
+const VALUE = /^(\d+) \d+ \d+ (\d+) (\d+) (\d+) (?:\S+) (?:\d+)$/;
+
+/** ARGV: reader, server, for how long. Returns the value before; false: another server has it, or there is no value. */
+const TAKE = `#!lua flags=allow-oom${LUA_NOW}
+local v = redis.call('HGET', KEYS[1], ARGV[1])
+local place, server, till = string.match(v or '', '^(%d+ %d+ %d+ %d+ %d+ %d+) (%S+) (%d+)$')
+if not place or (server ~= ARGV[2] and tonumber(till) > now) then return false end
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%s %s %.0f', place, ARGV[2], now + ARGV[3]))
+return v`;
+
+/** ARGV: reader, server, for how long (0: not at all), bytes, keep, time, next, epoch. Returns 0: another server has taken it. */
+const STORE = `#!lua flags=allow-oom${LUA_NOW}
+local v = redis.call('HGET', KEYS[1], ARGV[1])
+local server, till = string.match(v or '', ' (%S+) (%d+)$')
+if server and server ~= ARGV[2] and tonumber(till) > now then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%s %s %.0f %s %s %s %s %.0f', ARGV[4], ARGV[5], now, ARGV[6], ARGV[7],
+  ARGV[8], ARGV[2], now + ARGV[3]))
+return 1`;
+
+/** ARGV: reader, server. */
+const GIVE_BACK = `#!lua flags=allow-oom
+local v = redis.call('HGET', KEYS[1], ARGV[1])
+local place, server = string.match(v or '', '^(%d+ %d+ %d+ %d+ %d+ %d+) (%S+) %d+$')
+if server == ARGV[2] then redis.call('HSET', KEYS[1], ARGV[1], place .. ' - 0') end`;
+
+export interface SharedReaderParts {
+  connection: Connection;
+  reads: Pick<OutboxReads, "ends" | "since">;
+  prefix: string;
+  nodeId: string;
+  /** Names the reader. */
+  name: string;
+  /** Called before each use of the store; see Opening. */
+  enter(): Promise<void> | undefined;
+}
+
+export class RedisSharedReader implements SharedReader {
+  readonly #parts: SharedReaderParts;
+  readonly #keys: readonly string[];
+  readonly #servers: string;
+
+  constructor(parts: SharedReaderParts) {
+    this.#parts = parts;
+    this.#keys = allPartitionKeys(parts.prefix, "outboxReaders");
+    this.#servers = globalKeys(parts.prefix).outboxServers(parts.name);
+  }
+
+  async begin(sinceMs?: number): Promise<void> {
+    const { connection, reads, name, enter } = this.#parts;
+    await enter();
+    const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+    const starts =
+      sinceMs === undefined
+        ? await reads.ends(all)
+        : await Promise.all(all.map((partition) => reads.since(partition, sinceMs)));
+    const nowMs = await connection.command(storeNowMs);
+    await connection.read((writing) => {
+      for (const [partition, { entryId, next, epochMs } = OUTBOX_START] of starts.entries()) {
+        const [before, atMs] = entryId.split("-");
+        const value = `${before} 0 ${nowMs} ${atMs} ${next} ${epochMs} - 0`;
+        writing.hsetnx(this.#keys[partition] as string, name, value);
+      }
+    });
+  }
+
+  async assigned(): Promise<ReadonlySet<number>> {
+    const { connection, nodeId, enter } = this.#parts;
+    await enter();
+    const servers = await connection.command(async (redis) => {
+      const nowMs = await storeNowMs(redis);
+      await redis.zadd(this.#servers, nowMs, nodeId);
+      await redis.zremrangebyscore(this.#servers, "-inf", nowMs - NODE_SILENCE_MS);
+      return redis.zrange(this.#servers, "0", "-1");
+    });
+    const others = servers.filter((server) => server !== nodeId);
+    const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+    return new Set(all.filter((partition) => rankOf(nodeId, others, partition) === 0));
+  }
+
+  async positions(partitions: readonly number[]): Promise<(OutboxPosition | undefined)[]> {
+    const { connection, name, enter } = this.#parts;
+    await enter();
+    const values = await connection.read<string | null>((reading) => {
+      for (const partition of partitions) reading.hget(this.#keys[partition] as string, name);
+    });
+    return values.map((value) => positionOf(value));
+  }
+
+  async take(partition: number): Promise<OutboxPosition | undefined> {
+    const { connection, name, nodeId, enter } = this.#parts;
+    await enter();
+    const key = this.#keys[partition] as string;
+    const value = await connection.command((redis) =>
+      redis.eval(TAKE, 1, key, name, nodeId, TAKEN_MS),
+    );
+    return positionOf(value as string | null);
+  }
+
+  async store(
+    positions: ReadonlyMap<number, OutboxPosition>,
+    keepBytes: number,
+  ): Promise<ReadonlySet<number>> {
+    const { connection, name, nodeId, enter } = this.#parts;
+    await enter();
+    const replies = await connection.read<number>((writing) => {
+      for (const [partition, { entryId, next, epochMs }] of positions) {
+        const [before = 0, atMs = 0] = entryId.split("-");
+        const key = this.#keys[partition] as string;
+        const value = [before, Math.floor(keepBytes), atMs, next, epochMs];
+        writing.eval(STORE, 1, key, name, nodeId, TAKEN_MS, ...value);
+      }
+    });
+    return new Set([...positions.keys()].filter((_, at) => replies[at] === 0));
+  }
+
+  async giveBack(partitions: readonly number[]): Promise<void> {
+    const { connection, name, nodeId } = this.#parts;
+    await connection.read((writing) => {
+      for (const partition of partitions)
+        writing.eval(GIVE_BACK, 1, this.#keys[partition] as string, name, nodeId);
+    });
+  }
+
+  async leave(partitions: readonly number[]): Promise<void> {
+    await this.giveBack(partitions);
+    const { connection, nodeId } = this.#parts;
+    await connection.command((redis) => redis.zrem(this.#servers, nodeId));
+  }
+}
+
+function positionOf(value: string | null): OutboxPosition | undefined {
+  const [, before, atMs, next, epochMs] = VALUE.exec(value ?? "") ?? [];
+  if (before === undefined) return undefined;
+  return { entryId: `${before}-${atMs}`, next: Number(next), epochMs: Number(epochMs) };
+}

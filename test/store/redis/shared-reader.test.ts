@@ -1,0 +1,87 @@
+import { expect, test } from "vitest";
+import type { OutboxPosition } from "../../../src/store/contract.ts";
+import { partitionOf } from "../../../src/store/redis/partitions.ts";
+import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
+import { until, useTestStore } from "../../support/store.ts";
+import { item, SETTINGS } from "../../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+const PARTITION = partitionOf(QUEUE);
+
+const readerOf = (store: RedisStore) => store.outbox.sharedReader("nats");
+const send = () => at.current.store.send(QUEUE, [item()], SETTINGS);
+
+/** Another server of the same data. */
+async function otherServer(): Promise<RedisStore> {
+  const store = at.current.openStore();
+  await until("its connection", () => store.ready || undefined);
+  return store;
+}
+
+async function read(position: OutboxPosition) {
+  const [page] = await at.current.store.outbox.read(new Map([[PARTITION, position]]));
+  return page;
+}
+
+test("reading begins at the ends, once", async () => {
+  const reader = readerOf(at.current.store);
+  await send();
+  await reader.begin();
+  await send();
+  await reader.begin();
+  const position = await reader.take(PARTITION);
+  expect((await read(position as OutboxPosition))?.items).toMatchObject([{ number: 1 }]);
+});
+
+test("in a partition without changes, the first one is read", async () => {
+  const reader = readerOf(at.current.store);
+  await reader.begin();
+  await send();
+  const position = await reader.take(PARTITION);
+  expect((await read(position as OutboxPosition))?.items).toMatchObject([{ number: 0 }]);
+});
+
+test("one server at a time has a partition, and the next one goes on behind it", async () => {
+  const first = readerOf(at.current.store);
+  const second = readerOf(await otherServer());
+  await first.begin();
+  await send();
+  const position = await first.take(PARTITION);
+  expect(position).toBeDefined();
+  expect(await second.take(PARTITION)).toBeUndefined();
+  const page = await read(position as OutboxPosition);
+  const behind = page?.position as OutboxPosition;
+  expect(await second.store(new Map([[PARTITION, behind]]), 0)).toEqual(new Set([PARTITION]));
+  expect(await first.store(new Map([[PARTITION, behind]]), 1_000)).toEqual(new Set());
+  expect(await first.positions([PARTITION])).toEqual([behind]);
+  await first.giveBack([PARTITION]);
+  expect(await second.take(PARTITION)).toEqual(behind);
+  expect((await read(behind))?.items).toEqual([]);
+});
+
+test("each partition is assigned to one of the servers, and all to the one that stays", async () => {
+  const first = readerOf(at.current.store);
+  const second = readerOf(await otherServer());
+  expect((await first.assigned()).size).toBe(256);
+  const ofSecond = await second.assigned();
+  const ofFirst = await first.assigned();
+  expect(ofFirst.size + ofSecond.size).toBe(256);
+  expect([...ofFirst].some((one) => ofSecond.has(one))).toBe(false);
+  expect(Math.min(ofFirst.size, ofSecond.size)).toBeGreaterThan(64);
+  await second.leave([]);
+  expect((await first.assigned()).size).toBe(256);
+});
+
+test("a damaged value is no position, and cannot be taken", async () => {
+  const reader = readerOf(at.current.store);
+  await reader.begin();
+  const { redis, prefix } = at.current;
+  const [key] = await redis.keys(`${prefix}:*/outbox-readers`);
+  for (const value of ["", "x", "1 2 3", "1 2 3 4 5 6 7"]) {
+    await redis.hset(key as string, "nats", value);
+    const positions = await reader.positions([...Array(256).keys()]);
+    expect(positions.filter((one) => one === undefined)).toHaveLength(1);
+    expect(await reader.take(positions.indexOf(undefined))).toBeUndefined();
+  }
+});
