@@ -1,4 +1,4 @@
-import type { DlqEvent } from "../core/event.ts";
+import type { DlqEvent, GapNotice } from "../core/event.ts";
 
 /** An event as CloudEvents 1.0 describes it, in the binary content mode of the binding for NATS. */
 export interface CloudEvent {
@@ -9,19 +9,49 @@ export interface CloudEvent {
 
 /** Changes only if a field changes its meaning or goes. */
 const TYPE_PREFIX = "dlq.v1.";
+/** The type of a notice of a gap. */
+export const EVENTS_MISSED = "events_missed";
 
 export function toCloudEvent(event: DlqEvent): CloudEvent {
+  const { type, messageId } = event;
+  const subject = messageId === "" ? {} : { "ce-subject": headerValue(messageId) };
+  return cloudEvent({ ...event, type }, bodyOf(event), subject);
+}
+
+/** What consumers of a queue get in the place of events that are missing. */
+export function toGapEvent(gap: GapNotice): CloudEvent {
+  return cloudEvent(
+    { ...gap, type: EVENTS_MISSED },
+    {
+      message_id: null,
+      reason: null,
+      retry_count: 0,
+      queue_name: gap.queue,
+      timestamp: timeText(gap.atMs),
+      event_type: EVENTS_MISSED,
+      event_id: gap.id,
+      missed_count: gap.missed,
+      undone_count: gap.undone,
+    },
+  );
+}
+
+function cloudEvent(
+  { id, queue, type, atMs }: { id: string; queue: string; type: string; atMs: number },
+  body: Readonly<Record<string, unknown>>,
+  more: Readonly<Record<string, string>> = {},
+): CloudEvent {
   return {
     headers: {
       "ce-specversion": "1.0",
-      "ce-id": headerValue(event.id),
-      "ce-source": `/dlq/queues/${encodeURIComponent(event.queue)}`,
-      "ce-type": `${TYPE_PREFIX}${event.type}`,
-      ...(event.messageId === "" ? {} : { "ce-subject": headerValue(event.messageId) }),
-      "ce-time": new Date(event.atMs).toISOString(),
+      "ce-id": headerValue(id),
+      "ce-source": `/dlq/queues/${encodeURIComponent(queue)}`,
+      "ce-type": `${TYPE_PREFIX}${type}`,
+      ...more,
+      "ce-time": new Date(atMs).toISOString(),
       "content-type": "application/json",
     },
-    body: JSON.stringify(bodyOf(event)),
+    body: JSON.stringify(body),
   };
 }
 

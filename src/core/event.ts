@@ -78,3 +78,16 @@ export interface ActionFields {
   /** Objects for which there was no room. */
   readonly omittedObjects: number;
 }
+
+/** Events of a queue that were not published, or that the store has lost after they were. */
+export interface GapNotice {
+  /** The same gap has the same id, if it is announced again. */
+  readonly id: string;
+  readonly queue: string;
+  /** When it was found, by the clock of this server. */
+  readonly atMs: number;
+  /** State changes that were removed before they were published: at most so many of this queue. */
+  readonly missed: number;
+  /** State changes that were published, and that the store has lost: at most so many of this queue. */
+  readonly undone: number;
+}

@@ -1,9 +1,7 @@
 import { InvalidArgumentError } from "@nats-io/transport-node";
-import type { DlqEvent } from "../core/event.ts";
-import { type EventSender, messageOf } from "./event-message.ts";
+import type { EventMessage, EventSender } from "./event-message.ts";
 import { explain, NatsError } from "./nats-error.ts";
 import type { NatsSession } from "./nats-session.ts";
-import type { SubjectPrefixes } from "./subjects.ts";
 
 /** Events between two round trips. */
 const CHUNK = 500;
@@ -15,19 +13,17 @@ const ALLOWED_MAX = 100_000;
  * the first event of a subject in a session has a round trip of its own: nothing goes behind a refused event.
  */
 export class CoreSender implements EventSender {
-  readonly #prefixes: SubjectPrefixes;
   readonly #context: { readonly at: string; readonly timeoutMs: number };
   #session: NatsSession | undefined;
   #allowed = new Set<string>();
 
-  constructor(prefixes: SubjectPrefixes, context: { at: string; timeoutMs: number }) {
-    this.#prefixes = prefixes;
+  constructor(context: { at: string; timeoutMs: number }) {
     this.#context = context;
   }
 
   async prepare(): Promise<void> {}
 
-  async send(session: NatsSession, events: readonly DlqEvent[]): Promise<void> {
+  async send(session: NatsSession, messages: readonly EventMessage[]): Promise<void> {
     if (session !== this.#session || this.#allowed.size > ALLOWED_MAX) {
       this.#session = session;
       this.#allowed = new Set();
@@ -46,8 +42,8 @@ export class CoreSender implements EventSender {
       }
     };
     try {
-      for (const [index, event] of events.entries()) {
-        const subject = await this.#sendOne(session, event, settle);
+      for (const [index, message] of messages.entries()) {
+        const subject = await this.#sendOne(session, message, settle);
         sent.add(subject);
         if (!allowed.has(subject) || (index + 1) % CHUNK === 0) await settle();
       }
@@ -60,20 +56,19 @@ export class CoreSender implements EventSender {
   /** Returns the subject. */
   async #sendOne(
     { nc }: NatsSession,
-    event: DlqEvent,
+    { id, subject, headers, body }: EventMessage,
     settle: () => Promise<void>,
   ): Promise<string> {
-    const { subject, headers, body } = messageOf(event, this.#prefixes);
     try {
-      nc.publish(subject, body, { headers });
+      nc.publish(subject, body, { headers: headers() });
       return subject;
     } catch (error) {
       await settle(); // so that NATS has those before it
-      throw error instanceof InvalidArgumentError ? tooLarge(event, nc.info?.max_payload) : error;
+      throw error instanceof InvalidArgumentError ? tooLarge(id, nc.info?.max_payload) : error;
     }
   }
 }
 
-export function tooLarge({ id }: DlqEvent, max: number | undefined): NatsError {
+export function tooLarge(id: string, max: number | undefined): NatsError {
   return new NatsError(`event ${id} is larger than max_payload of NATS, ${max} bytes`);
 }

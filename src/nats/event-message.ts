@@ -1,32 +1,40 @@
 import { headers, type MsgHdrs } from "@nats-io/transport-node";
-import { toCloudEvent } from "../codec/cloud-event.ts";
-import type { DlqEvent } from "../core/event.ts";
+import { type CloudEvent, toCloudEvent, toGapEvent } from "../codec/cloud-event.ts";
+import type { DlqEvent, GapNotice } from "../core/event.ts";
 import type { NatsSession } from "./nats-session.ts";
-import { type SubjectPrefixes, subjectOf } from "./subjects.ts";
+import { eventsMissedSubject, type SubjectPrefixes, subjectOf } from "./subjects.ts";
 
 /** An event as NATS gets it. */
 export interface EventMessage {
+  readonly id: string;
   readonly subject: string;
-  readonly headers: MsgHdrs;
+  /** Returns new headers, since the client changes those that it sends. `more`: headers that are not CloudEvents'. */
+  headers(more?: Readonly<Record<string, string>>): MsgHdrs;
   readonly body: string;
 }
 
-/** `more`: headers that are not CloudEvents'. */
-export function messageOf(
-  event: DlqEvent,
-  prefixes: SubjectPrefixes,
-  more: Readonly<Record<string, string>> = {},
-): EventMessage {
-  const { headers: own, body } = toCloudEvent(event);
-  const all = headers();
-  for (const [name, value] of Object.entries(own)) all.set(name, value);
-  for (const [name, value] of Object.entries(more)) all.set(name, value);
-  return { subject: subjectOf(event, prefixes), headers: all, body };
+export function messageOf(event: DlqEvent, prefixes: SubjectPrefixes): EventMessage {
+  return written(event.id, subjectOf(event, prefixes), toCloudEvent(event));
 }
 
-/** Sends events of one queue by a session, in the order and with the promises of EventPublisher. */
+export function gapMessageOf(gap: GapNotice, prefixes: SubjectPrefixes): EventMessage {
+  return written(gap.id, eventsMissedSubject(gap.queue, prefixes), toGapEvent(gap));
+}
+
+function written(id: string, subject: string, { headers: own, body }: CloudEvent): EventMessage {
+  return {
+    ...{ id, subject, body },
+    headers(more = {}) {
+      const all = headers();
+      for (const [name, value] of Object.entries({ ...own, ...more })) all.set(name, value);
+      return all;
+    },
+  };
+}
+
+/** Sends messages of one queue by a session, in the order and with the promises of EventPublisher. */
 export interface EventSender {
-  send(session: NatsSession, events: readonly DlqEvent[]): Promise<void>;
+  send(session: NatsSession, messages: readonly EventMessage[]): Promise<void>;
   /** Rejects if events cannot be sent by this session. */
   prepare(session: NatsSession): Promise<void>;
 }

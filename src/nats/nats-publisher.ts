@@ -1,7 +1,6 @@
 import type { EventPublisher } from "../app/events/event-publisher.ts";
-import type { DlqEvent } from "../core/event.ts";
 import { CoreSender } from "./core-sender.ts";
-import type { EventSender } from "./event-message.ts";
+import { type EventMessage, type EventSender, gapMessageOf, messageOf } from "./event-message.ts";
 import { DEFAULT_TIMEOUT_MS, NatsLink } from "./nats-link.ts";
 import type { NatsOptions } from "./nats-options.ts";
 import { StreamSender } from "./stream-sender.ts";
@@ -21,23 +20,22 @@ export function createNatsPublisher(options: NatsOptions): NatsPublisher {
   const link = new NatsLink(options);
   const context = { at: link.at, timeoutMs };
   const sender: EventSender =
-    stream === undefined
-      ? new CoreSender(prefixes, context)
-      : new StreamSender(stream, prefixes, context);
+    stream === undefined ? new CoreSender(context) : new StreamSender(stream, prefixes, context);
   const running = new Set<Promise<void>>();
 
-  const send = async (events: readonly DlqEvent[]) => sender.send(await link.session(), events);
+  const send = async (messages: readonly EventMessage[]) => {
+    if (messages.length === 0) return;
+    const call = link.session().then((session) => sender.send(session, messages));
+    running.add(call);
+    try {
+      await call;
+    } finally {
+      running.delete(call);
+    }
+  };
   return {
-    async publish(events) {
-      if (events.length === 0) return;
-      const call = send(events);
-      running.add(call);
-      try {
-        await call;
-      } finally {
-        running.delete(call);
-      }
-    },
+    publish: (events) => send(events.map((event) => messageOf(event, prefixes))),
+    publishGap: (gap) => send([gapMessageOf(gap, prefixes)]),
     async check() {
       await sender.prepare(await link.session());
     },

@@ -1,8 +1,7 @@
 import { type JetStreamClient, jetstream } from "@nats-io/jetstream";
 import { InvalidArgumentError, TimeoutError } from "@nats-io/transport-node";
-import type { DlqEvent } from "../core/event.ts";
 import { tooLarge } from "./core-sender.ts";
-import { type EventMessage, type EventSender, messageOf } from "./event-message.ts";
+import type { EventMessage, EventSender } from "./event-message.ts";
 import { ensureStream } from "./event-stream.ts";
 import { explain, isNoResponders } from "./nats-error.ts";
 import type { NatsSession } from "./nats-session.ts";
@@ -47,12 +46,12 @@ export class StreamSender implements EventSender {
     await this.#open(session);
   }
 
-  async send(session: NatsSession, events: readonly DlqEvent[]): Promise<void> {
+  async send(session: NatsSession, messages: readonly EventMessage[]): Promise<void> {
     const opened = await this.#open(session);
-    for (let from = 0; from < events.length; from += BATCH_MAX) {
-      const part = events.slice(from, from + BATCH_MAX);
+    for (let from = 0; from < messages.length; from += BATCH_MAX) {
+      const part = messages.slice(from, from + BATCH_MAX);
       if (await this.#sentAsBatch(opened, part)) continue;
-      for (const event of part) await this.#sendOne(opened, event);
+      for (const message of part) await this.#sendOne(opened, message);
     }
   }
 
@@ -72,15 +71,13 @@ export class StreamSender implements EventSender {
   }
 
   /** Returns false if nothing is stored. Then what is wrong is found one by one. */
-  async #sentAsBatch(opened: Opened, events: readonly DlqEvent[]): Promise<boolean> {
+  async #sentAsBatch(opened: Opened, messages: readonly EventMessage[]): Promise<boolean> {
     const { session, js, isAtomic } = opened;
-    if (!isAtomic || events.length < BATCH_MIN || this.#batches >= BATCHES_AT_A_TIME) return false;
+    if (!isAtomic || messages.length < BATCH_MIN || this.#batches >= BATCHES_AT_A_TIME)
+      return false;
     this.#batches++;
     try {
-      await sendBatch(
-        js,
-        events.map((event) => this.#messageOf(event)),
-      );
+      await this.#sendBatch(js, messages);
       return true;
     } catch (error) {
       // The stream may have taken all: it recognizes them when they come again.
@@ -91,13 +88,22 @@ export class StreamSender implements EventSender {
     }
   }
 
-  async #sendOne({ session, js }: Opened, event: DlqEvent): Promise<void> {
-    const { subject, headers, body } = this.#messageOf(event);
+  async #sendBatch(js: JetStreamClient, messages: readonly EventMessage[]): Promise<void> {
+    const [first, ...rest] = messages;
+    const last = rest.pop();
+    if (first === undefined || last === undefined) return;
+    const batch = await js.startBatch(first.subject, first.body, this.#optionsOf(first));
+    for (const one of rest) batch.add(one.subject, one.body, this.#optionsOf(one));
+    await batch.commit(last.subject, last.body, this.#optionsOf(last));
+  }
+
+  async #sendOne({ session, js }: Opened, message: EventMessage): Promise<void> {
+    const { id, subject, body } = message;
     try {
-      await js.publish(subject, body, { headers });
+      await js.publish(subject, body, this.#optionsOf(message));
     } catch (error) {
       if (error instanceof InvalidArgumentError) {
-        throw tooLarge(event, session.nc.info?.max_payload);
+        throw tooLarge(id, session.nc.info?.max_payload);
       }
       // The stream may be gone: the next call looks for it.
       if (isNoResponders(error)) this.#opened = undefined;
@@ -105,11 +111,9 @@ export class StreamSender implements EventSender {
     }
   }
 
-  #messageOf(event: DlqEvent): EventMessage {
-    return messageOf(event, this.#prefixes, {
-      "Nats-Msg-Id": event.id,
-      "Nats-Expected-Stream": this.#stream,
-    });
+  #optionsOf(message: EventMessage) {
+    const own = { "Nats-Msg-Id": message.id, "Nats-Expected-Stream": this.#stream };
+    return { headers: message.headers(own) };
   }
 
   #failed(error: unknown, session: NatsSession, subject?: string): Error {
@@ -121,13 +125,4 @@ export class StreamSender implements EventSender {
       ...(subject === undefined ? {} : { subject }),
     });
   }
-}
-
-async function sendBatch(js: JetStreamClient, messages: readonly EventMessage[]): Promise<void> {
-  const [first, ...rest] = messages;
-  const last = rest.pop();
-  if (first === undefined || last === undefined) return;
-  const batch = await js.startBatch(first.subject, first.body, { headers: first.headers });
-  for (const { subject, body, headers } of rest) batch.add(subject, body, { headers });
-  await batch.commit(last.subject, last.body, { headers: last.headers });
 }

@@ -5,7 +5,7 @@ import { compile, withoutStackTraces } from "./expression.ts";
 import { FILTER_VOCABULARY } from "./filter-vocabulary.ts";
 import { ExpressionError, type Vocabulary } from "./vocabulary.ts";
 
-/** What filters of events may use. Names are those of events in NATS. */
+/** What filters of events may use. Names of fields are those of events in NATS. */
 export const EVENT_VOCABULARY: Vocabulary = {
   variables: {
     event_type: "string",

@@ -6,7 +6,7 @@ import formats from "ajv-formats";
 import { type CloudEvent, HTTP } from "cloudevents";
 import { describe, expect, test } from "vitest";
 import { EventTypeSchema } from "../../gen/dlq/v1/event_pb.ts";
-import { toCloudEvent } from "../../src/codec/cloud-event.ts";
+import { EVENTS_MISSED, toCloudEvent, toGapEvent } from "../../src/codec/cloud-event.ts";
 import { type DlqEvent, EVENT_TYPE_NAMES, EVENT_TYPES } from "../../src/core/event.ts";
 import { QUARANTINE_REASONS, REASON_NAMES } from "../../src/core/reason.ts";
 import { ACTION, SAMPLES, sampleEvent } from "./events.ts";
@@ -98,7 +98,7 @@ test("the schema refuses an event of another type's name, and null for the messa
 
 test("types and values of schema, contract and server are the same", () => {
   const types = schema.oneOf.map(({ $ref }: { $ref: string }) => $ref.replace("#/$defs/", ""));
-  expect(types).toEqual(EVENT_TYPE_NAMES);
+  expect(types).toEqual([...EVENT_TYPE_NAMES, EVENTS_MISSED]);
   for (const type of types) expect(schema.$defs[type].properties.event_type.const).toBe(type);
   const inContract = EventTypeSchema.values
     .filter(({ number }) => number !== 0)
@@ -132,6 +132,18 @@ test("the body has the names of the old package, also without a message", () => 
     event_type: "queue_paused",
     event_id: "0198f1c2-7-17",
   });
+});
+
+test("a gap is a CloudEvent of its queue", () => {
+  const gap = { id: "1c-7-17-missed-orders", queue: "orders", atMs: 0, missed: 3, undone: 0 };
+  const { headers, body } = toGapEvent(gap);
+  expect(headers).toMatchObject({ "ce-id": gap.id, "ce-type": "dlq.v1.events_missed" });
+  expect(JSON.parse(body)).toMatchObject({
+    queue_name: "orders",
+    missed_count: 3,
+    message_id: null,
+  });
+  expect(problems(JSON.parse(body))).toEqual([]);
 });
 
 test("the fields of an action are at the top", () => {

@@ -49,6 +49,7 @@ const SPECIAL: Partial<Record<EventType, Partial<DlqEvent>>> = {
   discarded: { state: "DISCARDED", note: "no longer wanted" },
   purged: { state: "PURGED" },
   moved: { otherQueue: "orders.eu" },
+  moved_away: { otherQueue: "orders.eu" },
   retried: { dueAtMs },
   breaker_opened: { breakerKey: "bank", dueAtMs },
   breaker_half_opened: { breakerKey: "bank" },

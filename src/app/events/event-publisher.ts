@@ -1,4 +1,4 @@
-import type { DlqEvent } from "../../core/event.ts";
+import type { DlqEvent, GapNotice } from "../../core/event.ts";
 
 /** Publishes events to another system, such as NATS. */
 export interface EventPublisher {
@@ -8,6 +8,8 @@ export interface EventPublisher {
    * that it has, as far as it recognizes their ids.
    */
   publish(events: readonly DlqEvent[]): Promise<void>;
+  /** Announces that events of a queue may be missing, or that some that were published did not happen. As `publish`. */
+  publishGap(gap: GapNotice): Promise<void>;
   /** Resolves when nothing more is sent. */
   close(): Promise<void>;
 }
