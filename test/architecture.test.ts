@@ -56,7 +56,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   cli: { uses: ["core", "config", "codec"], types: ["store/contract"], packages: ["node:*"] },
   serve: {
-    uses: ["core", "app", "loops", "rpc", "observe", "config"].concat(
+    uses: ["core", "app", "loops", "rpc", "observe", "config", "nats"].concat(
       ["contract", "redis", "embedded"].map((part) => `store/${part}`),
     ),
     types: ["cli"],

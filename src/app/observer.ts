@@ -36,6 +36,15 @@ export interface Observer {
   tickFailed(queue: string): void;
 }
 
+/** Counts what is published. Calls are cheap and never throw. */
+export interface EventObserver {
+  eventsPublished(count: number): void;
+  /** A try failed; it is repeated. */
+  eventPublishFailed(): void;
+  /** State changes were removed before they were published, or lost by the store after that. */
+  eventsMissed(count: number): void;
+}
+
 /** The result of a move that a rule asked for. */
 export type RuleMove =
   | "moved"

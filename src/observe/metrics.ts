@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type {
   AttemptStatus,
   EditObserver,
+  EventObserver,
   Observer,
   RemovalCause,
   RuleObserver,
@@ -9,6 +10,7 @@ import type {
 import type { QueueFigureSource } from "../app/queues/queue-figures.ts";
 import type { DlqErrorKind } from "../core/errors.ts";
 import { REASON_NAMES } from "../core/reason.ts";
+import { createEventMetrics, type PublishingState } from "./metrics-events.ts";
 import { createFileGauges, type FilesState } from "./metrics-files.ts";
 import { createQueueGauges } from "./metrics-queues.ts";
 import { QueueLabels } from "./queue-labels.ts";
@@ -37,7 +39,7 @@ const SEND_ERRORS = [
 ] satisfies DlqErrorKind[];
 
 /** All metrics that parts of the server report. Calls are cheap and never throw. */
-export interface Metrics extends Observer, RuleObserver, EditObserver {
+export interface Metrics extends Observer, RuleObserver, EditObserver, EventObserver {
   /** A call ended; a stream counts with its whole duration. */
   rpc(method: string, code: string, ms: number): void;
   /** One round trip to the store; `error` is a short, bounded name. */
@@ -65,6 +67,8 @@ export interface MetricsRegistry extends Metrics {
   watchStore(state: StoreGauges): void;
   /** Sets the source of the gauges of files. It is called at each scrape. */
   watchFiles(states: () => readonly FilesState[]): void;
+  /** Sets the source of the gauges of publishing, which there are from then on. It is read at each scrape. */
+  watchPublishing(state: PublishingState): void;
   /** Removes the series of a deleted queue. A new queue of that name starts at zero. */
   forget(queue: string): void;
   render(): Promise<string>;
@@ -195,10 +199,12 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     options.now,
   );
 
+  const eventMetrics = createEventMetrics(counter, gauge);
   const seconds = (ms: number) => Math.max(0, ms) / 1_000;
   return {
     contentType: registry.contentType,
     ...createRuleMetrics(counter),
+    ...eventMetrics,
     refused: (error) => refused.inc({ error }),
     accepted: (queue, reason) => messages.inc({ queue: labels.of(queue), reason }),
     attempt: (queue, status, n = 1) => attempts.inc({ queue: labels.of(queue), status }, n),
@@ -221,6 +227,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     watchFiles(states) {
       fileStates = states;
     },
+    watchPublishing: (state) => eventMetrics.watch(state),
     forget(queue) {
       if (!labels.forget(queue)) return;
       for (const reason of REASON_NAMES) messages.remove({ queue, reason });
@@ -231,6 +238,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     async render() {
       await queueGauges.refresh();
       fileGauges.show(fileStates());
+      eventMetrics.show();
       up.set(storeState?.isUp() === true ? 1 : 0);
       full.set(storeState?.isFull() === true ? 1 : 0);
       evicts.set(storeState?.evicts() === true ? 1 : 0);
@@ -257,6 +265,9 @@ export const NO_METRICS: Metrics = Object.freeze({
   ruleFailed: () => {},
   ruleMove: () => {},
   transformsRefused: () => {},
+  eventsPublished: () => {},
+  eventPublishFailed: () => {},
+  eventsMissed: () => {},
 });
 
 type CreateCounter = <T extends string>(name: string, help: string, labelNames: T[]) => Counter<T>;

@@ -39,6 +39,7 @@ import { banner } from "./banner.ts";
 import { heldNow, untilSettled } from "./drain.ts";
 import { type LiveCertificate, liveCertificate, liveCredentials } from "./live-secrets.ts";
 import { type OpenedStore, openStore } from "./open-store.ts";
+import { publishEvents } from "./publish-events.ts";
 import { createQueueConfiguration } from "./queue-configuration.ts";
 import { ServerReadiness } from "./readiness.ts";
 import { ReloadedFiles } from "./reloaded-files.ts";
@@ -128,9 +129,10 @@ async function run(
     drainGraceMs: config.drainGraceMs,
   });
   const watchSlots = new WatchSlots();
+  const maker = new EventMaker(shared);
   const events = createWatchEvents({
     outbox: store.outbox,
-    maker: new EventMaker(shared),
+    maker,
     slots: watchSlots,
     now: () => performance.now(),
   });
@@ -172,6 +174,8 @@ async function run(
   };
   const listeners = await listen(config, log, metrics, useCases, guard, readiness, certificate);
   if (certificate !== undefined) certificate.onRenewed = listeners.useCertificate;
+  // Before calls are accepted: what happens from now on is published.
+  const publishing = await publishEvents(config, { store, maker, metrics, log });
   const address = await listeners.start();
   log.info({ ...address, where: opened.where }, "listening");
   const { tlsCert } = config;
@@ -201,6 +205,7 @@ async function run(
   await listeners.close(LAST_CALLS_MS);
   await Promise.all(loops.map((loop) => loop.stop()));
   await mover.stop();
+  await publishing?.stop();
   boundedLog.close();
   if (why instanceof Error) throw why;
 }

@@ -8,6 +8,8 @@ import { Pace } from "../timers.ts";
 import type { EventMaker } from "./event-maker.ts";
 import { followOutbox, type Positions } from "./outbox-follower.ts";
 
+export type { OutboxPosition };
+
 export interface WatchEventsCommand {
   queues: readonly QueuePattern[];
   types: ReadonlySet<EventType>;

@@ -1,4 +1,4 @@
-import type { OutboxPosition } from "../../store/contract.ts";
+import type { OutboxPosition } from "../../app/events/watch-events.ts";
 
 const VERSION = 1;
 /** The layout that a partition has if nothing was read of it: one bit. */

@@ -1,0 +1,49 @@
+import type { EventMaker } from "../app/events/event-maker.ts";
+import type { Config } from "../config/config.ts";
+import { EventPublishing } from "../loops/event-publishing.ts";
+import { natsOptions } from "../nats/configured.ts";
+import { createNatsPublisher } from "../nats/nats-publisher.ts";
+import type { Logger } from "../observe/log.ts";
+import type { MetricsRegistry } from "../observe/metrics.ts";
+import type { RedisStore } from "../store/redis/redis-store.ts";
+
+interface Parts {
+  store: RedisStore;
+  maker: EventMaker;
+  metrics: MetricsRegistry;
+  log: Logger;
+}
+
+/** Names the reader of the outboxes: it keeps its place from one start of the servers to the next. */
+const READER = "nats";
+
+/**
+ * Publishes events to the configured NATS until `stop`. Store and NATS may be unavailable at the start. Undefined: none is
+ * configured.
+ */
+export async function publishEvents(
+  config: Config,
+  { store, maker, metrics, log }: Parts,
+): Promise<{ stop(): Promise<void> } | undefined> {
+  const options = natsOptions(config);
+  if (options === undefined) return undefined;
+  const publisher = createNatsPublisher(options);
+  const publishing = new EventPublishing({
+    ...{ store, maker, publisher, log, observer: metrics, now: Date.now },
+    reader: store.outbox.sharedReader(READER),
+    types: new Set(config.natsEvents),
+    backlogBytes: config.natsBacklogMaxBytes,
+  });
+  metrics.watchPublishing(publishing);
+  await publishing.start();
+  publisher.check().then(
+    () => log.info({ servers: options.servers, stream: options.stream }, "events go to NATS"),
+    (error: Error) => log.warn({ error: error.message }, "NATS cannot take events yet; retrying"),
+  );
+  return {
+    async stop() {
+      await publishing.stop();
+      await publisher.close();
+    },
+  };
+}

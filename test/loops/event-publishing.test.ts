@@ -1,0 +1,136 @@
+import { afterEach, expect, test } from "vitest";
+import { EventMaker } from "../../src/app/events/event-maker.ts";
+import type { EventPublisher } from "../../src/app/events/event-publisher.ts";
+import { DEFAULT_EVENT_TYPES, type DlqEvent, type GapNotice } from "../../src/core/event.ts";
+import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
+import { EventPublishing } from "../../src/loops/event-publishing.ts";
+import type { RedisStore } from "../../src/store/redis/redis-store.ts";
+import { until, useTestStore } from "../support/store.ts";
+import { item, SETTINGS } from "../support/store-items.ts";
+
+const at = useTestStore();
+const started: EventPublishing[] = [];
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((one) => one.stop()));
+});
+
+/** Keeps what it is given, and fails while it is told to. */
+class KeepingPublisher implements EventPublisher {
+  readonly events: DlqEvent[] = [];
+  readonly gaps: GapNotice[] = [];
+  tries = 0;
+  fails = false;
+  /** Fails behind this many events of a call. */
+  failsBehind = Infinity;
+
+  async publish(events: readonly DlqEvent[]): Promise<void> {
+    this.tries++;
+    if (this.fails) throw new Error("it does not answer");
+    this.events.push(...events.slice(0, this.failsBehind));
+    if (events.length > this.failsBehind) throw new Error("it is full");
+  }
+
+  async publishGap(gap: GapNotice): Promise<void> {
+    this.gaps.push(gap);
+  }
+
+  async close(): Promise<void> {}
+
+  /** Message ids in the order of their first event of this type. */
+  idsOf(type: DlqEvent["type"], queue: string): string[] {
+    const own = this.events.filter((event) => event.type === type && event.queue === queue);
+    return [...new Set(own.map(({ messageId }) => messageId))];
+  }
+}
+
+async function publish(publisher: EventPublisher, store: RedisStore = at.current.store) {
+  const publishing = new EventPublishing({
+    ...{ store, publisher, reader: store.outbox.sharedReader("nats") },
+    maker: new EventMaker({ store, settingsOf: () => DEFAULT_QUEUE_SETTINGS }),
+    types: new Set(DEFAULT_EVENT_TYPES),
+    backlogBytes: 64 * 1024 * 1024,
+    observer: {
+      ...{ eventsPublished() {}, eventPublishFailed() {}, eventsMissed() {} },
+    },
+    log: { warn() {}, info() {} },
+    now: Date.now,
+  });
+  started.push(publishing);
+  await publishing.start();
+  return publishing;
+}
+
+async function send(queue: string, count = 1, store = at.current.store): Promise<string[]> {
+  const ids: string[] = [];
+  for (let n = 0; n < count; n++) {
+    const [reply] = await store.send(queue, [item()], SETTINGS);
+    if (reply?.status === "stored") ids.push(Buffer.from(reply.id).toString("hex"));
+  }
+  return ids;
+}
+
+const plain = (id: string) => id.replaceAll("-", "");
+
+test("publishes what happens after its start, in the order of each queue", async () => {
+  const publisher = new KeepingPublisher();
+  await send("orders");
+  await publish(publisher);
+  const orders = await send("orders", 20);
+  const invoices = await send("invoices", 20);
+  await until("all events", () => publisher.events.length >= 80 || undefined);
+  expect(publisher.idsOf("message_added", "orders").map(plain)).toEqual(orders);
+  expect(publisher.idsOf("message_added", "invoices").map(plain)).toEqual(invoices);
+  expect(new Set(publisher.events.map(({ id }) => id)).size).toBe(80);
+});
+
+test("what could not be published is published later, in order, also by another server", async () => {
+  const failing = new KeepingPublisher();
+  failing.fails = true;
+  const first = await publish(failing);
+  const ids = await send("orders", 50);
+  await until("a failure", () => failing.tries > 1 || undefined);
+  expect(first.failingMs).toBeGreaterThan(0);
+  await first.stop();
+
+  const store = at.current.openStore();
+  await until("its connection", () => store.ready || undefined);
+  const publisher = new KeepingPublisher();
+  await publish(publisher, store);
+  await until("all events", () => publisher.events.length >= 100 || undefined);
+  expect(publisher.idsOf("message_added", "orders").map(plain)).toEqual(ids);
+});
+
+test("after a failure in the middle it goes on, and repeats only what may not be there", async () => {
+  const publisher = new KeepingPublisher();
+  await publish(publisher);
+  publisher.failsBehind = 3;
+  const ids = await send("orders", 10);
+  await until("a failure", () => publisher.tries > 0 || undefined);
+  publisher.failsBehind = Infinity;
+  await until(
+    "all events",
+    () => publisher.idsOf("retry_scheduled", "orders").length === 10 || undefined,
+  );
+  expect(publisher.idsOf("message_added", "orders").map(plain)).toEqual(ids);
+});
+
+test("events that were removed before they could be published are announced", async () => {
+  const store = at.current.openStore({ outboxMaxBytes: 16 * 1024 });
+  await until("its connection", () => store.ready || undefined);
+  const publisher = new KeepingPublisher();
+  publisher.fails = true;
+  const first = await publish(publisher, store);
+  await first.stop();
+  await send("orders", 1_000, store);
+  publisher.fails = false;
+  await publish(publisher, store);
+  await until("the gap", () => publisher.gaps.length > 0 || undefined);
+  await until("the last events", () => publisher.events.length > 100 || undefined);
+  const [gap] = publisher.gaps;
+  expect(gap).toMatchObject({ queue: "orders", undone: 0 });
+  await until(
+    "all others",
+    () =>
+      (gap?.missed ?? 0) + publisher.idsOf("message_added", "orders").length === 1_000 || undefined,
+  );
+});
