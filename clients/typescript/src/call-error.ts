@@ -174,6 +174,12 @@ export function unansweredReason(lastError: unknown): string {
   return `${callErrorText(lastError)}${advice && `; ${advice}`}`;
 }
 
+/** Returns why a call failed, of a refusal or without an answer, and what to check. */
+export function whyFailed(error: unknown): string {
+  const isRefusal = error instanceof ConnectError && !isRetryable(error);
+  return isRefusal ? refusalOf(error).message : unansweredReason(error);
+}
+
 const IS_IT_UP = "is the server at `url` up?";
 
 /** Empty for an answer of the service, and for a missing token. */

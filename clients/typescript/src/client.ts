@@ -13,6 +13,7 @@ import { failureOf, isNonRetryable } from "./failure.ts";
 import { originalOf } from "./json-text.ts";
 import { limitOr, requireSignal, timeout } from "./option-checks.ts";
 import { coalesceOf, type DlqClientOptions, requireKnownOptions } from "./options.ts";
+import { createOutcomeWatches } from "./outcomes/outcome-watches.ts";
 import { Reachability } from "./reachability.ts";
 import { ReconnectingChannel } from "./reconnecting-channel.ts";
 import { closedError, unencodableError } from "./send-errors.ts";
@@ -63,7 +64,7 @@ export interface DlqClient extends AsyncDisposable {
   /** Resolves when every send so far has its result and `onDropped` has returned. */
   flush(): Promise<void>;
   /**
-   * Stops the workers, waits for pending sends, moves the rest to the spool, and closes the client. If the
+   * Stops the workers, ends outcome callbacks and waits for a running one at most 5 s, waits for pending sends, moves the rest to the spool, and closes the client. If the
    * service answers, it also sends the messages of the spool, for up to 2 s.
    *
    * @param timeoutMs how long to wait for handlers and sends. What has not ended by then is aborted and
@@ -93,9 +94,11 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
   const tryTimeoutMs = timeout("tryTimeoutMs", options.tryTimeoutMs ?? TRY_TIMEOUT_MS);
   const coalesce = coalesceOf(options.coalesce);
   const reachability = new Reachability();
-  const spool = spoolOf(options, { channel, reachability, onDropped: drops.report });
+  const outcomes = createOutcomeWatches(channel, options);
+  const onStored = outcomes?.follow;
+  const spool = spoolOf(options, { channel, reachability, onDropped: drops.report, onStored });
   const numbers = spool && new SendNumbers();
-  const sender = new Sender({ channel, reachability, spool, coalesce, tryTimeoutMs });
+  const sender = new Sender({ channel, reachability, spool, coalesce, tryTimeoutMs, onStored });
   const target = targetOf(options) ?? "";
   const metrics = new ClientMetrics(target, status);
   const origin = originOf(options);
@@ -164,7 +167,8 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     const timeoutMs = limitOr(givenMs, Number.POSITIVE_INFINITY);
     const deadline = new Deadline(timeoutMs);
     const drainMs = Number.isFinite(timeoutMs) ? timeoutMs : undefined;
-    await Promise.all([...workers].map((worker) => worker.stop(drainMs)));
+    const stopped = [...workers].map((worker) => worker.stop(drainMs));
+    await Promise.all([...stopped, outcomes?.close(timeoutMs)]);
     isClosed = true;
     // The last sends of handlers get a moment, too.
     const leftMs = () => Math.max(deadline.leftMs, Math.min(timeoutMs, LAST_SENDS_MS));
@@ -267,7 +271,7 @@ function isBatch(payload: unknown): payload is readonly unknown[] {
   }
 }
 
-type SpoolContext = Pick<SpoolSetup, "channel" | "reachability" | "onDropped">;
+type SpoolContext = Pick<SpoolSetup, "channel" | "reachability" | "onDropped" | "onStored">;
 
 function spoolOf(options: DlqClientOptions, context: SpoolContext): Spool | undefined {
   const { spool, service = "" } = options;

@@ -52,6 +52,7 @@ export {
 } from "./errors.ts";
 export { failureOf } from "./failure.ts";
 export type { CoalesceOptions, DlqClientOptions, TlsOptions } from "./options.ts";
+export type { OutcomeEvent } from "./outcomes/outcome-event.ts";
 export type { DeliveryPayload } from "./payload.ts";
 export type {
   BackoffName,

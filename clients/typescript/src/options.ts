@@ -1,6 +1,7 @@
 import type { Interceptor, Transport } from "@connectrpc/connect";
 import type { DlqClientError } from "./errors.ts";
 import { type OptionNames, requireFunction, requireKnown, shown } from "./option-checks.ts";
+import { CALLBACK_NAMES, type OutcomeEvent } from "./outcomes/outcome-event.ts";
 import type { SpoolOptions } from "./spool/spool-options.ts";
 
 /** How concurrent sends share calls. */
@@ -67,6 +68,16 @@ export interface DlqClientOptions {
    * Default: logs at most one line a second to the console.
    */
   readonly onDropped?: ((error: DlqClientError, queue: string) => void) | undefined;
+  /**
+   * Called when a worker, of any program, has processed a message that this client sent. The callbacks of a queue
+   * come in order, the next one after the promise of the one before; they may come before `send` returns. An error that one
+   * throws is logged. At most 10,000 messages are followed, and none after a restart of the program.
+   */
+  readonly onSucceeded?: ((event: OutcomeEvent) => void) | undefined;
+  /** Called like `onSucceeded`, after each failed attempt. `dueTime` is that of the next one. */
+  readonly onFailed?: ((event: OutcomeEvent) => void) | undefined;
+  /** Called like `onSucceeded`, when a message comes into quarantine, where it stays until an operator decides. */
+  readonly onQuarantined?: ((event: OutcomeEvent) => void) | undefined;
 }
 
 /** {@link CoalesceOptions} with their defaults. */
@@ -112,6 +123,9 @@ const CLIENT_OPTIONS: OptionNames<DlqClientOptions> = {
   coalesce: true,
   spool: true,
   onDropped: true,
+  onSucceeded: true,
+  onFailed: true,
+  onQuarantined: true,
 };
 
 /** @throws TypeError for an unknown option of the client or of its TLS, or an invalid one */
@@ -122,7 +136,9 @@ export function requireKnownOptions(options: DlqClientOptions): void {
   if (token != null && typeof token !== "string" && typeof token !== "function") {
     throw new TypeError(`token is ${shown(token)}; give a text, or a function that returns it`);
   }
-  if (options.onDropped != null) requireFunction("onDropped", options.onDropped);
+  for (const name of ["onDropped", ...CALLBACK_NAMES] as const) {
+    if (options[name] != null) requireFunction(name, options[name]);
+  }
 }
 
 /** @throws TypeError for an unknown option, or a number out of its range */

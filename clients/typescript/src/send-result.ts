@@ -54,6 +54,13 @@ export interface Dropped {
 /** The result of a send. Later versions may add a status that means that the message is safe. */
 export type SendResult = Stored | Spooled | FailedDelivery | Dropped;
 
+/** Gets each message that the service accepted, and the source id that it was sent with. */
+export type OnStored = (stored: Stored, sourceId: string) => void;
+
+export function isStored(result: SendResult): result is Stored {
+  return result.status === "sent" || result.status === "joined";
+}
+
 /**
  * Reports whether the caller need not keep the message. A message in the memory of this process is not
  * safe.

@@ -22,7 +22,7 @@ import { type Answer, callSend, isWorthSplitting, unavailableErrorOf } from "./s
 import { abortedError, bufferFullError, deadlineError } from "./send-errors.ts";
 import { SendQueue } from "./send-queue.ts";
 import type { SendRequest } from "./send-request.ts";
-import { type SendResult, storedFrom } from "./send-result.ts";
+import { isStored, type OnStored, type SendResult, storedFrom } from "./send-result.ts";
 
 /** Options of a {@link Sender}. */
 export interface SenderOptions {
@@ -32,6 +32,7 @@ export interface SenderOptions {
   readonly spool: SendSpool | undefined;
   readonly coalesce: Coalesce;
   readonly tryTimeoutMs: number;
+  readonly onStored?: OnStored | undefined;
 }
 
 const FIRST_PAUSE_MS = 20;
@@ -242,6 +243,7 @@ export class Sender {
   readonly #onSettled = (send: PendingSend, result: SendResult): void => {
     const { wire, bytes } = send.request;
     if (result.status === "dropped") send.reportDrop(result.error, wire.queue);
+    if (isStored(result)) this.#options.onStored?.(result, wire.sourceId);
     this.#pending.delete(send);
     this.#pendingBytes -= bytes;
     if (this.#pending.size > 0) return;

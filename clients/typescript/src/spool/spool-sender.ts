@@ -13,6 +13,7 @@ import { log } from "../log.ts";
 import type { Reachability } from "../reachability.ts";
 import type { ReconnectingChannel } from "../reconnecting-channel.ts";
 import { type Answer, callSend, isWorthSplitting, unavailableErrorOf } from "../send-call.ts";
+import { type OnStored, storedFrom } from "../send-result.ts";
 import { CallSize } from "./call-size.ts";
 import { PassTime } from "./pass-time.ts";
 import type { SpoolSource } from "./spool-source.ts";
@@ -27,6 +28,7 @@ export interface SpoolSenderOptions {
   /** Called with each message that the service refuses for good. */
   readonly onRefused: (error: DlqClientError, queue: string) => void;
   readonly warning: SpoolWarning;
+  readonly onStored?: OnStored | undefined;
 }
 
 interface ReadableMessage {
@@ -172,7 +174,10 @@ export class SpoolSender {
   }
 
   #isDone({ request }: ReadableMessage, answer: Answer | undefined): boolean {
-    if (answer?.response !== undefined) return true;
+    if (answer?.response !== undefined) {
+      this.#options.onStored?.(storedFrom(answer.response, request.queue), request.sourceId);
+      return true;
+    }
     if (answer === undefined) return false;
     if (!isPermanent(answer.error)) {
       if (!isRetryable(answer.error)) this.#options.warning.warn(answer.error);

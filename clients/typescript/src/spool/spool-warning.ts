@@ -1,5 +1,4 @@
-import { ConnectError } from "@connectrpc/connect";
-import { isRetryable, refusalOf, unansweredReason } from "../call-error.ts";
+import { whyFailed } from "../call-error.ts";
 import { RepeatedWarning } from "../repeated-warning.ts";
 
 /**
@@ -26,11 +25,9 @@ export class SpoolWarning {
   /** @param error why messages wait; undefined: no server answered */
   warn(error: unknown): void {
     this.#lastError = error;
-    const isRefusal = error instanceof ConnectError && !isRetryable(error);
-    const reason = isRefusal ? refusalOf(error).message : unansweredReason(error);
     const count = this.#count();
     this.#warning.warn(
-      `messages wait in the spool for ${this.#target} (${count}): ${reason}; retrying`,
+      `messages wait in the spool for ${this.#target} (${count}): ${whyFailed(error)}; retrying`,
     );
   }
 

@@ -7,6 +7,7 @@ import type { SendSpool } from "../move-to-spool.ts";
 import type { Reachability } from "../reachability.ts";
 import type { ReconnectingChannel } from "../reconnecting-channel.ts";
 import type { SendRequest } from "../send-request.ts";
+import type { OnStored } from "../send-result.ts";
 import type { SpoolUsage } from "../status.ts";
 import { claimOrphans } from "./orphan-recovery.ts";
 import type { SpoolScope } from "./owner.ts";
@@ -25,6 +26,8 @@ export interface SpoolSetup {
   readonly reachability: Reachability;
   /** Called with each message that is lost or refused for good. */
   readonly onDropped: (error: DlqClientError, queue: string) => void;
+  /** Called with each message that the service accepted from the spool. */
+  readonly onStored?: OnStored | undefined;
 }
 
 /** What is known of a message that was only in memory. */
@@ -50,14 +53,16 @@ export class Spool implements SendSpool {
 
   constructor(setup: SpoolSetup) {
     this.#setup = setup;
-    const { settings, scope, channel, reachability, onDropped: onRefused } = setup;
+    const { settings, scope, channel, reachability, onDropped: onRefused, onStored } = setup;
     const folders = candidateFolders(settings.folder, scope.service);
     this.#folders = folders;
     const store = new SpoolStore({ ...settings, scope, folders });
     this.#store = store;
     const warning = new SpoolWarning(scope.target, () => store.count);
     this.#warning = warning;
-    this.#sender = new SpoolSender({ store, channel, reachability, onRefused, warning });
+    this.#sender = new SpoolSender({
+      ...{ store, channel, reachability, warning, onRefused, onStored },
+    });
     this.#writer = new SpoolWriter(store, () => this.#sender.start());
     reachability.onAvailable = () => {
       if (store.count > 0) this.#sender.startNow();

@@ -5,6 +5,7 @@ import { durationMs } from "@bufbuild/protobuf/wkt";
 import type {
   Delivery,
   Failure,
+  OutcomeEvent,
   SendOptions,
   SendResult,
 } from "../../../../clients/typescript/src/index.ts";
@@ -45,6 +46,15 @@ export function resultOf(result: SendResult): JsonMap {
   ]);
   const due = dueTime === undefined ? {} : { due_time_ms: dueTime.getTime() };
   return { ...Object.fromEntries(named), ...due };
+}
+
+export function outcomeOf(event: OutcomeEvent): JsonMap {
+  const { id, queue, attempts, reason, quarantineReason, dueTime, note, sourceId } = event;
+  return {
+    ...{ id, queue, attempts, reason, note, source_id: sourceId },
+    ...(quarantineReason === undefined ? {} : { quarantine_reason: quarantineReason }),
+    ...(dueTime === undefined ? {} : { due_time: dueTime.getTime() }),
+  };
 }
 
 export function deliveryOf(delivery: Delivery): JsonMap {

@@ -1,11 +1,12 @@
 import {
   createDlqClient,
   type DlqClient,
+  type OutcomeEvent,
   type Worker,
 } from "../../../../clients/typescript/src/index.ts";
 import { isMap, type Json, type JsonMap } from "../../json.ts";
 import { callMethod } from "./call.ts";
-import { camelCase, payloadOf, resultOf, sendOptionsOf } from "./convert.ts";
+import { camelCase, outcomeOf, payloadOf, resultOf, sendOptionsOf } from "./convert.ts";
 import { givenError } from "./given-error.ts";
 import { caseNames, failureOfCase } from "./golden.ts";
 import { Handlers } from "./handlers.ts";
@@ -42,13 +43,14 @@ export class Session {
     return work(fields);
   }
 
-  async #open({ client, options, on_dropped }: JsonMap): Promise<JsonMap> {
+  async #open({ client, options, on_dropped, callbacks }: JsonMap): Promise<JsonMap> {
     const { target, token_error, ...given } = isMap(options) ? options : {};
     const failing = { token: () => Promise.reject(new Error(String(token_error))) };
     const dlq = createDlqClient({
       ...camelCase(given),
       ...(token_error === undefined ? {} : failing),
       url: String(target),
+      ...(callbacks === undefined ? {} : this.#callbacks(String(client), callbacks === "throw")),
       onDropped: (error, queue) => {
         this.#emit({ event: "dropped", client: String(client), queue, kind: error.kind });
         return on_dropped === "send" ? dlq.send(queue, new Uint8Array(60_000)) : undefined;
@@ -56,6 +58,18 @@ export class Session {
     });
     this.#clients.set(String(client), dlq);
     return {};
+  }
+
+  #callbacks(client: string, throwing: boolean) {
+    const report = (kind: string) => (event: OutcomeEvent) => {
+      this.#emit({ event: "outcome", client, kind, ...outcomeOf(event) });
+      if (throwing) throw new Error(`the callback for ${kind} throws`);
+    };
+    return {
+      onSucceeded: report("succeeded"),
+      onFailed: report("failed"),
+      onQuarantined: report("quarantined"),
+    };
   }
 
   #send({ error, ...fields }: JsonMap): Promise<JsonMap> {

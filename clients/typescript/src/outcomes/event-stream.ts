@@ -1,0 +1,101 @@
+import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import type { WatchEventsResponse } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
+import { Backoff } from "../backoff.ts";
+import { callErrorOf } from "../call-error.ts";
+import type { ReconnectingChannel } from "../reconnecting-channel.ts";
+import { WATCHED_TYPES } from "./outcome-event.ts";
+
+/** Options of an {@link EventStream}. */
+export interface EventStreamOptions {
+  readonly channel: ReconnectingChannel;
+  readonly queue: string;
+  /** Where to begin, in ms since 1970. Called when the first stream opens. */
+  readonly sinceMs: () => number;
+  /** The next response is read when its promise resolves, which it must. */
+  readonly onResponse: (response: WatchEventsResponse) => Promise<void>;
+  readonly onOpened: () => void;
+  readonly onBroken: (error: ConnectError) => void;
+}
+
+const FIRST_PAUSE_MS = 500;
+const MAX_PAUSE_MS = 30_000;
+
+/**
+ * The events of a queue. It opens itself again behind the latest resume token, until it is closed. Events since that token come
+ * again.
+ */
+export class EventStream {
+  readonly #options: EventStreamOptions;
+  readonly #backoff = new Backoff(FIRST_PAUSE_MS, MAX_PAUSE_MS);
+  readonly #abort = new AbortController();
+  #resumeToken = "";
+  #sinceMs: number | undefined;
+
+  constructor(options: EventStreamOptions) {
+    this.#options = options;
+    setImmediate(() => void this.#run()); // answers of one call name several messages
+  }
+
+  close(): void {
+    this.#abort.abort();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#abort;
+    while (!signal.aborted) {
+      const error = await this.#read();
+      if (signal.aborted) return;
+      if (error !== undefined) this.#options.onBroken(error);
+      await pause(this.#backoff.nextMs(), signal);
+    }
+  }
+
+  /** Reads one stream to its end. Never rejects. */
+  async #read(): Promise<ConnectError | undefined> {
+    const { channel, queue, sinceMs, onResponse, onOpened } = this.#options;
+    const { signal } = this.#abort;
+    const { stubs } = channel;
+    this.#sinceMs ??= sinceMs();
+    const request = {
+      queues: [queue],
+      types: [...WATCHED_TYPES],
+      resumeToken: this.#resumeToken,
+      startTime: timestampFromMs(this.#sinceMs), // counts where the token does not cover the queue
+    };
+    try {
+      let isOpen = false;
+      for await (const response of stubs.watchEvents(request, { signal })) {
+        if (!isOpen) {
+          isOpen = true;
+          this.#backoff.reset();
+          onOpened();
+        }
+        await onResponse(response);
+        if (response.resumeToken !== "") this.#resumeToken = response.resumeToken;
+        const time = response.events.at(-1)?.time;
+        if (time !== undefined) this.#sinceMs = timestampMs(time);
+      }
+      return undefined;
+    } catch (reason) {
+      const error = callErrorOf(reason);
+      channel.failed(stubs, error);
+      // Another server may not accept the token: the time is less exact.
+      if (error.code === Code.InvalidArgument) this.#resumeToken = "";
+      return error;
+    }
+  }
+}
+
+/** Does not keep the process running. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms).unref();
+    signal.addEventListener("abort", end);
+  });
+}

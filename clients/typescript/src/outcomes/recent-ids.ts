@@ -1,0 +1,18 @@
+const HALF = 5_000;
+
+/** Remembers at least the latest 5,000 ids, and at most 10,000. */
+export class RecentIds {
+  #ids = new Set<string>();
+  #earlier = new Set<string>();
+
+  has(id: string): boolean {
+    return this.#ids.has(id) || this.#earlier.has(id);
+  }
+
+  add(id: string): void {
+    this.#ids.add(id);
+    if (this.#ids.size < HALF) return;
+    this.#earlier = this.#ids;
+    this.#ids = new Set();
+  }
+}
