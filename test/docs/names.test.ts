@@ -84,6 +84,7 @@ const KNOWN = new Set([
   ...scenarioKeys,
   // Of clients, in the form of each language.
   ...["try_timeout", "server_name", "on_dropped", "max_delay_ms", "DLQ_SPOOL_DIR", "send_soon"],
+  ...["on_succeeded", "on_failed", "on_quarantined"],
   ...["BUFFER_FULL", "SPOOL_FULL", "HANDLER_FAILED"], // kinds of errors, as Java writes them
   ...["lose_answer", "narrow_as_nginx"], // of the harness of scenarios: values
   ...Object.keys(EVENT_SCHEMA.$defs.event.properties),
