@@ -1,6 +1,7 @@
 // `dlq-client/testing`: the fake behaves like the service, and one call starts the real server.
 
 import { resolve } from "node:path";
+import { type Timestamp, timestampNow } from "@bufbuild/protobuf/wkt";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { errorReason } from "../../../clients/typescript/src/google-details.ts";
 import {
@@ -8,7 +9,10 @@ import {
   discard,
   fail,
   NonRetryableError,
+  type Outcome,
+  type OutcomeEvent,
   quarantine,
+  release,
   type SendResult,
 } from "../../../clients/typescript/src/index.ts";
 import {
@@ -17,8 +21,9 @@ import {
   type FakeDlqOptions,
   startLocalServer,
 } from "../../../clients/typescript/src/testing/index.ts";
+import { EventType } from "../../../gen/dlq/v1/event_pb.ts";
 import { startTestServer } from "../../support/server.ts";
-import { clientOf, errorOf, stored } from "./client.ts";
+import { clientOf, errorOf, stored, until } from "./client.ts";
 import { newFolder } from "./spool/spool-support.ts";
 
 const error = new Error("it broke");
@@ -187,6 +192,63 @@ describe("a fake", () => {
     const { queues } = await fake.stubs.stats({});
     expect(queues).toMatchObject([{ queue: "q", scheduled: 1n, totals: { accepted: 1n } }]);
     await expect(fake.waitFor("q", "SUCCEEDED", 1, 10)).rejects.toThrow(/0 messages of q/);
+  });
+
+  it("calls back about outcomes", async () => {
+    const got: string[] = [];
+    const record = (kind: string) => (event: OutcomeEvent) =>
+      void got.push(`${kind} ${event.attempts}`);
+    const fake = newFake({
+      onSucceeded: record("succeeded"),
+      onFailed: record("failed"),
+      onQuarantined: record("quarantined"),
+    });
+    await fake.send("q", "x", error, { maxRetries: 2 });
+    let fails = true;
+    const handler = () => {
+      if (fails) throw error;
+    };
+    fake.worker({ queues: ["q"], handler, onError: () => {} });
+    await until(() => got.length === 3, "the quarantine");
+    fails = false;
+    fake.retry();
+    await until(() => got.length === 4, "the success");
+    expect(got).toEqual(["failed 1", "failed 2", "quarantined 2", "succeeded 0"]);
+  });
+
+  it("has the events of its messages, from a time or a resume token on", async () => {
+    const fake = newFake();
+    const startTime = timestampNow();
+    await fake.send("q", "x", error);
+    await fake.send("other", "x", error);
+    const outcomes: (Outcome | undefined)[] = [release(), undefined];
+    fake.worker({ queues: ["q"], handler: () => outcomes.shift() });
+    await fake.waitFor("q", "SUCCEEDED");
+    const found: [EventType, string][] = [];
+    const read = async (request: { startTime?: Timestamp; resumeToken?: string }) => {
+      for await (const { events, resumeToken } of fake.stubs.watchEvents({
+        queues: ["q"],
+        ...request,
+      })) {
+        found.push(...events.map(({ type }): [EventType, string] => [type, resumeToken]));
+        if (found.at(-1)?.[0] === EventType.RETRY_SUCCESS) return;
+      }
+    };
+    await read({ startTime });
+    const { MESSAGE_ADDED, RETRY_SCHEDULED, RELEASED, RETRY_SUCCESS } = EventType;
+    const types = found.map(([type]) => type);
+    expect(types).toEqual([MESSAGE_ADDED, RETRY_SCHEDULED, RELEASED, RETRY_SUCCESS]);
+    const resumeToken = found.at(-1)?.[1] ?? "";
+    found.length = 0;
+    outcomes.push(quarantine("look"), undefined);
+    await fake.send("q", "y", error);
+    await fake.waitFor("q", "QUARANTINED");
+    fake.retry();
+    await fake.waitFor("q", "SUCCEEDED", 2);
+    await read({ resumeToken });
+    expect(found.map(([type]) => type)).toEqual([
+      ...[MESSAGE_ADDED, RETRY_SCHEDULED, EventType.MOVED_TO_POISON, RETRY_SUCCESS],
+    ]);
   });
 
   it("fails calls while it is down", async () => {

@@ -15,7 +15,6 @@ import {
   type SendToDlqRequest,
   type SendToDlqResponse,
   SendToDlqResponseSchema,
-  type StreamDueRequest,
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { MessageSchema, type Payload } from "../../../../gen/dlq/v1/message_pb.ts";
 import { MessageState, QuarantineReason, Reason } from "../../../../gen/dlq/v1/state_pb.ts";
@@ -86,7 +85,7 @@ export function fakeTransport(store: FakeStore, outage: FakeOutage): Transport {
         const taken = store.take(request.queues, sessionId, room);
         held.push(...taken);
         if (taken.length === 0) {
-          await nextChange(store, request, signal);
+          await nextChange(store, request.queues, signal);
           continue;
         }
         const deliveries = taken.map(deliveryOf);
@@ -114,6 +113,18 @@ export function fakeTransport(store: FakeStore, outage: FakeOutage): Transport {
       });
       return { results };
     },
+    async *watchEvents(request, { signal }) {
+      checkUp();
+      let from = store.events.startOf(request);
+      yield { resumeToken: String(from) };
+      while (!signal.aborted) {
+        checkUp();
+        const { events, next } = store.events.read(from, request);
+        from = next;
+        if (events.length > 0) yield { events, resumeToken: String(next) };
+        else await nextChange(store, [], signal);
+      }
+    },
     stats({ queues }) {
       checkUp();
       const all = [...new Set(store.messages.map(({ queue }) => queue))].sort();
@@ -134,8 +145,8 @@ function checkPayload(payload: Payload | undefined): void {
   );
 }
 
-/** Waits for a change, or until the next message is due. */
-function nextChange(store: FakeStore, { queues }: StreamDueRequest, signal: AbortSignal) {
+/** Waits for a change, or until the next message of a queue is due. */
+function nextChange(store: FakeStore, queues: readonly string[], signal: AbortSignal) {
   return new Promise<void>((resolve) => {
     const end = () => {
       stop();

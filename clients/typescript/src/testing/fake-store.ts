@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Outcome, SendToDlqRequest } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
+import { EventType } from "../../../../gen/dlq/v1/event_pb.ts";
 import { samePayload } from "../payload.ts";
+import { FakeEvents } from "./fake-events.ts";
 import { FakeMessage } from "./fake-message.ts";
 
 /** The server's default. */
@@ -10,6 +12,7 @@ const MAX_RETRIES = 3;
 /** The messages of a fake, and their state changes. */
 export class FakeStore {
   readonly messages: FakeMessage[] = [];
+  readonly events = new FakeEvents();
   readonly #listeners = new Set<() => void>();
 
   /** Calls `listener` after each change. Returns a function that stops it. */
@@ -34,6 +37,7 @@ export class FakeStore {
         message.state = "QUARANTINED";
         message.quarantineReason = "PRODUCER_REQUEST";
       }
+      this.events.add(message, EventType.MESSAGE_ADDED);
     }
     this.changed();
     return { message, joined: earlier !== undefined };
@@ -94,6 +98,7 @@ export class FakeStore {
           message.dueAtMs = Date.now() + durationMs(result.value.delay);
         }
     }
+    this.events.add(message, eventTypeOf(result.case));
     this.changed();
     return message;
   }
@@ -140,6 +145,14 @@ export class FakeStore {
         samePayload(message.request.payload, payload),
     );
   }
+}
+
+/** Undefined: the state of the message says what happened. */
+function eventTypeOf(result: Outcome["result"]["case"]): EventType | undefined {
+  if (result === "succeeded") return EventType.RETRY_SUCCESS;
+  if (result === "failed") return EventType.RETRY_FAILED;
+  if (result === "discarded") return EventType.DISCARDED;
+  return result === "quarantined" ? undefined : EventType.RELEASED;
 }
 
 function quarantine(message: FakeMessage, reason: FakeMessage["quarantineReason"]): void {

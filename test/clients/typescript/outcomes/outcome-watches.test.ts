@@ -10,7 +10,7 @@ import { until } from "../client.ts";
 import { type EventCall, eventOf, eventServer } from "./event-server.ts";
 
 const { RETRY_FAILED, RETRY_SUCCESS, MOVED_TO_POISON, MOVED_AWAY } = EventType;
-const GONE = { state: MessageState.UNSPECIFIED };
+const DONE = { state: MessageState.SUCCEEDED };
 
 let lines: string[];
 beforeEach(() => {
@@ -81,13 +81,17 @@ it("a watch begins one second before the oldest of its messages was accepted", a
 });
 
 it("an event that came before the answer of its send comes before the later ones", async () => {
-  const { follow, opened, got } = watchesOf();
+  const got: string[] = [];
+  const { follow, opened } = watchesOf(eventServer(), {
+    onFailed: ({ id }) => {
+      got.push(`failed ${id}`);
+      if (id === "a") follow("b"); // while the next event of b is there already
+    },
+    onQuarantined: ({ id }) => void got.push(`quarantined ${id}`),
+  });
   follow("a");
-  const call = await opened();
-  call.give({ events: [eventOf(RETRY_FAILED, "b"), eventOf(RETRY_FAILED, "a")] });
-  await until(() => got.length === 1, "the event of a");
-  follow("b");
-  call.give({ events: [eventOf(MOVED_TO_POISON, "b")] });
+  const events = [eventOf(RETRY_FAILED, "b"), eventOf(RETRY_FAILED, "a")];
+  (await opened()).give({ events: [...events, eventOf(MOVED_TO_POISON, "b")] });
   await until(() => got.length === 3, "the events of b");
   expect(got).toEqual(["failed a", "failed b", "quarantined b"]);
 });
@@ -189,10 +193,10 @@ describe("a watch", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
 
   it.each([
-    ["success", eventOf(RETRY_SUCCESS, "a", GONE)],
-    ["a discard", eventOf(EventType.DISCARDED, "a", GONE)],
-    ["a purge", eventOf(EventType.PURGED, "a", GONE)],
-    ["expiry", eventOf(EventType.EXPIRED, "a", GONE)],
+    ["success", eventOf(RETRY_SUCCESS, "a", DONE)],
+    ["a discard", eventOf(EventType.DISCARDED, "a", { state: MessageState.DISCARDED })],
+    ["a purge", eventOf(EventType.PURGED, "a", { state: MessageState.PURGED })],
+    ["expiry", eventOf(EventType.EXPIRED, "a", { state: MessageState.EXPIRED })],
   ])(
     "ends 60 s after the %s of its last message; the next message opens another one",
     async (_, event) => {
@@ -200,7 +204,7 @@ describe("a watch", () => {
       follow("a");
       follow("marker");
       const call = await opened();
-      call.give({ events: [event, eventOf(RETRY_SUCCESS, "marker", GONE)] });
+      call.give({ events: [event, eventOf(RETRY_SUCCESS, "marker", DONE)] });
       await until(() => got.includes("succeeded marker"), "the last event");
       await vi.advanceTimersByTimeAsync(59_000);
       expect(call.signal.aborted).toBe(false);
