@@ -260,6 +260,16 @@ describe("the packed package", { timeout: 60_000 }, () => {
     expect(stdout).toBe("");
   });
 
+  it("the README's callbacks are called", async () => {
+    const program = await start("outcomes", process.execPath);
+    const worker = await start("worker", process.execPath);
+    const [line] = await once(createInterface({ input: program.stdout }), "line");
+    expect(line).toBe("order-43 is done");
+    const exited = [program, worker].map((one) => once(one, "exit"));
+    for (const one of [program, worker]) one.kill("SIGTERM");
+    await Promise.all(exited);
+  });
+
   it("the README's test runs", async () => {
     const test = await start("testing", process.execPath);
     const [printed] = await Promise.all([text(test.stdout), once(test, "exit")]);
