@@ -64,8 +64,8 @@ export interface DlqClient extends AsyncDisposable {
   /** Resolves when every send so far has its result and `onDropped` has returned. */
   flush(): Promise<void>;
   /**
-   * Stops the workers, ends outcome callbacks and waits for a running one at most 5 s, waits for pending sends, moves the rest to the spool, and closes the client. If the
-   * service answers, it also sends the messages of the spool, for up to 2 s.
+   * Stops the workers and the outcome callbacks (a running one has 5 s), waits for pending sends, moves the rest
+   * to the spool, and closes the client. If the service answers, it also sends the messages of the spool, for up to 2 s.
    *
    * @param timeoutMs how long to wait for handlers and sends. What has not ended by then is aborted and
    *   reported, which takes at most 3 s more. Default: as long as workers drain and sends try

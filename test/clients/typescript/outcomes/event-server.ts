@@ -1,9 +1,11 @@
-// A service in this process that answers WatchEvents with what a test gives.
+// Outcome callbacks of a service in this process, which answers WatchEvents with what a test gives.
 
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { createClient, createRouterTransport } from "@connectrpc/connect";
+import { onTestFinished, vi } from "vitest";
 import type { DlqAdminStubs } from "../../../../clients/typescript/src/connection.ts";
+import { createOutcomeWatches } from "../../../../clients/typescript/src/outcomes/outcome-watches.ts";
 import { ReconnectingChannel } from "../../../../clients/typescript/src/reconnecting-channel.ts";
 import {
   DlqService,
@@ -12,6 +14,7 @@ import {
 } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { EventSchema, type EventType } from "../../../../gen/dlq/v1/event_pb.ts";
 import { MessageState } from "../../../../gen/dlq/v1/state_pb.ts";
+import { until } from "../client.ts";
 
 type Response = MessageInitShape<typeof WatchEventsResponseSchema>;
 
@@ -82,4 +85,36 @@ export function eventOf(
   const time = timestampFromMs(Date.now());
   const state = MessageState.SCHEDULED;
   return create(EventSchema, { id, type, messageId, queue: "q", time, state, ...fields });
+}
+
+type Given = Parameters<typeof createOutcomeWatches>[1];
+
+/** Creates watches whose callbacks record `KIND ID`. */
+export function watchesOf(server = eventServer(), given: Given = {}) {
+  const got: string[] = [];
+  const record = (kind: string) => (event: { id: string }) => void got.push(`${kind} ${event.id}`);
+  const watches = createOutcomeWatches(server.channel, {
+    onSucceeded: record("succeeded"),
+    onFailed: record("failed"),
+    onQuarantined: record("quarantined"),
+    ...given,
+  });
+  if (watches === undefined) throw new Error("there are no callbacks");
+  onTestFinished(() => watches.close(0));
+  const follow = (id: string, queue = "q") =>
+    watches.follow({ status: "sent", id, queue, state: "SCHEDULED", reason: "TIMEOUT" }, "source");
+  const opened = async (queue = "q", count = 1): Promise<EventCall> => {
+    const calls = () => server.calls.filter((call) => call.queue === queue);
+    await until(() => calls().length === count, "the watch");
+    return calls().at(-1) as EventCall;
+  };
+  return { ...server, watches, follow, opened, got };
+}
+
+/** Returns the lines that are logged from now on to the end of the test. */
+export function logLines(): readonly string[] {
+  const lines: string[] = [];
+  const log = vi.spyOn(console, "error").mockImplementation((line) => void lines.push(line));
+  onTestFinished(() => log.mockRestore());
+  return lines;
 }

@@ -1,48 +1,21 @@
-// Which events reach the callbacks, in what order, and how long a queue is watched.
+// Which events reach the callbacks, and in what order.
 
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createOutcomeWatches } from "../../../../clients/typescript/src/outcomes/outcome-watches.ts";
 import { EventType } from "../../../../gen/dlq/v1/event_pb.ts";
 import { MessageState, QuarantineReason, Reason } from "../../../../gen/dlq/v1/state_pb.ts";
 import { until } from "../client.ts";
-import { type EventCall, eventOf, eventServer } from "./event-server.ts";
+import { eventOf, eventServer, logLines, watchesOf } from "./event-server.ts";
 
-const { RETRY_FAILED, RETRY_SUCCESS, MOVED_TO_POISON, MOVED_AWAY } = EventType;
-const DONE = { state: MessageState.SUCCEEDED };
+const { RETRY_FAILED, MOVED_TO_POISON } = EventType;
 
-let lines: string[];
+let lines: readonly string[];
 beforeEach(() => {
-  lines = [];
-  const log = vi.spyOn(console, "error").mockImplementation((line) => void lines.push(line));
-  onTestFinished(() => log.mockRestore());
+  lines = logLines();
 });
 afterEach(() => void vi.useRealTimers());
-
-type Given = Parameters<typeof createOutcomeWatches>[1];
-
-/** Creates watches whose callbacks record `KIND ID`. */
-function watchesOf(server = eventServer(), given: Given = {}) {
-  const got: string[] = [];
-  const record = (kind: string) => (event: { id: string }) => void got.push(`${kind} ${event.id}`);
-  const watches = createOutcomeWatches(server.channel, {
-    onSucceeded: record("succeeded"),
-    onFailed: record("failed"),
-    onQuarantined: record("quarantined"),
-    ...given,
-  });
-  if (watches === undefined) throw new Error("there are no callbacks");
-  onTestFinished(() => watches.close(0));
-  const follow = (id: string, queue = "q") =>
-    watches.follow({ status: "sent", id, queue, state: "SCHEDULED", reason: "TIMEOUT" }, "source");
-  const opened = async (queue = "q", count = 1): Promise<EventCall> => {
-    const calls = () => server.calls.filter((call) => call.queue === queue);
-    await until(() => calls().length === count, "the watch");
-    return calls().at(-1) as EventCall;
-  };
-  return { ...server, watches, follow, opened, got };
-}
 
 const ids = (...names: readonly string[]) => names.map((name) => `failed ${name}`);
 
@@ -186,74 +159,6 @@ describe("a broken stream", () => {
     expect(lines).toEqual([
       "dlq: outcome callbacks are not called: the server has no WatchEvents; upgrade it",
     ]);
-  });
-});
-
-describe("a watch", () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
-
-  it.each([
-    ["success", eventOf(RETRY_SUCCESS, "a", DONE)],
-    ["a discard", eventOf(EventType.DISCARDED, "a", { state: MessageState.DISCARDED })],
-    ["a purge", eventOf(EventType.PURGED, "a", { state: MessageState.PURGED })],
-    ["expiry", eventOf(EventType.EXPIRED, "a", { state: MessageState.EXPIRED })],
-  ])(
-    "ends 60 s after the %s of its last message; the next message opens another one",
-    async (_, event) => {
-      const { follow, opened, got } = watchesOf();
-      follow("a");
-      follow("marker");
-      const call = await opened();
-      call.give({ events: [event, eventOf(RETRY_SUCCESS, "marker", DONE)] });
-      await until(() => got.includes("succeeded marker"), "the last event");
-      await vi.advanceTimersByTimeAsync(59_000);
-      expect(call.signal.aborted).toBe(false);
-      await vi.advanceTimersByTimeAsync(1_001);
-      expect(call.signal.aborted).toBe(true);
-      follow("b");
-      (await opened("q", 2)).give({ events: [eventOf(RETRY_FAILED, "b")] });
-      await until(() => got.at(-1) === "failed b", "the event of b");
-    },
-  );
-
-  it.each([
-    ["succeeded, but a failure has joined it", eventOf(RETRY_SUCCESS, "a")],
-    [
-      "expired into quarantine",
-      eventOf(EventType.EXPIRED, "a", { state: MessageState.QUARANTINED }),
-    ],
-    ["was quarantined", eventOf(MOVED_TO_POISON, "a", { state: MessageState.QUARANTINED })],
-  ])("follows a message that %s", async (_, event) => {
-    const { follow, opened, got } = watchesOf();
-    follow("a");
-    const call = await opened();
-    call.give({ events: [event] });
-    await vi.advanceTimersByTimeAsync(120_000);
-    call.give({ events: [eventOf(RETRY_FAILED, "a")] });
-    await until(() => got.at(-1) === "failed a", "the next event");
-  });
-
-  it("follows a moved message in its new queue, from the time of the move", async () => {
-    const { follow, opened, got } = watchesOf();
-    follow("a");
-    const time = timestampFromMs(10_000);
-    (await opened()).give({ events: [eventOf(MOVED_AWAY, "a", { otherQueue: "r", time })] });
-    const moved = await opened("r");
-    expect(moved.request.startTime).toMatchObject({ seconds: 9n });
-    moved.give({ events: [eventOf(RETRY_FAILED, "a", { queue: "r" })] });
-    await until(() => got.length === 1, "the event in the new queue");
-  });
-
-  it("has the events of a moved message that came before it left the old queue", async () => {
-    const { follow, opened, got } = watchesOf();
-    follow("a");
-    follow("b", "r");
-    const other = await opened("r");
-    other.give({ events: [eventOf(RETRY_FAILED, "a"), eventOf(RETRY_FAILED, "b")] });
-    await until(() => got.length === 1, "the event of b");
-    (await opened()).give({ events: [eventOf(MOVED_AWAY, "a", { otherQueue: "r" })] });
-    await until(() => got.length === 2, "the event of a");
-    expect(got).toEqual(ids("b", "a"));
   });
 });
 
