@@ -27,6 +27,7 @@ test("`npm run check` needs no tools but Node and redis-server", () => {
 test.each([
   ["test/clients/java-client.test.ts", ["java"]],
   ["test/clients/python.test.ts", ["python"]],
+  ["test/clients/python-client.test.ts", ["nats-server", "python"]],
   ["test/clients/typescript/package.test.ts", ["oldest-node"]],
   ["test/clients/cli-package.test.ts", ["oldest-node"]],
   ["test/contract/pairs.test.ts", ["agents"]],
