@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
-from pathlib import Path
 
 import grpc
 import pytest
@@ -187,19 +184,6 @@ def test_an_action_handler_has_its_own_default_prefix(
         "redis_key_prefix", "dlq"
     )
     asyncio.run(client.close())
-
-
-def test_a_nats_client_is_reported_by_default(server: LocalServer, tmp_path: Path) -> None:
-    (tmp_path / "shop.py").write_text(f"""
-from dlq.compat import DLQConfig, DLQHandler
-for _ in range(2):
-    DLQHandler({server.target!r}, DLQConfig("shop"), nats_client=object())
-""")
-    command = [sys.executable, "-c", "import shop"]
-    ran = subprocess.run(
-        command, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=True
-    )
-    assert ran.stderr.count("nats_client has no effect: no events are published") == 1
 
 
 def test_queue_names_are_valid_and_distinct() -> None:

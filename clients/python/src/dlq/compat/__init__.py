@@ -5,7 +5,7 @@ To migrate, a program changes its import and its connection: `from dlq.compat im
 `dlq.Client` or `dlq.aio.Client`.
 """
 
-from .config import DLQConfig
+from .config import DLQConfig, MessageCallback
 from .handlers import ActionDLQHandler, DLQHandler, DLQStats, MessageHandler, QueueSizes
 from .models import (
     AUTH_RETRY_POLICY,
@@ -15,6 +15,7 @@ from .models import (
     STANDARD_RETRY_POLICY,
     VALIDATION_RETRY_POLICY,
     WEBHOOK_RETRY_POLICY,
+    DLQMessage,
     DLQReason,
     RetryPolicy,
 )
@@ -30,8 +31,10 @@ __all__ = [
     "ActionDLQHandler",
     "DLQConfig",
     "DLQHandler",
+    "DLQMessage",
     "DLQReason",
     "DLQStats",
+    "MessageCallback",
     "MessageHandler",
     "QueueSizes",
     "RetryPolicy",

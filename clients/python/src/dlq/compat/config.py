@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .models import RetryPolicy
+from .models import DLQMessage, RetryPolicy
 
 if TYPE_CHECKING:
     from ..aio.client import Client
+
+MessageCallback: TypeAlias = Callable[[DLQMessage], Any]
+"""A coroutine function, or a plain function, which runs in a thread. The log has what it raises."""
 
 
 class DefaultPrefix(str):
@@ -36,5 +40,11 @@ class DLQConfig:
     """Prefix of the queue names. Default of an ActionDLQHandler: `action_dlq`."""
     metrics_namespace: str = "dlq"
     """Has no effect: the service has metrics by queue."""
+    success_callback: MessageCallback | None = None
+    """Called after a handler of this process succeeded."""
+    failure_callback: MessageCallback | None = None
+    """Called when a failed attempt of this process moved the message to quarantine."""
+    transform_function: MessageCallback | None = None
+    """Returns what the handler gets. If it raises, that is the original message."""
     target: str | Client | None = field(default=None, kw_only=True)
     """New: the service, `host:port` or a client, for handlers without a connection argument."""

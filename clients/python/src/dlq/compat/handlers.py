@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -17,14 +16,18 @@ from ..aio.client import Client
 from ..delivery import Delivery
 from ..options import SendOptions
 from ..outcome import Outcome, release
-from ..results import Dropped, Spooled
+from ..results import Dropped, Spooled, Stored
 from ..v1.dlq_service_pb2 import StatsRequest
 from ..worker_options import SettledDelivery
 from .attributes import attributes_of
 from .config import DefaultPrefix, DLQConfig
 from .connection import ServiceCalls, client_of
-from .deprecation import deprecated, without_effect
-from .models import DLQReason, reason_name_of
+from .deprecation import deprecated
+from .dlq_message import delivered_message, is_added, original_message_of, reason_of
+from .events import EventPublisher
+from .function_call import call
+from .models import DLQMessage, DLQReason, reason_name_of
+from .outcome_reports import OutcomeReports
 from .queue_name import allowed_name, queue_name
 from .queue_settings import QueueSettings
 from .queue_workers import QueueWorkers
@@ -54,7 +57,13 @@ class DLQHandler:
 
     `connection` is the service's address or a `dlq.aio.Client`, in place of a Redis client. With `target` in the
     DLQConfig, the config may be the only argument.
+
+    What this process does with messages is published on `nats_client` as `{event_prefix}.{queue_name}.{event_type}`:
+    as JSON if it is a client of nats-py, otherwise as a dict. The log has errors of it.
     """
+
+    _has_action = False
+    """Events have the fields of the action that a message executes."""
 
     def __init__(
         self,
@@ -63,6 +72,7 @@ class DLQHandler:
         nats_client: object = None,
         *,
         redis_client: object = None,
+        event_prefix: str = "dlq",
     ) -> None:
         name = type(self).__name__
         deprecated(f"dlq.compat.{name}", _INSTEAD)
@@ -70,8 +80,6 @@ class DLQHandler:
             connection, config = None, connection
         if config is None:
             raise TypeError(f"the config is missing; call {name}(connection, DLQConfig(name=…))")
-        if nats_client is not None:
-            without_effect("nats_client", "no events are published; see the metrics of the service")
         self.config = config
         self._client, self._owns_client = client_of(connection or redis_client, config)
         self._calls = ServiceCalls(self._client)
@@ -80,6 +88,8 @@ class DLQHandler:
         self._handlers: dict[str, MessageHandler] = {}
         self._names: dict[str, str] = {}
         """Old names of the used queues, by their names in the service."""
+        self._events = EventPublisher(nats_client, event_prefix, has_action=self._has_action)
+        self._reports = OutcomeReports(config, self._events, self._old_name)
         self._is_processing = False
         self._processed: set[str] = set()
         self._starting: set[asyncio.Task[None]] = set()
@@ -111,7 +121,17 @@ class DLQHandler:
         result = await self._client.send(queue, original_message, error, **options)
         if isinstance(result, Dropped):
             raise result.error
-        return f"spooled:{options['request_id']}" if isinstance(result, Spooled) else result.id
+        message_id = (
+            f"spooled:{options['request_id']}" if isinstance(result, Spooled) else result.id
+        )
+        if self._events and is_added(result):
+            found = reason_of(result.reason if isinstance(result, Stored) else reason)
+            message = DLQMessage(message_id, queue_name, original_message, found)
+            message.metadata.update(metadata or {})
+            await self._events.publish("message_added", message)
+            if isinstance(result, Stored) and result.state == "QUARANTINED":
+                await self._events.publish("moved_to_poison", message)
+        return message_id
 
     def register_handler(self, queue_name: str, handler: MessageHandler) -> None:
         """Sets the handler that processes due messages of a queue."""
@@ -151,6 +171,7 @@ class DLQHandler:
                 return await self._watches.outcome(queue, message_id, watch)
             finally:
                 await self._workers.release(queue)
+                await self._reports.wait(message_id)
         finally:
             self._watches.close(message_id)
 
@@ -227,27 +248,41 @@ class DLQHandler:
         await asyncio.gather(*self._starting, return_exceptions=True)
         queues, self._processed = self._processed, set()
         await asyncio.gather(*(self._workers.release(queue) for queue in queues))
+        await self._reports.wait()
 
     async def _handle(self, delivery: Delivery) -> Outcome | None:
         if not self._is_processing and delivery.id not in self._watches:
             return release()  # only the message that `retry_message` waits for is processed
         handler = self._handlers[delivery.queue]
         self._watches.on_started(delivery)
-        message = _message_of(delivery)
-        if inspect.iscoroutinefunction(handler):
-            await handler(message)
-            return None
-        given = await asyncio.to_thread(handler, message)
-        if inspect.isawaitable(given):
-            await given
+        await self._reports.open(delivery)
+        await call(handler, await self._handler_input(delivery))
         return None
 
+    async def _handler_input(self, delivery: Delivery) -> Any:
+        transform = self.config.transform_function
+        if transform is not None:
+            queue = self._names[delivery.queue]
+            try:
+                return await call(transform, delivered_message(delivery, queue, self.config))
+            except Exception:
+                log.exception(
+                    'dlq: transform_function raised for message %s of queue "%s"; its handler gets the original message',
+                    delivery.id,
+                    queue,
+                )
+        return original_message_of(delivery)
+
     def _settled(self, delivery: Delivery, settled: SettledDelivery) -> None:
+        self._reports.settled(delivery, settled)
         self._watches.on_ended(delivery, settled.outcome == "succeeded")
 
 
 class ActionDLQHandler(DLQHandler):
-    """A DLQHandler whose prefix is `action_dlq` if the config has none."""
+    """A DLQHandler of messages that execute actions: its events have the action's fields, and its prefix is `action_dlq`
+    if the config has none."""
+
+    _has_action = True
 
     def __init__(
         self,
@@ -256,6 +291,7 @@ class ActionDLQHandler(DLQHandler):
         nats_client: object = None,
         *,
         redis_client: object = None,
+        event_prefix: str = "action_dlq",
     ) -> None:
         deprecated(f"dlq.compat.{type(self).__name__}", _INSTEAD)
         if isinstance(connection, DLQConfig):
@@ -263,17 +299,10 @@ class ActionDLQHandler(DLQHandler):
         prefix = "" if config is None else config.redis_key_prefix
         if config is not None and (not prefix or isinstance(prefix, DefaultPrefix)):
             config = replace(config, redis_key_prefix="action_dlq")
-        super().__init__(connection, config, nats_client, redis_client=redis_client)
-
-
-def _message_of(delivery: Delivery) -> Any:
-    """Returns the message as it was passed to `send_to_dlq`."""
-    payload = delivery.payload
-    if payload.raw.WhichOneof("body") == "data":
-        return payload.bytes
-    if payload.content_type.partition(";")[0].strip().endswith("json"):
-        try:
-            return payload.json()
-        except ValueError:
-            pass  # invalid JSON: pass it on as text
-    return payload.text
+        super().__init__(
+            connection,
+            config,
+            nats_client,
+            redis_client=redis_client,
+            event_prefix=event_prefix,
+        )

@@ -1,10 +1,11 @@
-"""Reasons and retry policies of the old package."""
+"""Messages, reasons and retry policies of the old package."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
-from typing import cast
+from typing import Any, cast
 
 from .. import options
 from .._core.names import ReasonName
@@ -37,6 +38,32 @@ def reason_name_of(reason: object) -> ReasonName | None:
         return None
     name = reason.strip().rpartition(".")[2].upper()
     return cast(ReasonName, name) if name in DLQReason.__members__ else None
+
+
+@dataclass
+class DLQMessage:
+    """A message as callbacks get it. Fields that this process does not know are None or empty."""
+
+    message_id: str
+    queue_name: str
+    original_message: Any
+    reason: DLQReason
+    error_details: str = ""
+    """Of the latest failure, as `stack_trace`."""
+    stack_trace: str | None = None
+    retry_count: int = 0
+    """Failed attempts."""
+    max_retries: int = 0
+    first_failure_time: datetime | None = None
+    """When the service accepted it."""
+    last_failure_time: datetime | None = None
+    next_retry_time: datetime | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    """Values that were no text are JSON."""
+    status: str = "pending"
+    """`retrying` before a handler, then `succeeded`, `pending` or `poison`."""
+    error_history: list[dict[str, Any]] = field(default_factory=list)
+    """The latest failures, at most two, each with error_type, error_details and stack_trace."""
 
 
 @dataclass(frozen=True)
