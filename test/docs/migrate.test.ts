@@ -1,11 +1,12 @@
-// Runs the program and the commands of docs/guides/migrate.md, and compares its tables with the code.
+// Runs the programs and the commands of docs/guides/migrate.md, and compares its tables with the code.
 
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findPython, pythonEnvironment } from "../support/python.ts";
-import { startTestRedis, type TestRedis } from "../support/redis.ts";
+import { freePort, startTestRedis, type TestRedis } from "../support/redis.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { codesOf, fence, fencesOf, readDocument, tableRows } from "./markdown.ts";
 import { openShell, type Shell } from "./shell.ts";
@@ -54,6 +55,32 @@ it("the program runs", { timeout: DEADLINE_MS }, async () => {
   const expected = fence(PAGE, "text program-output").trimEnd().split("\n");
   expect(firstMissing(expected, output), output).toBeUndefined();
 });
+
+it("the program with events runs", { timeout: DEADLINE_MS }, async () => {
+  const port = await freePort();
+  const nats = startNats(port);
+  try {
+    const text = here(fence(PAGE, "python events")).replace(
+      "nats.connect(",
+      // It may still be starting.
+      "nats.connect(max_reconnect_attempts=-1, servers=",
+    );
+    await writeFile(
+      join(folder, "events.py"),
+      text.replace("nats://localhost:4222", `nats://127.0.0.1:${port}`),
+    );
+    const output = await shell.run("python -W ignore::DeprecationWarning events.py");
+    const expected = fence(PAGE, "text events-output").trimEnd().split("\n");
+    expect(firstMissing(expected, output), output).toBeUndefined();
+  } finally {
+    nats.kill("SIGKILL");
+  }
+});
+
+function startNats(port: number): ChildProcess {
+  const program = resolve(import.meta.dirname, "../../.runtime/bin/nats-server");
+  return spawn(program, ["-a", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
+}
 
 it("the test of a program passes", { timeout: DEADLINE_MS }, async () => {
   await writeFile(join(folder, "test_program.py"), fence(PAGE, "python program-test"));
