@@ -14,6 +14,7 @@ from .errors import DlqClientError, ErrorKind, NonRetryableError, RetryAfterErro
 from .middleware import Middleware
 from .options import Coalesce, RetryPolicy, RetryWindowOptions, SendOptions, SpoolOptions, Tls
 from .outcome import Outcome, OutcomeKind, discard, fail, quarantine, release, succeed
+from .outcome_event import OutcomeCallback, OutcomeEvent
 from .results import Dropped, FailedDelivery, SendResult, Spooled, Stored
 from .status import ClientStatus, SpoolUsage
 from .worker import BatchHandler, Handler, Worker
@@ -36,6 +37,8 @@ __all__ = [
     "Middleware",
     "NonRetryableError",
     "Outcome",
+    "OutcomeCallback",
+    "OutcomeEvent",
     "OutcomeKind",
     "RetryAfterError",
     "RetryPolicy",

@@ -23,6 +23,7 @@ from ._core.option_checks import (
     require_type,
 )
 from .errors import DlqClientError
+from .outcome_event import OutcomeCallback
 
 MAX_TIMEOUT_S = 600
 """The server remembers a request id for 10 min. A later try would be a second message."""
@@ -217,6 +218,18 @@ class ClientSettings(TypedDict, total=False):
     """Called with the error and the queue of each dropped message, in a thread of the client. `flush` and
     `close` wait for it, 5 s at most for each call. Drops of what it sends itself are logged only. Default: a log
     line."""
+    on_succeeded: OutcomeCallback | None
+    """Called when a worker has processed a message that this client sent, in this process or another. The client
+    follows its latest 10,000 messages, also spooled ones once it has sent them, until they are gone or the process ends.
+    A thread of the client calls it, for a queue one after another; it may be called before `send` returns. The log has
+    what it raises. `close` waits for it, 5 s at most."""
+    on_failed: OutcomeCallback | None
+    """The same, for each failed attempt."""
+    on_quarantined: OutcomeCallback | None
+    """The same, when a message came into quarantine, where it stays until an operator decides."""
+
+
+_OUTCOME_CALLBACKS = ("on_succeeded", "on_failed", "on_quarantined")
 
 
 @dataclass(frozen=True)
@@ -234,6 +247,9 @@ class ClientOptions:
     coalesce: Coalesce = field(default_factory=Coalesce)
     spool: SpoolOptions | None = field(default_factory=SpoolOptions)
     on_dropped: Callable[[DlqClientError, str], object] | None = None
+    on_succeeded: OutcomeCallback | None = None
+    on_failed: OutcomeCallback | None = None
+    on_quarantined: OutcomeCallback | None = None
     interceptors: Sequence[Interceptor] = ()
     channel_options: Sequence[tuple[str, int | str]] = ()
 
@@ -255,8 +271,15 @@ class ClientOptions:
         spool_advice = "True, False, or a dlq.SpoolOptions, such as SpoolOptions(folder=...)"
         require_type("spool", self.spool, (SpoolOptions, type(None)), spool_advice)
         require_type("tls", self.tls, (Tls, type(None)), "a dlq.Tls, or a target with https://")
-        if self.on_dropped is not None:
-            require_plain_function("on_dropped", self.on_dropped)
+        for name in ("on_dropped", *_OUTCOME_CALLBACKS):
+            if getattr(self, name) is not None:
+                require_plain_function(name, getattr(self, name))
+
+    @property
+    def outcome_callbacks(self) -> dict[str, OutcomeCallback]:
+        """Those that are given, by name."""
+        given = {name: getattr(self, name) for name in _OUTCOME_CALLBACKS}
+        return {name: one for name, one in given.items() if one is not None}
 
 
 def client_options_of(target: str, settings: ClientSettings) -> ClientOptions:

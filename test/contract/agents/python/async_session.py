@@ -12,6 +12,7 @@ from conversions import (
     delivery_fields,
     error_event_fields,
     error_of,
+    outcome_callbacks,
     outcome_of,
     payload_of,
     result_of,
@@ -35,7 +36,7 @@ class AsyncSession:
         names = ("open", "send", "worker", "finish", "stop", "flush", "close", "call", "cases", "fail")
         self.ops = {name: getattr(self, name) for name in names}
 
-    async def open(self, client, options, on_dropped=None) -> None:
+    async def open(self, client, options, on_dropped=None, callbacks=False) -> None:
         loop = asyncio.get_running_loop()
 
         def report(error, name):
@@ -44,7 +45,11 @@ class AsyncSession:
                 again = self._clients[client].send(name, bytes(60_000))
                 asyncio.run_coroutine_threadsafe(again, loop)
 
-        self._clients[client] = dlq.aio.Client(**client_options(options), on_dropped=report)
+        self._clients[client] = dlq.aio.Client(
+            **client_options(options),
+            **outcome_callbacks(self._emit, client, callbacks),
+            on_dropped=report,
+        )
         self._stubs.pop(client, None)
 
     async def send(self, error=None, **fields) -> dict:

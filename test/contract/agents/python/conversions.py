@@ -104,6 +104,26 @@ def outcome_of(how: str, note: str = "", error: dict | None = None, **options: o
     return {"return": lambda: None}.get(how, lambda: getattr(dlq, how)(note))()
 
 
+def outcome_callbacks(emit, client: str, callbacks: bool | str) -> dict:
+    """Returns the options of a client whose outcome callbacks report events, and then throw if `callbacks` says so."""
+
+    def callback(kind: str):
+        def report(event: dlq.OutcomeEvent) -> None:
+            found = dataclasses.asdict(event)
+            time, due_time = found.pop("time"), found["due_time"]
+            if due_time is not None:
+                found["due_time"] = due_time.timestamp() * 1000
+            given = {name: value for name, value in found.items() if value is not None}
+            emit({"event": "outcome", "client": client, "kind": kind, **given})
+            if callbacks == "throw":
+                raise OrderError(f"{kind} at {time}")
+
+        return report
+
+    kinds = ("succeeded", "failed", "quarantined") if callbacks else ()
+    return {f"on_{kind}": callback(kind) for kind in kinds}
+
+
 def delivery_fields(delivery: dlq.Delivery) -> dict:
     found = {
         name: getattr(delivery, name)

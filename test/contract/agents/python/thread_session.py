@@ -13,6 +13,7 @@ from conversions import (
     delivery_fields,
     error_event_fields,
     error_of,
+    outcome_callbacks,
     outcome_of,
     payload_of,
     result_of,
@@ -34,13 +35,17 @@ class ThreadSession:
         names = ("open", "send", "worker", "finish", "stop", "flush", "close", "call", "cases", "fail")
         self.ops = {name: getattr(self, name) for name in names}
 
-    async def open(self, client, options, on_dropped=None) -> None:
+    async def open(self, client, options, on_dropped=None, callbacks=False) -> None:
         def report(error, name):
             self._emit({"event": "dropped", "client": client, "queue": name, "kind": error.kind})
             if on_dropped == "send":
                 self._clients[client].send(name, bytes(60_000))
 
-        self._clients[client] = dlq.Client(**client_options(options), on_dropped=report)
+        self._clients[client] = dlq.Client(
+            **client_options(options),
+            **outcome_callbacks(self._emit, client, callbacks),
+            on_dropped=report,
+        )
 
     async def send(self, error=None, **fields) -> dict:
         return await self._send(error_of(error), **fields)

@@ -174,16 +174,20 @@ class ReconnectingChannel:
         try:
             return await call(method(connection.stub), request, timeout_s, metadata)
         except CallFailed as failed:
-            if failed.error.is_timeout:
-                self._replace_unless_new(connection)
-            elif failed.error.never_arrived:
-                self._replace(connection)
+            self.on_failed(connection, failed.error)
             raise
         finally:
             connection.open_calls -= 1
             if connection.open_calls == 0:
                 # At once: otherwise all replaced channels would connect when the service is back.
                 self._end(connection)
+
+    def on_failed(self, connection: Connection, error: CallError) -> None:
+        """A call on this connection failed."""
+        if error.is_timeout:
+            self._replace_unless_new(connection)
+        elif error.never_arrived:
+            self._replace(connection)
 
     def _replace_unless_new(self, connection: Connection) -> None:
         if time.monotonic() - connection.created_at >= _MIN_AGE_S:

@@ -29,6 +29,7 @@ from ..status import ClientStatus, SendStatus
 from .connection import CallFailed, Connection, ReconnectingChannel
 from .drop_report import DropReport
 from .log_thread import LogThread
+from .outcome_watches import OutcomeWatches
 from .send_future import WAIT_IN_CALLBACK, SendFuture
 from .sender import Sender
 from .token_source import TokenSource
@@ -152,7 +153,9 @@ class Engine:
 
     @property
     def _is_called_by_report(self) -> bool:
-        """The caller is `on_dropped` or a log handler. Waiting for it would never end."""
+        """The caller is a callback or a log handler. Waiting for it would never end."""
+        if self.outcome_watches is not None and self.outcome_watches.is_called_by_callback:
+            return True
         return self.drop_report.is_called_by_callback or self._log_thread.is_current
 
     def _run(self, started: threading.Event) -> None:
@@ -184,6 +187,13 @@ class Engine:
         if self.spool_sender is not None:
             self.spool_sender.on_available = self.sender.retry_now
             self.spool_sender.on_unavailable = self.sender.send_queue.reachability.failed
+        callbacks = options.outcome_callbacks
+        self.outcome_watches: OutcomeWatches | None = None
+        if callbacks:
+            self.outcome_watches = OutcomeWatches(callbacks, self.channel)
+            self.sender.on_accepted = self.outcome_watches.follow
+            if self.spool_sender is not None:
+                self.spool_sender.on_accepted = self.outcome_watches.follow
         started.set()
 
     def _empty_inbox(self) -> None:
@@ -220,6 +230,8 @@ class Engine:
                 reachability = self.sender.send_queue.reachability
                 await self.spool_sender.send_rest(left_s, lambda: reachability.is_failing)
                 await self.spool_sender.close()
+            if self.outcome_watches is not None:
+                await self.outcome_watches.close(wait=wait_for_reports)
             if wait_for_reports:
                 await self.drop_report.wait_reported(_end_of(report_s))
         finally:

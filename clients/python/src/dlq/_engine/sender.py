@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dlq.v1 import dlq_service_pb2 as pb
 
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from ..spool.spool_sender import SpoolSender
 
 
+OnAccepted: TypeAlias = Callable[[pb.SendToDlqRequest, pb.SendToDlqResponse], None]
+"""Called when the service has accepted a message."""
+
+
 class Sender:
     """All methods must be called in the engine's loop."""
 
@@ -46,6 +50,7 @@ class Sender:
         self._wake: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
+        self.on_accepted: OnAccepted | None = None
         self.send_queue: SendQueue = SendQueue(options.coalesce)
         self._reachability = self.send_queue.reachability
 
@@ -184,6 +189,8 @@ class Sender:
         if isinstance(answer, DlqClientError):
             self._resolve(send, Dropped(answer))
         else:
+            if self.on_accepted is not None:
+                self.on_accepted(send.request.proto, answer)
             self._resolve(send, stored_from(answer, send.request.proto.queue))
 
     def _resolve(self, send: PendingSend, result: SendResult) -> None:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-import math
 import sys
-import time
 from datetime import datetime, timezone
 from typing import Any
 
 from .._core.log import log
+from .._core.log_pace import LogPace
 from .models import DLQMessage
 
 _MAX_PUBLISH_S = 5.0
 """How long one event may delay its sender."""
-_LOG_EVERY_S = 60.0
 
 
 class EventPublisher:
@@ -27,7 +25,7 @@ class EventPublisher:
         self._client = client
         self._prefix = prefix
         self._has_action = has_action
-        self._logged_at = -math.inf
+        self._pace = LogPace()
 
     def __bool__(self) -> bool:
         return self._client is not None
@@ -43,9 +41,7 @@ class EventPublisher:
                 self._publish(topic, self._event(event_type, message)), _MAX_PUBLISH_S
             )
         except Exception as error:
-            now = time.monotonic()
-            if now - self._logged_at >= _LOG_EVERY_S:
-                self._logged_at = now
+            if self._pace.take():
                 why = repr(error) if str(error) else type(error).__name__
                 log.error("dlq: event %s was not published: %s", topic, why)
 

@@ -16,7 +16,7 @@ from .._core.call_error import CallError
 from .._core.log import log as _log
 from .._core.send_queue import Answer
 from .._engine.connection import CallFailed, ReconnectingChannel
-from .._engine.sender import call_batch
+from .._engine.sender import OnAccepted, call_batch
 from .._engine.serial_thread import SerialThread
 from ..errors import DlqClientError
 from ..status import SpoolUsage
@@ -68,6 +68,7 @@ class SpoolSender:
         """Called when the service has answered."""
         self.on_unavailable: Callable[[float, float, CallError], None] = lambda *_: None
         """Called when it was not reached: with the start of the call, the time now, and the error."""
+        self.on_accepted: OnAccepted | None = None
         loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(self._run_forever(work))
@@ -206,6 +207,8 @@ class SpoolSender:
 
     def _is_done(self, message: SpooledMessage, answer: Answer) -> bool:
         if isinstance(answer, SendToDlqResponse):
+            if self.on_accepted is not None:
+                self.on_accepted(message.request, answer)
             return True
         if answer.is_final:
             # A try may have been made before the message was spooled.

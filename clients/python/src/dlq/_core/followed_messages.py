@@ -1,0 +1,156 @@
+"""Decides which events are about sent messages. Has no clock and makes no calls."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, field
+
+from dlq.v1 import event_pb2 as pb
+from dlq.v1 import state_pb2
+
+MAX_FOLLOWED = 10_000
+_MAX_EARLY = 1_000
+_EARLY_S = 60.0
+_MAX_SEEN = 100
+"""Event ids of one message. A server repeats only the latest events."""
+
+_GONE = frozenset({pb.EVENT_TYPE_DISCARDED, pb.EVENT_TYPE_PURGED})
+_ENDING = frozenset({pb.EVENT_TYPE_RETRY_SUCCESS, pb.EVENT_TYPE_EXPIRED})
+"""The message is gone, unless it still has a state of a stored one."""
+_STORED = frozenset(
+    {
+        state_pb2.MESSAGE_STATE_SCHEDULED,
+        state_pb2.MESSAGE_STATE_IN_FLIGHT,
+        state_pb2.MESSAGE_STATE_QUARANTINED,
+    }
+)
+
+FOLLOWED_TYPES: tuple[pb.EventType, ...] = (
+    pb.EVENT_TYPE_RETRY_FAILED,
+    pb.EVENT_TYPE_MOVED_TO_POISON,
+    pb.EVENT_TYPE_MOVED_AWAY,
+    *sorted(_GONE | _ENDING),
+)
+
+
+@dataclass(eq=False)
+class Followed:
+    """A sent message."""
+
+    id: str
+    queue: str
+    source_id: str
+    seen: dict[str, None] = field(default_factory=dict)
+    """Ids of its events."""
+
+
+class _EarlyEvents:
+    """The latest events of a queue that belong to no followed message: its send may not have returned yet."""
+
+    def __init__(self) -> None:
+        self._events: OrderedDict[str, tuple[float, pb.Event]] = OrderedDict()
+        self._of_message: dict[str, list[str]] = {}
+
+    def add(self, event: pb.Event, now: float) -> None:
+        if event.id not in self._events:
+            self._events[event.id] = (now, event)
+            self._of_message.setdefault(event.message_id, []).append(event.id)
+        while (
+            len(self._events) > _MAX_EARLY or next(iter(self._events.values()))[0] < now - _EARLY_S
+        ):
+            _, (_, oldest) = self._events.popitem(last=False)
+            ids = self._of_message[oldest.message_id]
+            ids.remove(oldest.id)
+            if not ids:
+                del self._of_message[oldest.message_id]
+            if not self._events:
+                return
+
+    def take(self, message_id: str, now: float) -> list[pb.Event]:
+        """Returns the events of a message, in order, and forgets them."""
+        found = [self._events.pop(one) for one in self._of_message.pop(message_id, ())]
+        return [event for at, event in found if at >= now - _EARLY_S]
+
+
+class FollowedMessages:
+    """Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._messages: OrderedDict[str, Followed] = OrderedDict()
+        self._counts: Counter[str] = Counter()
+        self._early: dict[str, _EarlyEvents] = {}
+
+    def is_empty(self, queue: str) -> bool:
+        """Reports whether no message of the queue is followed."""
+        return self._counts[queue] == 0
+
+    def add(
+        self, id: str, queue: str, source_id: str, now: float
+    ) -> list[tuple[Followed, pb.Event]]:
+        """Follows a message from now on. Returns its events that came before, as `take`."""
+        known = self._messages.get(id)
+        if known is not None:  # a send joined it
+            known.source_id = source_id or known.source_id
+            return []
+        message = self._messages[id] = Followed(id, queue, source_id)
+        self._counts[queue] += 1
+        return self._early_of(message, now)
+
+    def drop_oldest(self) -> str | None:
+        """No longer follows the oldest message if there are too many. Returns its queue."""
+        if len(self._messages) <= MAX_FOLLOWED:
+            return None
+        _, oldest = self._messages.popitem(last=False)
+        self._leave(oldest.queue)
+        return oldest.queue
+
+    def take(self, event: pb.Event, now: float) -> list[tuple[Followed, pb.Event]]:
+        """Returns the events that are known by this one: usually itself, if it is about a followed message and was not
+        seen before; after a move also early ones of the other queue."""
+        message = self._messages.get(event.message_id)
+        if message is None or message.queue != event.queue:
+            if event.message_id:
+                self._early.setdefault(event.queue, _EarlyEvents()).add(event, now)
+            return []
+        if event.id in message.seen:
+            return []
+        message.seen[event.id] = None
+        if len(message.seen) > _MAX_SEEN:
+            del message.seen[next(iter(message.seen))]
+        if _is_end(event):
+            del self._messages[message.id]
+            self._leave(message.queue)
+        elif event.type == pb.EVENT_TYPE_MOVED_AWAY and event.other_queue:
+            self._leave(message.queue)
+            message.queue = event.other_queue
+            self._counts[message.queue] += 1
+            return [(message, event), *self._early_of(message, now)]
+        return [(message, event)]
+
+    def forget_queue(self, queue: str) -> None:
+        """Its events are not watched any more."""
+        self._early.pop(queue, None)
+
+    def _early_of(self, message: Followed, now: float) -> list[tuple[Followed, pb.Event]]:
+        early = self._early.get(message.queue)
+        if early is None:
+            return []
+        return [one for event in early.take(message.id, now) for one in self.take(event, now)]
+
+    def _leave(self, queue: str) -> None:
+        self._counts[queue] -= 1
+        if self._counts[queue] == 0:
+            del self._counts[queue]
+
+
+def _is_end(event: pb.Event) -> bool:
+    return event.type in _GONE or (event.type in _ENDING and event.state not in _STORED)
+
+
+def accepted_at(id: str, now: float) -> float:
+    """Returns when the service accepted a message, in seconds since 1970: its id is a UUIDv7. Of another id, `now`."""
+    digits = id.replace("-", "")
+    try:
+        return int(digits[:12], 16) / 1_000 if digits[12:13] == "7" else now
+    except ValueError:
+        return now
