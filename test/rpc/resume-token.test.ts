@@ -1,0 +1,35 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { readResumeToken, writeResumeToken } from "../../src/rpc/convert/resume-token.ts";
+
+const START = { entryId: "0-0", next: 0, epochMs: 0 };
+const number = fc.integer({ min: 0, max: 2 ** 48 - 1 });
+const position = fc.record({
+  entryId: fc.tuple(number, number).map(([before, atMs]) => `${before}-${atMs}`),
+  next: number,
+  epochMs: number,
+});
+const positions = fc
+  .array(fc.tuple(fc.integer({ min: 0, max: 255 }), fc.oneof(position, fc.constant(START))))
+  .map((entries) => new Map(entries));
+
+test("a token has all positions", () => {
+  fc.assert(
+    fc.property(positions, (given) => {
+      expect(readResumeToken(writeResumeToken(given))).toEqual(given);
+    }),
+  );
+});
+
+test("partitions without a position are left out, and those without changes take a bit", () => {
+  expect(readResumeToken(writeResumeToken(new Map([[1, undefined]])))).toEqual(new Map());
+  const idle = new Map(Array.from({ length: 256 }, (_, partition) => [partition, START]));
+  expect(writeResumeToken(idle).length).toBeLessThan(50);
+});
+
+test.each(["x", "AQ", "", "AAAA", writeResumeToken(new Map()).slice(0, -1), "ä"])(
+  "refuses %j",
+  (token) => {
+    expect(readResumeToken(token)).toBeUndefined();
+  },
+);
