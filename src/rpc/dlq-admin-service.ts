@@ -40,15 +40,14 @@ import { readMessageName, writeStoredMessage } from "./convert/stored-message.ts
 import { readWatchMessages, writeMessageChanges } from "./convert/watch-messages.ts";
 import { readListWorkers, readQuiet, writeBrokenLease, writeWorkers } from "./convert/workers.ts";
 import type { LogDisclosure } from "./disclosures.ts";
-import { watchUntil } from "./watch.ts";
+import type { Watches } from "./watch.ts";
 
 type Admin = ServiceImpl<typeof DlqAdminService>;
 
 export interface DlqAdminServiceOptions {
   messages: MessageAdmin;
   watchMessages: WatchMessages;
-  /** Aborts when the server drains. */
-  draining: AbortSignal;
+  watches: Watches;
   groups: GroupAdmin;
   queues: QueueAdmin;
   workers: WorkerAdmin;
@@ -70,7 +69,7 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
   const {
     messages,
     watchMessages,
-    draining,
+    watches,
     groups,
     queues,
     workers,
@@ -110,7 +109,7 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
       const command = readWatchMessages(request);
       logDisclosure(request, context, "WatchMessages", { filter: request.filter });
       const open = (signal: AbortSignal) => watchMessages(command, signal);
-      for await (const changes of watchUntil(open, context, draining)) {
+      for await (const changes of watches.run(open, context)) {
         yield* writeMessageChanges(changes, request.view);
       }
     },

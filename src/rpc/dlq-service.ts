@@ -26,13 +26,12 @@ import type { LogDisclosure } from "./disclosures.ts";
 import { toErrorStatus } from "./error-map.ts";
 import { streamDue } from "./stream-due.ts";
 import type { StreamQueues } from "./stream-queues.ts";
-import { watchUntil } from "./watch.ts";
+import type { Watches } from "./watch.ts";
 
 export interface DlqServiceOptions {
   dlq: Dlq;
   events: WatchEvents;
-  /** Aborts when the server drains. */
-  draining: AbortSignal;
+  watches: Watches;
   /** Largest payload of a message, in bytes. */
   payloadMaxBytes: number;
   /** How long acks are accepted after a `drain` frame of the transport. */
@@ -47,7 +46,7 @@ export interface DlqServiceOptions {
 
 /** Reads requests, calls the use cases, writes responses. Decides nothing. */
 export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof DlqService> {
-  const { dlq, events, draining, payloadMaxBytes, logDisclosure } = options;
+  const { dlq, events, watches, payloadMaxBytes, logDisclosure } = options;
   const now = options.now ?? Date.now;
   const limits = (): SendLimits => ({ payloadMaxBytes, nowMs: now() });
 
@@ -94,7 +93,7 @@ export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof
     async *watchEvents(request, context) {
       const command = readWatchEvents(request);
       const open = (signal: AbortSignal) => events(command, signal);
-      for await (const batch of watchUntil(open, context, draining)) yield writeEventBatch(batch);
+      for await (const batch of watches.run(open, context)) yield writeEventBatch(batch);
     },
   };
 }

@@ -21,6 +21,7 @@ import { createHealth, type Readiness } from "./health.ts";
 import { createReflection } from "./reflection.ts";
 import { ServerReflectionAlpha } from "./reflection-alpha.ts";
 import type { StreamQueues } from "./stream-queues.ts";
+import { Watches } from "./watch.ts";
 
 export interface ServicesOptions {
   dlq: Dlq;
@@ -55,10 +56,17 @@ export function createServices(options: ServicesOptions) {
   const { guard } = options;
   const reflection = createReflection(options.descriptorSet);
   const { reportInternal } = guard;
+  const watches = new Watches(options.draining);
   const logDisclosure = createLogDisclosure(options.log);
   return {
-    dlq: guard.wrap(DlqService, createDlqService({ ...options, reportInternal, logDisclosure })),
-    admin: guard.wrap(DlqAdminService, createDlqAdminService({ ...options, logDisclosure })),
+    dlq: guard.wrap(
+      DlqService,
+      createDlqService({ ...options, watches, reportInternal, logDisclosure }),
+    ),
+    admin: guard.wrap(
+      DlqAdminService,
+      createDlqAdminService({ ...options, watches, logDisclosure }),
+    ),
     // Orchestrators probe without credentials, and only see up or down.
     health: guard.wrap(Health, createHealth({ ...options, hasToken: guard.hasToken }), {
       open: true,

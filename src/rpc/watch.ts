@@ -2,32 +2,69 @@ import type { HandlerContext } from "@connectrpc/connect";
 import { serverBusy } from "../core/errors.ts";
 import { connectionAging } from "./stream-due.ts";
 
+/** Most watches of a server: each may hold some thousand changes that its client has not read. */
+const WATCHES = 1_000;
+/** Those of one connection. */
+const WATCHES_OF_CONNECTION = 200;
+const RETRY_AFTER_MS = 5_000;
 /** A client of an ended watch goes on at once, on another connection. */
-const RETRY_AFTER_MS = 100;
+const GO_ON_AFTER_MS = 100;
 
-/**
- * Yields what a watch yields until its call ends. Rejects with BUSY when the server drains, or when the connection reaches its
- * maximum age: the client goes on with a new call.
- */
-export async function* watchUntil<T>(
-  open: (signal: AbortSignal) => AsyncIterable<T>,
-  context: HandlerContext,
-  draining: AbortSignal,
-): AsyncGenerator<T> {
-  const aging = context.values.get(connectionAging);
-  const stop = new AbortController();
-  const signals = [context.signal, aging, draining];
-  const onStop = () => stop.abort();
-  for (const signal of signals) {
-    if (signal.aborted) onStop();
-    else signal.addEventListener("abort", onStop, { once: true });
+/** Runs calls that watch, so many at once. */
+export class Watches {
+  readonly #draining: AbortSignal;
+  readonly #ofConnection = new WeakMap<object, number>();
+  #open = 0;
+
+  /** @param draining aborts when the server drains */
+  constructor(draining: AbortSignal) {
+    this.#draining = draining;
   }
-  try {
-    yield* open(stop.signal);
-    if (!context.signal.aborted) throw serverBusy(RETRY_AFTER_MS, "it ends this connection");
-  } finally {
-    // The signals live longer than the call and would keep it in memory.
-    for (const signal of signals) signal.removeEventListener("abort", onStop);
-    onStop();
+
+  /**
+   * Yields what a watch yields until its call ends. Rejects with BUSY if there are too many, when the server drains, or when the
+   * connection reaches its maximum age: the client goes on with a new call.
+   */
+  async *run<T>(
+    open: (signal: AbortSignal) => AsyncIterable<T>,
+    context: HandlerContext,
+  ): AsyncGenerator<T> {
+    const aging = context.values.get(connectionAging);
+    const giveBack = this.#take(aging);
+    const stop = new AbortController();
+    const signals = [context.signal, aging, this.#draining];
+    const onStop = () => stop.abort();
+    for (const signal of signals) {
+      if (signal.aborted) onStop();
+      else signal.addEventListener("abort", onStop, { once: true });
+    }
+    try {
+      yield* open(stop.signal);
+      if (!context.signal.aborted) throw serverBusy(GO_ON_AFTER_MS, "it ends this connection");
+    } finally {
+      // The signals live longer than the call and would keep it in memory.
+      for (const signal of signals) signal.removeEventListener("abort", onStop);
+      onStop();
+      giveBack();
+    }
   }
+
+  /** `connection`: an object that only its calls have; calls without a maximum age of connections share one. */
+  #take(connection: object): () => void {
+    const own = this.#ofConnection.get(connection) ?? 0;
+    if (this.#open >= WATCHES) throw busy("this server", WATCHES);
+    if (own >= WATCHES_OF_CONNECTION && connection !== connectionAging.defaultValue)
+      throw busy("this connection", WATCHES_OF_CONNECTION);
+    this.#open++;
+    this.#ofConnection.set(connection, own + 1);
+    return () => {
+      this.#open--;
+      this.#ofConnection.set(connection, (this.#ofConnection.get(connection) ?? 1) - 1);
+    };
+  }
+}
+
+function busy(whose: string, limit: number) {
+  const what = `${whose} has ${limit} calls of WatchEvents and WatchMessages`;
+  return serverBusy(RETRY_AFTER_MS, `${what}, the most that are allowed; end some`);
 }

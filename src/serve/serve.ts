@@ -2,7 +2,7 @@ import { BoundedLog } from "../app/bounded-log.ts";
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
 import { EventMaker } from "../app/events/event-maker.ts";
-import { createWatchEvents, WatchSlots } from "../app/events/watch-events.ts";
+import { createWatchEvents } from "../app/events/watch-events.ts";
 import { createGroupOf } from "../app/groups/failure-group.ts";
 import { createGroupAdmin } from "../app/groups/group-admin.ts";
 import { createMessageAdmin } from "../app/messages/message-admin.ts";
@@ -128,12 +128,10 @@ async function run(
     draining: draining.signal,
     drainGraceMs: config.drainGraceMs,
   });
-  const watchSlots = new WatchSlots();
   const maker = new EventMaker(shared);
   const events = createWatchEvents({
     outbox: store.outbox,
     maker,
-    slots: watchSlots,
     now: () => performance.now(),
   });
   const queues = createQueueAdmin({
@@ -144,7 +142,7 @@ async function run(
     check: queueConfiguration.check,
   });
   const messages = createMessageAdmin({ ...shared, stats: dlq.stats });
-  const watchMessages = createWatchMessages({ ...shared, slots: watchSlots });
+  const watchMessages = createWatchMessages(shared);
   const groups = createGroupAdmin(shared);
   const workers = createWorkerAdmin(shared);
   const deliveryBlocks = createDeliveryBlockAdmin(store, log);

@@ -153,9 +153,10 @@ it("goes on behind a token, and from a time", async () => {
     return (await again.until(EventType.MESSAGE_ADDED)).map(({ messageId }) => messageId);
   };
   expect(await added({ queues: [queue], resumeToken })).toEqual([second.id]);
-  expect(await added({ queues: [queue], startTime: timestampFromMs(beganAtMs) })).toEqual([
-    first.id,
-  ]);
+  const startTime = timestampFromMs(beganAtMs);
+  expect(await added({ queues: [queue], startTime })).toEqual([first.id]);
+  const early = await Watch.open({ queues: [queue], startTime });
+  expect(await added({ queues: [queue], resumeToken: early.resumeToken })).toEqual([first.id]);
 });
 
 it("refuses what it does not understand", async () => {
@@ -172,4 +173,65 @@ it("refuses what it does not understand", async () => {
     expect(error).toMatchObject({ code: Code.InvalidArgument });
     expect(error.rawMessage).toContain(text);
   }
+});
+
+it("ends with the server, and goes on behind the token with the next one", async () => {
+  const queue = "restart";
+  const own = await startTestServer({ redisUrl: redis.url });
+  onTestFinished(() => own.stop());
+  const connection = connectTo(own.grpcAddress);
+  onTestFinished(() => connection.close());
+  const responses = connection.dlq.watchEvents({ queues: [queue] })[Symbol.asyncIterator]();
+  const { value } = await responses.next();
+  const ended = errorOf(responses.next());
+  await own.terminate();
+  expect(await ended).toMatchObject({ code: Code.Unavailable });
+  const { id } = await client.dlq.sendToDlq(sendRequest(queue));
+  const again = await Watch.open({ queues: [queue], resumeToken: value?.resumeToken ?? "" });
+  const [added] = await again.until(EventType.MESSAGE_ADDED);
+  expect(added?.messageId).toBe(id);
+});
+
+it("a connection has at most 200 watches", async () => {
+  const connection = connectTo(server.grpcAddress);
+  const stop = new AbortController();
+  onTestFinished(() => {
+    stop.abort();
+    connection.close();
+  });
+  const open = () =>
+    connection.dlq
+      .watchEvents({ queues: ["many"] }, { signal: stop.signal })
+      [Symbol.asyncIterator]()
+      .next();
+  await Promise.all(Array.from({ length: 200 }, open));
+  const error = await errorOf(open());
+  expect(error).toMatchObject({ code: Code.Unavailable });
+  expect(error.rawMessage).toContain("this connection has 200 calls of WatchEvents");
+});
+
+it("announces what was removed before it was read", async () => {
+  const queue = "trimmed";
+  const small = await startTestServer({ redisUrl: redis.url, env: { DLQ_OUTBOX_MAX: "16KiB" } });
+  onTestFinished(() => small.stop());
+  const connection = connectTo(small.grpcAddress);
+  onTestFinished(() => connection.close());
+  const watch = await Watch.open({ queues: [queue] });
+  const { resumeToken } = watch;
+  watch.close();
+  const sends = Array.from({ length: 100 }, () => sendRequest(queue));
+  for (let n = 0; n < 10; n++) await connection.dlq.sendToDlqBatch({ requests: sends });
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  const request = { queues: [queue], resumeToken, types: [EventType.MESSAGE_ADDED] };
+  let missed = 0;
+  let added = 0;
+  for await (const { gap, events } of client.dlq.watchEvents(request, { signal: stop.signal })) {
+    missed += Number(gap?.missedCount ?? 0n);
+    added += events.length;
+    // Each send is a change, and the first one opens a group.
+    if (missed + added >= 1_000) break;
+  }
+  expect(missed).toBeGreaterThan(500);
+  expect(added).toBeGreaterThan(50);
 });

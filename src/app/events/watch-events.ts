@@ -1,4 +1,3 @@
-import { serverBusy } from "../../core/errors.ts";
 import type { DlqEvent, EventType } from "../../core/event.ts";
 import type { QueuePattern } from "../../core/queue-pattern.ts";
 import { Turns } from "../../core/turns.ts";
@@ -6,7 +5,7 @@ import type { EventFilter } from "../../rules/event-filter.ts";
 import type { Outbox, OutboxGap, OutboxItem, OutboxPosition } from "../../store/contract.ts";
 import { Pace } from "../timers.ts";
 import type { EventMaker } from "./event-maker.ts";
-import { followOutbox, type Positions } from "./outbox-follower.ts";
+import { OutboxFollower, type Positions } from "./outbox-follower.ts";
 
 export type { OutboxPosition };
 
@@ -42,7 +41,6 @@ export type WatchEvents = (
 export interface WatchEventsParts {
   outbox: Outbox;
   maker: Pick<EventMaker, "eventsOf">;
-  slots: WatchSlots;
   /** A clock in milliseconds. */
   now(): number;
 }
@@ -53,33 +51,16 @@ const BATCH = 500;
 const LOOKUPS_AT_ONCE = 8;
 /** Positions are given this often. */
 const POSITIONS_MS = 1_000;
-const WATCHES = 200;
-const RETRY_AFTER_MS = 5_000;
-
-/** Bounds how many watches run at once in a server: each may hold some thousand changes. */
-export class WatchSlots {
-  #taken = 0;
-
-  /** Returns what gives the slot back. Throws BUSY. */
-  take(): () => void {
-    if (this.#taken === WATCHES) {
-      throw serverBusy(RETRY_AFTER_MS, `${WATCHES} calls watch events or messages`);
-    }
-    this.#taken++;
-    return () => {
-      this.#taken--;
-    };
-  }
-}
 
 /** Yields the events of queues as they happen. The first batch comes at once. Rejects if the store does not answer. */
 export function createWatchEvents(parts: WatchEventsParts): WatchEvents {
   return async function* watch(command, signal) {
-    const giveBack = parts.slots.take();
+    const partitions = partitionsOf(parts.outbox, command.queues);
+    const follower = new OutboxFollower(parts.outbox, partitions);
     try {
-      yield* watchEvents(parts, command, signal);
+      yield* watchEvents(parts, command, follower, partitions, signal);
     } finally {
-      giveBack();
+      follower.stop();
     }
   };
 }
@@ -87,15 +68,17 @@ export function createWatchEvents(parts: WatchEventsParts): WatchEvents {
 async function* watchEvents(
   parts: WatchEventsParts,
   command: WatchEventsCommand,
+  follower: OutboxFollower,
+  partitions: readonly number[],
   signal: AbortSignal,
 ): AsyncGenerator<EventBatch> {
   const { outbox, now } = parts;
-  const positions = await startOf(outbox, command);
+  const { positions, behind } = await startOf(outbox, command, partitions);
   const placeOnly = () => ({ events: [], gap: undefined, positions: new Map(positions) });
   yield placeOnly();
   let givenAtMs = now();
   let isGiven = true;
-  for await (const items of followOutbox(outbox, positions, signal)) {
+  for await (const items of follower.items(positions, behind, signal)) {
     const isDue = now() - givenAtMs >= POSITIONS_MS;
     if (items.length > 0) isGiven = false;
     for await (const { isLast, ...batch } of batchesOf(parts, command, items)) {
@@ -111,17 +94,19 @@ async function* watchEvents(
   }
 }
 
-/** Where the watch begins in each partition that may have events of its queues. */
+/** The partitions that may have events of queues. */
+export function partitionsOf(outbox: Outbox, queues: readonly QueuePattern[]): readonly number[] {
+  const names = queues.flatMap(({ only }) => only ?? []);
+  if (names.length < queues.length) return [...Array(outbox.partitions).keys()];
+  return [...new Set(names.map((name) => outbox.partitionOf(name)))];
+}
+
+/** Where the watch begins in each partition, and the partitions where it does not begin at the end. */
 async function startOf(
   outbox: Outbox,
-  { queues, positions, sinceMs }: WatchEventsCommand,
-): Promise<Positions> {
-  const names = queues.flatMap(({ only }) => only ?? []);
-  const all = Array.from({ length: outbox.partitions }, (_, partition) => partition);
-  const partitions =
-    names.length === queues.length
-      ? [...new Set(names.map((name) => outbox.partitionOf(name)))]
-      : all;
+  { positions, sinceMs }: WatchEventsCommand,
+  partitions: readonly number[],
+): Promise<{ positions: Positions; behind: readonly number[] }> {
   const unknown = partitions.filter((partition) => !positions.has(partition));
   const turns = new Turns(LOOKUPS_AT_ONCE);
   const found =
@@ -129,9 +114,12 @@ async function startOf(
       ? await outbox.ends(unknown)
       : await turns.map(unknown, (partition) => outbox.since(partition, sinceMs));
   const begun = new Map(unknown.map((partition, at) => [partition, found[at]]));
-  return new Map(
-    partitions.map((partition) => [partition, positions.get(partition) ?? begun.get(partition)]),
-  );
+  return {
+    positions: new Map(
+      partitions.map((partition) => [partition, positions.get(partition) ?? begun.get(partition)]),
+    ),
+    behind: sinceMs === undefined ? partitions.filter((one) => positions.has(one)) : partitions,
+  };
 }
 
 interface Batch extends Pick<EventBatch, "events" | "gap"> {

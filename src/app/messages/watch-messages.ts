@@ -7,8 +7,8 @@ import { redactionOf } from "../../core/redaction/redaction.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { Filter } from "../../rules/filter.ts";
 import type { MessageDetails, OutboxItem, Store } from "../../store/contract.ts";
-import { followOutbox, type Positions } from "../events/outbox-follower.ts";
-import type { WatchSlots } from "../events/watch-events.ts";
+import { OutboxFollower, type Positions } from "../events/outbox-follower.ts";
+import { partitionsOf } from "../events/watch-events.ts";
 import { ContentView } from "./content-view.ts";
 import { contentFacts, stateFacts } from "./filter-facts.ts";
 
@@ -43,7 +43,6 @@ export type WatchMessages = (
 export interface WatchMessagesParts {
   store: Pick<Store, "outbox" | "messageReads">;
   settingsOf(queue: string): QueueSettings;
-  slots: WatchSlots;
   /** The wall clock of this server. */
   now(): number;
 }
@@ -58,11 +57,16 @@ const COLLECTED = 5_000;
 /** Yields the messages that change. The first step comes at once, without changes. Rejects if the store does not answer. */
 export function createWatchMessages(parts: WatchMessagesParts): WatchMessages {
   return async function* watch(command, signal) {
-    const giveBack = parts.slots.take();
+    const { outbox } = parts.store;
+    const partitions = partitionsOf(outbox, [command.queues]);
+    const follower = new OutboxFollower(outbox, partitions);
     try {
-      yield* watchMessages(parts, command, signal);
+      const ends = await outbox.ends(partitions);
+      yield { changes: [], listAgain: false };
+      const positions: Positions = new Map(partitions.map((one, at) => [one, ends[at]]));
+      yield* watchMessages(parts, command, follower.items(positions, [], signal, TOGETHER_MS));
     } finally {
-      giveBack();
+      follower.stop();
     }
   };
 }
@@ -70,18 +74,11 @@ export function createWatchMessages(parts: WatchMessagesParts): WatchMessages {
 async function* watchMessages(
   parts: WatchMessagesParts,
   command: WatchMessagesCommand,
-  signal: AbortSignal,
+  steps: AsyncIterable<readonly OutboxItem[]>,
 ): AsyncGenerator<MessageChanges> {
-  const { outbox } = parts.store;
-  const { only } = command.queues;
-  const partitions =
-    only === undefined ? [...Array(outbox.partitions).keys()] : [outbox.partitionOf(only)];
-  const ends = await outbox.ends(partitions);
-  const positions: Positions = new Map(partitions.map((one, at) => [one, ends[at]]));
-  yield { changes: [], listAgain: false };
   const collected = new Collected(command.queues);
   let reportedAtMs = performance.now();
-  for await (const items of followOutbox(outbox, positions, signal, TOGETHER_MS)) {
+  for await (const items of steps) {
     collected.add(items);
     const isDue = performance.now() - reportedAtMs >= TOGETHER_MS || items.length === 0;
     if (!isDue && collected.size < COLLECTED) continue;

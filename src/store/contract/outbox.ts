@@ -110,8 +110,8 @@ export interface Outbox {
   read(from: ReadonlyMap<number, OutboxPosition | undefined>): Promise<OutboxPage[]>;
   /** The ends of partitions now, in order. */
   ends(partitions: readonly number[]): Promise<OutboxPosition[]>;
-  /** The position before the first change that is not older than an instant. Undefined: before the oldest one that is kept. */
-  since(partition: number, atMs: number): Promise<OutboxPosition | undefined>;
+  /** The position before the first kept change that is not older than an instant. */
+  since(partition: number, atMs: number): Promise<OutboxPosition>;
   /**
    * Resolves when as many replicas as are configured have what was read before. Rejects with STORE_UNAVAILABLE if they have it not
    * in time.

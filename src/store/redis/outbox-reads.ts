@@ -72,11 +72,12 @@ export class OutboxReads {
       return this.#behindTrimmed(partition, position, oldest);
     // A failover lost the last one. What came after the failover is of a later epoch.
     const last = await this.#lastUntilEpoch(partition, position.epochMs);
-    const rolledBackTo = last === undefined ? oldest.first : behind(last).next;
+    const goesOnAt = last === undefined ? before(oldest) : behind(last);
+    const { next: rolledBackTo } = goesOnAt;
     const undone = Math.max(0, position.next - rolledBackTo);
     return {
       items: [{ partition, epochMs: position.epochMs, rolledBackTo, undone }],
-      position: last === undefined ? undefined : behind(last),
+      position: goesOnAt,
       hasMore: true,
     };
   }
@@ -98,9 +99,9 @@ export class OutboxReads {
     let last: OutboxEntry | undefined;
     for (let from = "-"; ; ) {
       const page = await this.#page("XRANGE", partition, from, "+", PAGE);
-      const before = page.entries.filter((entry) => entry.epochMs <= epochMs);
-      last = before.at(-1) ?? last;
-      if (before.length < page.entries.length || page.count < PAGE) return last;
+      const earlier = page.entries.filter((entry) => entry.epochMs <= epochMs);
+      last = earlier.at(-1) ?? last;
+      if (earlier.length < page.entries.length || page.count < PAGE) return last;
       from = `(${page.endId}`;
     }
   }
@@ -137,14 +138,15 @@ export class OutboxReads {
   }
 
   /** As Outbox.since. */
-  async since(partition: number, atMs: number): Promise<OutboxPosition | undefined> {
-    let isEmpty = true;
+  async since(partition: number, atMs: number): Promise<OutboxPosition> {
+    let oldest: OutboxEntry | undefined;
     for await (const { entries } of this.#backward(partition)) {
-      const before = entries.find(({ changes }) => changes.every((change) => change.atMs < atMs));
-      if (before !== undefined) return behind(before);
-      isEmpty &&= entries.length === 0;
+      const earlier = entries.find(({ changes }) => changes.every((change) => change.atMs < atMs));
+      if (earlier !== undefined) return behind(earlier);
+      oldest = entries.at(-1) ?? oldest;
     }
-    return isEmpty ? this.#emptyEnd(partition) : undefined;
+    if (oldest === undefined) return this.#emptyEnd(partition);
+    return before(oldest);
   }
 
   /** Yields pages from the end on, each with the newest entry first. */
@@ -207,13 +209,20 @@ export class OutboxReads {
   }
 }
 
+/** The position before the oldest entry. */
+const before = ({ first, epochMs }: OutboxEntry): OutboxPosition => ({
+  ...OUTBOX_START,
+  next: first,
+  epochMs,
+});
+
 function pageOf(
   entries: readonly OutboxEntry[],
-  before: OutboxPosition | undefined,
+  from: OutboxPosition | undefined,
   hasMore: boolean,
   gap: OutboxPage["items"] = [],
 ): OutboxPage {
   const last = entries.at(-1);
   const items = [...gap, ...entries.flatMap(({ changes }) => changes)];
-  return { items, position: last === undefined ? before : behind(last), hasMore };
+  return { items, position: last === undefined ? from : behind(last), hasMore };
 }

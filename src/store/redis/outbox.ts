@@ -65,7 +65,7 @@ export class RedisOutbox implements Outbox {
     return this.#reads.ends(partitions);
   }
 
-  since(partition: number, atMs: number): Promise<OutboxPosition | undefined> {
+  since(partition: number, atMs: number): Promise<OutboxPosition> {
     return this.#reads.since(partition, atMs);
   }
 

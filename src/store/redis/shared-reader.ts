@@ -1,4 +1,4 @@
-import { OUTBOX_START, type OutboxPosition } from "../contract/outbox.ts";
+import type { OutboxPosition } from "../contract/outbox.ts";
 import type { SharedReader } from "../contract/shared-reader.ts";
 import type { Connection } from "./connection.ts";
 import { allPartitionKeys, globalKeys } from "./keys.ts";
@@ -73,7 +73,7 @@ export class RedisSharedReader implements SharedReader {
         : await Promise.all(all.map((partition) => reads.since(partition, sinceMs)));
     const nowMs = await connection.command(storeNowMs);
     await connection.read((writing) => {
-      for (const [partition, { entryId, next, epochMs } = OUTBOX_START] of starts.entries()) {
+      for (const [partition, { entryId, next, epochMs }] of starts.entries()) {
         const [before, atMs] = entryId.split("-");
         const value = `${before} 0 ${nowMs} ${atMs} ${next} ${epochMs} - 0`;
         writing.hsetnx(this.#keys[partition] as string, name, value);
