@@ -14,12 +14,12 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] 
 afterEach(() => void vi.useRealTimers());
 
 it.each([
-  ["success", eventOf(RETRY_SUCCESS, "a", DONE)],
-  ["a discard", eventOf(EventType.DISCARDED, "a", { state: MessageState.DISCARDED })],
-  ["a purge", eventOf(EventType.PURGED, "a", { state: MessageState.PURGED })],
-  ["expiry", eventOf(EventType.EXPIRED, "a", { state: MessageState.EXPIRED })],
+  ["the success", eventOf(RETRY_SUCCESS, "a", DONE)],
+  ["the discard", eventOf(EventType.DISCARDED, "a", { state: MessageState.DISCARDED })],
+  ["the purge", eventOf(EventType.PURGED, "a", { state: MessageState.PURGED })],
+  ["the expiry", eventOf(EventType.EXPIRED, "a", { state: MessageState.EXPIRED })],
 ])(
-  "ends 60 s after the %s of its last message; the next message opens another one",
+  "a watch ends 60 s after %s of its last message; the next message opens another one",
   async (_, event) => {
     const { follow, opened, got } = watchesOf();
     follow("a");
@@ -62,7 +62,7 @@ it("a moved message is followed in its new queue, from the time of the move", as
   await until(() => got.length === 1, "the event in the new queue");
 });
 
-it("events of a moved message come that were there before it left the old queue", async () => {
+it("events in the new queue of a moved message come also if they were there before it left the old one", async () => {
   const { follow, opened, got } = watchesOf();
   follow("a");
   follow("b", "r");
