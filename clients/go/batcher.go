@@ -28,7 +28,8 @@ type spooler interface {
 type batcher struct {
 	channel    *reconnectingChannel
 	reach      *reachability
-	spool      spooler // nil: sends are dropped instead
+	spool      spooler         // nil: sends are dropped instead
+	outcomes   *outcomeWatches // nil without callbacks
 	bounds     Coalescing
 	tryTimeout time.Duration
 

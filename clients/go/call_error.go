@@ -150,6 +150,14 @@ func messageOf(err error) string {
 	return oneLine(text) + adviceFor(text)
 }
 
+// reasonFor returns why a call failed that is tried again, for the log.
+func reasonFor(err error) string {
+	if isRetryable(err) {
+		return messageOf(err)
+	}
+	return refusalOf(err, true).text
+}
+
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func adviceFor(text string) string {

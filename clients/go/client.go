@@ -29,7 +29,8 @@ type Client struct {
 	numbers     *sendNumbers // nil without a spool
 	drops       *dropReport
 	onDropped   reportDrop
-	callback    *dropCallback // nil without WithOnDropped
+	callback    *dropCallback   // nil without WithOnDropped
+	outcomes    *outcomeWatches // nil without callbacks
 	telemetry   safeTelemetry
 	unobserve   func() // ends the telemetry of the client's state
 
@@ -77,9 +78,12 @@ func New(address string, opts ...Option) (*Client, error) {
 		c.channel.close()
 		return nil, err
 	}
+	if o.callbacks.areSet() {
+		c.outcomes = newOutcomeWatches(o.callbacks, c.channel, c.target, o.logger)
+	}
 	reach := &reachability{}
 	b := &batcher{
-		channel: c.channel, reach: reach, bounds: o.coalescing, tryTimeout: o.tryTimeout,
+		channel: c.channel, reach: reach, outcomes: c.outcomes, bounds: o.coalescing, tryTimeout: o.tryTimeout,
 	}
 	if o.spool != nil {
 		c.numbers = newSendNumbers()
@@ -88,7 +92,7 @@ func New(address string, opts ...Option) (*Client, error) {
 			Folder: o.spool.Folder, MaxBytes: cmp.Or(o.spool.MaxBytes, defaultSpoolBytes), Sync: o.spool.Sync,
 			Warn: func(text string) { o.logger.Warn("dlq: " + text) },
 			Info: func(text string) { o.logger.Info("dlq: " + text) },
-		}, c.channel, reach, c.onDropped)
+		}, c.channel, reach, c.outcomes, c.onDropped)
 		b.spool = c.spoolSender
 	}
 	c.batcher = newBatcher(b)
@@ -217,7 +221,7 @@ func (c *Client) Flush(ctx context.Context) error {
 }
 
 // Close stops the workers, waits for pending sends, and closes the connections. If the service is available, it also
-// sends spooled messages, for up to 2 s. Those that are left stay on disk.
+// sends spooled messages, for up to 2 s. Those that are left stay on disk. It waits up to 5 s for a running callback.
 //
 // When ctx ends, Close cancels handlers, moves pending sends to the spool or drops them, and returns within 3 s
 // with the error of ctx.
@@ -261,6 +265,7 @@ func (c *Client) Close(ctx context.Context) error {
 			c.spoolSender.sendRest(ctx)
 		}
 	}
+	c.outcomes.close(ctx)
 	c.channel.close()
 	if c.spoolSender != nil {
 		c.spoolSender.close()

@@ -37,6 +37,7 @@ type options struct {
 	coalescing                 Coalescing
 	spool                      *Spool
 	onDropped                  func(err *Error, queue string)
+	callbacks                  outcomeCallbacks
 	logger                     *slog.Logger
 	logging                    *atomic.Int32 // lines that are being written
 	telemetry                  Telemetry
@@ -127,6 +128,29 @@ func WithoutSpool() Option { return func(o *options) { o.spool = nil } }
 // sends in another goroutine. Default: at most one log line a second.
 func WithOnDropped(onDropped func(err *Error, queue string)) Option {
 	return func(o *options) { o.onDropped = onDropped }
+}
+
+// WithOnSucceeded sets a function that is called when a worker, of any program, has processed a message that this client
+// sent.
+//
+// This and the functions of [WithOnFailed] and [WithOnQuarantined] get each event once, those of a queue in order and
+// one at a time: a slow call delays the others of its queue. A call may come before the send returns. After a restart
+// of the program nothing is followed, and of more than 10,000 messages the latest. Close waits up to 5 s for a running
+// call.
+func WithOnSucceeded(onSucceeded func(MessageEvent)) Option {
+	return func(o *options) { o.callbacks.onSucceeded = onSucceeded }
+}
+
+// WithOnFailed sets a function that is called for each failed attempt at a message that this client sent. See
+// [WithOnSucceeded].
+func WithOnFailed(onFailed func(MessageEvent)) Option {
+	return func(o *options) { o.callbacks.onFailed = onFailed }
+}
+
+// WithOnQuarantined sets a function that is called when a message that this client sent comes into quarantine, where it
+// stays until an operator decides. See [WithOnSucceeded].
+func WithOnQuarantined(onQuarantined func(MessageEvent)) Option {
+	return func(o *options) { o.callbacks.onQuarantined = onQuarantined }
 }
 
 // WithLogger sets the logger for warnings and errors. Default: slog.Default.

@@ -116,6 +116,18 @@ func (b *batcher) call(sends []*PendingSend, requests []*dlqv1.SendToDlqRequest,
 	}
 	b.mu.Unlock()
 	b.reportSettled(settled...)
+	if b.outcomes != nil && failure == nil {
+		b.follow(sends, answers)
+	}
+}
+
+// follow follows the accepted messages of a call, except those of sends that were dropped meanwhile.
+func (b *batcher) follow(sends []*PendingSend, answers []sendAnswer) {
+	for i, p := range sends {
+		if answers[i].err == nil && p.result.Status != StatusDropped {
+			b.outcomes.accepted(p.request, answers[i].response)
+		}
+	}
 }
 
 func (b *batcher) reportReachability(began time.Time, answers []sendAnswer, failure *callFailure) {

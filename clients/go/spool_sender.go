@@ -34,6 +34,7 @@ type spoolSender struct {
 	*spoolWarning
 	channel   *reconnectingChannel
 	reach     *reachability
+	outcomes  *outcomeWatches // nil without callbacks
 	onDropped func(err *Error, queue string)
 
 	flushNow chan struct{}
@@ -44,10 +45,11 @@ type spoolSender struct {
 }
 
 func startSpoolSender(
-	settings spool.Settings, channel *reconnectingChannel, reach *reachability, onDropped func(*Error, string),
+	settings spool.Settings, channel *reconnectingChannel, reach *reachability, outcomes *outcomeWatches,
+	onDropped func(*Error, string),
 ) *spoolSender {
 	ctx, stop := context.WithCancel(context.Background())
-	s := newSpoolSender(settings, channel, reach, onDropped, stop)
+	s := newSpoolSender(settings, channel, reach, outcomes, onDropped, stop)
 	reach.onRecovered = func() { signal(s.flushNow) }
 	s.stopped.Add(2)
 	go s.maintainFiles(ctx)
@@ -56,14 +58,14 @@ func startSpoolSender(
 }
 
 func newSpoolSender(
-	settings spool.Settings, channel *reconnectingChannel, reach *reachability, onDropped func(*Error, string),
-	stop context.CancelFunc,
+	settings spool.Settings, channel *reconnectingChannel, reach *reachability, outcomes *outcomeWatches,
+	onDropped func(*Error, string), stop context.CancelFunc,
 ) *spoolSender {
 	store := spool.NewStore(settings)
 	return &spoolSender{
 		spoolWriter:  newSpoolWriter(store),
 		spoolWarning: &spoolWarning{target: settings.Target, count: store.Count, log: settings.Warn, info: settings.Info},
-		channel:      channel, reach: reach, onDropped: onDropped,
+		channel:      channel, reach: reach, outcomes: outcomes, onDropped: onDropped,
 		flushNow: make(chan struct{}, 1), stop: stop, size: newCallSize(), pass: passTime{limit: maxSpoolPause},
 	}
 }
@@ -281,6 +283,8 @@ func (s *spoolSender) send(ctx context.Context, messages []spool.Message) (done 
 			}
 			// A try before the message was spooled may have stored it.
 			s.onDropped(refusalOf(err, true), message.Request.GetQueue())
+		} else {
+			s.outcomes.accepted(message.Request, answers[i].response)
 		}
 		done = append(done, message.Position)
 	}

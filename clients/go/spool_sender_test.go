@@ -67,7 +67,7 @@ func startSender(t *testing.T, stub *batchStub, limit time.Duration, requests ..
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	settings := spool.Settings{Folder: t.TempDir(), MaxBytes: 16 * mib, Warn: func(string) {}}
-	s := newSpoolSender(settings, channel, &reachability{}, nil, stop)
+	s := newSpoolSender(settings, channel, &reachability{}, nil, nil, stop)
 	s.pass.limit = limit
 	s.store.Append(requests)
 	s.stopped.Add(1)

@@ -34,11 +34,7 @@ func (w *spoolWarning) warn(reason error) {
 		return
 	}
 	w.isOpen.Store(true)
-	text := messageOf(reason)
-	if !isRetryable(reason) {
-		text = refusalOf(reason, true).text
-	}
-	w.log(fmt.Sprintf("messages wait in the spool for %s (%d): %s; retrying", w.target, w.count(), text))
+	w.log(fmt.Sprintf("messages wait in the spool for %s (%d): %s; retrying", w.target, w.count(), reasonFor(reason)))
 }
 
 // emptied notes that no message waits, and logs it if the last line said that some do.

@@ -1,0 +1,169 @@
+package dlq
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/dlq-service/dlq/clients/go/dlqv1"
+)
+
+const (
+	maxFollowedMessages = 10_000
+	// idleWatchTime is how long a watch goes on that has nothing to follow.
+	idleWatchTime = time.Minute
+	// maxCallbackWait is the longest that Close waits for a callback: it may wait for Close.
+	maxCallbackWait = 5 * time.Second
+)
+
+// outcomeWatches call the functions of WithOnSucceeded, WithOnFailed and WithOnQuarantined. They follow the messages
+// that the client has sent, with one outcomeWatch for each queue that has some.
+type outcomeWatches struct {
+	callbacks outcomeCallbacks
+	channel   *reconnectingChannel
+	target    string
+	logger    *slog.Logger
+	idleTime  time.Duration
+
+	stop              context.CancelFunc
+	ctx               context.Context // of all watches
+	running           sync.WaitGroup  // watches
+	full, broken, gap onceAMinute     // log lines
+
+	mu       sync.Mutex
+	followed *followedMessages
+	handled  handledEvents
+	watches  map[string]*outcomeWatch // by queue
+	wasOpen  bool                     // a watch
+	// unsupportedAt is when the server last had no WatchEvents.
+	unsupportedAt time.Time
+	isClosed      bool
+}
+
+func newOutcomeWatches(
+	callbacks outcomeCallbacks, channel *reconnectingChannel, target string, logger *slog.Logger,
+) *outcomeWatches {
+	ctx, stop := context.WithCancel(context.Background())
+	return &outcomeWatches{
+		callbacks: callbacks, channel: channel, target: target, logger: logger, idleTime: idleWatchTime,
+		ctx: ctx, stop: stop,
+		followed: newFollowedMessages(maxFollowedMessages), watches: map[string]*outcomeWatch{},
+	}
+}
+
+// accepted follows the message of an accepted send. It does nothing for nil.
+func (w *outcomeWatches) accepted(request *dlqv1.SendToDlqRequest, response *dlqv1.SendToDlqResponse) {
+	id := response.GetId()
+	if w == nil || id == "" {
+		return
+	}
+	m := &followedMessage{
+		id: id, queue: cmp.Or(response.GetQueue(), request.GetQueue()), sourceID: request.GetSourceId(), since: acceptedAt(id),
+	}
+	w.mu.Lock()
+	isFull := false
+	if w.followed.get(id) == nil && time.Since(w.unsupportedAt) > maxWatchPause {
+		isFull = w.followLocked(m)
+	}
+	w.mu.Unlock()
+	if isFull && w.full.isDue() {
+		w.logger.Warn(fmt.Sprintf("dlq: more than %d sent messages are not finished; no callback is called for the oldest any more",
+			w.followed.limit))
+	}
+}
+
+// followLocked reports whether the oldest message is no longer followed.
+func (w *outcomeWatches) followLocked(m *followedMessage) (isFull bool) {
+	if w.isClosed {
+		return false
+	}
+	removed := w.followed.add(m)
+	watch := w.watches[m.queue]
+	if watch == nil {
+		watch = newOutcomeWatch(w, m.queue)
+		w.watches[m.queue] = watch
+		w.running.Add(1)
+		go watch.run()
+	}
+	watch.followLocked(m)
+	if removed != nil {
+		w.watches[removed.queue].checkIdleLocked()
+	}
+	return removed != nil
+}
+
+// handleLocked returns the call of the callback for an event of a watch, or nil.
+func (w *outcomeWatches) handleLocked(watch *outcomeWatch, event *dlqv1.Event) (call func()) {
+	m := w.followed.get(event.GetMessageId())
+	if m == nil || m.queue != watch.queue {
+		watch.remembered.add(event, time.Now())
+		return nil
+	}
+	if !w.handled.add(event.GetId()) {
+		return nil
+	}
+	if event.GetType() == dlqv1.EventType_EVENT_TYPE_MOVED_AWAY {
+		w.followed.remove(m)
+		w.followLocked(&followedMessage{
+			id: m.id, queue: event.GetOtherQueue(), sourceID: m.sourceID, since: event.GetTime().AsTime(),
+		})
+		return nil
+	}
+	if isGoneAfter(event) {
+		w.followed.remove(m)
+	}
+	option, callback := w.callbacks.of(event)
+	if callback == nil {
+		return nil
+	}
+	return func() { notify(w.logger, option, func() { callback(messageEventFrom(event, m.sourceID)) }) }
+}
+
+// unsupported ends a watch if the server has no WatchEvents. For a while no message is followed then. After a watch was
+// open, such an error may be of a proxy or a deployment, and unsupported returns false.
+func (w *outcomeWatches) unsupported(watch *outcomeWatch) bool {
+	w.mu.Lock()
+	if w.wasOpen {
+		w.mu.Unlock()
+		return false
+	}
+	isFirst := w.unsupportedAt.IsZero()
+	w.unsupportedAt = time.Now()
+	for _, m := range w.followed.of(watch.queue) {
+		w.followed.remove(m)
+	}
+	watch.endLocked()
+	w.mu.Unlock()
+	if isFirst {
+		w.logger.Warn("dlq: the server at " + w.target + " has no WatchEvents, so no callback is called; upgrade it")
+	}
+	return true
+}
+
+// close ends the watches and waits for running callbacks, at most until ctx ends or for 5 s. It does nothing for nil.
+func (w *outcomeWatches) close(ctx context.Context) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	w.isClosed = true
+	for _, watch := range w.watches {
+		watch.endLocked()
+	}
+	w.mu.Unlock()
+	w.stop()
+	ended := make(chan struct{})
+	go func() {
+		w.running.Wait()
+		close(ended)
+	}()
+	ctx, cancel := context.WithTimeout(ctx, maxCallbackWait)
+	defer cancel()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
+}
