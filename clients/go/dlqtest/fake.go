@@ -16,7 +16,7 @@ import (
 
 // Fake is a DLQ service in the process. It stores and delivers messages over a local connection. A message is due
 // at once unless its send has a delay, again at once after a failed attempt, and 100 ms after a release. Of the
-// retry settings it implements max_retries only.
+// retry settings it implements max_retries only. Events are those of sends and outcomes.
 type Fake struct {
 	tb     testing.TB
 	target string
@@ -24,6 +24,7 @@ type Fake struct {
 
 	mu       sync.Mutex
 	messages []*fakeMessage
+	events   []*dlqv1.Event
 	changed  chan struct{} // closed and replaced with each change
 	lastID   int
 	sessions int
@@ -39,16 +40,18 @@ type Message struct {
 }
 
 type fakeMessage struct {
-	message    *dlqv1.Message
-	state      dlq.State
-	failures   []*dlqv1.Failure
-	maxRetries *uint32
-	isWaiting  bool // for its due time
-	requestID  string
-	deliveries uint32
-	attempts   uint32
-	lease      string
-	session    string // of the latest delivery
+	message *dlqv1.Message
+	state   dlq.State
+	// quarantineReason is why the message was last quarantined.
+	quarantineReason dlq.QuarantineReason
+	failures         []*dlqv1.Failure
+	maxRetries       *uint32
+	isWaiting        bool // for its due time
+	requestID        string
+	deliveries       uint32
+	attempts         uint32
+	lease            string
+	session          string // of the latest delivery
 }
 
 // NewFake starts a fake and stops it at the end of the test.

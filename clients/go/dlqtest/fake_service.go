@@ -78,11 +78,13 @@ func (f *fakeService) SendToDlq(_ context.Context, r *dlqv1.SendToDlqRequest) (*
 	if r.GetFailure() != nil {
 		m.failures = []*dlqv1.Failure{r.GetFailure()}
 	}
-	isExhausted := m.maxRetries != nil && *m.maxRetries == 0
-	if isExhausted || m.message.GetReason() == dlq.ReasonPoisonMessage {
-		m.state = dlq.StateQuarantined
+	if m.maxRetries != nil && *m.maxRetries == 0 {
+		m.quarantine(dlqv1.QuarantineReason_QUARANTINE_REASON_RETRIES_EXHAUSTED)
+	} else if m.message.GetReason() == dlq.ReasonPoisonMessage {
+		m.quarantine(dlqv1.QuarantineReason_QUARANTINE_REASON_PRODUCER_REQUEST)
 	}
 	f.messages = append(f.messages, m)
+	f.addEventLocked(m, "", dlqv1.EventType_EVENT_TYPE_MESSAGE_ADDED)
 	f.notifyLocked()
 	return f.responseLocked(m, false), nil
 }
@@ -227,12 +229,16 @@ func (f *fakeService) settleLocked(m *fakeMessage, outcome *dlqv1.Outcome) {
 	switch result := outcome.GetResult().(type) {
 	case *dlqv1.Outcome_Succeeded:
 		m.state = dlq.StateSucceeded
+		f.addEventLocked(m, "", dlqv1.EventType_EVENT_TYPE_RETRY_SUCCESS)
 	case *dlqv1.Outcome_Discarded:
 		m.state = dlq.StateDiscarded
+		f.addEventLocked(m, result.Discarded.GetNote(), dlqv1.EventType_EVENT_TYPE_DISCARDED)
 	case *dlqv1.Outcome_Quarantined:
-		m.state = dlq.StateQuarantined
+		m.quarantine(dlqv1.QuarantineReason_QUARANTINE_REASON_WORKER_REQUEST)
+		f.addEventLocked(m, result.Quarantined.GetNote())
 	case *dlqv1.Outcome_Released:
 		m.state, m.isWaiting = dlq.StateScheduled, true
+		f.addEventLocked(m, "", dlqv1.EventType_EVENT_TYPE_RELEASED)
 		if result.Released.GetDelay().AsDuration() == 0 {
 			time.AfterFunc(releaseDelay, func() {
 				f.mu.Lock()
@@ -248,10 +254,18 @@ func (f *fakeService) settleLocked(m *fakeMessage, outcome *dlqv1.Outcome) {
 		m.message.FailureCount = uint32(len(m.failures)) //nolint:gosec // few
 		m.state = dlq.StateScheduled
 		m.isWaiting = result.Failed.GetRetryAfter().AsDuration() > 0
-		if result.Failed.GetNonRetryable() || m.maxRetries != nil && m.attempts >= *m.maxRetries {
-			m.state = dlq.StateQuarantined
+		switch {
+		case result.Failed.GetNonRetryable():
+			m.quarantine(dlqv1.QuarantineReason_QUARANTINE_REASON_NON_RETRYABLE)
+		case m.maxRetries != nil && m.attempts >= *m.maxRetries:
+			m.quarantine(dlqv1.QuarantineReason_QUARANTINE_REASON_RETRIES_EXHAUSTED)
 		}
+		f.addEventLocked(m, "", dlqv1.EventType_EVENT_TYPE_RETRY_FAILED)
 	}
+}
+
+func (m *fakeMessage) quarantine(reason dlq.QuarantineReason) {
+	m.state, m.quarantineReason = dlq.StateQuarantined, reason
 }
 
 func (f *fakeService) ExtendLease(_ context.Context, r *dlqv1.ExtendLeaseRequest) (*dlqv1.ExtendLeaseResponse, error) {
