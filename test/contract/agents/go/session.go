@@ -46,6 +46,7 @@ type command struct {
 	Options   json.RawMessage `json:"options"`
 	TimeoutMs *int64          `json:"timeout_ms"`
 	OnDropped string          `json:"on_dropped"`
+	Callbacks json.RawMessage `json:"callbacks"`
 
 	Queues           []string `json:"queues"`
 	Concurrency      *int     `json:"concurrency"`
@@ -116,6 +117,9 @@ func (s *session) open(c command) (reply, error) {
 			client.Send(context.Background(), queue, make([]byte, 60_000), nil)
 		}
 	}))
+	if len(c.Callbacks) > 0 {
+		options = append(options, s.callbacks(c)...)
+	}
 	client, err = dlq.New(target, options...)
 	if err != nil {
 		return nil, err
