@@ -175,8 +175,9 @@ describe("the modules, installed in an empty folder from a module proxy", {
     ]);
   });
 
-  it("pass the test of the README", async () => {
-    const { code, output } = await go(["test", "./snippets"], folder, PACKED);
+  it("pass the test of the README, and call its callbacks", async () => {
+    const env = { ...PACKED, DLQ_SPOOL_DIR: join(folder, "spool") };
+    const { code, output } = await go(["test", "./snippets"], folder, env);
     expect(code, output).toBe(0);
   });
 
@@ -224,9 +225,33 @@ const TESTING = `package main
 import (
 	"errors"
 	"testing"
+	"time"
 
+	"github.com/dlq-service/dlq/clients/go"
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
 )
+
+func TestCallbacks(t *testing.T) {
+	client, err := callbacks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.Send(t.Context(), "watched", "a", nil, dlq.WithSourceID("order-42"), dlq.WithMaxRetries(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case id := <-alerts:
+		if id != "order-42" {
+			t.Error(id)
+		}
+	case <-time.After(time.Minute):
+		t.Error("no callback was called")
+	}
+	if err := client.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
 
 `;
 
@@ -272,6 +297,15 @@ func insertRows(context.Context, []*dlq.Delivery) error { return nil }
 func batch(ctx context.Context, client *dlq.Client, takeOrder dlq.Handler) error {
 	${shown("batch")}
 	return err
+}
+
+var alerts = make(chan string, 1)
+
+func alert(sourceID string, _ dlq.QuarantineReason) { alerts <- sourceID }
+
+func callbacks() (*dlq.Client, error) {
+	${shown("callbacks")}
+	return client, err
 }
 
 func measure(ctx context.Context, client *dlq.Client) {
