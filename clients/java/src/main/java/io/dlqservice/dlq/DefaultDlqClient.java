@@ -22,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** Connects the parts of a client. */
 final class DefaultDlqClient implements DlqClient {
@@ -59,6 +60,9 @@ final class DefaultDlqClient implements DlqClient {
   /** Null without a spool. */
   private final Spool spool;
 
+  /** Null without outcome callbacks. */
+  private final FollowedMessages followed;
+
   private final ExitHook exitHook;
 
   private final RepeatedLines workerErrors = new RepeatedLines();
@@ -88,6 +92,11 @@ final class DefaultDlqClient implements DlqClient {
     timeout = options.timeout;
     json = options.json;
     report = new DropReport(loop, listeners, logLines, options.onDropped);
+    OutcomeCallbacks callbacks = options.outcomeCallbacks();
+    followed =
+        callbacks.isEmpty()
+            ? null
+            : new FollowedMessages(loop, channel, callbacks, logLines, FollowedMessages.IDLE_MS);
     spool =
         options.spool == null
             ? null
@@ -98,7 +107,8 @@ final class DefaultDlqClient implements DlqClient {
                 channel,
                 reachability,
                 logLines,
-                report::report);
+                report::report,
+                followed == null ? null : followed::sent);
     sender =
         new Sender(
             loop, channel, reachability, spool, options.coalesce, options.tryTimeout.toMillis());
@@ -194,10 +204,18 @@ final class DefaultDlqClient implements DlqClient {
       if (spool != null) numbers.count(request);
       long timeoutMs = (options.timeout == null ? timeout : options.timeout).toMillis();
       SendRequest built = SendRequest.of(request.build());
-      return new Sent(sender.add(built, timeoutMs, sendReport::settled), null);
+      return new Sent(sender.add(built, timeoutMs, onResult(built, sendReport)), null);
     } catch (Throwable thrown) {
       return new Sent(null, sendReport.settled(new Dropped(SendErrors.invalid(thrown))));
     }
+  }
+
+  private Consumer<SendResult> onResult(SendRequest request, SendReport sendReport) {
+    if (followed == null) return sendReport::settled;
+    return result -> {
+      followed.sent(request.proto(), result);
+      sendReport.settled(result);
+    };
   }
 
   /**
@@ -310,7 +328,14 @@ final class DefaultDlqClient implements DlqClient {
     return isOwnThread()
         || CurrentDelivery.isOf(this)
         // the first close waits for them
-        || (!isFirst && (listeners.isCurrent() || logLines.isCurrent()));
+        || (!isFirst && isListener());
+  }
+
+  /** Whether the current thread runs a listener, a callback or the logger. */
+  private boolean isListener() {
+    return listeners.isCurrent()
+        || logLines.isCurrent()
+        || (followed != null && followed.isCurrent());
   }
 
   /** Another close runs and may have a longer timeout. */
@@ -339,6 +364,7 @@ final class DefaultDlqClient implements DlqClient {
     long leftMs = Math.max(untilMs - Loop.nowMs(), Math.min(timeout.toMillis(), LAST_SENDS_MS));
     await(sender.flush(), leftMs);
     sender.close().join();
+    if (followed != null) followed.close();
     CompletableFuture<Void> cut = new CompletableFuture<>();
     loop.execute(
         () -> {
@@ -354,6 +380,7 @@ final class DefaultDlqClient implements DlqClient {
     long listenersUntilMs = Math.min(Loop.nowMs() + MAX_LISTENERS_MS, untilMs + CLOSE_GRACE_MS);
     logLines.close(listenersUntilMs - Loop.nowMs());
     listeners.close(listenersUntilMs - Loop.nowMs());
+    if (followed != null) followed.awaitCallbacks(listenersUntilMs);
     threads.shutdown();
     results.shutdown();
     exitHook.close();

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** Builds a {@link DlqClient}. */
@@ -26,6 +27,9 @@ public final class DlqClientBuilder {
   SpoolOptions spool = SpoolOptions.builder().build();
 
   BiConsumer<DlqException, String> onDropped;
+  private Consumer<OutcomeEvent> onSucceeded;
+  private Consumer<OutcomeEvent> onFailed;
+  private Consumer<OutcomeEvent> onQuarantined;
   JsonCodec json = JsonCodec.gson();
   TelemetryOptions telemetry = TelemetryOptions.builder().build();
 
@@ -118,6 +122,38 @@ public final class DlqClientBuilder {
   public DlqClientBuilder onDropped(BiConsumer<DlqException, String> onDropped) {
     this.onDropped = onDropped;
     return this;
+  }
+
+  /**
+   * Called when a message that this client object has sent was processed, by any worker. Also
+   * spooled messages count once they are sent. At most 10,000 messages are followed, and none after
+   * a restart of the program.
+   *
+   * <p>It may be called before {@code send} returns, and may block: it delays only the callbacks of
+   * the same queue.
+   */
+  public DlqClientBuilder onSucceeded(Consumer<OutcomeEvent> onSucceeded) {
+    this.onSucceeded = onSucceeded;
+    return this;
+  }
+
+  /** Like {@link #onSucceeded}, for each failed attempt. */
+  public DlqClientBuilder onFailed(Consumer<OutcomeEvent> onFailed) {
+    this.onFailed = onFailed;
+    return this;
+  }
+
+  /**
+   * Like {@link #onSucceeded}, for a message that came into quarantine. It stays there until an
+   * operator decides.
+   */
+  public DlqClientBuilder onQuarantined(Consumer<OutcomeEvent> onQuarantined) {
+    this.onQuarantined = onQuarantined;
+    return this;
+  }
+
+  OutcomeCallbacks outcomeCallbacks() {
+    return new OutcomeCallbacks(onSucceeded, onFailed, onQuarantined);
   }
 
   /** How objects become JSON payloads, and back: Gson by default. */

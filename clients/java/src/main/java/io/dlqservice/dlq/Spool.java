@@ -27,6 +27,9 @@ final class Spool implements SendSpool {
   private final BiConsumer<DlqException, String> onDropped;
   private final SpoolWriter writer;
 
+  /**
+   * @param onSent called for each message that the service accepts; null for none
+   */
   Spool(
       SpoolOptions options,
       SpoolScope scope,
@@ -34,14 +37,16 @@ final class Spool implements SendSpool {
       ReconnectingChannel channel,
       Reachability reachability,
       Listeners logLines,
-      BiConsumer<DlqException, String> onDropped) {
+      BiConsumer<DlqException, String> onDropped,
+      BiConsumer<SendToDlqRequest, SendResult> onSent) {
     this.onDropped = onDropped;
     maxBytes = options.maxBytes;
     // A logger may send, and wait for a write.
     Consumer<String> warn = text -> logLines.call(() -> LOG.warn(text));
     store = new SpoolStore(scope, options.folder, options.maxBytes, options.sync, warn);
     sender =
-        new SpoolSender(store, loop, channel, reachability, onDropped, SpoolSender.MAX_PASS_MS);
+        new SpoolSender(
+            store, loop, channel, reachability, onDropped, onSent, SpoolSender.MAX_PASS_MS);
     writer = new SpoolWriter(disk, store, sender::start, logLines);
   }
 

@@ -44,6 +44,10 @@ final class SpoolSender {
   private final ReconnectingChannel channel;
   private final Reachability reachability;
   private final BiConsumer<DlqException, String> onRefused;
+
+  /** Null for none. */
+  private final BiConsumer<SendToDlqRequest, SendResult> onSent;
+
   private final SpoolWarning warning;
   private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MAX_PAUSE_MS);
   private final CallSize size = new CallSize(); // used in the own thread only
@@ -54,6 +58,7 @@ final class SpoolSender {
 
   /**
    * @param onRefused called for each message that the service refuses permanently
+   * @param onSent called for each message that the service accepts; null for none
    * @param maxPassMs how long a pass may take while refused messages wait
    */
   SpoolSender(
@@ -62,12 +67,14 @@ final class SpoolSender {
       ReconnectingChannel channel,
       Reachability reachability,
       BiConsumer<DlqException, String> onRefused,
+      BiConsumer<SendToDlqRequest, SendResult> onSent,
       long maxPassMs) {
     this.store = store;
     this.clientLoop = clientLoop;
     this.channel = channel;
     this.reachability = reachability;
     this.onRefused = onRefused;
+    this.onSent = onSent;
     warning = new SpoolWarning(ownLoop, store);
     passTime = new PassTime(maxPassMs);
     reachability.onAvailable(this::startNow);
@@ -275,7 +282,11 @@ final class SpoolSender {
 
   private boolean isDone(Message message, Answer answer) {
     if (answer == null) return false;
-    if (answer.response() != null) return true;
+    if (answer.response() != null) {
+      SendToDlqRequest sent = message.request();
+      if (onSent != null) onSent.accept(sent, SendCall.stored(answer.response(), sent.getQueue()));
+      return true;
+    }
     if (!answer.error().isPermanent()) {
       warn(answer.error());
       return false;

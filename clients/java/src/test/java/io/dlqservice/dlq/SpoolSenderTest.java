@@ -62,7 +62,8 @@ class SpoolSenderTest {
         long maxPassMs) {
       Connector connector = new Connector(Target.of(target, false), null, null, List.of());
       channel = new ReconnectingChannel(connector::connect, loop);
-      sender = new SpoolSender(store, loop, channel, new Reachability(), onRefused, maxPassMs);
+      sender =
+          new SpoolSender(store, loop, channel, new Reachability(), onRefused, null, maxPassMs);
       sender.start();
     }
 

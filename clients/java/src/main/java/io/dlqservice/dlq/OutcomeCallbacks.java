@@ -1,0 +1,48 @@
+package io.dlqservice.dlq;
+
+import io.dlqservice.dlq.internal.FromProto;
+import io.dlqservice.dlq.v1.Event;
+import io.dlqservice.dlq.v1.MessageState;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * The user's callbacks for what becomes of sent messages.
+ *
+ * @param onSucceeded null for none, as the others
+ */
+record OutcomeCallbacks(
+    Consumer<OutcomeEvent> onSucceeded,
+    Consumer<OutcomeEvent> onFailed,
+    Consumer<OutcomeEvent> onQuarantined) {
+  boolean isEmpty() {
+    return onSucceeded == null && onFailed == null && onQuarantined == null;
+  }
+
+  /** Returns the call for an event; empty if no callback gets it. */
+  Optional<Runnable> callFor(Event event, String sourceId) {
+    Consumer<OutcomeEvent> callback =
+        switch (event.getType()) {
+          case EVENT_TYPE_RETRY_SUCCESS -> onSucceeded;
+          case EVENT_TYPE_RETRY_FAILED -> onFailed;
+          case EVENT_TYPE_MOVED_TO_POISON -> onQuarantined;
+          default -> null;
+        };
+    if (callback == null) return Optional.empty();
+    return Optional.of(() -> callback.accept(outcomeOf(event, sourceId)));
+  }
+
+  private static OutcomeEvent outcomeOf(Event event, String sourceId) {
+    boolean isPlanned = event.getState() == MessageState.MESSAGE_STATE_SCHEDULED;
+    return new OutcomeEvent(
+        event.getMessageId(),
+        event.getQueue(),
+        event.getRetryCount(),
+        FromProto.reason(event.getReasonValue()),
+        FromProto.quarantineReason(event.getQuarantineReasonValue()),
+        Times.ifSet(isPlanned && event.hasDueTime(), event.getDueTime()),
+        event.getNote(),
+        Times.from(event.getTime()),
+        sourceId);
+  }
+}
