@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.Timestamp;
 import io.dlqservice.dlq.testing.FakeMessage;
 import io.dlqservice.dlq.v1.AckStatus;
 import io.dlqservice.dlq.v1.DlqServiceGrpc;
 import io.dlqservice.dlq.v1.DlqServiceGrpc.DlqServiceBlockingStub;
+import io.dlqservice.dlq.v1.Event;
+import io.dlqservice.dlq.v1.EventType;
 import io.dlqservice.dlq.v1.ExtendLeaseRequest;
 import io.dlqservice.dlq.v1.ExtendLeaseResult;
 import io.dlqservice.dlq.v1.QueueStats;
@@ -17,8 +20,11 @@ import io.dlqservice.dlq.v1.StatsRequest;
 import io.dlqservice.dlq.v1.StatsResponse;
 import io.dlqservice.dlq.v1.StreamDueRequest;
 import io.dlqservice.dlq.v1.StreamDueResponse;
+import io.dlqservice.dlq.v1.WatchEventsRequest;
+import io.dlqservice.dlq.v1.WatchEventsResponse;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
@@ -26,7 +32,9 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -167,6 +175,53 @@ class FakeServerTest extends WithFakeServer {
     assertEquals(2, extended.size());
     assertEquals(leased, extended);
     assertEquals(List.of(), extendAllOf("another"));
+  }
+
+  @Test
+  void callsBackAboutItsMessages() throws Exception {
+    BlockingQueue<OutcomeEvent> events = new LinkedBlockingQueue<>();
+    SendOptions twice = SendOptions.builder().sourceId("order-42").maxRetries(2).build();
+    try (DlqClient sender = builder().onFailed(events::add).onQuarantined(events::add).build()) {
+      String id = ((SendResult.Stored) sender.send("orders", "a", null, twice)).id();
+      dlq.worker("orders")
+          .start(
+              delivery -> {
+                throw new IOException("no bank");
+              });
+      for (int attempt = 1; attempt <= 2; attempt++) {
+        OutcomeEvent failed = next(events);
+        assertEquals(id, failed.id());
+        assertEquals(attempt, failed.attempts());
+      }
+      OutcomeEvent last = next(events);
+      assertEquals(Optional.of(QuarantineReason.RETRIES_EXHAUSTED), last.quarantineReason());
+      assertEquals("order-42", last.sourceId());
+    }
+  }
+
+  @Test
+  void streamsEventsFromATimeOrToken() {
+    dlq.send("orders", "a", null);
+    dlq.send("notes", "b", null);
+    dlq.send("orders", "c", null, SendOptions.builder().reason(Reason.POISON_MESSAGE).build());
+    WatchEventsRequest request =
+        WatchEventsRequest.newBuilder()
+            .addQueues("ord*")
+            .setStartTime(Timestamp.getDefaultInstance())
+            .build();
+    WatchEventsResponse all = stub().watchEvents(request).next();
+    assertEquals(
+        List.of(
+            EventType.EVENT_TYPE_MESSAGE_ADDED,
+            EventType.EVENT_TYPE_RETRY_SCHEDULED,
+            EventType.EVENT_TYPE_MESSAGE_ADDED,
+            EventType.EVENT_TYPE_MOVED_TO_POISON),
+        all.getEventsList().stream().map(Event::getType).toList());
+    Iterator<WatchEventsResponse> later =
+        stub().watchEvents(request.toBuilder().setResumeToken(all.getResumeToken()).build());
+    assertEquals(0, later.next().getEventsCount());
+    dlq.send("orders", "d", null);
+    assertEquals(EventType.EVENT_TYPE_MESSAGE_ADDED, later.next().getEvents(0).getType());
   }
 
   private List<ExtendLeaseResult> extendAllOf(String session) {

@@ -6,7 +6,11 @@ import io.dlqservice.dlq.Reason;
 import io.dlqservice.dlq.TraceContext;
 import io.dlqservice.dlq.internal.FromProto;
 import io.dlqservice.dlq.v1.Delivery;
+import io.dlqservice.dlq.v1.Event;
+import io.dlqservice.dlq.v1.EventType;
 import io.dlqservice.dlq.v1.Message;
+import io.dlqservice.dlq.v1.Outcome;
+import io.dlqservice.dlq.v1.QuarantineReason;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,7 +25,7 @@ import java.util.UUID;
 public final class FakeMessage {
   static final int DEFAULT_RETRIES = 3;
 
-  final String id = UUID.randomUUID().toString();
+  final String id = newId();
   final Instant dueTime;
   String leaseToken = "";
 
@@ -33,6 +37,7 @@ public final class FakeMessage {
   private final SendToDlqRequest request;
   private final List<io.dlqservice.dlq.v1.Failure> failures = new ArrayList<>();
   private volatile MessageState state = MessageState.SCHEDULED;
+  private QuarantineReason quarantineReason = QuarantineReason.QUARANTINE_REASON_UNSPECIFIED;
   private int deliveries;
 
   FakeMessage(SendToDlqRequest request) {
@@ -45,9 +50,17 @@ public final class FakeMessage {
     }
     Reason reason = FromProto.reason(request.getFailure().getReasonValue());
     if (reason == Reason.POISON_MESSAGE || reason == Reason.MAX_RETRIES_EXCEEDED) {
-      state = MessageState.QUARANTINED;
+      quarantine(QuarantineReason.QUARANTINE_REASON_PRODUCER_REQUEST);
     }
     addFailure(request.getFailure());
+  }
+
+  /** Returns a UUIDv7, which begins with the time. */
+  private static String newId() {
+    UUID random = UUID.randomUUID();
+    long rest = random.getMostSignificantBits() & 0xfff;
+    long timed = (System.currentTimeMillis() << 16) | 0x7000 | rest;
+    return new UUID(timed, random.getLeastSignificantBits()).toString();
   }
 
   SendToDlqRequest request() {
@@ -127,8 +140,40 @@ public final class FakeMessage {
     return request.getRequestId();
   }
 
-  void setState(MessageState state) {
+  /** Applies a worker's outcome. Returns the type of its event. */
+  EventType settle(Outcome outcome) {
+    switch (outcome.getResultCase()) {
+      case SUCCEEDED -> {
+        setState(MessageState.SUCCEEDED);
+        return EventType.EVENT_TYPE_RETRY_SUCCESS;
+      }
+      case QUARANTINED -> {
+        quarantine(QuarantineReason.QUARANTINE_REASON_WORKER_REQUEST);
+        return EventType.EVENT_TYPE_UNSPECIFIED;
+      }
+      case DISCARDED -> {
+        setState(MessageState.DISCARDED);
+        return EventType.EVENT_TYPE_DISCARDED;
+      }
+      case FAILED -> {
+        fail(outcome.getFailed().getFailure(), outcome.getFailed().getNonRetryable());
+        return EventType.EVENT_TYPE_RETRY_FAILED;
+      }
+      default -> {
+        setState(MessageState.SCHEDULED);
+        return EventType.EVENT_TYPE_RELEASED;
+      }
+    }
+  }
+
+  private void setState(MessageState state) {
     this.state = state;
+    quarantineReason = QuarantineReason.QUARANTINE_REASON_UNSPECIFIED;
+  }
+
+  private void quarantine(QuarantineReason reason) {
+    state = MessageState.QUARANTINED;
+    quarantineReason = reason;
   }
 
   void addFailure(io.dlqservice.dlq.v1.Failure failure) {
@@ -137,11 +182,13 @@ public final class FakeMessage {
     }
   }
 
-  void fail(io.dlqservice.dlq.v1.Failure failure, boolean isForGood) {
+  private void fail(io.dlqservice.dlq.v1.Failure failure, boolean isForGood) {
     attempts++;
     addFailure(failure);
     int retries = request.hasMaxRetries() ? request.getMaxRetries() : DEFAULT_RETRIES;
-    state = isForGood || attempts >= retries ? MessageState.QUARANTINED : MessageState.SCHEDULED;
+    if (isForGood) quarantine(QuarantineReason.QUARANTINE_REASON_NON_RETRYABLE);
+    else if (attempts >= retries) quarantine(QuarantineReason.QUARANTINE_REASON_RETRIES_EXHAUSTED);
+    else setState(MessageState.SCHEDULED);
   }
 
   Delivery handOut(String sessionId, Instant leaseExpireTime) {
@@ -149,12 +196,7 @@ public final class FakeMessage {
     state = MessageState.IN_FLIGHT;
     deliveries++;
     leaseToken = UUID.randomUUID().toString();
-    io.dlqservice.dlq.v1.Failure latest;
-    int count;
-    synchronized (failures) {
-      count = failures.size();
-      latest = failures.get(count - 1);
-    }
+    io.dlqservice.dlq.v1.Failure latest = latestFailure();
     Message.Builder shown =
         Message.newBuilder()
             .setId(id)
@@ -163,7 +205,7 @@ public final class FakeMessage {
             .putAllAttributes(request.getAttributesMap())
             .setFailure(latest)
             .setReason(FakeServer.reasonOf(latest))
-            .setFailureCount(count)
+            .setFailureCount(failures.size())
             .setSourceId(request.getSourceId())
             .setDedupKey(request.getDedupKey())
             .setOrderingKey(request.getOrderingKey())
@@ -177,5 +219,28 @@ public final class FakeMessage {
         .setAttempt(attempts + 1)
         .setDeliveryNumber(deliveries)
         .build();
+  }
+
+  private io.dlqservice.dlq.v1.Failure latestFailure() {
+    synchronized (failures) {
+      return failures.get(failures.size() - 1);
+    }
+  }
+
+  Event event(EventType type, String eventId) {
+    Event.Builder event =
+        Event.newBuilder()
+            .setId(eventId)
+            .setType(type)
+            .setTime(FakeServer.timestamp(Instant.now()))
+            .setQueue(request.getQueue())
+            .setMessageId(id)
+            .setReason(FakeServer.reasonOf(latestFailure()))
+            .setRetryCount(attempts)
+            .setState(io.dlqservice.dlq.v1.MessageState.valueOf("MESSAGE_STATE_" + state.name()))
+            .setQuarantineReason(quarantineReason)
+            .setDeliveryCount(deliveries);
+    if (state == MessageState.SCHEDULED) event.setDueTime(FakeServer.timestamp(dueTime));
+    return event.build();
   }
 }

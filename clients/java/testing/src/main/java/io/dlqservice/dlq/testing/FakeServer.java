@@ -84,6 +84,10 @@ public final class FakeServer implements AutoCloseable {
         : failure.getReason();
   }
 
+  static Instant instant(Timestamp time) {
+    return Instant.ofEpochSecond(time.getSeconds(), time.getNanos());
+  }
+
   static Timestamp timestamp(Instant instant) {
     return Timestamp.newBuilder()
         .setSeconds(instant.getEpochSecond())

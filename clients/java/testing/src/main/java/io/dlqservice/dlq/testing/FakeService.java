@@ -7,6 +7,7 @@ import io.dlqservice.dlq.v1.AckResult;
 import io.dlqservice.dlq.v1.AckStatus;
 import io.dlqservice.dlq.v1.Deliveries;
 import io.dlqservice.dlq.v1.DlqServiceGrpc;
+import io.dlqservice.dlq.v1.EventType;
 import io.dlqservice.dlq.v1.ExtendLeaseRequest;
 import io.dlqservice.dlq.v1.ExtendLeaseResponse;
 import io.dlqservice.dlq.v1.ExtendLeaseResult;
@@ -21,6 +22,8 @@ import io.dlqservice.dlq.v1.StatsRequest;
 import io.dlqservice.dlq.v1.StatsResponse;
 import io.dlqservice.dlq.v1.StreamDueRequest;
 import io.dlqservice.dlq.v1.StreamDueResponse;
+import io.dlqservice.dlq.v1.WatchEventsRequest;
+import io.dlqservice.dlq.v1.WatchEventsResponse;
 import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -60,6 +63,7 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
             thread.setDaemon(true);
             return thread;
           });
+  private final FakeEvents events = new FakeEvents();
   private boolean isDown;
 
   FakeService() {
@@ -76,6 +80,7 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
     if (!isDown) return;
     streams.forEach(stream -> stream.out.onError(down()));
     streams.clear();
+    events.endAll(down());
   }
 
   synchronized List<FakeMessage> messages(String queue) {
@@ -196,13 +201,24 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
     else answer(out, FakeStats.of(request.getQueuesList(), messages));
   }
 
+  @Override
+  public synchronized void watchEvents(
+      WatchEventsRequest request, StreamObserver<WatchEventsResponse> out) {
+    if (isDown) out.onError(down());
+    else events.watch(request, (ServerCallStreamObserver<WatchEventsResponse>) out);
+  }
+
   private SendToDlqResponse accept(SendToDlqRequest request) {
     SendToDlqResponse known = byRequest.get(request.getRequestId());
     if (known != null) return known;
     Optional<FakeMessage> joined = messages.stream().filter(one -> joins(request, one)).findFirst();
     FakeMessage message = joined.orElseGet(() -> new FakeMessage(request));
-    if (joined.isPresent()) message.addFailure(request.getFailure());
-    else messages.add(message);
+    if (joined.isPresent()) {
+      message.addFailure(request.getFailure());
+    } else {
+      messages.add(message);
+      events.add(EventType.EVENT_TYPE_MESSAGE_ADDED, message);
+    }
     SendToDlqResponse response =
         SendToDlqResponse.newBuilder()
             .setId(message.id)
@@ -231,14 +247,7 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
       return AckResult.newBuilder().setStatus(AckStatus.ACK_STATUS_NOT_FOUND).build();
     }
     FakeMessage message = held.get();
-    switch (outcome.getResultCase()) {
-      case SUCCEEDED -> message.setState(MessageState.SUCCEEDED);
-      case QUARANTINED -> message.setState(MessageState.QUARANTINED);
-      case DISCARDED -> message.setState(MessageState.DISCARDED);
-      case FAILED ->
-          message.fail(outcome.getFailed().getFailure(), outcome.getFailed().getNonRetryable());
-      default -> message.setState(MessageState.SCHEDULED);
-    }
+    events.add(message.settle(outcome), message);
     return AckResult.newBuilder()
         .setStatus(AckStatus.ACK_STATUS_APPLIED)
         .setState(
