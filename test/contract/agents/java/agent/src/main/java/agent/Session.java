@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import golden.GoldenCases;
 import io.dlqservice.dlq.DlqClient;
+import io.dlqservice.dlq.DlqClientBuilder;
 import io.dlqservice.dlq.Worker;
 import io.dlqservice.dlq.WorkerBuilder;
 import java.time.Duration;
@@ -69,8 +70,11 @@ final class Session {
     String name = fields.get("client").getAsString();
     JsonObject options = Json.object(fields, "options");
     boolean sends = fields.has("on_dropped");
+    DlqClientBuilder builder = Json.client(options);
+    JsonElement callbacks = fields.get("callbacks");
+    if (callbacks != null) OutcomeEvents.report(builder, name, callbacks, emit);
     DlqClient client =
-        Json.client(options)
+        builder
             .onDropped(
                 (error, queue) -> {
                   JsonObject event = Json.event("dropped");
