@@ -47,6 +47,15 @@ it("the README's programs send a message and process it", { timeout: DEADLINE_MS
       fence(readme, "java dead-letter"),
       "record Order(int id) {} record Receipt(int id) {} interface Bank { Receipt charge(Order order); }",
     ),
+    Followed: inClass(
+      "Followed",
+      "",
+      `${fence(readme, "java callbacks")}
+      SendOptions now = SendOptions.builder().sourceId("order-7").delay(Duration.ZERO).build();
+      dlq.worker("followed").start(delivery -> {});
+      dlq.send("followed", "order", null, now);
+      Thread.currentThread().join();`,
+    ).replace("static void run()", "public static void main(String[] args)"),
     Measured: inClass("Measured", "DlqClient dlq", fence(readme, "java measure")),
     Batches: inClass(
       "Batches",
@@ -63,6 +72,7 @@ it("the README's programs send a message and process it", { timeout: DEADLINE_MS
   expect(await outputOf(classPath, "Producer")).toMatch(
     /^Stored\[status=SENT, id=.+, reason=NETWORK_ERROR,/,
   );
+  expect(await firstLineOf(classPath, "Followed")).toBe("order-7 is processed");
   expect(await firstLineOf(classPath, "Consumer")).toMatch(
     /^attempt 1 \{"id":"order-\d+","amount":100\}$/,
   );
