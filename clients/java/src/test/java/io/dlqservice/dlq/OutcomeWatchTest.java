@@ -14,7 +14,6 @@ import io.dlqservice.dlq.v1.Event;
 import io.dlqservice.dlq.v1.EventType;
 import io.dlqservice.dlq.v1.MessageState;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -316,15 +315,5 @@ class OutcomeWatchTest {
     release.complete(null);
     awaited.get(10, TimeUnit.SECONDS);
     assertEquals(List.of(id(1)), List.copyOf(called));
-  }
-
-  @Test
-  void remembersTheLatestEventsForAMinute() {
-    EarlyEvents early = new EarlyEvents();
-    for (int n = 0; n <= EarlyEvents.MAX_EVENTS; n++) early.add(failed("q", id(n)), 0);
-    assertEquals(0, early.take(id(0), 0).size());
-    assertEquals(1, early.take(id(1), Duration.ofSeconds(59).toMillis()).size());
-    assertEquals(0, early.take(id(1), 0).size());
-    assertEquals(0, early.take(id(2), Duration.ofMinutes(1).toMillis()).size());
   }
 }
