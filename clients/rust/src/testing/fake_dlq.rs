@@ -7,9 +7,10 @@ use crate::stubs::server::dlq_service_server::DlqServiceServer;
 use crate::testing::fake_message::{FakeMessage, FakeState};
 use crate::testing::fake_service::FakeService;
 use crate::testing::fake_store::FakeStore;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::watch;
+use tonic::Status;
 use tower::layer::layer_fn;
 
 const WAIT: Duration = Duration::from_secs(5);
@@ -28,6 +29,15 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// Fails while the fake is down.
+    pub(super) fn store(&self) -> Result<MutexGuard<'_, FakeStore>, Status> {
+        let store = self.store.lock().unwrap();
+        if store.is_down {
+            return Err(Status::unavailable("the fake is down"));
+        }
+        Ok(store)
+    }
+
     pub(super) fn changed(&self) {
         self.changes.send_replace(());
     }

@@ -4,7 +4,7 @@ use crate::payload::Payload;
 use crate::v1::send_to_dlq_request::FirstRetry;
 use crate::v1::{self, Failure, MessageState, QuarantineReason, Reason, SendToDlqRequest};
 use crate::wire_time::{duration_from_wire, timestamp_from_wire, timestamp_to_wire};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
 /// Longer than any test runs.
@@ -53,6 +53,19 @@ pub struct FakeMessage {
     pub(super) session_id: String,
 }
 
+/// Returns a `UUIDv7`: it begins with the time.
+fn new_id() -> String {
+    let ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let time = format!("{:012x}", ms.as_millis());
+    let (random, variant) = (rand::random::<u16>() >> 4, rand::random::<u16>() >> 2 | 0x8000);
+    let rest = rand::random::<u64>() >> 16;
+    format!(
+        "{}-{}-7{random:03x}-{variant:04x}-{rest:012x}",
+        &time[..8],
+        &time[8..]
+    )
+}
+
 impl FakeMessage {
     pub(super) fn new(request: SendToDlqRequest) -> Self {
         // Due at once by default: tests do not wait for a policy.
@@ -65,7 +78,7 @@ impl FakeMessage {
         };
         let now = Instant::now();
         Self {
-            id: format!("{:032x}", rand::random::<u128>()),
+            id: new_id(),
             state: FakeState::Scheduled,
             quarantine_reason: None,
             attempts: 0,

@@ -3,6 +3,7 @@
 use crate::status_details::{refusal, to_error_status};
 use crate::stubs::server::dlq_service_server::DlqService;
 use crate::testing::fake_dlq::Shared;
+use crate::testing::fake_events::watch;
 use crate::testing::fake_message::{FakeMessage, FakeState, LEASE};
 use crate::testing::fake_store::FakeStore;
 use crate::v1::payload::Body;
@@ -13,7 +14,8 @@ use crate::v1::{
     AckRequest, AckResponse, AckResult, AckStatus, Deliveries, ExtendLeaseRequest, ExtendLeaseResponse,
     ExtendLeaseResult, Heartbeat, Opened, Payload, QueueStats, RetryRequest, RetryResponse,
     SendToDlqBatchRequest, SendToDlqBatchResponse, SendToDlqBatchResult, SendToDlqRequest, SendToDlqResponse,
-    StatsRequest, StatsResponse, StreamDueRequest, StreamDueResponse,
+    StatsRequest, StatsResponse, StreamDueRequest, StreamDueResponse, WatchEventsRequest,
+    WatchEventsResponse,
 };
 use crate::wire_time::{duration_from_wire, duration_to_wire, timestamp_to_wire};
 use futures_core::Stream;
@@ -39,17 +41,14 @@ type RpcResult<T> = Result<Response<T>, Status>;
 
 impl FakeService {
     fn store(&self) -> Result<MutexGuard<'_, FakeStore>, Status> {
-        let store = self.0.store.lock().unwrap();
-        if store.is_down {
-            return Err(Status::unavailable("the fake is down"));
-        }
-        Ok(store)
+        self.0.store()
     }
 }
 
 #[tonic::async_trait]
 impl DlqService for FakeService {
-    type StreamDueStream = Frames;
+    type StreamDueStream = Frames<StreamDueResponse>;
+    type WatchEventsStream = Frames<WatchEventsResponse>;
 
     async fn send_to_dlq(&self, request: Request<SendToDlqRequest>) -> RpcResult<SendToDlqResponse> {
         let response = accept(&mut *self.store()?, request.into_inner())?;
@@ -76,7 +75,7 @@ impl DlqService for FakeService {
         Ok(Response::new(SendToDlqBatchResponse { results }))
     }
 
-    async fn stream_due(&self, request: Request<StreamDueRequest>) -> RpcResult<Frames> {
+    async fn stream_due(&self, request: Request<StreamDueRequest>) -> RpcResult<Self::StreamDueStream> {
         drop(self.store()?);
         let (frames, received) = mpsc::channel(1);
         tokio::spawn(deliver(Arc::clone(&self.0), request.into_inner(), frames));
@@ -143,6 +142,14 @@ impl DlqService for FakeService {
             queues,
             ..StatsResponse::default()
         }))
+    }
+
+    async fn watch_events(&self, request: Request<WatchEventsRequest>) -> RpcResult<Self::WatchEventsStream> {
+        let request = request.into_inner();
+        let from = self.store()?.events.start_of(&request)?;
+        let (responses, received) = mpsc::channel(1);
+        tokio::spawn(watch(Arc::clone(&self.0), request, from, responses));
+        Ok(Response::new(Frames(received)))
     }
 }
 
@@ -273,11 +280,11 @@ fn stats_of(store: &FakeStore, queue: String) -> QueueStats {
     }
 }
 
-/// The frames of a worker's stream.
-pub(super) struct Frames(mpsc::Receiver<Result<StreamDueResponse, Status>>);
+/// The frames of a stream.
+pub(super) struct Frames<T>(mpsc::Receiver<Result<T, Status>>);
 
-impl Stream for Frames {
-    type Item = Result<StreamDueResponse, Status>;
+impl<T> Stream for Frames<T> {
+    type Item = Result<T, Status>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.0.poll_recv(context)

@@ -1,9 +1,10 @@
 //! The messages of the fake and their states.
 
 use crate::payload::is_same_payload;
+use crate::testing::fake_events::FakeEvents;
 use crate::testing::fake_message::{FakeMessage, FakeState};
 use crate::v1::outcome::Result as Wire;
-use crate::v1::{Outcome, QuarantineReason, Reason, SendToDlqRequest, SendToDlqResponse};
+use crate::v1::{EventType, Outcome, QuarantineReason, Reason, SendToDlqRequest, SendToDlqResponse};
 use crate::wire_time::duration_from_wire;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -17,6 +18,7 @@ pub(super) struct FakeStore {
     pub(super) messages: Vec<FakeMessage>,
     /// The response of each request id.
     responses: HashMap<String, SendToDlqResponse>,
+    pub(super) events: FakeEvents,
     pub(super) is_down: bool,
 }
 
@@ -42,6 +44,9 @@ impl FakeStore {
             message.quarantine(QuarantineReason::ProducerRequest);
         } else if earlier.is_none() && max_retries_of(&message.request) == 0 {
             message.quarantine(QuarantineReason::RetriesExhausted);
+        }
+        if earlier.is_none() {
+            self.events.add(Some(EventType::MessageAdded), message);
         }
         let mut response = SendToDlqResponse {
             id: message.id.clone(),
@@ -105,15 +110,20 @@ impl FakeStore {
             .find(|one| is_leased(one, &outcome.lease_token))?;
         message.due_at = Instant::now();
         message.state = FakeState::Scheduled;
-        match outcome.result {
-            Some(Wire::Succeeded(_)) => message.state = FakeState::Succeeded,
+        let happened = match outcome.result {
+            Some(Wire::Succeeded(_)) => {
+                message.state = FakeState::Succeeded;
+                Some(EventType::RetrySuccess)
+            }
             Some(Wire::Discarded(discarded)) => {
                 message.state = FakeState::Discarded;
                 message.note = discarded.note;
+                Some(EventType::Discarded)
             }
             Some(Wire::Quarantined(quarantined)) => {
                 message.note = quarantined.note;
                 message.quarantine(QuarantineReason::WorkerRequest);
+                None
             }
             Some(Wire::Failed(failed)) => {
                 message.attempts += 1;
@@ -127,12 +137,15 @@ impl FakeStore {
                 } else if message.attempts >= max_retries_of(&message.request) {
                     message.quarantine(QuarantineReason::RetriesExhausted);
                 }
+                Some(EventType::RetryFailed)
             }
             Some(Wire::Released(released)) => {
                 message.due_at += released.delay.as_ref().map_or(Duration::ZERO, duration_from_wire);
+                Some(EventType::Released)
             }
-            None => {}
-        }
+            None => None,
+        };
+        self.events.add(happened, message);
         Some(message)
     }
 

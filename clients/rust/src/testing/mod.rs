@@ -23,6 +23,7 @@
 //! ```
 
 mod fake_dlq;
+mod fake_events;
 mod fake_message;
 mod fake_service;
 mod fake_store;

@@ -4,6 +4,7 @@ mod batches;
 mod close;
 mod error_messages;
 mod fake;
+mod fake_events;
 mod forwardings;
 mod full_queue;
 mod http_layer;
