@@ -7,6 +7,7 @@ use crate::log::log;
 #[cfg(feature = "tls")]
 use crate::options::TlsOptions;
 use crate::options::{Coalesce, SpoolOptions};
+use crate::outcomes::{OutcomeCallbacks, OutcomeEvent};
 use crate::send::drop_report::{Callback, OnDropped, log_drops, without_recursion};
 use crate::target::Target;
 use crate::token::Token;
@@ -34,6 +35,7 @@ pub struct ClientBuilder {
     coalesce: Coalesce,
     spool: Option<SpoolOptions>,
     on_dropped: Option<Callback>,
+    outcome_callbacks: OutcomeCallbacks,
     layer: Option<TransportLayer>,
 }
 
@@ -47,6 +49,7 @@ pub(crate) struct Settings {
     pub(crate) coalesce: Coalesce,
     pub(crate) spool: Option<SpoolOptions>,
     pub(crate) on_dropped: OnDropped,
+    pub(crate) outcome_callbacks: OutcomeCallbacks,
 }
 
 impl ClientBuilder {
@@ -62,6 +65,7 @@ impl ClientBuilder {
             coalesce: Coalesce::default(),
             spool: Some(SpoolOptions::default()),
             on_dropped: None,
+            outcome_callbacks: OutcomeCallbacks::default(),
             layer: None,
         }
     }
@@ -157,6 +161,45 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets an `async` function that is called after each failed attempt of a message that this client sent, whichever
+    /// worker processes it.
+    ///
+    /// A message is followed, in the service's events, once its send is accepted, and a spooled one once this client has
+    /// sent it: until it is gone, also after a move. That is not stored: after a restart of the program nothing is
+    /// followed. Of more than 10,000 messages the oldest is no longer followed, which is logged.
+    ///
+    /// Each event comes once, those of a queue in order, one call at a time; it may come before the send returns. A
+    /// slow callback delays the others of its queue. It is a task of tokio: run blocking code by `spawn_blocking`. A panic
+    /// is logged. [`close`](Client::close) waits for running callbacks for up to 5 s, except in a callback. Without a
+    /// callback the events are not read.
+    pub fn on_failed<F>(mut self, callback: impl Fn(OutcomeEvent) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.outcome_callbacks.on_failed = Some(OutcomeCallbacks::of(callback));
+        self
+    }
+
+    /// Sets an `async` function that is called when a message that this client sent comes into quarantine, where it
+    /// stays until an operator decides. As [`on_failed`](ClientBuilder::on_failed).
+    pub fn on_quarantined<F>(mut self, callback: impl Fn(OutcomeEvent) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.outcome_callbacks.on_quarantined = Some(OutcomeCallbacks::of(callback));
+        self
+    }
+
+    /// Sets an `async` function that is called when a worker has processed a message that this client sent. As
+    /// [`on_failed`](ClientBuilder::on_failed).
+    pub fn on_succeeded<F>(mut self, callback: impl Fn(OutcomeEvent) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.outcome_callbacks.on_succeeded = Some(OutcomeCallbacks::of(callback));
+        self
+    }
+
     /// Sets a tower [layer](tower::Layer) around each connection. It sees each try of a call, and the streams of
     /// workers. Combine several layers by [`Stack`](tower::layer::util::Stack) or `tower::ServiceBuilder`.
     pub fn layer<L>(mut self, layer: L) -> Self
@@ -211,6 +254,7 @@ impl ClientBuilder {
             coalesce: self.coalesce.validated()?,
             spool: self.spool,
             on_dropped: self.on_dropped.map_or_else(log_drops, without_recursion),
+            outcome_callbacks: self.outcome_callbacks,
         }))
     }
 }

@@ -105,6 +105,15 @@ pub(crate) fn refusal(status: Status, was_maybe_stored: bool) -> Error {
         .with_status(status)
 }
 
+/// Returns why a call failed whose messages or events wait for a later one.
+pub(crate) fn reason_text(status: &Status) -> String {
+    if is_retryable(status) {
+        status_text(status)
+    } else {
+        refusal(status.clone(), true).to_string()
+    }
+}
+
 /// The metadata with the advice of the connection, for its user.
 pub(crate) const ADVICE: &str = "dlq-advice";
 

@@ -5,6 +5,7 @@ use crate::cause_chain::AsError;
 use crate::client_metrics::ClientMetrics;
 use crate::connection::{Connection, Connector, Transport};
 use crate::error::{Error, ErrorKind};
+use crate::outcomes::OutcomeWatches;
 use crate::panics::catch_and_log;
 use crate::payload::IntoPayload;
 use crate::receipt::Receipt;
@@ -17,8 +18,7 @@ use crate::send::request::SendRequest;
 use crate::send::send_report::SendReport;
 use crate::send::sender::Sender;
 use crate::send::sending::Sending;
-use crate::sent_by::SentBy;
-use crate::spool::{LAST_WRITES_TIMEOUT, Spool, SpoolParts};
+use crate::spool::{Spool, SpoolParts};
 use crate::status::ClientState;
 use crate::v1::dlq_admin_service_client::DlqAdminServiceClient;
 use crate::v1::dlq_service_client::DlqServiceClient;
@@ -32,17 +32,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::time::Instant;
-
-/// How long a close waits for the spool while the service answers.
-const MAX_REST_TIME: Duration = Duration::from_secs(2);
-/// How long a close waits at least for the last sends of handlers.
-const LAST_SENDS_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// A client of one deployment of the service. Create one and share it: clones are the same client.
 ///
 /// After the last clone is dropped, pending messages are still sent while the runtime lives. When it ends, the
-/// rest goes to the spool. [`close`](Client::close) waits for that.
+/// rest goes to the spool. [`close`](Client::close) waits for that. Callbacks for sent messages end at once.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
@@ -52,8 +46,8 @@ pub(crate) struct Inner {
     pub(crate) connector: Connector,
     pub(crate) channel: Arc<ReconnectingChannel>,
     stubs: Connection,
-    sender: Sender,
-    spool: Option<Arc<Spool>>,
+    pub(crate) sender: Sender,
+    pub(crate) spool: Option<Arc<Spool>>,
     numbers: Option<SendNumbers>,
     origin: Origin,
     /// How long a send tries by default.
@@ -62,9 +56,11 @@ pub(crate) struct Inner {
     pub(crate) target: String,
     pub(crate) metrics: Arc<ClientMetrics>,
     on_dropped: OnDropped,
-    workers: Mutex<Vec<Weak<WorkerCore>>>,
-    is_closing: AtomicBool,
-    runtime: Handle,
+    /// `None` without callbacks.
+    pub(crate) outcomes: Option<Arc<OutcomeWatches>>,
+    pub(crate) workers: Mutex<Vec<Weak<WorkerCore>>>,
+    pub(crate) is_closing: AtomicBool,
+    pub(crate) runtime: Handle,
 }
 
 /// The generated client of producers and workers, with the token.
@@ -80,6 +76,7 @@ impl Client {
     pub(crate) fn from_settings(settings: Settings) -> Self {
         let channel = Arc::new(ReconnectingChannel::new(settings.connector.clone()));
         let reachability = Arc::new(Reachability::default());
+        let outcomes = OutcomeWatches::new(settings.outcome_callbacks, &settings.connector);
         let target = settings.target.address();
         let spool = settings.spool.map(|options| {
             Spool::start(SpoolParts {
@@ -89,6 +86,7 @@ impl Client {
                 channel: Arc::clone(&channel),
                 reachability: Arc::clone(&reachability),
                 on_dropped: Arc::clone(&settings.on_dropped),
+                outcomes: outcomes.clone(),
             })
         });
         let usage = spool.as_ref().map(|spool| Arc::clone(spool.usage()));
@@ -102,6 +100,7 @@ impl Client {
             coalesce: settings.coalesce,
             try_timeout: settings.try_timeout,
             on_dropped: Arc::clone(&settings.on_dropped),
+            outcomes: outcomes.clone(),
         });
         Self {
             inner: Arc::new(Inner {
@@ -116,6 +115,7 @@ impl Client {
                 target,
                 metrics,
                 on_dropped: settings.on_dropped,
+                outcomes,
                 workers: Mutex::default(),
                 is_closing: AtomicBool::new(false),
                 runtime: Handle::current(),
@@ -154,71 +154,6 @@ impl Client {
     /// Returns when every earlier send has its result. In `on_dropped` and log subscribers it returns at once.
     pub async fn flush(&self) {
         self.inner.sender.flush().await;
-    }
-
-    /// Stops the workers, waits for pending sends, and moves the rest to the spool. If the service answers, it also waits
-    /// for up to 2 s for the messages of the spool. Later sends fail with [`ErrorKind::Closed`]. In `on_dropped` and log
-    /// subscribers it returns at once, and the client closes in the background.
-    pub async fn close(&self) {
-        self.end_unless_in_callback(None).await;
-    }
-
-    /// Closes as [`close`](Client::close), but waits for handlers and sends for at most `timeout`. Aborting and
-    /// reporting the rest takes a few seconds more.
-    pub async fn close_within(&self, timeout: Duration) {
-        self.end_unless_in_callback(Some(timeout)).await;
-    }
-
-    /// What an end waits for may itself wait for the callback.
-    async fn end_unless_in_callback(&self, timeout: Option<Duration>) {
-        if SentBy::current() == SentBy::Program {
-            return self.end(timeout).await;
-        }
-        if !self.inner.is_closing.swap(true, Ordering::SeqCst) {
-            let client = self.clone();
-            self.inner.runtime.spawn(async move { client.end(timeout).await });
-        }
-    }
-
-    async fn end(&self, timeout: Option<Duration>) {
-        let inner = &self.inner;
-        let began_at = Instant::now();
-        inner.is_closing.store(true, Ordering::SeqCst);
-        // They stay in the list: another close waits for them, too, and may have a shorter timeout.
-        let workers: Vec<_> = inner
-            .workers
-            .lock()
-            .unwrap()
-            .iter()
-            .filter_map(Weak::upgrade)
-            .collect();
-        for worker in &workers {
-            worker.begin_stop(timeout);
-        }
-        for worker in workers {
-            worker.ended().await;
-        }
-        inner.metrics.state().is_closed.store(true, Ordering::SeqCst);
-        match timeout {
-            None => inner.sender.flush().await,
-            Some(timeout) => {
-                let left = timeout
-                    .saturating_sub(began_at.elapsed())
-                    .max(timeout.min(LAST_SENDS_TIMEOUT));
-                if tokio::time::timeout(left, inner.sender.flush()).await.is_err() {
-                    inner.sender.give_up();
-                    let _ = tokio::time::timeout(LAST_WRITES_TIMEOUT, inner.sender.flush()).await;
-                }
-            }
-        }
-        if let Some(spool) = &inner.spool {
-            let left = timeout.map_or(MAX_REST_TIME, |timeout| {
-                timeout.saturating_sub(began_at.elapsed())
-            });
-            let reachability = &inner.metrics.state().reachability;
-            spool.send_rest(reachability, left.min(MAX_REST_TIME)).await;
-            spool.close().await;
-        }
     }
 
     /// Returns the generated client of producers and workers.
@@ -298,6 +233,14 @@ impl Client {
         }
         let timeout = timeout.unwrap_or(self.inner.timeout);
         Sending::waiting(self.inner.sender.add(SizedRequest::new(request), timeout, report))
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(outcomes) = &self.outcomes {
+            outcomes.end();
+        }
     }
 }
 

@@ -33,6 +33,7 @@ mod call_error;
 mod cause_chain;
 mod client;
 mod client_metrics;
+mod closing;
 mod connection;
 mod dead_letter;
 mod error;
@@ -43,6 +44,7 @@ mod layer;
 mod log;
 mod once_a_minute;
 mod options;
+mod outcomes;
 mod panics;
 mod payload;
 mod receipt;
@@ -75,6 +77,7 @@ pub use layer::{
 #[cfg(feature = "tls")]
 pub use options::TlsOptions;
 pub use options::{Coalesce, SpoolOptions};
+pub use outcomes::OutcomeEvent;
 pub use payload::{IntoPayload, Json, Payload};
 pub use receipt::{Receipt, Stored};
 pub use retry_policy::RetryPolicy;

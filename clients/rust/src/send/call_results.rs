@@ -164,6 +164,7 @@ mod tests {
             coalesce: Coalesce::default(),
             try_timeout: Duration::from_secs(2),
             on_dropped: Arc::new(move |error, _| kinds.lock().unwrap().push(error.kind())),
+            outcomes: None,
         }));
         let (reply, mut result) = oneshot::channel();
         let sized = Arc::new(SizedRequest::new(SendToDlqRequest::default()));

@@ -4,6 +4,7 @@ use crate::backoff::Backoff;
 use crate::client_metrics::ClientMetrics;
 use crate::error::Error;
 use crate::options::Coalesce;
+use crate::outcomes::OutcomeWatches;
 use crate::panics::catch_and_log;
 use crate::receipt::Receipt;
 use crate::reconnecting_channel::ReconnectingChannel;
@@ -31,6 +32,8 @@ pub(crate) struct SenderParts {
     pub(crate) coalesce: Coalesce,
     pub(crate) try_timeout: Duration,
     pub(crate) on_dropped: OnDropped,
+    /// `None` without callbacks.
+    pub(crate) outcomes: Option<Arc<OutcomeWatches>>,
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -272,6 +275,9 @@ impl PendingSends {
                     report();
                 }
             });
+        }
+        if let (Some(outcomes), Ok(receipt)) = (&self.parts.outcomes, &result) {
+            outcomes.sent(&send.sized.request, receipt);
         }
         self.parts.metrics.sent(send.sized.queue(), &result);
         send.reply(result);

@@ -17,6 +17,7 @@ mod warning;
 mod writer;
 
 use crate::options::SpoolOptions;
+use crate::outcomes::OutcomeWatches;
 use crate::reconnecting_channel::ReconnectingChannel;
 use crate::send::calls::SizedRequest;
 use crate::send::drop_report::OnDropped;
@@ -49,6 +50,8 @@ pub(crate) struct SpoolParts {
     pub(crate) channel: Arc<ReconnectingChannel>,
     pub(crate) reachability: Arc<Reachability>,
     pub(crate) on_dropped: OnDropped,
+    /// `None` without callbacks.
+    pub(crate) outcomes: Option<Arc<OutcomeWatches>>,
 }
 
 /// Where a message was stored, or why it was not.
@@ -121,6 +124,7 @@ impl Spool {
             channel: parts.channel,
             reachability: parts.reachability,
             on_dropped: parts.on_dropped,
+            outcomes: parts.outcomes,
             new_messages,
             warning: Arc::clone(&warning),
         };

@@ -2,7 +2,9 @@
 
 use crate::backoff::Backoff;
 use crate::call_error;
+use crate::outcomes::OutcomeWatches;
 use crate::panics::catch_and_log;
+use crate::receipt::Receipt;
 use crate::reconnecting_channel::ReconnectingChannel;
 use crate::send::calls::{MessageResult, call_batch, common_unavailable_error};
 use crate::send::drop_report::OnDropped;
@@ -27,6 +29,8 @@ pub(crate) struct SpoolSender {
     pub(crate) channel: Arc<ReconnectingChannel>,
     pub(crate) reachability: Arc<Reachability>,
     pub(crate) on_dropped: OnDropped,
+    /// `None` without callbacks.
+    pub(crate) outcomes: Option<Arc<OutcomeWatches>>,
     /// Notified when there are messages to send.
     pub(crate) new_messages: Arc<Notify>,
     pub(crate) warning: Arc<SpoolWarning>,
@@ -161,7 +165,12 @@ impl SpoolSender {
                 deferred.add(message.place);
                 return None;
             }
-            Ok(_) => {}
+            Ok(response) => {
+                if let Some(outcomes) = &self.outcomes {
+                    let request = &message.request;
+                    outcomes.sent(request, &Receipt::from_response(response, &request.queue));
+                }
+            }
         }
         deferred.tried(message.place);
         Some(message.place)

@@ -32,11 +32,7 @@ impl SpoolWarning {
             return;
         }
         self.is_open.store(true, Ordering::Relaxed);
-        let reason = if call_error::is_retryable(status) {
-            call_error::status_text(status)
-        } else {
-            call_error::refusal(status.clone(), true).to_string()
-        };
+        let reason = call_error::reason_text(status);
         log!(
             warn,
             "messages wait in the spool for {} ({}): {reason}; retrying",

@@ -2,6 +2,7 @@
 
 mod batches;
 mod close;
+mod closing_callbacks;
 mod error_messages;
 mod fake;
 mod fake_events;
@@ -12,6 +13,7 @@ mod layers;
 mod log_lines;
 mod middleware;
 mod options;
+mod outcomes;
 mod own_message;
 mod send;
 mod sending_callbacks;

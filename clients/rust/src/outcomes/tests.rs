@@ -1,0 +1,168 @@
+use crate::outcomes::callbacks::OutcomeEventKind::{self, Failed, Quarantined, Succeeded};
+use crate::outcomes::followed::{Change, Followed, MAX_MESSAGES, Step};
+use crate::v1::{Event, EventType, MessageState};
+use std::time::{Duration, UNIX_EPOCH};
+
+const ID: &str = "018f3c5e-0000-7000-8000-000000000000";
+
+fn event(happened: EventType, state: MessageState, queue: &str) -> Event {
+    let mut event = Event {
+        queue: queue.to_owned(),
+        message_id: ID.to_owned(),
+        other_queue: "there".to_owned(),
+        time: Some(prost_types::Timestamp { seconds: 5, nanos: 0 }),
+        ..Event::default()
+    };
+    event.set_type(happened);
+    event.set_state(state);
+    event
+}
+
+fn failed(queue: &str) -> Event {
+    event(EventType::RetryFailed, MessageState::Scheduled, queue)
+}
+
+fn succeeded(queue: &str) -> Event {
+    event(EventType::RetrySuccess, MessageState::Succeeded, queue)
+}
+
+/// Returns the kinds of the calls for these events of queue `here`.
+fn calls(followed: &mut Followed, events: Vec<Event>) -> Vec<OutcomeEventKind> {
+    followed.receive("here", events);
+    let mut kinds = Vec::new();
+    while let Some(step) = followed.next("here") {
+        match step {
+            Step::Call(kind, _) => kinds.push(kind),
+            Step::Moved(_) => {}
+        }
+    }
+    kinds
+}
+
+#[tokio::test]
+async fn a_message_is_followed_until_it_is_gone() {
+    use EventType::{Discarded, Expired, MovedToPoison, Purged, RetrySuccess};
+    let again = [
+        (
+            event(RetrySuccess, MessageState::Scheduled, "here"),
+            vec![Succeeded],
+        ),
+        (
+            event(MovedToPoison, MessageState::Quarantined, "here"),
+            vec![Quarantined],
+        ),
+        (event(Expired, MessageState::Quarantined, "here"), vec![]),
+    ];
+    let last = [
+        (succeeded("here"), vec![Succeeded]),
+        (event(Discarded, MessageState::Discarded, "here"), vec![]),
+        (event(Purged, MessageState::Purged, "here"), vec![]),
+        (event(Expired, MessageState::Expired, "here"), vec![]),
+    ];
+    for (events, stays) in [(Vec::from(again), true), (Vec::from(last), false)] {
+        for (event, expected) in events {
+            let mut followed = Followed::default();
+            followed.follow(ID, "here", "");
+            assert_eq!(calls(&mut followed, vec![event.clone()]), expected);
+            let later = calls(&mut followed, vec![failed("here")]);
+            assert_eq!(!later.is_empty(), stays, "{event:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_may_come_before_its_send_returns() {
+    let mut followed = Followed::default();
+    followed.follow("another", "here", "");
+    assert_eq!(calls(&mut followed, vec![failed("here"), succeeded("here")]), []);
+    assert_eq!(followed.follow(ID, "here", ""), Change::default());
+    assert_eq!(calls(&mut followed, vec![]), [Failed, Succeeded]);
+    // Another send joined it, and returns late.
+    followed.follow(ID, "here", "");
+    assert_eq!(calls(&mut followed, vec![failed("here")]), []);
+}
+
+#[tokio::test]
+async fn the_first_watch_begins_one_second_before_the_oldest_message() {
+    let mut followed = Followed::default();
+    let ms = |followed: &Followed| {
+        followed
+            .since("here")
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_millis()
+    };
+    let change = followed.follow(ID, "here", "");
+    assert_eq!(change.new_queue.as_deref(), Some("here"));
+    assert_eq!(ms(&followed), 0x018f_3c5e_0000 - 1_000);
+    followed.follow("018f3c5d-ffff-7000-8000-000000000000", "here", "");
+    followed.follow("018f3c5e-0001-7000-8000-000000000000", "here", "");
+    assert_eq!(ms(&followed), 0x018f_3c5d_ffff - 1_000);
+}
+
+/// The watch of the other queue may be quicker.
+#[tokio::test]
+async fn a_moved_message_is_followed_in_its_new_queue() {
+    let mut followed = Followed::default();
+    followed.follow("another", "there", "");
+    followed.follow(ID, "here", "order-1");
+    followed.receive("there", vec![succeeded("there")]);
+    assert_eq!(followed.next("there"), None);
+    let moved = event(EventType::MovedAway, MessageState::Scheduled, "here");
+    assert_eq!(calls(&mut followed, vec![moved.clone(), failed("here")]), []);
+    let Some(Step::Call(Succeeded, event)) = followed.next("there") else {
+        panic!("no call")
+    };
+    assert_eq!((&*event.queue, &*event.source_id), ("there", "order-1"));
+
+    let mut followed = Followed::default();
+    followed.follow(ID, "here", "");
+    assert_eq!(calls(&mut followed, vec![failed("here")]), [Failed]);
+    let mut later = moved;
+    later.time = Some(prost_types::Timestamp { seconds: 9, nanos: 0 });
+    followed.receive("here", vec![later]);
+    let Some(Step::Moved(change)) = followed.next("here") else {
+        panic!("it has not moved")
+    };
+    assert_eq!(change.new_queue.as_deref(), Some("there"));
+    // It came there between these events.
+    assert_eq!(followed.since("there"), UNIX_EPOCH + Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn at_most_10_000_messages_are_followed() {
+    let mut followed = Followed::default();
+    for number in 0..MAX_MESSAGES {
+        assert!(!followed.follow(&format!("m{number}"), "here", "").is_full);
+    }
+    assert!(!followed.follow("m0", "here", "").is_full);
+    assert!(followed.follow(ID, "here", "").is_full);
+    let mut first = succeeded("here");
+    first.message_id = "m0".to_owned();
+    assert_eq!(calls(&mut followed, vec![first, failed("here")]), [Failed]);
+}
+
+#[cfg(feature = "testing")]
+#[tokio::test(start_paused = true)]
+async fn a_watch_ends_60_s_after_its_last_message() {
+    let fake = crate::testing::FakeDlq::new();
+    let client = fake.builder().on_failed(|_| async {}).build().unwrap();
+    let outcomes = client.inner().outcomes.clone().unwrap();
+    let watches = || outcomes.running.receiver_count();
+    assert_eq!(watches(), 0);
+    let mut deliveries = fake.client().unwrap().worker(["q"]).stream().unwrap();
+    for _ in 0..2 {
+        client.send_request("q", "a").await.unwrap();
+        let held = deliveries.next().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        assert_eq!(watches(), 1);
+        held.succeed();
+        tokio::time::sleep(Duration::from_secs(59)).await;
+        assert_eq!(watches(), 1);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(watches(), 0);
+    }
+    client.send_request("q", "a").await.unwrap();
+    drop(client);
+    outcomes.running.closed().await; // the last client was dropped
+}
