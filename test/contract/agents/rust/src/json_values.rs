@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use dlq_client::{Delivery, Error, Failure, IntoPayload, Payload, Receipt, Settled, Stored};
+use dlq_client::{Delivery, Error, Failure, IntoPayload, OutcomeEvent, Payload, Receipt, Settled, Stored};
 use serde_json::{Map, Value, json};
 use std::error::Error as _;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -77,6 +77,27 @@ pub fn settled_json(settled: &Settled) -> Value {
     });
     if let Some(failure) = &settled.failure {
         json["error"] = failure.message.as_str().into();
+    }
+    json
+}
+
+pub fn outcome_json(client: &str, kind: &str, event: &OutcomeEvent) -> Value {
+    let mut json = json!({
+        "event": "outcome",
+        "client": client,
+        "kind": kind,
+        "id": event.id,
+        "queue": event.queue,
+        "attempts": event.attempts,
+        "reason": without_prefix(event.reason.as_str_name(), "REASON_"),
+        "note": event.note,
+        "source_id": event.source_id,
+    });
+    if let Some(reason) = event.quarantine_reason {
+        json["quarantine_reason"] = without_prefix(reason.as_str_name(), "QUARANTINE_REASON_").into();
+    }
+    if let Some(time) = event.due_time {
+        json["due_time"] = ms_of(time).into();
     }
     json
 }

@@ -4,10 +4,10 @@ use crate::calls::call;
 use crate::given_error::given_error;
 use crate::golden;
 use crate::handlers::Handlers;
-use crate::json_values::{error_json, payload_of, result_of};
+use crate::json_values::{error_json, outcome_json, payload_of, result_of};
 use crate::options::{self, ms};
 use crate::write_line;
-use dlq_client::{BoxError, Client, Outcome, Worker};
+use dlq_client::{BoxError, Client, ClientBuilder, Outcome, OutcomeEvent, Worker};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::future::IntoFuture;
@@ -72,7 +72,11 @@ impl Session {
         let client_name = name.clone();
         let sends = fields["on_dropped"] == "send";
         let clients = Arc::clone(&self.clients);
-        let client = options::client(&fields["options"])?
+        let mut builder = options::client(&fields["options"])?;
+        if !fields["callbacks"].is_null() {
+            builder = with_callbacks(builder, &name, fields["callbacks"] == "throw");
+        }
+        let client = builder
             .on_dropped(move |error, queue| {
                 let kind = error.kind().as_str();
                 write_line(
@@ -145,4 +149,19 @@ impl Session {
         self.workers.lock().unwrap().insert(name, Arc::new(worker));
         Ok(())
     }
+}
+
+/// Sets callbacks that write events, and then panic if they throw.
+fn with_callbacks(builder: ClientBuilder, client: &str, throws: bool) -> ClientBuilder {
+    let callback = |kind: &'static str| {
+        let client = client.to_owned();
+        move |event: OutcomeEvent| {
+            write_line(&outcome_json(&client, kind, &event));
+            async move { assert!(!throws, "the callback throws") }
+        }
+    };
+    builder
+        .on_succeeded(callback("succeeded"))
+        .on_failed(callback("failed"))
+        .on_quarantined(callback("quarantined"))
 }
