@@ -15,6 +15,7 @@ import grpc
 from dlq.v1 import dlq_service_pb2 as pb
 from dlq.v1 import dlq_service_pb2_grpc, message_pb2
 
+from .fake_events import FakeEvents
 from .fake_message import FakeMessage
 from .fake_operations import quarantine_number, retry, state_number, stats
 from .fake_refusal import abort_with, refusal_of
@@ -27,13 +28,15 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
 
     What is left out: delays of policies (messages are due at once, and again after a failed attempt, unless sent with
     a delay), reasons that only the text of a failure shows, ends of leases and of times to live, order by priority
-    and ordering key, rules, settings, and the calls of operators except `Retry` and `Stats`.
+    and ordering key, rules, settings, and the calls of operators except `Retry` and `Stats`. `WatchEvents` has no
+    filter, and the events of sends and outcomes only.
     """
 
     def __init__(self) -> None:
         self.target = ""
         self._changed = threading.Condition()
         self._messages: list[FakeMessage] = []
+        self._events = FakeEvents()
         self._by_request: dict[str, pb.SendToDlqResponse] = {}
         self._sends: Counter[tuple[str, str]] = Counter()
         """By queue and source id."""
@@ -120,6 +123,25 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
                     continue
             yield pb.StreamDueResponse(deliveries=pb.Deliveries(deliveries=taken))
 
+    def WatchEvents(
+        self, request: pb.WatchEventsRequest, context: grpc.ServicerContext
+    ) -> Iterator[pb.WatchEventsResponse]:
+        self._check_up(context)
+        context.add_callback(self._wake)
+        with self._changed:
+            begin = self._events.begin(request, context)
+        yield pb.WatchEventsResponse(resume_token=str(begin))
+        while True:
+            with self._changed:
+                if self._is_down or self._has_ended or not context.is_active():
+                    return
+                response = self._events.next(request, begin)
+                begin = int(response.resume_token)
+                if not response.events:
+                    self._changed.wait()
+                    continue
+            yield response
+
     def Ack(self, request: pb.AckRequest, context: grpc.ServicerContext) -> pb.AckResponse:
         self._check_up(context)
         with self._changed:
@@ -182,10 +204,15 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
         message.failures.append(request.failure)
         if is_new:
             message.arrive()
+        was_quarantined = message.state == "QUARANTINED"
         if request.source_id:
             source = (request.queue, request.source_id)
             self._sends[source] += 1
             message.count(self._sends[source])
+        if is_new:
+            self._events.added(message)
+        elif message.state == "QUARANTINED" and not was_quarantined:
+            self._events.waits(message)
         response = pb.SendToDlqResponse(
             id=message.id,
             state=state_number(message.state),  # type: ignore[arg-type]  # enums are open
@@ -257,6 +284,7 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
         if message is None or message.state != "IN_FLIGHT":
             return pb.AckResult(status=pb.ACK_STATUS_NOT_FOUND)
         message.settle(outcome)
+        self._events.settled(message, outcome.WhichOneof("result") or "")
         return pb.AckResult(
             status=pb.ACK_STATUS_APPLIED,
             state=state_number(message.state),  # type: ignore[arg-type]  # enums are open

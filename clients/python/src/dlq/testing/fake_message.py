@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -17,12 +18,19 @@ from .fake_reason import reason_of
 _POISON_THRESHOLD = 5
 
 
+def _new_id() -> str:
+    """Returns a UUIDv7, as the service does: a client reads when the message was accepted."""
+    now_ms = time.time_ns() // 10**6
+    time_and_version = now_ms << 80 | 7 << 76 | secrets.randbits(12) << 64
+    return str(uuid.UUID(int=time_and_version | 2 << 62 | secrets.randbits(62)))
+
+
 @dataclass
 class FakeMessage:
     """A dead letter and its state."""
 
     request: pb.SendToDlqRequest
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    id: str = field(default_factory=_new_id)
     state: str = "SCHEDULED"
     """`SCHEDULED`, `IN_FLIGHT`, `QUARANTINED`, `SUCCEEDED` or `DISCARDED`."""
     quarantine_reason: str = ""
