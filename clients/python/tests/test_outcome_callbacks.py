@@ -7,10 +7,12 @@ import queue as queues
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import grpc
 import pytest
 from conftest import until
+from test_package import example
 from watch_server import ACCEPTED_MS, WatchServer, watch_server
 
 import dlq
@@ -285,6 +287,23 @@ def test_a_callback_may_send_and_close(fake: FakeServer) -> None:
     id = sent(client, "q")
     assert closed.wait(4), "before the 5 s that close waits for a callback"
     assert [one.payload.text for one in fake.messages("next")] == [id]
+
+
+def test_the_example_of_the_readme_runs(
+    fake: FakeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names: dict[str, Any] = {}
+    exec(example("callbacks", fake.target), names)
+    with names["dlq"] as client, client.worker("orders").start(lambda _: dlq.fail(TimeoutError())):
+        printed = ""
+
+        def has_printed() -> bool:
+            nonlocal printed
+            printed += capsys.readouterr().out
+            return "\n" in printed
+
+        until(has_printed)
+    assert printed == "order-17 needs somebody: RETRIES_EXHAUSTED after 1 attempts\n"
 
 
 def test_coroutine_functions_are_refused() -> None:

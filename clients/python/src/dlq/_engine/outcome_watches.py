@@ -81,6 +81,7 @@ class OutcomeWatches:
         self._is_closed = True
         with self._lock:
             watches = list(self._watches.values())
+            self._watches.clear()  # from now on none gets a call
         for watch in watches:
             watch.close()
         if wait:
