@@ -221,15 +221,14 @@ export class EventPublishing {
   }
 
   #countGap(item: OutboxItem): void {
-    if ("missed" in item)
-      this.#reportGap(item.missed, "events were removed before they were published");
-    if ("undone" in item)
-      this.#reportGap(item.undone, "the store has lost changes whose events were published");
-  }
-
-  #reportGap(count: number, message: string): void {
-    this.#parts.observer.eventsMissed(count);
-    this.#parts.log.warn({ count }, message);
+    const { observer, log } = this.#parts;
+    if ("missed" in item) {
+      observer.eventsMissed(item.missed);
+      log.warn({ count: item.missed }, "events were removed before they were published");
+    } else if ("undone" in item) {
+      observer.eventsMissed(item.undone);
+      log.warn({ count: item.undone }, "the store has lost changes whose events were published");
+    }
   }
 
   get #isStopped(): boolean {

@@ -11,48 +11,43 @@ export interface PublishingState {
   readonly waiting: number;
 }
 
-/** Metrics of events that are published. There are none until a source is set. */
+/** Metrics of events that are published. */
 export function createEventMetrics(
   counter: Create<Counter>,
   gauge: Create<Gauge>,
 ): EventObserver & { watch(state: PublishingState): void; show(): void } {
-  let metrics: ReturnType<typeof create> | undefined;
+  const published = counter("dlq_events_published_total", "Events that NATS has taken.", []);
+  const failures = counter(
+    "dlq_event_publish_failures_total",
+    "Tries to publish events that failed.",
+    [],
+  );
+  const missed = counter(
+    "dlq_events_missed_total",
+    "State changes that were removed before they were published, or lost by the store after that.",
+    [],
+  );
+  const failing = gauge(
+    "dlq_event_publish_failing_seconds",
+    "How long events cannot be published; 0: they can.",
+    [],
+  );
+  const waiting = gauge(
+    "dlq_event_partitions_waiting",
+    "Partitions of this server whose events wait to be published.",
+    [],
+  );
   let watched: PublishingState | undefined;
-  const create = () => {
-    const created = {
-      published: counter("dlq_events_published_total", "Events that NATS has taken.", []),
-      failures: counter("dlq_event_publish_failures_total", "Tries to publish that failed.", []),
-      missed: counter(
-        "dlq_events_missed_total",
-        "State changes that were removed before they were published, or lost by the store after that.",
-        [],
-      ),
-      failing: gauge(
-        "dlq_event_publish_failing_seconds",
-        "How long events cannot be published; 0: they can.",
-        [],
-      ),
-      waiting: gauge(
-        "dlq_event_partitions_waiting",
-        "Partitions of this server whose events wait to be published.",
-        [],
-      ),
-    };
-    // From 0, so that the first one is an increase.
-    for (const one of [created.published, created.failures, created.missed]) one.inc(0);
-    return created;
-  };
   return {
-    eventsPublished: (count) => metrics?.published.inc(count),
-    eventPublishFailed: () => metrics?.failures.inc(),
-    eventsMissed: (count) => metrics?.missed.inc(count),
+    eventsPublished: (count) => published.inc(count),
+    eventPublishFailed: () => failures.inc(),
+    eventsMissed: (count) => missed.inc(count),
     watch(state) {
-      metrics ??= create();
       watched = state;
     },
     show() {
-      metrics?.failing.set((watched?.failingMs ?? 0) / 1_000);
-      metrics?.waiting.set(watched?.waiting ?? 0);
+      failing.set((watched?.failingMs ?? 0) / 1_000);
+      waiting.set(watched?.waiting ?? 0);
     },
   };
 }

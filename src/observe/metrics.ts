@@ -67,7 +67,7 @@ export interface MetricsRegistry extends Metrics {
   watchStore(state: StoreGauges): void;
   /** Sets the source of the gauges of files. It is called at each scrape. */
   watchFiles(states: () => readonly FilesState[]): void;
-  /** Sets the source of the gauges of publishing, which there are from then on. It is read at each scrape. */
+  /** Sets the source of the gauges of publishing. It is read at each scrape. */
   watchPublishing(state: PublishingState): void;
   /** Removes the series of a deleted queue. A new queue of that name starts at zero. */
   forget(queue: string): void;

@@ -14,7 +14,7 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((one) => one.stop()));
 });
 
-/** Keeps what it is given, and fails while it is told to. */
+/** Keeps what it is given, and fails while `fails` is set. */
 class KeepingPublisher implements EventPublisher {
   readonly events: DlqEvent[] = [];
   readonly gaps: GapNotice[] = [];

@@ -34,7 +34,7 @@ const (
 	EventType_EVENT_TYPE_RETRY_SCHEDULED EventType = 2
 	// A worker processed a message. It is gone, unless a failure joined it meanwhile.
 	EventType_EVENT_TYPE_RETRY_SUCCESS EventType = 3
-	// An attempt failed. RETRY_SCHEDULED, MOVED_TO_POISON, DISCARDED or MOVED follows.
+	// An attempt failed. RETRY_SCHEDULED, MOVED_TO_POISON, DISCARDED or MOVED_AWAY follows.
 	EventType_EVENT_TYPE_RETRY_FAILED EventType = 4
 	// A message came into quarantine; see quarantine_reason.
 	EventType_EVENT_TYPE_MOVED_TO_POISON EventType = 5

@@ -270,7 +270,7 @@ export const EventType = {
   RETRY_SUCCESS: 3,
 
   /**
-   * An attempt failed. RETRY_SCHEDULED, MOVED_TO_POISON, DISCARDED or MOVED follows.
+   * An attempt failed. RETRY_SCHEDULED, MOVED_TO_POISON, DISCARDED or MOVED_AWAY follows.
    *
    * @generated from enum value: EVENT_TYPE_RETRY_FAILED = 4;
    */

@@ -321,7 +321,7 @@ pub enum EventType {
     RetryScheduled = 2,
     /// A worker processed a message. It is gone, unless a failure joined it meanwhile.
     RetrySuccess = 3,
-    /// An attempt failed. RETRY_SCHEDULED, MOVED_TO_POISON, DISCARDED or MOVED follows.
+    /// An attempt failed. RETRY_SCHEDULED, MOVED_TO_POISON, DISCARDED or MOVED_AWAY follows.
     RetryFailed = 4,
     /// A message came into quarantine; see quarantine_reason.
     MovedToPoison = 5,
