@@ -60,6 +60,18 @@ test("one server at a time has a partition, and the next one goes on behind it",
   expect((await read(behind))?.items).toEqual([]);
 });
 
+test("what it has not read is kept up to its bytes, beyond the limit of the outbox", async () => {
+  const store = at.current.openStore({ outboxMaxBytes: 8 * 1024 });
+  await until("the connection", () => store.ready || undefined);
+  await at.current.clock.set(Date.now()); // that of its scripts, which is Redis' own otherwise
+  const reader = readerOf(store);
+  await reader.begin();
+  const position = (await reader.take(PARTITION)) as OutboxPosition;
+  await reader.store(new Map([[PARTITION, position]]), 1_000_000);
+  for (let n = 0; n < 300; n++) await store.send(QUEUE, [item()], SETTINGS);
+  expect((await read(position))?.items[0]).toMatchObject({ number: 0 });
+});
+
 test("each partition is assigned to one of the servers, and all to the one that stays", async () => {
   const first = readerOf(at.current.store);
   const second = readerOf(await otherServer());

@@ -73,7 +73,7 @@ end
 local function first_unread(last)
   local first, found = math.huge, redis.pcall('HGETALL', p_outbox_readers)
   for at = 2, #found, 2 do
-    local position, keep, written = string.match(found[at], '^(%d+) (%d+) (%d+)$')
+    local position, keep, written = string.match(found[at], '^(%d+) (%d+) (%d+)%f[%D]')
     if position and math.abs(now - tonumber(written)) < LIMIT.OUTBOX_AGE_MS then
       first = math.min(first, math.max(tonumber(position), last.bytes - tonumber(keep)))
     end
