@@ -28,13 +28,14 @@ const ALL = [
   "asynq:always",
   "asynq:everysec",
 ] as const;
+const WITH_EVENTS = ["dlq:always+nats", "dlq:always+stream"] as const;
 const JETSTREAM = ["jetstream:always", "jetstream:default"] as const;
 
 export const deliver: Row = {
   name: "deliver",
   words: "deliver + ack, 1 worker",
   measures: [RATE],
-  systems: [...ALL, ...JETSTREAM],
+  systems: [...ALL, ...WITH_EVENTS, ...JETSTREAM],
   short: ALL,
   open: async (context) => openDeliver(context, { processes: 1 }),
 };
@@ -52,7 +53,7 @@ export const reschedule: Row = {
   name: "fail",
   words: "deliver, fail + reschedule, 1 worker",
   measures: [RATE],
-  systems: ALL,
+  systems: [...ALL, ...WITH_EVENTS],
   short: ["dlq:always", "bullmq:always", "asynq:always"],
   open: async (context) => openDeliver(context, { processes: 1, outcome: "fail" }),
 };

@@ -20,6 +20,8 @@ export const sendUnary: Row = {
   systems: [
     "dlq:always",
     "dlq:everysec",
+    "dlq:always+nats",
+    "dlq:always+stream",
     "noop:grpc-js",
     "noop:connect",
     "noop:http2",
@@ -49,7 +51,15 @@ export const sendBatch: Row = {
   name: "send-batch",
   words: "send, batches of 100, 4 in flight",
   measures: [RATE, P50, P99],
-  systems: ["dlq:always", "dlq:everysec", "dlq-2:everysec", "bullmq:always", "bullmq:everysec"],
+  systems: [
+    "dlq:always",
+    "dlq:everysec",
+    "dlq:always+nats",
+    "dlq:always+stream",
+    "dlq-2:everysec",
+    "bullmq:always",
+    "bullmq:everysec",
+  ],
   short: ["dlq:always", "dlq:everysec", "bullmq:always", "bullmq:everysec"],
   open: (context) => openSend(context, { batch: BATCH, inFlight: BATCHES_IN_FLIGHT }),
 };

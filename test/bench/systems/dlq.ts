@@ -5,6 +5,7 @@ import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { findAgents } from "../../contract/agent-program.ts";
+import { startTestNats } from "../../support/nats.ts";
 import { findPython, pythonEnvironment } from "../../support/python.ts";
 import { startTestRedis } from "../../support/redis.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -23,15 +24,31 @@ const LOAD = resolve(import.meta.dirname, "../load/dlq.ts");
 const AGENT_FORM = process.env.DLQ_BENCH_AGENTS === "test" ? "test" : "bench";
 const PYTHON_LOAD = resolve(import.meta.dirname, "../load/python/main.py");
 
+/** Publishes all events to a nats-server of its own. */
+export async function startDlqWithNats(
+  name: SystemName,
+  args: readonly string[],
+): Promise<RunningSystem> {
+  const nats = await startTestNats();
+  try {
+    const system = await startDlq(name, "always", 1, ["--nats-url", nats.url, ...args]);
+    return { ...system, stop: () => endAll(system.loads, [system.stop, nats.stop]) };
+  } catch (error) {
+    await nats.stop();
+    throw error;
+  }
+}
+
 /** `always` with one server uses the embedded Redis. All others use an external one. */
 export async function startDlq(
   name: SystemName,
   fsync: Fsync,
   serverCount: number,
+  args: readonly string[] = [],
 ): Promise<RunningSystem> {
   const isEmbedded = fsync === "always" && serverCount === 1;
   const redis = isEmbedded ? undefined : await startTestRedis({ appendfsync: fsync });
-  const options = redis === undefined ? {} : { redisUrl: redis.url };
+  const options = { args, ...(redis && { redisUrl: redis.url }) };
   const servers: TestServer[] = [];
   const loads: LoadProcess[] = [];
   const stop = () =>

@@ -1,5 +1,5 @@
 import { startBullmq } from "./bullmq.ts";
-import { startDlq } from "./dlq.ts";
+import { startDlq, startDlqWithNats } from "./dlq.ts";
 import { startAsynq, startJetstream } from "./go-peers.ts";
 import { startNoop } from "./noop.ts";
 import type { BuiltLanguage, Fsync, RunningSystem, SystemName } from "./system.ts";
@@ -12,10 +12,13 @@ export type Tool =
 export function startSystem(name: SystemName): Promise<RunningSystem> {
   const [kind = "", variant = ""] = name.split(":");
   const fsync = variant as Fsync;
+  if (name === "dlq:always+nats") return startDlqWithNats(name, []);
+  if (name === "dlq:always+stream") return startDlqWithNats(name, ["--nats-stream", "DLQ"]);
   if (kind === "dlq") return startDlq(name, fsync, 1);
   if (kind === "dlq-2") return startDlq(name, fsync, 2);
   if (kind === "bullmq") return startBullmq(name, fsync);
   if (kind === "asynq") return startAsynq(name, fsync);
+  if (name.includes("+")) return ["nats-server"];
   if (kind === "jetstream") return startJetstream(name, variant as "always" | "default");
   return startNoop(name, variant);
 }

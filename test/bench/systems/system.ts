@@ -4,6 +4,8 @@ import type { Role } from "../meter.ts";
 /** System and durability. */
 export type SystemName =
   | `${"dlq" | "dlq-2" | "bullmq" | "asynq"}:${"always" | "everysec"}`
+  /** This service with events to core NATS, or to a stream of JetStream. */
+  | `dlq:always+${"nats" | "stream"}`
   | `jetstream:${"always" | "default"}`
   | `noop:${"grpc-js" | "connect" | "http2"}`;
 
