@@ -43,7 +43,13 @@ export class CoreSender implements EventSender {
     };
     try {
       for (const [index, message] of messages.entries()) {
-        const subject = await this.#sendOne(session, message, settle);
+        // The client writes what was published in one turn together.
+        const refused = publish(session, message);
+        if (refused !== undefined) {
+          await settle(); // so that NATS has those before it
+          throw refused;
+        }
+        const { subject } = message;
         sent.add(subject);
         if (!allowed.has(subject) || (index + 1) % CHUNK === 0) await settle();
       }
@@ -52,20 +58,15 @@ export class CoreSender implements EventSender {
       throw explain(error, this.#context);
     }
   }
+}
 
-  /** Returns the subject. */
-  async #sendOne(
-    { nc }: NatsSession,
-    { id, subject, headers, body }: EventMessage,
-    settle: () => Promise<void>,
-  ): Promise<string> {
-    try {
-      nc.publish(subject, body, { headers: headers() });
-      return subject;
-    } catch (error) {
-      await settle(); // so that NATS has those before it
-      throw error instanceof InvalidArgumentError ? tooLarge(id, nc.info?.max_payload) : error;
-    }
+/** Returns why the client refuses a message; undefined: it takes it. */
+function publish({ nc }: NatsSession, { id, subject, headers, body }: EventMessage): unknown {
+  try {
+    nc.publish(subject, body, { headers: headers() });
+    return undefined;
+  } catch (error) {
+    return error instanceof InvalidArgumentError ? tooLarge(id, nc.info?.max_payload) : error;
   }
 }
 

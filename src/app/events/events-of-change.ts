@@ -102,7 +102,8 @@ function factsOf(change: OutboxChange): Omit<DlqEvent, "id" | "type"> {
     state: isBreaker ? undefined : change.state,
     quarantineReason: change.quarantineReason,
     deliveries: change.deliveryNumber,
-    dueAtMs: change.dueAtMs,
+    // Others have the time of their last attempt.
+    dueAtMs: isBreaker || change.state === "SCHEDULED" ? change.dueAtMs : undefined,
     version: change.version,
     note: isBreaker || isGroup || isMove ? "" : note,
     otherQueue: isMove ? note : "",

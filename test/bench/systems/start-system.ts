@@ -18,7 +18,6 @@ export function startSystem(name: SystemName): Promise<RunningSystem> {
   if (kind === "dlq-2") return startDlq(name, fsync, 2);
   if (kind === "bullmq") return startBullmq(name, fsync);
   if (kind === "asynq") return startAsynq(name, fsync);
-  if (name.includes("+")) return ["nats-server"];
   if (kind === "jetstream") return startJetstream(name, variant as "always" | "default");
   return startNoop(name, variant);
 }
@@ -28,5 +27,6 @@ export function toolsOf(name: SystemName): readonly Tool[] {
   if (kind === "bullmq") return ["bullmq"];
   if (kind === "asynq") return ["go-peers"];
   if (kind === "jetstream") return ["go-peers", "nats-server"];
+  if (name.includes("+")) return ["nats-server"];
   return [];
 }
