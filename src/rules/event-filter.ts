@@ -1,9 +1,13 @@
 import type { CelInput } from "@bufbuild/cel";
 import { type DlqEvent, EVENT_TYPE_NAMES } from "../core/event.ts";
+import type { GoneState, StoredState } from "../core/message.ts";
 import { QUARANTINE_REASONS, REASONS } from "../core/reason.ts";
 import { compile, withoutStackTraces } from "./expression.ts";
 import { FILTER_VOCABULARY } from "./filter-vocabulary.ts";
 import { ExpressionError, type Vocabulary } from "./vocabulary.ts";
+
+const STORED: readonly StoredState[] = ["SCHEDULED", "IN_FLIGHT", "QUARANTINED"];
+const GONE: readonly GoneState[] = ["SUCCEEDED", "DISCARDED", "EXPIRED", "PURGED"];
 
 /** What filters of events may use. Names of fields are those of events in NATS. */
 export const EVENT_VOCABULARY: Vocabulary = {
@@ -30,10 +34,11 @@ export const EVENT_VOCABULARY: Vocabulary = {
   },
   records: FILTER_VOCABULARY.records,
   functions: FILTER_VOCABULARY.functions,
-  elsewhere: { payload: "filters of messages only", failure: "filters of messages only" },
+  elsewhere: { payload: "in filters of messages only", failure: "in filters of messages only" },
   values: {
     event_type: EVENT_TYPE_NAMES,
     reason: ["", ...Object.keys(REASONS)],
+    state: ["", ...STORED, ...GONE],
     quarantine_reason: ["", ...Object.keys(QUARANTINE_REASONS)],
   },
 };
