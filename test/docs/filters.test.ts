@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { Reason } from "../../gen/dlq/v1/state_pb.ts";
 import { COUNTS_SHOWN } from "../../src/app/messages/count-messages.ts";
 import { BYTES_A_CALL, EXAMINED_A_CALL } from "../../src/app/messages/list-messages.ts";
+import { compileEventFilter, EVENT_VOCABULARY } from "../../src/rules/event-filter.ts";
 import { compileFilter, VALUE_LENGTH } from "../../src/rules/filter.ts";
 import { FILTER_VOCABULARY } from "../../src/rules/filter-vocabulary.ts";
 import { type ExpressionType, FUNCTIONS, fieldsOf } from "../../src/rules/vocabulary.ts";
@@ -80,6 +81,26 @@ test("every variable and every function of filters has a row", () => {
     .map((code) => /(\w+)\(/.exec(code)?.[1]);
   const own = Object.keys(FILTER_VOCABULARY.functions).filter((name) => !(name in FUNCTIONS));
   expect(functions.toSorted()).toEqual(own.toSorted());
+});
+
+test.each(tableRows(PAGE, "you follow"))(
+  "the filter of events for %s is valid",
+  (_wanted, cell) => {
+    expect(() => compileEventFilter(codeOf(cell))).not.toThrow();
+  },
+);
+
+test("every variable of filters of events has a row", () => {
+  const rows = tableRows(PAGE, "variable of events").flatMap(([cell = ""]) => codesOf(cell));
+  expect(rows.toSorted()).toEqual(Object.keys(EVENT_VOCABULARY.variables).toSorted());
+});
+
+test("filters of events have the functions of filters of messages, and none of their content", () => {
+  expect(EVENT_VOCABULARY.functions).toEqual(FILTER_VOCABULARY.functions);
+  for (const name of ["message.id", "failure.type", "payload", "now"])
+    expect(() => compileEventFilter(`${name} == ${name}`)).toThrow();
+  for (const name of ["reason", "state", "quarantine_reason", "event_type"])
+    expect(() => compileEventFilter(`${name} == "Other"`)).toThrow();
 });
 
 test("the limit of a call is that of the code", () => {

@@ -1,6 +1,7 @@
 // Compares the table of limits in docs/reference/api.md with the constants of the code.
 
 import { expect, test } from "vitest";
+import { WATCHES } from "../../src/app/events/watch-events.ts";
 import { STATS_QUEUES } from "../../src/app/stats.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { REDACT_LIMITS } from "../../src/core/redaction/entry.ts";
@@ -61,6 +62,8 @@ const EXPECTED = [
   `-${W.priority} to ${W.priority}`,
   String(W.items),
   `\`max_stream_queues\` (${SETTINGS.maxStreamQueues.fallback}); a tenth, and at least 1000, for one connection`,
+  String(W.watchedQueues),
+  String(WATCHES),
   size(LIMITS.batchBytes),
   size(READ_MAX_BYTES),
   String(UNPAID_PIECES),
