@@ -1,11 +1,13 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { GenEnum } from "@bufbuild/protobuf/codegenv2";
+import { EventTypeSchema } from "../../../../gen/dlq/v1/event_pb.ts";
 import {
   MessageStateSchema,
   QuarantineReasonSchema,
   ReasonSchema,
 } from "../../../../gen/dlq/v1/state_pb.ts";
 import { usageError } from "../errors.ts";
+import { nearestName } from "./nearest.ts";
 
 /** Returns the name of a value without the prefix of its enum; empty for the unspecified value. */
 export function shortName(schema: DescEnum, value: number): string {
@@ -23,7 +25,7 @@ export function shortNames(schema: DescEnum): string[] {
 /**
  * Reads a name in any case, with `-` or `_`, with or without its prefix.
  *
- * @throws {CliError} for a name that is not in `allowed`
+ * @throws {CliError} for a name that is not in `allowed`: with the name that was probably meant
  */
 export function parseName<Value extends number>(
   schema: GenEnum<Value>,
@@ -35,7 +37,9 @@ export function parseName<Value extends number>(
   const name = upper.startsWith(prefix) ? upper.slice(prefix.length) : upper;
   const found = schema.values.find(({ number }) => nameOf(schema, number) === name);
   if (found !== undefined && allowed.includes(name)) return found.number as Value;
-  throw usageError(`"${text}" is none of ${allowed.join(", ")}`);
+  const nearest = nearestName(name, allowed)?.toLowerCase();
+  const hint = nearest === undefined ? "" : `did you mean ${nearest}?`;
+  throw usageError(`"${text}" is none of ${allowed.join(", ")}`, hint);
 }
 
 function nameOf(schema: DescEnum, value: number): string {
@@ -46,8 +50,12 @@ function nameOf(schema: DescEnum, value: number): string {
 export const STATES: readonly string[] = ["SCHEDULED", "IN_FLIGHT", "QUARANTINED"];
 export const REASONS: readonly string[] = shortNames(ReasonSchema);
 export const QUARANTINE_REASONS: readonly string[] = shortNames(QuarantineReasonSchema);
+export const EVENT_TYPES: readonly string[] = shortNames(EventTypeSchema);
 
 export const stateName = (value: number): string => shortName(MessageStateSchema, value);
 export const reasonName = (value: number): string => shortName(ReasonSchema, value);
 export const quarantineReasonName = (value: number): string =>
   shortName(QuarantineReasonSchema, value);
+/** Types of events are written in lower case, as in NATS. */
+export const eventTypeName = (value: number): string =>
+  shortName(EventTypeSchema, value).toLowerCase();
