@@ -63,6 +63,7 @@ describe("suggests", () => {
     expect(suggestions("count", "--by", "h")).toEqual(["hour"]);
     expect(suggestions("count", "--by", "g")).toEqual(["group"]);
     expect(suggestions("ls", "--quarantine-reason", "retries")).toEqual(["retries_exhausted"]);
+    expect(suggestions("tail", "--type", "edited,moved_to")).toEqual(["edited,moved_to_poison"]);
   });
 });
 

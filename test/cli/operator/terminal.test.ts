@@ -75,6 +75,17 @@ describe.skipIf(hasScript !== true)("on a pseudo terminal", () => {
     expect(json).toContain("\\u001b[2J\\u001b]0;owned\\u0007");
   });
 
+  it.each([80, 120])("lines of tail have colors and fit into %d columns", (columns) => {
+    const { stdout, status } = onTerminal(columns, "tail --since 1h --limit 3");
+    expect(status).toBe(0);
+    expect(stdout).toContain("\u001b[31mmoved_to_poison\u001b[39m");
+    const lines = stripVTControlCharacters(stdout).trimEnd().split("\n");
+    expect(lines.map(columnsOf).filter((width) => width > columns)).toEqual([]);
+    expect(
+      lines.filter((line) => /^\d\d:\d\d:\d\d {2}[a-z_]+ +orders +\S/.test(line)),
+    ).toHaveLength(3);
+  });
+
   it("NO_COLOR turns colors off", () => {
     expect(onTerminal(100, "queues", { NO_COLOR: "1" }).stdout).not.toContain("\u001b");
     expect(onTerminal(100, "queues", { TERM: "dumb" }).stdout).not.toContain("\u001b");

@@ -8,6 +8,7 @@ import { addLs } from "./ls.ts";
 import { addQueues } from "./queues.ts";
 import { addShow } from "./show.ts";
 import { addStats } from "./stats.ts";
+import { addTail } from "./tail.ts";
 import { addTop } from "./top.ts";
 import { addWorkers } from "./workers.ts";
 
@@ -16,7 +17,7 @@ export function addInspection(program: Command, withRun: WithRun): void {
   program.commandsGroup("Look:");
   const all = [
     ...[addQueues, addGroups, addGroup, addLs, addShow, addCount],
-    ...[addExplain, addWorkers, addStats, addTop],
+    ...[addExplain, addWorkers, addStats, addTop, addTail],
   ];
   for (const add of all) add(program, withRun);
 }

@@ -1,0 +1,163 @@
+// `dlq tail` when the server ends the stream, restarts, or is not there.
+
+import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { expect, it, onTestFinished } from "vitest";
+import { DlqService, type WatchEventsRequest } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { EventType } from "../../../gen/dlq/v1/event_pb.ts";
+import { connectTo } from "../../support/grpc.ts";
+import { dueIn, sendRequest } from "../../support/send-requests.ts";
+import { startTestServer } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
+import { jsonLines, runDlq, serve } from "./run-dlq.ts";
+
+const AT_MS = Date.now();
+const busy = () => new ConnectError("the server ends this connection", Code.Unavailable);
+const eventOf = (number: number) => ({
+  ...{ id: `00-1-${number}`, queue: "q", type: EventType.QUEUE_PAUSED },
+  time: timestampFromMs(AT_MS + number),
+});
+const idsOf = (stdout: string) =>
+  jsonLines(stdout).map(({ event_id, event_type }) => event_id ?? event_type);
+
+/** Serves WatchEvents: each call is answered by the next script, the last one again and again. */
+async function scripted(
+  scripts: readonly ((request: WatchEventsRequest) => AsyncIterable<object>)[],
+) {
+  const requests: WatchEventsRequest[] = [];
+  const target = await serve((router) =>
+    router.rpc(DlqService.method.watchEvents, async function* (request) {
+      requests.push(request);
+      yield* (scripts[requests.length - 1] ?? scripts.at(-1))?.(request) ?? [];
+    }),
+  );
+  return { target, requests };
+}
+
+it("goes on behind the last token, without repeated events, and says so once", async () => {
+  const { target, requests } = await scripted([
+    async function* () {
+      yield { resumeToken: "t1" };
+      yield { events: [eventOf(1)], resumeToken: "t2" };
+      yield { events: [eventOf(2)] };
+      throw busy();
+    },
+    async function* () {
+      yield* [];
+      throw busy();
+    },
+    async function* () {
+      yield { resumeToken: "t2" };
+      yield { events: [eventOf(2), eventOf(3)], gap: { missedCount: 7n } };
+    },
+  ]);
+  const { code, stdout, stderr } = await runDlq(["tail", "--json", "-n", "3"], { target });
+  expect(code).toBe(0);
+  expect(idsOf(stdout)).toEqual(["00-1-1", "00-1-2", "events_missed", "00-1-3"]);
+  expect(stderr).toBe(
+    `The stream has ended: ${target} does not answer: the server ends this connection. Connects again.\nConnected again; goes on where it was.\n`,
+  );
+  expect(requests.map(({ resumeToken }) => resumeToken)).toEqual(["", "t2", "t2"]);
+  expect(requests[0]?.startTime).toBeUndefined();
+});
+
+it("goes on shortly before the last event if the token is refused", async () => {
+  const { target, requests } = await scripted([
+    async function* () {
+      yield { events: [eventOf(1)], resumeToken: "old" };
+    },
+    async function* () {
+      yield* [];
+      throw new ConnectError(
+        "resume_token: is not one of an earlier response",
+        Code.InvalidArgument,
+      );
+    },
+    async function* () {
+      yield* [];
+      throw busy();
+    },
+    async function* () {
+      yield { events: [eventOf(1), eventOf(2)], resumeToken: "new" };
+    },
+  ]);
+  const args = ["tail", "--json", "-n", "2", "--since", "1h"];
+  const { stdout, stderr } = await runDlq(args, { target });
+  expect(stderr).toMatch(/^The stream has ended\. Connects again\.\n/);
+  expect(idsOf(stdout)).toEqual(["00-1-1", "00-1-2"]);
+  expect(requests.map(({ resumeToken }) => resumeToken)).toEqual(["", "old", "", ""]);
+  const start = requests[3]?.startTime;
+  expect(start && timestampMs(start)).toBe(AT_MS + 1 - 10_000);
+});
+
+it("ends with an error that would come again", async () => {
+  const { target } = await scripted([
+    async function* () {
+      yield { resumeToken: "t" };
+    },
+    async function* () {
+      yield* [];
+      throw new ConnectError("no valid token", Code.Unauthenticated);
+    },
+  ]);
+  const { code, stderr } = await runDlq(["tail"], { target });
+  expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining("no valid") });
+});
+
+it("4: no server is there, or it does not answer in time", async () => {
+  const none = await runDlq(["tail"], { target: "127.0.0.1:1" });
+  expect(none).toMatchObject({ code: 4, stderr: expect.stringContaining("ECONNREFUSED") });
+  const { target } = await scripted([
+    async function* () {
+      yield* [];
+      await new Promise(() => {});
+    },
+  ]);
+  const late = await runDlq(["tail", "--timeout", "50ms"], { target });
+  expect(late).toMatchObject({ code: 4, stderr: expect.stringContaining("no answer in 50ms") });
+});
+
+it("ends by Ctrl-C while it waits for the server", async () => {
+  const { target } = await scripted([
+    async function* () {
+      yield { resumeToken: "t" };
+    },
+    async function* () {
+      yield* [];
+      throw busy();
+    },
+  ]);
+  const { code } = await runDlq(["tail"], {
+    target,
+    onWrite: (text, interrupt) => text.includes("Connects again") && interrupt(),
+  });
+  expect(code).toBe(130);
+});
+
+it("follows a server over its restart", { timeout: 180_000 }, async () => {
+  const server = await startTestServer();
+  onTestFinished(() => server.stop());
+  const send = async () => {
+    const client = connectTo(server.grpcAddress);
+    const { id } = await client.dlq.sendToDlq(sendRequest("orders", dueIn(3_600_000)));
+    client.close();
+    return id;
+  };
+  const first = await send();
+  let written = "";
+  const args = ["tail", "--json", "--since", "1h", "--type", "message_added", "-n", "2"];
+  const run = runDlq(args, {
+    target: server.grpcAddress,
+    onWrite: (text) => {
+      written += text;
+    },
+  });
+  await until("the first event", () => written.includes(first));
+  await server.restart();
+  const second = await send();
+  const { code, stdout, stderr } = await run;
+  expect(code).toBe(0);
+  expect(jsonLines(stdout).map(({ message_id }) => message_id)).toEqual([first, second]);
+  expect(stderr.match(/Connects again\.\n/g)).toHaveLength(1);
+  expect(stderr).toMatch(/Connected again; goes on where it was\.\n$/);
+});
