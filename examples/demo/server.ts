@@ -1,68 +1,48 @@
 // The dlq-service of one demo: a process as `npm start` runs it, with an embedded Redis, a temporary data folder and
 // free ports on the loopback interface.
 
-import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
+import { startChild } from "./child.ts";
 
-export interface DemoServer extends AsyncDisposable {
+export interface Addresses {
   /** `127.0.0.1:PORT`. */
   readonly grpc: string;
   readonly http: string;
+}
+
+export interface DemoServer extends Addresses, AsyncDisposable {
   /** Rejects if the process ends before it is disposed. Never resolves. */
   readonly failed: Promise<never>;
 }
 
 export const CONFIG_FILE = resolve(import.meta.dirname, "dlq.yaml");
 const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
-const START_DEADLINE_MS = 30_000;
-/** A shutdown takes a fraction of a second, longer on a busy machine. */
-const END_DEADLINE_MS = 5_000;
-const KEPT_OUTPUT_CHARS = 4_000;
-
-type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 /** @param signal aborts the start. If this rejects, the process has ended and the folder is removed. */
 export async function startServer(signal: AbortSignal): Promise<DemoServer> {
   const dataDir = await makeDataFolder();
-  const child = spawn(process.execPath, [MAIN, "serve", "--config", CONFIG_FILE], {
-    env: environment(dataDir),
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true, // Ctrl-C must reach the demo only, which then stops the server
-  });
-  const killNow = () => child.kill("SIGTERM"); // in case the demo ends without disposing the server
-  process.once("exit", killNow);
-  const hasEnded = new Promise<void>((done) => {
-    child.once("close", () => done());
-    child.once("error", () => done());
-  });
-  let isStopping = false;
-
-  async function end(): Promise<void> {
-    isStopping = true;
-    const timer = setTimeout(() => child.kill("SIGKILL"), END_DEADLINE_MS);
-    child.kill("SIGTERM");
-    await hasEnded;
-    clearTimeout(timer);
-    process.off("exit", killNow);
-    await removeDataFolder(dataDir);
-  }
-
-  const output = createOutput();
-  const failed = hasEnded.then(() => {
-    if (isStopping) return new Promise<never>(() => {});
-    throw new Error(`the server ended unexpectedly:\n${output.text()}`);
-  });
-  failed.catch(() => {}); // prevents an unhandled rejection; callers still get it
   try {
-    const addresses = await Promise.race([untilServing(child, output.add, signal), failed]);
-    return { ...addresses, failed, [Symbol.asyncDispose]: end };
+    const args = [MAIN, "serve", "--config", CONFIG_FILE];
+    const { ready, failed, end } = await startChild(
+      {
+        name: "the server",
+        file: process.execPath,
+        args,
+        env: environment(dataDir),
+        onLine: createReadiness(),
+      },
+      signal,
+    );
+    const stop = async () => {
+      await end();
+      await removeDataFolder(dataDir);
+    };
+    return { ...ready, failed, [Symbol.asyncDispose]: stop };
   } catch (error) {
-    await end();
+    await removeDataFolder(dataDir);
     throw error;
   }
 }
@@ -83,32 +63,16 @@ function environment(dataDir: string): NodeJS.ProcessEnv {
   };
 }
 
-/** Resolves when the server listens and its store is ready. */
-async function untilServing(child: Child, keep: (line: string) => void, signal: AbortSignal) {
-  const { promise, resolve: serving, reject } = Promise.withResolvers<Addresses>();
+/** Returns the addresses when a server listens and its store is ready. It logs the two in any order. */
+function createReadiness(): (line: string) => Addresses | undefined {
   let addresses: Addresses | undefined;
-  createInterface({ input: child.stderr }).on("line", keep);
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    keep(line);
+  let hasStore = false;
+  return (line) => {
     const log = parse(line);
     if (log.msg === "listening") addresses = { grpc: String(log.grpc), http: String(log.http) };
-    if (log.msg === "the store is ready" && addresses !== undefined) serving(addresses);
-  });
-  const stop = () => reject(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
-  const late = () => reject(new Error(`the server was not ready within ${START_DEADLINE_MS} ms`));
-  const timer = setTimeout(late, START_DEADLINE_MS);
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", stop);
-  }
-}
-
-interface Addresses {
-  readonly grpc: string;
-  readonly http: string;
+    if (log.msg === "the store is ready") hasStore = true;
+    return hasStore ? addresses : undefined;
+  };
 }
 
 /** Returns {} for other lines, such as warnings of Node. */
@@ -118,17 +82,6 @@ function parse(line: string): Record<string, unknown> {
   } catch {
     return {};
   }
-}
-
-/** Keeps the end of the output, for the error message. */
-function createOutput() {
-  let text = "";
-  return {
-    text: () => text,
-    add: (line: string) => {
-      text = `${text}${line}\n`.slice(-KEPT_OUTPUT_CHARS);
-    },
-  };
 }
 
 export function makeDataFolder(): Promise<string> {

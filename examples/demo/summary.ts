@@ -1,6 +1,7 @@
 // The text at the end of a run: a table of results, and commands to try next.
 
 import type { Ledger } from "./ledger.ts";
+import type { Addresses } from "./server.ts";
 import { SERVICES } from "./services.ts";
 import { seconds } from "./view.ts";
 
@@ -51,11 +52,6 @@ What next?
   npm start                      runs the service, on localhost:50051
 
 ${FILES}`;
-
-export interface Addresses {
-  readonly grpc: string;
-  readonly http: string;
-}
 
 /** For --keep, while everything runs. The shop's bug is fixed by then, so its messages can recover. */
 export function nextWhileKept({ grpc, http }: Addresses, ledger: Ledger): string {
