@@ -12,13 +12,14 @@ import {
   createRandom,
   type Endpoint,
   type Random,
+  SERVICE_NAMES,
   SERVICES,
   type ServiceName,
   serviceOf,
 } from "./services.ts";
 import { openShop, type Shop } from "./shop.ts";
 import { NEXT, nextWhileKept, summaryOf } from "./summary.ts";
-import { createPlainView, type DemoEvent, type Scene, type View } from "./view.ts";
+import { breakerEvent, createPlainView, type DemoEvent, type Scene, type View } from "./view.ts";
 
 export interface DemoOptions {
   /** About how long the run takes. The outages last a share of it. */
@@ -78,7 +79,13 @@ export async function runDemo({ options, write, openView, signal }: Stage): Prom
       signal,
     }),
   );
-  parts.use(refreshRegularly(ledger, shop, () => view.onCounts()));
+  const reportBreakers = createBreakerReport(ledger, report);
+  parts.use(
+    refreshRegularly(ledger, shop, () => {
+      reportBreakers();
+      view.onCounts();
+    }),
+  );
 
   const course = { seconds: options.seconds, random, endpoint, shop, ledger, report, signal };
   const isDecided = await orUntilAborted(Promise.race([runCourse(course), server.failed]), signal);
@@ -100,6 +107,19 @@ export async function runDemo({ options, write, openView, signal }: Stage): Prom
   report({ kind: "service", service: "coupons", words: serviceOf("coupons").repair });
   if (!signal.aborted) await Promise.race([once(signal, "abort"), server.failed]);
   return end;
+}
+
+/** Returns a function that reports the breakers whose state has changed since its last call. */
+function createBreakerReport(ledger: Ledger, report: (event: DemoEvent) => void): () => void {
+  const states = new Map(SERVICE_NAMES.map((service) => [service, ledger.breaker(service)]));
+  return () => {
+    for (const [service, before] of states) {
+      const state = ledger.breaker(service);
+      if (state === before) continue;
+      states.set(service, state);
+      report(breakerEvent(service, state));
+    }
+  };
 }
 
 /** Reads the counts periodically. After a failed call the old ones stay. */

@@ -1,12 +1,13 @@
 // The counts of a run: those of the service, read by its `Stats` call, and those of the shop.
 
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import type {
-  DlqClient,
-  QuarantineReasonName,
-  ReasonName,
-  SendResult,
-  SettledDelivery,
+import {
+  BreakerState,
+  type DlqClient,
+  type QuarantineReasonName,
+  type ReasonName,
+  type SendResult,
+  type SettledDelivery,
 } from "../../clients/typescript/src/index.ts";
 import type { Order } from "./services.ts";
 import { SERVICE_NAMES, type ServiceName } from "./services.ts";
@@ -39,6 +40,7 @@ export interface Ledger {
   readonly isDecided: boolean;
   /** Orders whose send failed. */
   readonly lost: number;
+  breaker(service: ServiceName): BreakerState;
   /** Reasons of the failures of a queue, most frequent first. */
   reasons(service: ServiceName): readonly ReasonName[];
   /** Why messages of a queue were quarantined. */
@@ -64,6 +66,7 @@ export function createLedger(): Ledger {
   const rows = new Map<string, Row>();
   const quarantineReasons = new Map<ServiceName, Set<QuarantineReasonName>>();
   const reasons = new Map<ServiceName, Map<ReasonName, number>>();
+  const breakers = new Map<string, BreakerState>();
   let atOnce = 0;
   let sent = 0;
   let lost = 0;
@@ -93,6 +96,7 @@ export function createLedger(): Ledger {
     get lost() {
       return lost;
     },
+    breaker: (service) => breakers.get(service) ?? BreakerState.CLOSED,
     reasons(service) {
       const found = [...(reasons.get(service) ?? [])];
       return found.sort(([, one], [, other]) => other - one).map(([reason]) => reason);
@@ -122,7 +126,9 @@ export function createLedger(): Ledger {
         quarantined,
         totals,
         nextDueTime,
+        breakerState,
       } of answer.queues) {
+        breakers.set(queue, breakerState);
         const dueAtMs =
           nextDueTime === undefined ? undefined : nowMs + timestampMs(nextDueTime) - storeMs;
         rows.set(queue, {

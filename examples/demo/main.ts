@@ -58,7 +58,7 @@ export const HELP = `npm run demo -- [options]
 
 A shop calls six services over HTTP, and each fails in its own way. A failed order becomes a
 dead letter in a dlq-service that the demo starts, and a worker retries it when it is due. Some
-orders recover, some are quarantined.
+orders recover, some are quarantined. While mail is down, a breaker blocks its retries.
 
   --seconds N   about how long the run takes, 5 to 60 (default 24); outages last a share of it
   --seed N      seed of the random orders (default 1)

@@ -14,6 +14,7 @@ export interface Terminal {
 const DRAW_EVERY_MS = 200;
 /** Events come faster than a person can read. Between two shown events, only rare ones are added. */
 const READABLE_EVERY_MS = 350;
+const RARE: readonly EventKind[] = ["service", "breaker", "lost"];
 const KEPT_EVENTS = 40;
 
 export function createScreen(scene: Scene, terminal: Terminal, paint: Paint): View {
@@ -46,7 +47,7 @@ export function createScreen(scene: Scene, terminal: Terminal, paint: Paint): Vi
     onEvent(event) {
       const atMs = scene.elapsedMs();
       const sinceLastMs = atMs - (events.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY);
-      const isRare = event.kind === "service" || event.kind === "lost";
+      const isRare = RARE.includes(event.kind);
       if (!isRare && sinceLastMs < READABLE_EVERY_MS) return;
       events.push({ event, atMs });
       if (events.length > KEPT_EVENTS) events.shift();
@@ -78,6 +79,7 @@ const COLOURS: Readonly<Partial<Record<EventKind, Colour>>> = {
   quarantined: "red",
   lost: "red",
   service: "cyan",
+  breaker: "yellow",
 };
 
 export function frameOf({ scene, events, columns, rows, paint }: FrameOptions): string[] {

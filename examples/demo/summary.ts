@@ -39,7 +39,7 @@ function cells(values: readonly (string | number)[], last: string): string {
 
 const FILES = `The code is short, like yours would be:
   examples/demo/shop.ts          the producer and the worker
-  examples/demo/dlq.yaml         the retry policies
+  examples/demo/dlq.yaml         the retry policies and the breaker
   clients/typescript/README.md   the client: features and guarantees
   README.md                      the service: a tour of five minutes
 `;

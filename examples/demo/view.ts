@@ -1,6 +1,10 @@
 // The texts of events, and the view for files, pipes and screen readers: one line for each event.
 
-import type { SendResult, SettledDelivery } from "../../clients/typescript/src/index.ts";
+import {
+  BreakerState,
+  type SendResult,
+  type SettledDelivery,
+} from "../../clients/typescript/src/index.ts";
 import type { Ledger } from "./ledger.ts";
 import { HttpError, type ServiceName } from "./services.ts";
 
@@ -31,7 +35,8 @@ export function createPlainView(scene: Scene, write: (text: string) => void): Vi
   let lastTotals = "";
   const line = (words: string) => write(`${seconds(scene.elapsedMs()).padStart(7)}  ${words}\n`);
   return {
-    onEvent: ({ kind, words }: DemoEvent) => line(kind === "service" ? `*** ${words}` : words),
+    onEvent: ({ kind, words }: DemoEvent) =>
+      line(kind === "service" || kind === "breaker" ? `*** ${words}` : words),
     onCounts() {
       if (scene.elapsedMs() < totalsAtMs) return;
       totalsAtMs = scene.elapsedMs() + TOTALS_EVERY_MS;
@@ -56,7 +61,14 @@ function totalsOf({ ledger }: Scene): string {
   return `${tried} orders: ${atOnce} succeeded at once, ${sent} dead letters: ${parts.join(", ")}`;
 }
 
-export type EventKind = "kept" | "failed" | "recovered" | "quarantined" | "lost" | "service";
+export type EventKind =
+  | "kept"
+  | "failed"
+  | "recovered"
+  | "quarantined"
+  | "lost"
+  | "service"
+  | "breaker";
 
 export interface DemoEvent {
   readonly kind: EventKind;
@@ -119,6 +131,18 @@ export function attemptEvent(attempt: Attempt, settled: SettledDelivery): DemoEv
   }
   return { kind: "failed", service, words: `${failed}; retry ${inTime(settled.dueTime)}` };
 }
+
+/** The event of a breaker that has changed its state. */
+export function breakerEvent(service: ServiceName, state: BreakerState): DemoEvent {
+  return { kind: "breaker", service, words: `${service}: ${BREAKER_WORDS[state]}` };
+}
+
+const BREAKER_WORDS: Readonly<Record<BreakerState, string>> = {
+  [BreakerState.UNSPECIFIED]: "the state of the breaker is unknown",
+  [BreakerState.CLOSED]: "the breaker has closed, all messages are delivered",
+  [BreakerState.OPEN]: "the breaker is open, nothing is delivered",
+  [BreakerState.HALF_OPEN]: "the breaker is half-open, one message probes",
+};
 
 export function seconds(ms: number): string {
   return `${(Math.max(0, ms) / 1_000).toFixed(1)} s`;
