@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { runChild } from "./setup/child.mjs";
 import { ensureDependencies } from "./setup/dependencies.mjs";
+import { ensureNatsServer } from "./setup/go-tools.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
 import { ROOT } from "./setup/places.mjs";
 import { ensureRedisServer } from "./setup/redis-server.mjs";
@@ -17,5 +18,11 @@ await runScript(async () => {
   const env = { ...process.env };
   const isQuestion = args.some((arg) => ["--help", "-h"].includes(arg));
   if (!isQuestion) env.DLQ_REDIS_SERVER = ensureRedisServer();
+  if (!isQuestion && needsNatsServer(args)) env.DLQ_NATS_SERVER = ensureNatsServer();
   process.exitCode = await runChild(node, [MAIN, ...args], env);
 });
+
+/** Reports whether `--nats` comes without a URL. @param {readonly string[]} args */
+function needsNatsServer(args) {
+  return args.some((arg, at) => arg === "--nats" && (args[at + 1] ?? "-").startsWith("-"));
+}

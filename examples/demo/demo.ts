@@ -4,6 +4,7 @@
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { createLedger, type Ledger } from "./ledger.ts";
+import { openNats } from "./nats.ts";
 import { startServer } from "./server.ts";
 import {
   createCalls,
@@ -18,7 +19,15 @@ import {
   serviceOf,
 } from "./services.ts";
 import { openShop, type Shop } from "./shop.ts";
-import { NEXT, nextWhileKept, summaryOf } from "./summary.ts";
+import {
+  completenessOf,
+  eventsOf,
+  NEXT,
+  nextWhileKept,
+  summaryOf,
+  watchAdvice,
+} from "./summary.ts";
+import { openTally } from "./tally.ts";
 import { breakerEvent, createPlainView, type DemoEvent, type Scene, type View } from "./view.ts";
 
 export interface DemoOptions {
@@ -26,6 +35,8 @@ export interface DemoOptions {
   readonly seconds: number;
   readonly seed: number;
   readonly isPlain: boolean;
+  /** URL of NATS that gets the events. `own`: the demo starts a nats-server. Undefined: events are not published. */
+  readonly nats: string | undefined;
   readonly keep: boolean;
   readonly help: boolean;
 }
@@ -40,13 +51,19 @@ export interface Stage {
 
 const REFRESH_EVERY_MS = 250;
 
-/** `good`: every order was decided and none was lost. `stopped`: the signal came first. */
+/** `good`: every order was decided, none was lost, and no event is missing. `stopped`: the signal came first. */
 export type End = "good" | "bad" | "stopped";
 
 export async function runDemo({ options, write, openView, signal }: Stage): Promise<End> {
   await using parts = new AsyncDisposableStack();
+  if (options.nats === "own") write("Starting a nats-server …\n");
+  const nats = options.nats ? parts.use(await openNats(options.nats, signal)) : undefined;
+  const tally = nats && parts.use(await openTally(nats.url));
+  if (nats !== undefined) write(watchAdvice(nats.url));
   write("Starting a dlq-service …\n");
-  const server = parts.use(await startServer(signal));
+  const server = parts.use(await startServer(nats?.url, signal));
+  const failed = Promise.race([server.failed, ...(nats === undefined ? [] : [nats.failed])]);
+  failed.catch(() => {}); // prevents an unhandled rejection before it is awaited
   const random = createRandom(options.seed);
   const endpoint = parts.use(await createEndpoint(random));
   const calls = createCalls(endpoint.urlOf);
@@ -59,6 +76,7 @@ export async function runDemo({ options, write, openView, signal }: Stage): Prom
     elapsedMs: () => performance.now() - startedAtMs,
     worksAgain: (service) => works.has(service),
     grpc: server.grpc,
+    natsUrl: nats?.url,
   };
   let view = openView(scene);
   let isShown = true;
@@ -88,24 +106,31 @@ export async function runDemo({ options, write, openView, signal }: Stage): Prom
   );
 
   const course = { seconds: options.seconds, random, endpoint, shop, ledger, report, signal };
-  const isDecided = await orUntilAborted(Promise.race([runCourse(course), server.failed]), signal);
+  const isDecided = await orUntilAborted(Promise.race([runCourse(course), failed]), signal);
+  const elapsedMs = scene.elapsedMs();
+  if (isDecided)
+    await orUntilAborted(Promise.race([tally?.settle(ledger.ids, signal), failed]), signal);
   view.close();
   isShown = false;
-  write(summaryOf(ledger, scene.elapsedMs()));
+  write(summaryOf(ledger, elapsedMs));
+  if (tally !== undefined) write(eventsOf(tally.counts(ledger.ids)));
   if (isDecided === undefined) return "stopped";
   if (!isDecided) write("Some orders are still undecided after the longest wait.\n");
-  const end = isDecided && ledger.lost === 0 ? "good" : "bad";
+  const missing = tally?.missing(ledger.ids) ?? [];
+  if (tally !== undefined) write(completenessOf(ledger.ids.length, missing));
+  const end = isDecided && ledger.lost === 0 && missing.length === 0 ? "good" : "bad";
   if (!options.keep) {
     write(NEXT);
     return end;
   }
 
+  await tally?.[Symbol.asyncDispose]();
   calls.fixCoupons();
-  write(nextWhileKept(server, ledger));
+  write(nextWhileKept(server, ledger, nats?.url));
   view = createPlainView(scene, write);
   isShown = true;
   report({ kind: "service", service: "coupons", words: serviceOf("coupons").repair });
-  if (!signal.aborted) await Promise.race([once(signal, "abort"), server.failed]);
+  if (!signal.aborted) await Promise.race([once(signal, "abort"), failed]);
   return end;
 }
 

@@ -40,6 +40,8 @@ export interface Ledger {
   readonly isDecided: boolean;
   /** Orders whose send failed. */
   readonly lost: number;
+  /** Ids of the messages that the service accepted. */
+  readonly ids: readonly string[];
   breaker(service: ServiceName): BreakerState;
   /** Reasons of the failures of a queue, most frequent first. */
   reasons(service: ServiceName): readonly ReasonName[];
@@ -67,6 +69,7 @@ export function createLedger(): Ledger {
   const quarantineReasons = new Map<ServiceName, Set<QuarantineReasonName>>();
   const reasons = new Map<ServiceName, Map<ReasonName, number>>();
   const breakers = new Map<string, BreakerState>();
+  const ids: string[] = [];
   let atOnce = 0;
   let sent = 0;
   let lost = 0;
@@ -96,6 +99,7 @@ export function createLedger(): Ledger {
     get lost() {
       return lost;
     },
+    ids,
     breaker: (service) => breakers.get(service) ?? BreakerState.CLOSED,
     reasons(service) {
       const found = [...(reasons.get(service) ?? [])];
@@ -109,6 +113,7 @@ export function createLedger(): Ledger {
       if (result.status === "dropped") lost += 1;
       if (result.status !== "sent") return;
       sent += 1;
+      ids.push(result.id);
       const counts = reasons.get(service) ?? new Map<ReasonName, number>();
       reasons.set(service, counts.set(result.reason, (counts.get(result.reason) ?? 0) + 1));
       noteQuarantine(service, result.quarantineReason);

@@ -3,6 +3,7 @@
 
 import { parseArgs } from "node:util";
 import { type DemoOptions, runDemo } from "./demo.ts";
+import { checkNatsUrl, INSTALL_CLI } from "./nats.ts";
 import { createPaint, createScreen } from "./screen.ts";
 import { createPlainView, type Scene } from "./view.ts";
 
@@ -63,11 +64,16 @@ orders recover, some are quarantined. While mail is down, a breaker blocks its r
   --seconds N   about how long the run takes, 5 to 60 (default 24); outages last a share of it
   --seed N      seed of the random orders (default 1)
   --plain       print one line for each event; default if the output is not a terminal
+  --nats [URL]  publish the events to NATS at URL, or to a nats-server that the demo starts, and
+                count them; prints the command that shows them in a second terminal
   --keep        leave everything running at the end, with commands to try, until Ctrl-C
   --help        print this text
 
 Everything runs on free ports of the loopback interface, with data in a temporary folder. The demo
 stops and removes all of it when it ends. NO_COLOR=1 turns colours off.
+
+For --nats without URL, nats-server is built into .runtime/bin, once. The nats command comes by
+  ${INSTALL_CLI}
 `;
 
 const DEFAULT_SECONDS = 24;
@@ -77,12 +83,15 @@ const MAX_SECONDS = 60;
 
 /** @throws Error with a message for the user */
 export function parseOptions(args: readonly string[]): DemoOptions {
+  const isBareNats = (arg: string, at: number) =>
+    arg === "--nats" && (args[at + 1] ?? "-").startsWith("-");
   const { values } = parseArgs({
-    args: [...args],
+    args: args.filter((arg, at) => !isBareNats(arg, at)),
     options: {
       seconds: { type: "string" },
       seed: { type: "string" },
       plain: { type: "boolean", default: false },
+      nats: { type: "string" },
       keep: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -92,7 +101,10 @@ export function parseOptions(args: readonly string[]): DemoOptions {
   if (seconds < MIN_SECONDS || seconds > MAX_SECONDS) {
     throw new Error(`--seconds ${seconds}: give ${MIN_SECONDS} to ${MAX_SECONDS}`);
   }
-  return { seconds, seed: number("--seed", values.seed, 1), isPlain, keep, help };
+  const seed = number("--seed", values.seed, 1);
+  const nats = args.some(isBareNats) ? "own" : values.nats;
+  if (values.nats !== undefined) checkNatsUrl(values.nats);
+  return { seconds, seed, isPlain, keep, help, nats };
 }
 
 function number(flag: string, given: string | undefined, otherwise: number): number {

@@ -1,6 +1,7 @@
 // The view on a terminal: a table with bars and the latest events, redrawn several times a second.
 
 import type { Row } from "./ledger.ts";
+import { watchCommand } from "./nats.ts";
 import { SERVICES } from "./services.ts";
 import { type DemoEvent, type EventKind, type Scene, seconds, type View } from "./view.ts";
 
@@ -94,13 +95,15 @@ export function frameOf({ scene, events, columns, rows, paint }: FrameOptions): 
   return lines;
 }
 
-function headOf({ ledger, elapsedMs, seconds: planned, grpc }: Scene, paint: Paint): string[] {
+function headOf(scene: Scene, paint: Paint): string[] {
+  const { ledger, elapsedMs, seconds: planned, grpc, natsUrl } = scene;
   const { tried, atOnce, total } = ledger;
   const elapsed = `${seconds(elapsedMs())} of about ${planned} s`;
   return [
     `${paint("bold", "dlq-service demo")}    ${elapsed.padEnd(24)}${paint("dim", `server at ${grpc}`)}`,
-    "A shop calls six services, and each fails in its own way. A failed order becomes",
-    "a dead letter, which a worker retries when it is due.",
+    "A shop calls six services, and each fails in its own way. A failed order",
+    "becomes a dead letter, which a worker retries when it is due.",
+    ...(natsUrl === undefined ? [] : [paint("dim", `Events: ${watchCommand(natsUrl)}`)]),
     "",
     `${tried} orders so far: ${atOnce} succeeded at once, ${total.sent} became dead letters.`,
     "",

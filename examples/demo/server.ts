@@ -21,8 +21,14 @@ export interface DemoServer extends Addresses, AsyncDisposable {
 export const CONFIG_FILE = resolve(import.meta.dirname, "dlq.yaml");
 const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 
-/** @param signal aborts the start. If this rejects, the process has ended and the folder is removed. */
-export async function startServer(signal: AbortSignal): Promise<DemoServer> {
+/**
+ * @param natsUrl NATS that gets its events; undefined: none
+ * @param signal aborts the start. If this rejects, the process has ended and the folder is removed.
+ */
+export async function startServer(
+  natsUrl: string | undefined,
+  signal: AbortSignal,
+): Promise<DemoServer> {
   const dataDir = await makeDataFolder();
   try {
     const args = [MAIN, "serve", "--config", CONFIG_FILE];
@@ -31,7 +37,7 @@ export async function startServer(signal: AbortSignal): Promise<DemoServer> {
         name: "the server",
         file: process.execPath,
         args,
-        env: environment(dataDir),
+        env: { ...environment(dataDir), ...(natsUrl && { DLQ_NATS_URL: natsUrl }) },
         onLine: createReadiness(),
       },
       signal,

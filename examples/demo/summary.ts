@@ -1,6 +1,7 @@
 // The text at the end of a run: a table of results, and commands to try next.
 
 import type { Ledger } from "./ledger.ts";
+import { INSTALL_CLI, watchCommand } from "./nats.ts";
 import type { Addresses } from "./server.ts";
 import { SERVICES } from "./services.ts";
 import { seconds } from "./view.ts";
@@ -29,6 +30,43 @@ ${cells(["all", "", sent, recovered, attempts], String(quarantined))}
 `;
 }
 
+/** How to see the events while they come. */
+export function watchAdvice(natsUrl: string): string {
+  return `Watch the events in a second terminal; --subjects-only shows one line for each:
+  ${watchCommand(natsUrl)}
+Without the nats command, install it by
+  ${INSTALL_CLI}
+`;
+}
+
+/** The events of a run by type. */
+export function eventsOf(counts: ReadonlyMap<string, number>): string {
+  const parts = [...counts].map(([type, count]) => `${count} ${type}`);
+  return `\n${wrapped(`events: ${parts.join(", ")}`)}\n`;
+}
+
+/** @param missing ids of the messages that have no event of their arrival or none of their end */
+export function completenessOf(messages: number, missing: readonly string[]): string {
+  if (missing.length === 0)
+    return `Each of the ${messages} messages has its message_added and its end.\n`;
+  const shown = missing.slice(0, SHOWN_IDS).join(", ");
+  return `${missing.length} of ${messages} messages have no message_added or no end: ${shown}\n`;
+}
+
+const SHOWN_IDS = 3;
+const LINE_WIDTH = 79;
+
+/** Breaks a text after commas. */
+function wrapped(text: string): string {
+  const lines = [""];
+  for (const word of text.split(/(?<=, )/)) {
+    const line = `${lines.at(-1)}${word}`;
+    if (line.trimEnd().length <= LINE_WIDTH) lines[lines.length - 1] = line;
+    else lines.push(word);
+  }
+  return lines.map((line) => line.trimEnd()).join("\n");
+}
+
 function cells(values: readonly (string | number)[], last: string): string {
   const padded = values.map((value, i) => {
     const width = WIDTHS[i] ?? 0;
@@ -49,12 +87,17 @@ export const NEXT = `
 What next?
   npm run demo -- --keep         keeps everything running at the end and prints
                                  commands to inspect and retry messages
+  npm run demo -- --nats         publishes its events to NATS and counts them
   npm start                      runs the service, on localhost:50051
 
 ${FILES}`;
 
 /** For --keep, while everything runs. The shop's bug is fixed by then, so its messages can recover. */
-export function nextWhileKept({ grpc, http }: Addresses, ledger: Ledger): string {
+export function nextWhileKept(
+  { grpc, http }: Addresses,
+  ledger: Ledger,
+  natsUrl: string | undefined,
+): string {
   const call = (method: string, request: object) =>
     `  grpcurl -plaintext -d '${JSON.stringify(request)}' \\\n    ${grpc} dlq.v1.DlqService/${method}`;
   const { quarantined } = ledger.row("coupons");
@@ -74,6 +117,7 @@ Every method also works over HTTP, without grpcurl:
     http://${http}/dlq.v1.DlqService/Stats
   curl -s http://${http}/metrics | grep '^dlq_messages_total'
 
+${natsUrl === undefined ? "" : watchAdvice(natsUrl)}
 ${FILES}
 Ctrl-C ends it.
 `;

@@ -17,6 +17,8 @@ export interface Scene {
   worksAgain(service: ServiceName): boolean;
   /** The gRPC address of the service. */
   readonly grpc: string;
+  /** Of NATS, with `--nats`. */
+  readonly natsUrl: string | undefined;
 }
 
 /** Shows a run while it happens. */

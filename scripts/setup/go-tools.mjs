@@ -42,8 +42,10 @@ export function ensureGhz() {
   installByGo("ghz", GHZ);
 }
 
+/** @returns {string} its path */
 export function ensureNatsServer() {
   installByGo("nats-server", NATS_SERVER);
+  return join(RUNTIME_BIN, "nats-server");
 }
 
 /** A program with Asynq and the client of JetStream. It is built again when a source changes. */
