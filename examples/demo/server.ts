@@ -70,7 +70,7 @@ function environment(dataDir: string): NodeJS.ProcessEnv {
 }
 
 /** Returns the addresses when a server listens and its store is ready. It logs the two in any order. */
-function createReadiness(): (line: string) => Addresses | undefined {
+export function createReadiness(): (line: string) => Addresses | undefined {
   let addresses: Addresses | undefined;
   let hasStore = false;
   return (line) => {
