@@ -3585,7 +3585,7 @@ type WatchEventsRequest struct {
 	Queues []string `protobuf:"bytes,1,rep,name=queues,proto3" json:"queues,omitempty"`
 	// Which types. Empty: all but DELIVERED.
 	Types []EventType `protobuf:"varint,2,rep,packed,name=types,proto3,enum=dlq.v1.EventType" json:"types,omitempty"`
-	// A CEL expression that is true for the wanted events; docs/reference/events.md has its variables.
+	// A CEL expression that is true for the wanted events; docs/reference/filters.md has its variables.
 	// Empty: all.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// From an earlier response, of a call with any queues: goes on behind it. For queues that it does not cover,

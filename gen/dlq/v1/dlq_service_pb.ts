@@ -1925,7 +1925,7 @@ export type WatchEventsRequest = Message<"dlq.v1.WatchEventsRequest"> & {
   types: EventType[];
 
   /**
-   * A CEL expression that is true for the wanted events; docs/reference/events.md has its variables.
+   * A CEL expression that is true for the wanted events; docs/reference/filters.md has its variables.
    * Empty: all.
    *
    * @generated from field: string filter = 3;

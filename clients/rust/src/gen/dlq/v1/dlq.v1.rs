@@ -1721,7 +1721,7 @@ pub struct WatchEventsRequest {
     /// Which types. Empty: all but DELIVERED.
     #[prost(enumeration="EventType", repeated, tag="2")]
     pub types: ::prost::alloc::vec::Vec<i32>,
-    /// A CEL expression that is true for the wanted events; docs/reference/events.md has its variables.
+    /// A CEL expression that is true for the wanted events; docs/reference/filters.md has its variables.
     /// Empty: all.
     #[prost(string, tag="3")]
     pub filter: ::prost::alloc::string::String,
