@@ -3,9 +3,9 @@ import { serverBusy } from "../core/errors.ts";
 import { connectionAging } from "./stream-due.ts";
 
 /** Most watches of a server: each may hold some thousand changes that its client has not read. */
-const WATCHES = 1_000;
+export const WATCHES = 1_000;
 /** Those of one connection. */
-const WATCHES_OF_CONNECTION = 200;
+export const WATCHES_OF_CONNECTION = 200;
 const RETRY_AFTER_MS = 5_000;
 /** A client of an ended watch goes on at once, on another connection. */
 const GO_ON_AFTER_MS = 100;

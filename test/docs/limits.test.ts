@@ -1,7 +1,6 @@
 // Compares the table of limits in docs/reference/api.md with the constants of the code.
 
 import { expect, test } from "vitest";
-import { WATCHES } from "../../src/app/events/watch-events.ts";
 import { STATS_QUEUES } from "../../src/app/stats.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { REDACT_LIMITS } from "../../src/core/redaction/entry.ts";
@@ -14,6 +13,7 @@ import { MASK_LENGTH } from "../../src/rpc/json-values.ts";
 import { READ_MAX_BYTES } from "../../src/rpc/methods.ts";
 import { UNPAID_PIECES } from "../../src/rpc/pieces.ts";
 import { MAX_FIELDS, MAX_JSON_DEPTH, MAX_VALUES } from "../../src/rpc/request-fields.ts";
+import { WATCHES, WATCHES_OF_CONNECTION } from "../../src/rpc/watch.ts";
 import { RULE_LIMITS } from "../../src/rules/rule.ts";
 import { CONSTANTS } from "../../src/store/redis/packed/constants.ts";
 import { MOST_QUIET_SESSIONS } from "../../src/store/redis/quiet-sessions.ts";
@@ -63,7 +63,7 @@ const EXPECTED = [
   String(W.items),
   `\`max_stream_queues\` (${SETTINGS.maxStreamQueues.fallback}); a tenth, and at least 1000, for one connection`,
   String(W.watchedQueues),
-  String(WATCHES),
+  `${WATCHES.toLocaleString("en")}; ${WATCHES_OF_CONNECTION} for one connection`,
   size(LIMITS.batchBytes),
   size(READ_MAX_BYTES),
   String(UNPAID_PIECES),
