@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { natsUrl, readNatsUrl } from "../../src/config/nats-url.ts";
+import { DEFAULT_EVENT_TYPES } from "../../src/core/event.ts";
 import { loadErrors, loadOk } from "./load-support.ts";
 
 describe("nats-url", () => {
@@ -48,7 +49,7 @@ describe("settings", () => {
   test("publish nothing by default", () => {
     const config = loadOk({});
     expect(config.natsUrl).toBeUndefined();
-    expect(config.natsEvents).toHaveLength(20);
+    expect(config.natsEvents).toEqual(DEFAULT_EVENT_TYPES);
     expect(config.natsEvents).not.toContain("delivered");
     expect(config.natsBacklogMaxBytes).toBe(256 * 1024 * 1024);
   });
