@@ -48,7 +48,7 @@ function cloudEvent(
       "ce-source": `/dlq/queues/${encodeURIComponent(queue)}`,
       "ce-type": `${TYPE_PREFIX}${type}`,
       ...more,
-      "ce-time": new Date(atMs).toISOString(),
+      "ce-time": isoText(atMs),
       "content-type": "application/json",
     },
     body: JSON.stringify(body),
@@ -93,7 +93,19 @@ function bodyOf(event: DlqEvent): Readonly<Record<string, unknown>> {
 
 /** With an offset instead of Z, which Python's `datetime.fromisoformat` refuses before 3.11. */
 function timeText(atMs: number): string {
-  return new Date(atMs).toISOString().replace("Z", "+00:00");
+  return `${isoText(atMs).slice(0, -1)}+00:00`;
+}
+
+let lastMs = Number.NaN;
+let lastText = "";
+
+/** The events of one script have the same time. */
+function isoText(atMs: number): string {
+  if (atMs !== lastMs) {
+    lastText = new Date(atMs).toISOString();
+    lastMs = atMs;
+  }
+  return lastText;
 }
 
 const orNull = (text: string) => (text === "" ? null : text);

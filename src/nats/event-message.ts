@@ -26,7 +26,9 @@ function written(id: string, subject: string, { headers: own, body }: CloudEvent
     ...{ id, subject, body },
     headers(more = {}) {
       const all = headers();
-      for (const [name, value] of Object.entries({ ...own, ...more })) all.set(name, value);
+      // Each name is new: `set` would look for it first.
+      for (const name in own) all.append(name, own[name] as string);
+      for (const name in more) all.append(name, more[name] as string);
       return all;
     },
   };
