@@ -108,11 +108,14 @@ export class OutboxReads {
 
   /** As Outbox.ends. */
   async ends(partitions: readonly number[]): Promise<OutboxPosition[]> {
+    // Read first: if the outbox is empty after that, it has not moved.
+    const emptyEnds = await this.#emptyEnds(partitions);
     const pages = await this.#pages("XREVRANGE", partitions, (key) => [key, "+", "-", "COUNT", 1]);
     return Promise.all(
       partitions.map(async (partition, at) => {
-        const last = pages[at]?.entries[0] ?? (await this.#newest(partition));
-        return last === undefined ? this.#emptyEnd(partition) : behind(last);
+        const { entries, count } = pages[at] as StreamPage;
+        const last = entries[0] ?? (count > 0 ? await this.#newest(partition) : undefined);
+        return last === undefined ? (emptyEnds[at] as OutboxPosition) : behind(last);
       }),
     );
   }
@@ -123,30 +126,30 @@ export class OutboxReads {
     return undefined;
   }
 
-  /** Of an outbox that is empty, because it is new or its changes have expired. */
-  async #emptyEnd(partition: number): Promise<OutboxPosition> {
-    const key = partitionKeys(this.#prefix, partition).outboxEnd;
-    const bytes = await this.#withRedis((redis) => redis.getBuffer(key));
-    if (bytes === null) return OUTBOX_START;
-    try {
-      const { count, epoch } = new Reader(bytes).read(LAYOUTS.outboxEnd);
-      return { ...OUTBOX_START, next: count, epochMs: epoch };
-    } catch (error) {
-      if (error instanceof RangeError) return OUTBOX_START;
-      throw error;
-    }
+  /** Where outboxes end if they are empty, because they are new or their changes have expired. */
+  async #emptyEnds(partitions: readonly number[]): Promise<OutboxPosition[]> {
+    const replies = await this.#withRedis((redis) => {
+      const reading = redis.pipeline();
+      for (const partition of partitions)
+        reading.getBuffer(partitionKeys(this.#prefix, partition).outboxEnd);
+      return reading.exec();
+    });
+    return (replies ?? []).map(([error, bytes]) => {
+      if (error) throw error;
+      return emptyEnd(bytes as Buffer | null);
+    });
   }
 
   /** As Outbox.since. */
   async since(partition: number, atMs: number): Promise<OutboxPosition> {
+    const [end] = await this.#emptyEnds([partition]);
     let oldest: OutboxEntry | undefined;
     for await (const { entries } of this.#backward(partition)) {
       const earlier = entries.find(({ changes }) => changes.every((change) => change.atMs < atMs));
       if (earlier !== undefined) return behind(earlier);
       oldest = entries.at(-1) ?? oldest;
     }
-    if (oldest === undefined) return this.#emptyEnd(partition);
-    return before(oldest);
+    return oldest === undefined ? (end as OutboxPosition) : before(oldest);
   }
 
   /** Yields pages from the end on, each with the newest entry first. */
@@ -206,6 +209,17 @@ export class OutboxReads {
       const entries = found.flatMap((one) => decodeEntry(one, partitions[at] as number) ?? []);
       return { entries, count: found.length, endId: String(found.at(-1)?.[0]) };
     });
+  }
+}
+
+function emptyEnd(bytes: Buffer | null): OutboxPosition {
+  if (bytes === null) return OUTBOX_START;
+  try {
+    const { count, epoch } = new Reader(bytes).read(LAYOUTS.outboxEnd);
+    return { ...OUTBOX_START, next: count, epochMs: epoch };
+  } catch (error) {
+    if (error instanceof RangeError) return OUTBOX_START;
+    throw error;
   }
 }
 

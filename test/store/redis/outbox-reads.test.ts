@@ -1,0 +1,41 @@
+import type { Redis } from "ioredis";
+import { expect, test } from "vitest";
+import type { OutboxPosition } from "../../../src/store/contract/outbox.ts";
+import { OutboxReads } from "../../../src/store/redis/outbox-reads.ts";
+import { partitionOf } from "../../../src/store/redis/partitions.ts";
+import { useTestStore } from "../../support/store.ts";
+import { item, SETTINGS } from "../../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+const PARTITION = partitionOf(QUEUE);
+
+/** Reads between whose `n`th and next command the first change is written. */
+function readsWithChangeBehind(n: number): OutboxReads {
+  const { store, redis, prefix } = at.current;
+  let commands = 0;
+  const withRedis = async <T>(work: (redis: Redis) => Promise<T>) => {
+    const result = await work(redis);
+    if (++commands === n) await store.send(QUEUE, [item()], SETTINGS);
+    return result;
+  };
+  return new OutboxReads(withRedis, prefix);
+}
+
+async function numbersBehind(position: OutboxPosition | undefined): Promise<number[]> {
+  const pages = await at.current.store.outbox.read(new Map([[PARTITION, position]]));
+  return pages.flatMap(({ items }) => items.map((one) => ("number" in one ? one.number : -1)));
+}
+
+test.each([1, 2, 3])("a first change behind command %i of since() is not skipped", async (n) => {
+  const position = await readsWithChangeBehind(n).since(PARTITION, 1);
+  expect(await numbersBehind(position)).toEqual([0]);
+});
+
+test.each([1, 2, 3, 4])(
+  "a first change behind command %i of ends() is before the end or behind it",
+  async (n) => {
+    const [end] = await readsWithChangeBehind(n).ends([PARTITION]);
+    expect(await numbersBehind(end)).toEqual(end?.next === 0 ? [0] : []);
+  },
+);
