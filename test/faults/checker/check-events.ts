@@ -1,4 +1,5 @@
 import type { FaultRecord, HistoryEvent, SnapshotLine } from "../history/event.ts";
+import type { PublishedEvidence } from "../history/published.ts";
 import { Checker } from "./checker.ts";
 import type { CheckReport } from "./report.ts";
 import type { AllowLoss } from "./rollbacks.ts";
@@ -9,6 +10,7 @@ export function checkEvents(
   snapshot: readonly SnapshotLine[],
   faults: readonly FaultRecord[] = [],
   allowLoss?: AllowLoss,
+  published?: PublishedEvidence,
 ): CheckReport {
   const checker = new Checker(faults, allowLoss);
   for (const [name, own] of events) {
@@ -16,5 +18,5 @@ export function checkEvents(
     for (const event of own) actor.take(event);
     actor.end();
   }
-  return checker.judge(snapshot);
+  return checker.judge(snapshot, published);
 }

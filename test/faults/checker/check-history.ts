@@ -1,4 +1,5 @@
 import type { FaultRecord, SnapshotLine } from "../history/event.ts";
+import type { PublishedEvidence } from "../history/published.ts";
 import { readJsonLines } from "../history/reader.ts";
 import { Checker } from "./checker.ts";
 import type { CheckReport } from "./report.ts";
@@ -12,6 +13,8 @@ export interface CheckOptions {
   readonly faults: Iterable<FaultRecord>;
   /** Faults that may roll the store back behind what it acknowledged. Default: none. */
   readonly allowLoss?: AllowLoss;
+  /** What was published. Default: the servers published nothing. */
+  readonly events?: PublishedEvidence;
 }
 
 /**
@@ -19,7 +22,7 @@ export interface CheckOptions {
  * @throws Error with the line, for a file that cannot be read
  */
 export async function checkHistory(options: CheckOptions): Promise<CheckReport> {
-  const { files, snapshot, faults, allowLoss } = options;
+  const { files, snapshot, faults, allowLoss, events } = options;
   if (files.length === 0) throw new Error("there are no histories to check");
   const checker = new Checker(faults, allowLoss);
   for (const file of files) {
@@ -30,5 +33,5 @@ export async function checkHistory(options: CheckOptions): Promise<CheckReport> 
     checker.counts.bytes += bytes;
     if (isCut) checker.counts.cutFiles++;
   }
-  return checker.judge(snapshot);
+  return checker.judge(snapshot, events);
 }

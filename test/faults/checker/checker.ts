@@ -1,10 +1,13 @@
 import type { FaultRecord, SnapshotLine } from "../history/event.ts";
+import type { PublishedEvidence } from "../history/published.ts";
 import { ActorHistory } from "./actor-history.ts";
 import { NEVER, RunClock } from "./clock.ts";
 import { Contents } from "./contents.ts";
 import { FaultTimes } from "./fault-times.ts";
 import { Findings } from "./findings.ts";
 import { Ledger, type Message } from "./ledger.ts";
+import { checkPublished } from "./published/check-published.ts";
+import { checkKnownEvents } from "./published/known-events.ts";
 import { type CheckReport, noCounts } from "./report.ts";
 import { type AllowLoss, Rollbacks } from "./rollbacks.ts";
 import { checkAttempts } from "./rules/attempts.ts";
@@ -50,8 +53,8 @@ export class Checker {
     return new ActorHistory(this.#ledger, this.#findings, this.#actors, file);
   }
 
-  /** Call it after all histories are read. */
-  judge(snapshot: Iterable<SnapshotLine>): CheckReport {
+  /** Call it after all histories are read. `events`: if the servers published any. */
+  judge(snapshot: Iterable<SnapshotLine>, events?: PublishedEvidence): CheckReport {
     for (const line of snapshot) this.#contents.take(line);
     for (const source of this.#ledger.sources.values()) checkIdentity(source, this.#findings);
     for (const message of this.#ledger.messages.values()) this.#judgeMessage(message);
@@ -59,6 +62,11 @@ export class Checker {
     checkOrders(this.#ledger, this.#findings);
     this.#contents.counts.check(this.#ledger, this.#findings);
     this.#lost.check(this.counts.deliveries, this.#findings);
+    if (events !== undefined) {
+      checkPublished(events, this.#findings);
+      checkKnownEvents(this.#ledger.messages.values(), events.happened, this.#findings);
+      this.counts.published = events.published.length;
+    }
     this.counts.lostInCalm = this.#lost.inCalm;
     this.counts.sources = this.#ledger.sources.size;
     this.counts.messages = this.#ledger.messages.size;

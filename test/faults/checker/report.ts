@@ -26,6 +26,8 @@ export interface RunCounts {
   applied: number;
   unanswered: number;
   duplicates: DuplicateCounts;
+  /** Messages in the stream of NATS: events, copies and notices. */
+  published: number;
 }
 
 export interface CheckReport {
@@ -54,5 +56,6 @@ export function noCounts(): RunCounts {
     applied: 0,
     unanswered: 0,
     duplicates: { expired: 0, unanswered: 0 },
+    published: 0,
   };
 }

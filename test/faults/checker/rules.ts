@@ -41,6 +41,13 @@ export const RULES = {
   "breakers-close": "no breaker is open at the end, when all messages succeeded",
   "counters-agree": "counters equal contents and histories",
   "store-sound": "the store's invariants hold",
+  "event-there": "each event of a change is in the stream, or a notice says that it may be missing",
+  "event-real": "each event in the stream is of a change that happened, as it happened",
+  "event-order": "first copies of a queue's events are in the order of the changes",
+  "event-same": "a repeated event is the same",
+  "event-versions": "versions of a message never go back in first copies",
+  "gap-real": "events are missing only if the outbox had to remove their changes",
+  "answer-has-event": "each acknowledged send and outcome has a change in the outbox",
   "history-whole": "histories are complete and name only known things",
 } as const;
 

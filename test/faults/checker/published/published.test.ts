@@ -1,0 +1,144 @@
+import { expect, it } from "vitest";
+import type { Happened, Published, PublishedEvidence } from "../../history/published.ts";
+import { checkEvents } from "../check-events.ts";
+import { Checker } from "../checker.ts";
+import type { Rule } from "../rules.ts";
+
+const MISSED_FROM = 20;
+const MISSED = 5;
+const TRIMMED_MS = 1_000_000;
+
+/** 40 changes of two queues of one partition, of which the outbox has removed five. */
+const happened: readonly Happened[] = Array.from({ length: 40 }, (_, number) => ({
+  id: `1c-${number < 30 ? 5 : 9}-${number}`,
+  type: number < 4 ? "message_added" : "delivered",
+  queue: number % 2 === 0 ? "eu.orders" : "invoices",
+  message: `message-${number % 4}`,
+  version: number + 1,
+  partition: 28,
+  epoch: number < 30 ? 5 : 9,
+  number,
+  at: number >= MISSED_FROM && number < MISSED_FROM + MISSED ? TRIMMED_MS : 1_000,
+}));
+
+function published(event: Happened, over: object = {}): Published {
+  const body = {
+    ...{ message_id: event.message, queue_name: event.queue, event_type: event.type },
+    ...{ event_id: event.id, version: event.version, ...over },
+  };
+  return {
+    subject: `dlq.${event.queue.replace(".", "%2E")}.${event.type}`,
+    body: JSON.stringify(body),
+  };
+}
+
+function notice(queue: string, from = MISSED_FROM, missed = MISSED): Published {
+  const body = {
+    ...{ message_id: null, queue_name: queue, event_type: "events_missed" },
+    ...{ event_id: `1c-5-${from}-missed-${queue}`, missed_count: missed, undone_count: 0 },
+  };
+  return {
+    subject: `dlq.${queue.replace(".", "%2E")}.events_missed`,
+    body: JSON.stringify(body),
+  };
+}
+
+const all = happened.map((event) => published(event));
+/** The stream of a legal run, with a repeated event. */
+const stream: readonly Published[] = [
+  ...all.slice(0, MISSED_FROM),
+  ...[notice("eu.orders"), notice("invoices")],
+  ...all.slice(MISSED_FROM + MISSED),
+  ...all.slice(36, 37),
+];
+const trimmings = [{ from: TRIMMED_MS - 10, to: TRIMMED_MS + 10 }];
+
+/** Returns the broken rules. */
+function broken(over: Partial<PublishedEvidence> = {}): Rule[] {
+  const checker = new Checker([], undefined);
+  const { violations } = checker.judge([], { happened, published: stream, trimmings, ...over });
+  return violations.map(({ rule }) => rule);
+}
+
+const without = (at: number) => stream.toSpliced(at, 1);
+const replaced = (at: number, by: Published) => stream.toSpliced(at, 1, by);
+const at = (number: number) => happened[number] as Happened;
+
+it("accepts a legal stream, in which queues of a partition overtake each other", () => {
+  expect(broken()).toEqual([]);
+  const [first, second] = stream as [Published, Published];
+  expect(broken({ published: [second, first, ...stream.slice(2)] })).toEqual([]);
+});
+
+const MUTATIONS: readonly (readonly [string, Rule, readonly Published[]])[] = [
+  ["a dropped event", "event-there", without(7)],
+  ["a dropped event at the end of an epoch", "event-there", without(26)],
+  ["a dropped notice of one of two queues", "event-there", without(MISSED_FROM)],
+  [
+    "a notice that says too little",
+    "event-there",
+    replaced(MISSED_FROM, notice("eu.orders", MISSED_FROM, 2)),
+  ],
+  [
+    "swapped events of a queue",
+    "event-order",
+    stream.toSpliced(4, 3, ...[6, 5, 4].map((n) => stream[n] as Published)),
+  ],
+  [
+    "an event from before a restart behind it",
+    "event-order",
+    [...without(4), stream[4] as Published],
+  ],
+  [
+    "an older version behind a newer one",
+    "event-versions",
+    [...without(8), stream[8] as Published],
+  ],
+  ["an invented event", "event-real", [...stream, published({ ...at(39), id: "1c-9-40" })]],
+  ["an event of another epoch", "event-real", [...stream, published({ ...at(3), id: "1c-9-3" })]],
+  ["an event of another message", "event-real", replaced(7, published({ ...at(7), message: "x" }))],
+  ["an event of another type", "event-real", replaced(7, published({ ...at(7), type: "expired" }))],
+  ["an event of another version", "event-real", replaced(7, published({ ...at(7), version: 1 }))],
+  [
+    "an event on the subject of another queue",
+    "event-real",
+    replaced(7, { ...published(at(7)), subject: "dlq.eu%2Eorders.delivered" }),
+  ],
+  ["a copy with another body", "event-same", [...stream, published(at(9), { note: "other" })]],
+  ["a notice without a cause", "gap-real", [...stream, notice("eu.orders", 4, 2)]],
+  [
+    "a notice that events are undone, without a rollback",
+    "gap-real",
+    [
+      ...stream,
+      {
+        ...notice("eu.orders"),
+        body: notice("eu.orders").body.replace("-missed-", "-undone-"),
+      },
+    ],
+  ],
+  ["a notice of changes that never were", "gap-real", [...stream, notice("eu.orders", 90, 2)]],
+];
+
+it.each(MUTATIONS)("finds %s", (_, rule, mutated) => {
+  expect(broken({ published: mutated })).toContain(rule);
+});
+
+it("finds an acknowledged send without an event", () => {
+  const id = "0198f1c2-96f2-7e4c-9a41-0d4f6f4f5a10";
+  const request = { request: "r", source: "s", queue: "orders", sum: "1", edited: "2" };
+  const history = [
+    { e: "started", at: 1, actor: "p", role: "producer", language: "typescript" },
+    { e: "sending", at: 2, ...request, plan: "ok" },
+    { e: "sent", at: 3, request: "r", id, state: "SCHEDULED", dueAt: 3 },
+    { e: "ended", at: 4 },
+  ] as const;
+  const added: Happened = { ...at(0), queue: "orders", message: id };
+  const rulesWith = (some: readonly Happened[]) => {
+    const events = { happened: some, published: some.map((one) => published(one)), trimmings };
+    const report = checkEvents(new Map([["p", history]]), [], [], undefined, events);
+    return report.violations.map(({ rule }) => rule);
+  };
+  expect(rulesWith([])).toContain("answer-has-event");
+  expect(rulesWith([added])).not.toContain("answer-has-event");
+});
