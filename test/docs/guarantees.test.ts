@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { EMBEDDED, EXTERNAL, SENTINEL } from "../faults/kinds/catalog.ts";
+import { EMBEDDED, EVENTS, EXTERNAL, SENTINEL } from "../faults/kinds/catalog.ts";
 import { table } from "../outage/report.ts";
 import { tableRows } from "./markdown.ts";
 
@@ -37,7 +37,7 @@ describe("docs/evidence/guarantees.md", () => {
   });
 
   it("names every fault that kills a process", () => {
-    const kinds = [EXTERNAL, EMBEDDED, SENTINEL].flatMap(
+    const kinds = [EXTERNAL, EMBEDDED, SENTINEL, EVENTS].flatMap(
       ({ kinds }) => kinds as readonly { name: string }[],
     );
     const deaths = kinds.filter(({ name }) => /^(kill-(?!worker)|orphaned|failover)/.test(name));

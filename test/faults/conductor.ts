@@ -122,7 +122,9 @@ export async function run<W extends Environment>(options: RunOptions<W>): Promis
     const changed = await problemsOfIdle(environment, idle);
     failures.push(...changed);
     const snapshot = await takeSnapshot(environment);
-    keep(folder, { files: [baseline, ...crew.histories], snapshot, faults: records });
+    const events = await environment.events?.();
+    const files = [baseline, ...crew.histories];
+    keep(folder, { files, snapshot, faults: records, ...(events && { events }) });
     const check = await judge(folder, tested.allowLoss);
     return {
       environment: environment.name,

@@ -2,14 +2,14 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { EMBEDDED, EVERYSEC, EXTERNAL, REPLICAS, SENTINEL } from "./kinds/catalog.ts";
+import { EMBEDDED, EVENTS, EVERYSEC, EXTERNAL, REPLICAS, SENTINEL } from "./kinds/catalog.ts";
 
 export const PAGE = resolve(import.meta.dirname, "../../docs/evidence/faults.md");
 
 /** One row a kind of fault, with the environments that have it. */
 function faultRows(): string[] {
   const environmentsOf = new Map<string, string[]>();
-  for (const { environment, kinds } of [EXTERNAL, EVERYSEC, EMBEDDED, SENTINEL, REPLICAS]) {
+  for (const { environment, kinds } of [EXTERNAL, EVERYSEC, EMBEDDED, SENTINEL, REPLICAS, EVENTS]) {
     for (const { name, words } of kinds) {
       const fault = `| \`${name}\` | ${words} |`;
       environmentsOf.set(fault, [...(environmentsOf.get(fault) ?? []), environment]);

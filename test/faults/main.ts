@@ -12,6 +12,7 @@ import { type RunResult, run } from "./conductor.ts";
 import { amountsOf, isShort, SHORT_AIM_S } from "./forms.ts";
 import {
   EMBEDDED,
+  EVENTS,
   EVERYSEC,
   EXTERNAL,
   REPLICAS,
@@ -42,6 +43,7 @@ const RUNS: Readonly<
   embedded: (options, place) => runIn(EMBEDDED, options, place),
   sentinel: (options, place) => runIn(SENTINEL, options, place),
   replicas: (options, place) => runIn(REPLICAS, options, place),
+  events: (options, place) => runIn(EVENTS, options, place),
 };
 
 const HOW_TO_BUILD = "run `npm run test:faults` or `node test/contract/build-agents.ts`";
@@ -61,7 +63,10 @@ async function main(options: Options): Promise<void> {
   if (options.help) return print(HELP);
   if (options.list)
     return print(
-      listOf(EXTERNAL) + listOf(EVERYSEC) + listOf(EMBEDDED) + listOf(SENTINEL) + listOf(REPLICAS),
+      [
+        ...[listOf(EXTERNAL), listOf(EVERYSEC), listOf(EMBEDDED)],
+        ...[listOf(SENTINEL), listOf(REPLICAS), listOf(EVENTS)],
+      ].join(""),
     );
   const missing = missingLanguages();
   if (missing.length > 0) {

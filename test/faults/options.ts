@@ -29,7 +29,8 @@ export const HELP = `Injects faults into real servers, producers and workers, an
   npm run test:faults -- --seed 7         repeats the faults of another run with seed 7, in the same order
 
   --seed N          seed of all random choices; printed at the start. Default: random
-  --environment NAME  external, everysec, embedded, sentinel or replicas; repeatable. Default: all
+  --environment NAME  external, everysec, embedded, sentinel, replicas or events;
+                    repeatable. Default: all
   --only KIND       a kind of fault; repeatable. Default: all of the environment
   --list            print the kinds of faults and exit
   --messages N      messages that must be acknowledged, in each environment
@@ -51,6 +52,7 @@ const ENVIRONMENTS: readonly EnvironmentName[] = [
   "embedded",
   "sentinel",
   "replicas",
+  "events",
 ];
 
 const flag = { type: "boolean" } as const;

@@ -3,6 +3,7 @@
 import type { AllowLoss } from "../checker/rollbacks.ts";
 import { type EmbeddedEnvironment, openEmbeddedEnvironment } from "../rig/embedded.ts";
 import type { Environment, EnvironmentName } from "../rig/environment.ts";
+import { type EventsEnvironment, openEventsEnvironment } from "../rig/events.ts";
 import { type ExternalEnvironment, openExternalEnvironment } from "../rig/external.ts";
 import { openSentinelEnvironment, type SentinelEnvironment } from "../rig/sentinel.ts";
 import { breakQueue } from "./broken-queue.ts";
@@ -24,6 +25,8 @@ import {
   slowClients,
   slowStore,
 } from "./links.ts";
+import { fillStream, killNats, killPublisher, slowNats, stopNats } from "./nats.ts";
+import { overflow } from "./overflow.ts";
 import {
   killBoth,
   killServer,
@@ -51,7 +54,7 @@ export interface TestedEnvironment<W extends Environment = Environment> {
 
 export const EXTERNAL: TestedEnvironment<ExternalEnvironment> = {
   environment: "external",
-  open: () => openExternalEnvironment(),
+  open: () => openExternalEnvironment({ name: "external" }),
   kinds: [
     killServer,
     killStore,
@@ -83,7 +86,7 @@ export const EXTERNAL: TestedEnvironment<ExternalEnvironment> = {
 
 export const EVERYSEC: TestedEnvironment<ExternalEnvironment> = {
   environment: "everysec",
-  open: () => openExternalEnvironment("everysec"),
+  open: () => openExternalEnvironment({ name: "everysec" }),
   kinds: [killServer, killStore, killBoth],
   // Redis may delay a write by 2 s while it waits for the disk.
   allowLoss: { kinds: ["kill-redis", "kill-both"], withinMs: 2_500 },
@@ -118,4 +121,20 @@ export const REPLICAS: TestedEnvironment<SentinelEnvironment> = {
   open: () => openSentinelEnvironment(1),
   kinds: [failover, failoverWithLag],
   allowLoss: { kinds: ["failover", "failover-with-lag"], withinMs: 100, keepsSends: true },
+};
+
+export const EVENTS: TestedEnvironment<EventsEnvironment> = {
+  environment: "events",
+  open: openEventsEnvironment,
+  kinds: [
+    killNats,
+    stopNats,
+    slowNats,
+    fillStream,
+    overflow,
+    killPublisher,
+    killStore,
+    killBoth,
+    rollingRestart,
+  ],
 };

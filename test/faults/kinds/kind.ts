@@ -3,7 +3,7 @@ import type { Crew } from "../rig/crew.ts";
 import type { Environment } from "../rig/environment.ts";
 
 /** A part that a fault affects. Two faults of the same part never happen at once. */
-export type Part = "servers" | "store" | "store-link" | "client-links" | "workers";
+export type Part = "servers" | "store" | "store-link" | "client-links" | "workers" | "nats";
 
 export interface FaultContext<W extends Environment> {
   readonly environment: W;

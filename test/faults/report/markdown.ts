@@ -59,6 +59,9 @@ function partOf(result: RunResult, isLong: boolean): string {
           `The cores of the machine were ${coreSlowness.toFixed(1)} times slower than ordinary ones; so are the goals for medians.`,
         ]
       : []),
+    ...(counts.published === 0
+      ? []
+      : [`${count(counts.published)} messages in the stream of NATS.`]),
     `${Math.round(durationMs / 1_000)} s; ${count(loadOf(result))} sends acknowledged, ` +
       `${count(baseline)} baseline messages, ${count(idleQueues)} idle queues, ` +
       `${count(counts.unacknowledgedButThere)} stored without an acknowledgement; ` +

@@ -2,6 +2,8 @@ import { resolve } from "node:path";
 import type { Redis } from "ioredis";
 import type { LinkProxy } from "../../support/link-proxy.ts";
 import type { TestServer } from "../../support/server.ts";
+import type { BreakerOpened } from "../history/event.ts";
+import type { PublishedEvidence } from "../history/published.ts";
 
 /** One deployment under test: servers, their store, and the links between them. */
 export interface Environment {
@@ -21,10 +23,20 @@ export interface Environment {
   pids(): Readonly<Record<string, number>>;
   /** Resolves when the environment is complete again, so that the next fault may start. */
   untilWhole?(): Promise<void>;
+  /** What happened and what was published, at the end. Undefined: the servers publish nothing. */
+  events?(): Promise<PublishedEvidence>;
+  /** Openings of breakers. Undefined: they are still in the outbox. */
+  openings?(): readonly BreakerOpened[];
   stop(): Promise<void>;
 }
 
-export type EnvironmentName = "external" | "everysec" | "embedded" | "sentinel" | "replicas";
+export type EnvironmentName =
+  | "external"
+  | "everysec"
+  | "embedded"
+  | "sentinel"
+  | "replicas"
+  | "events";
 
 /** Short by configuration, so that a run has hundreds of expired leases and retries. */
 export const LEASE_MS = 2_000;

@@ -8,9 +8,9 @@ import { type Environment, SERVER_ENV } from "./environment.ts";
 import { StoreCalls } from "./store-calls.ts";
 import { connectToStore } from "./store-connection.ts";
 
-/** Three servers on one Redis, each connected through a link of its own. */
+/** Servers on one Redis, each connected through a link of its own. */
 export interface ExternalEnvironment extends Environment {
-  readonly name: "external" | "everysec";
+  readonly name: "external" | "everysec" | "events";
   readonly store: TestRedis;
   /** In the order of the servers. */
   readonly storeLinks: readonly LinkProxy[];
@@ -18,14 +18,22 @@ export interface ExternalEnvironment extends Environment {
   readonly storeCalls: readonly StoreCalls[];
 }
 
-const SERVERS = 3;
+export interface ExternalOptions {
+  readonly name: ExternalEnvironment["name"];
+  /** Default: 3. */
+  readonly servers?: number;
+  /** Further settings of a server, by its place from 0. */
+  readonly envOf?: (place: number) => Readonly<Record<string, string>>;
+}
 
 export async function openExternalEnvironment(
-  appendfsync: "always" | "everysec" = "always",
+  options: ExternalOptions,
 ): Promise<ExternalEnvironment> {
+  const { name, servers: count = 3, envOf } = options;
+  const appendfsync = name === "everysec" ? "everysec" : "always";
   // What operate.md says for an own Redis: it would apply a part of a script's effects.
   const store = await startTestRedis({ appendfsync, beforeRestart: removeTornTransaction });
-  const storeCalls = Array.from({ length: SERVERS }, () => new StoreCalls());
+  const storeCalls = Array.from({ length: count }, () => new StoreCalls());
   const storeLinks = await Promise.all(
     storeCalls.map((calls) =>
       LinkProxy.open(
@@ -35,14 +43,17 @@ export async function openExternalEnvironment(
     ),
   );
   const servers: TestServer[] = await Promise.all(
-    storeLinks.map(({ address }) =>
-      startTestServer({ redisUrl: `redis://${address}`, env: SERVER_ENV }),
+    storeLinks.map(({ address }, at) =>
+      startTestServer({
+        redisUrl: `redis://${address}`,
+        env: { ...SERVER_ENV, ...envOf?.(at) },
+      }),
     ),
   );
   const clients = await openClientLinks(servers);
   return {
-    name: appendfsync === "always" ? "external" : "everysec",
-    words: `${SERVERS} servers, one Redis with appendfsync ${appendfsync}`,
+    name,
+    words: `${count === 2 ? "two" : "three"} servers, one Redis with appendfsync ${appendfsync}`,
     store,
     storeLinks,
     storeCalls,
