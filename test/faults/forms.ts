@@ -32,8 +32,8 @@ const SHORT: Readonly<Record<EnvironmentName, Amounts>> = {
   },
   everysec: { ...short(2_000), baseline: 5_000 },
   embedded: { ...short(9_000), baseline: 200_000, pairs: 2 },
-  sentinel: { ...short(2_000), baseline: 5_000, pairs: 2 },
-  replicas: { ...short(2_000), baseline: 5_000 },
+  sentinel: { ...short(2_000), rate: EVENTS_RATE, baseline: 5_000, pairs: 2 },
+  replicas: { ...short(2_000), rate: EVENTS_RATE, baseline: 5_000 },
   events: { ...short(2_000), rate: EVENTS_RATE, baseline: 1_000 },
 };
 
@@ -50,11 +50,11 @@ const LONG: Readonly<Record<EnvironmentName, Amounts>> = {
   embedded: long(460_000, 55),
   sentinel: {
     ...long(20_000, 12),
-    rate: 400,
+    rate: EVENTS_RATE,
     baseline: 5_000,
     fixed: new Map([["failover", 6]]),
   },
-  replicas: { ...long(20_000, 6), rate: 400, baseline: 5_000 },
+  replicas: { ...long(20_000, 6), rate: EVENTS_RATE, baseline: 5_000 },
   events: { ...long(40_000, 40), rate: EVENTS_RATE, baseline: 5_000 },
 };
 

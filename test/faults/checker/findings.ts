@@ -47,6 +47,11 @@ export class Findings {
     return !this.#rollbacks.keepsSends && this.mayHaveForgotten(atMs, atMs);
   }
 
+  /** Whether a rollback may have happened at all. */
+  get allowsRollbacks(): boolean {
+    return this.#rollbacks.any;
+  }
+
   get violations(): Violation[] {
     return list(this.#broken);
   }

@@ -39,6 +39,11 @@ export class Rollbacks {
     }
   }
 
+  /** Whether there was a fault that may roll the store back. */
+  get any(): boolean {
+    return this.#windows.length > 0;
+  }
+
   /** Reports whether a rollback may have undone a write between these times. */
   mayHaveForgotten(fromMs: RunMs, toMs: RunMs): boolean {
     return this.#windows.some(({ from, to }) => fromMs <= to && toMs >= from);

@@ -40,7 +40,7 @@ export class PublishedStream {
 
   /** Reports whether the stream has an event, or a notice that it may be missing. */
   hasOrAnnounces(event: Happened): boolean {
-    return this.#ids.has(event.id) || this.#notices.announces(event);
+    return this.#ids.has(event.id) || this.#notices.announce("missed", event.queue, event);
   }
 
   /** Lets the stream have no more messages than now. The returned function ends that. */

@@ -1,12 +1,15 @@
+import { startTestNats } from "../../support/nats.ts";
 import type { TestRedis } from "../../support/redis.ts";
 import { startTestServer } from "../../support/server.ts";
 import { type SentinelSet, startSentinelSet } from "../../support/store-sentinel.ts";
 import { until } from "../../support/until.ts";
 import { openClientLinks } from "./client-links.ts";
 import { type Environment, SERVER_ENV } from "./environment.ts";
+import { OutboxRecord } from "./outbox-record.ts";
+import { Publishing, publishingEnv } from "./publishing.ts";
 import { connectToStore } from "./store-connection.ts";
 
-/** Two servers on a primary with a replica, watched by Sentinel. */
+/** Two servers on a primary with a replica, watched by Sentinel. They publish events. */
 export interface SentinelEnvironment extends Environment {
   readonly name: "sentinel" | "replicas";
   readonly set: SentinelSet;
@@ -36,8 +39,10 @@ export async function openSentinelEnvironment(
   waitReplicas: 0 | 1 = 0,
 ): Promise<SentinelEnvironment> {
   const set = await startSentinelSet(DOWN_AFTER_MS);
+  const nats = await startTestNats();
   const env = {
     ...SERVER_ENV,
+    ...publishingEnv(`127.0.0.1:${nats.port}`),
     DLQ_REDIS_SENTINELS: `127.0.0.1:${set.sentinelPort}`,
     DLQ_REDIS_SENTINEL_NAME: set.name,
     DLQ_REDIS_SERVER: "",
@@ -87,6 +92,15 @@ export async function openSentinelEnvironment(
       );
     },
     redis: async () => connectToStore({ port: await primaryPort(set) }),
+    // Nothing was removed from the outbox, and what a failover lost did not happen.
+    async events() {
+      const record = new OutboxRecord(await connectToStore({ port: await primaryPort(set) }));
+      try {
+        return await new Publishing(record, nats.url).evidence([]);
+      } finally {
+        record.stop();
+      }
+    },
     pids: () => ({
       primary: set.primary.pid,
       replica: set.replica.pid,
@@ -97,6 +111,7 @@ export async function openSentinelEnvironment(
       await Promise.all(servers.map((server) => server.stop()));
       await clients.close();
       await set.stop();
+      await nats.stop();
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { EventType } from "../../../../src/core/event.ts";
 import type { Happened, PublishedEvidence, Trimming } from "../../history/published.ts";
 import type { Findings } from "../findings.ts";
-import { covers, EVENTS_MISSED, type Notice, Notices, noticeIn } from "./notices.ts";
+import { changeOf, covers, EVENTS_MISSED, type Notice, Notices } from "./notices.ts";
 
 /** Clocks of the conductor and the store may differ by this after rounding. */
 const CLOCK_MS = 1_000;
@@ -27,13 +27,11 @@ export function checkPublished(
   const notices = new Notices();
   const lastOfQueue = new Map<string, Place>();
   const versions = new Map<string, number>();
+  const unknown: { readonly id: string; readonly queue: string; readonly body: string }[] = [];
   for (const { subject, body } of published) {
     const event = JSON.parse(body) as Readonly<Record<string, unknown>>;
     notices.take(event);
-    if (event.event_type === EVENTS_MISSED) {
-      if (noticeIn(event) === undefined) findings.broken("gap-real", `${body} without a rollback`);
-      continue;
-    }
+    if (event.event_type === EVENTS_MISSED) continue;
     const id = String(event.event_id);
     const before = bodies.get(id);
     if (before !== undefined) {
@@ -43,6 +41,10 @@ export function checkPublished(
     bodies.set(id, body);
     const at = places.get(id);
     const own = at === undefined ? undefined : happened[at];
+    if (own === undefined && findings.allowsRollbacks) {
+      unknown.push({ id, queue: String(event.queue_name), body });
+      continue;
+    }
     if (at === undefined || own === undefined || !isOf(own, subject, event)) {
       findings.broken("event-real", `${subject} has ${body}, which did not happen`);
       continue;
@@ -55,9 +57,19 @@ export function checkPublished(
     checkVersion(own, versions, findings);
   }
   for (const event of happened) {
-    if (!isRequired(event) || bodies.has(event.id) || notices.announces(event)) continue;
+    if (
+      !isRequired(event) ||
+      bodies.has(event.id) ||
+      notices.announce("missed", event.queue, event)
+    )
+      continue;
     const { id, type, queue, message } = event;
     findings.broken("event-there", `${type} ${id} of ${queue} ${message} was not published`);
+  }
+  for (const { id, queue, body } of unknown) {
+    const change = changeOf(id);
+    if (change !== undefined && notices.announce("undone", queue, change)) continue;
+    findings.broken("event-real", `${body} did not happen, and no notice says that it is undone`);
   }
   for (const notice of notices.all) checkNotice(notice, happened, trimmings, findings);
 }
@@ -98,10 +110,15 @@ function checkNotice(
   trimmings: readonly Trimming[],
   findings: Findings,
 ): void {
+  const { kind, queue, from, count } = notice;
+  if (kind === "undone") {
+    if (findings.allowsRollbacks) return;
+    findings.broken("gap-real", `${count} events of ${queue} are undone without a rollback`);
+    return;
+  }
   const covered = happened.filter((event) => covers(notice, event));
   const isExplained = (event: Happened) =>
     trimmings.some(({ from, to }) => event.at >= from - CLOCK_MS && event.at <= to + CLOCK_MS);
-  const { queue, from, missed } = notice;
   if (covered.length > 0 && covered.every(isExplained)) return;
-  findings.broken("gap-real", `${queue} misses ${missed} changes from ${from} on without a cause`);
+  findings.broken("gap-real", `${queue} misses ${count} changes from ${from} on without a cause`);
 }

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { FaultRecord } from "../../history/event.ts";
 import type { Happened, Published, PublishedEvidence } from "../../history/published.ts";
 import { checkEvents } from "../check-events.ts";
 import { Checker } from "../checker.ts";
@@ -43,6 +44,12 @@ function notice(queue: string, from = MISSED_FROM, missed = MISSED): Published {
   };
 }
 
+function undone(queue: string, from: number, count = 2): Published {
+  const { subject, body } = notice(queue, from, 0);
+  const more = { event_id: `1c-5-${from}-undone-${queue}`, undone_count: count };
+  return { subject, body: JSON.stringify({ ...JSON.parse(body), ...more }) };
+}
+
 const all = happened.map((event) => published(event));
 /** The stream of a legal run, with a repeated event. */
 const stream: readonly Published[] = [
@@ -54,8 +61,11 @@ const stream: readonly Published[] = [
 const trimmings = [{ from: TRIMMED_MS - 10, to: TRIMMED_MS + 10 }];
 
 /** Returns the broken rules. */
-function broken(over: Partial<PublishedEvidence> = {}): Rule[] {
-  const checker = new Checker([], undefined);
+function broken(
+  over: Partial<PublishedEvidence> = {},
+  faults: readonly FaultRecord[] = [],
+): Rule[] {
+  const checker = new Checker(faults, { kinds: ["failover"], withinMs: 100 });
   const { violations } = checker.judge([], { happened, published: stream, trimmings, ...over });
   return violations.map(({ rule }) => rule);
 }
@@ -107,21 +117,29 @@ const MUTATIONS: readonly (readonly [string, Rule, readonly Published[]])[] = [
   ["a copy with another body", "event-same", [...stream, published(at(9), { note: "other" })]],
   ["a notice without a cause", "gap-real", [...stream, notice("eu.orders", 4, 2)]],
   [
-    "a notice that events are undone, without a rollback",
+    "a notice of undone events without a rollback",
     "gap-real",
-    [
-      ...stream,
-      {
-        ...notice("eu.orders"),
-        body: notice("eu.orders").body.replace("-missed-", "-undone-"),
-      },
-    ],
+    [...stream, undone("eu.orders", 40)],
   ],
   ["a notice of changes that never were", "gap-real", [...stream, notice("eu.orders", 90, 2)]],
 ];
 
 it.each(MUTATIONS)("finds %s", (_, rule, mutated) => {
   expect(broken({ published: mutated })).toContain(rule);
+});
+
+const failover = (["begins", "over"] as const).map(
+  (phase) => ({ e: "fault", at: 10, number: 1, kind: "failover", phase }) as const,
+);
+
+it("accepts events that a rollback has undone only with a notice of it", () => {
+  const lost = published({ ...at(38), id: "1c-5-40" });
+  const rulesOf = (...more: readonly Published[]) =>
+    broken({ published: [...stream, lost, ...more] }, failover);
+  expect(rulesOf(undone("eu.orders", 40))).toEqual([]);
+  expect(rulesOf()).toEqual(["event-real"]);
+  expect(rulesOf(undone("invoices", 40))).toEqual(["event-real"]);
+  expect(rulesOf(undone("eu.orders", 41))).toEqual(["event-real"]);
 });
 
 it("finds an acknowledged send without an event", () => {
