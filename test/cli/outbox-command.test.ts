@@ -85,7 +85,10 @@ test("shows what is missing", async () => {
 });
 
 test("with --json prints an object a line", async () => {
-  const { stdout } = await tail(["--json"], [CHANGE, { partition: 28, epochMs: 0, missed: 3, from: 4 }]);
+  const { stdout } = await tail(
+    ["--json"],
+    [CHANGE, { partition: 28, epochMs: 0, missed: 3, from: 4 }],
+  );
   const [first, second] = stdout.trim().split("\n");
   expect(JSON.parse(first ?? "")).toEqual({
     at: "2026-11-29T12:00:00.000Z",
