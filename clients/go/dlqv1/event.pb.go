@@ -30,7 +30,8 @@ const (
 	EventType_EVENT_TYPE_UNSPECIFIED EventType = 0
 	// A message was accepted.
 	EventType_EVENT_TYPE_MESSAGE_ADDED EventType = 1
-	// A message will be delivered at its due_time: for the first time, or again.
+	// A message waits for its due_time, after it was accepted, failed or moved. Not after RELEASED, LEASE_EXPIRED
+	// and RETRIED.
 	EventType_EVENT_TYPE_RETRY_SCHEDULED EventType = 2
 	// A worker processed a message. It is gone, unless a failure joined it meanwhile.
 	EventType_EVENT_TYPE_RETRY_SUCCESS EventType = 3

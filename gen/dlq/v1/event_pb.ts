@@ -256,7 +256,8 @@ export const EventType = {
   MESSAGE_ADDED: 1,
 
   /**
-   * A message will be delivered at its due_time: for the first time, or again.
+   * A message waits for its due_time, after it was accepted, failed or moved. Not after RELEASED, LEASE_EXPIRED
+   * and RETRIED.
    *
    * @generated from enum value: EVENT_TYPE_RETRY_SCHEDULED = 2;
    */

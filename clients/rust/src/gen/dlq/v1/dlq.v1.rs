@@ -317,7 +317,8 @@ pub enum EventType {
     Unspecified = 0,
     /// A message was accepted.
     MessageAdded = 1,
-    /// A message will be delivered at its due_time: for the first time, or again.
+    /// A message waits for its due_time, after it was accepted, failed or moved. Not after RELEASED, LEASE_EXPIRED
+    /// and RETRIED.
     RetryScheduled = 2,
     /// A worker processed a message. It is gone, unless a failure joined it meanwhile.
     RetrySuccess = 3,
