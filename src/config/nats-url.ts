@@ -3,7 +3,7 @@ import { type Parsed, scalarType, type ValueType } from "./value-type.ts";
 
 const DEFAULT_PORT = "4222";
 
-/** What a `nats-url` says. */
+/** The servers and credentials of a `nats-url`. */
 export interface NatsServers {
   /** `host:port` of each. */
   readonly servers: readonly string[];

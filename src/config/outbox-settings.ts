@@ -23,7 +23,7 @@ export const OUTBOX_SETTINGS = {
     }),
     fallback: [],
     fallbackText: "none",
-    doc: "Names of attributes, and source_id, whose values the outbox shows with the changes of a message, except claims. At most 255 bytes a message; values that do not fit, and attributes that redact names, are left out. They take memory beside the message, and in the outbox with each of these changes. They stay there for about a day, also after DeleteQueue.",
+    doc: "Names of attributes, and source_id, whose values the outbox shows with the changes of a message, unless it is claimed, returned or purged. At most 255 bytes a message; values that do not fit, and attributes that redact names, are left out. They take memory beside the message, and in the outbox with each of these changes. They stay there for about a day, also after DeleteQueue.",
     example: "source_id,tenant",
   }),
 } as const satisfies Record<string, Setting>;

@@ -71,7 +71,10 @@ export class EventPublishing {
     this.#tries = new PublishTries(parts.log);
   }
 
-  /** What happens after it resolves will be published. If the store does not answer, it goes on without waiting for it. */
+  /**
+   * Stores where reading begins: what happens after it resolves will be published. If the store does not answer, it resolves
+   * anyway, and reading begins at this time, less a minute.
+   */
   async start(): Promise<void> {
     const { reader, now } = this.#parts;
     const startedAtMs = now();

@@ -27,7 +27,7 @@ export interface NatsOptions {
   /** Called before each connection. Rejects with what is wrong in the files. */
   readonly secrets: () => Promise<NatsSecrets>;
   readonly prefixes: SubjectPrefixes;
-  /** Undefined: core NATS, where only those get an event who are connected. */
+  /** Undefined: core NATS, where only connected consumers get events. */
   readonly stream: string | undefined;
   /** How long one answer may take. Default: 5 s. */
   readonly timeoutMs?: number;

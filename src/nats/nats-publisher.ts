@@ -13,7 +13,7 @@ export interface NatsPublisher extends EventPublisher {
 /**
  * Publishes events to NATS: by core NATS, or to a stream of JetStream. It connects when there is something to do, and again
  * after each loss. Calls for different queues may run at a time; those for one queue must not. It keeps no events: a call
- * rejects with a NatsError if NATS is away for 5 s, or leaves one message or round trip without an answer for that long.
+ * rejects with a NatsError if NATS is unavailable for 5 s, or leaves one message or round trip without an answer for that long.
  */
 export function createNatsPublisher(options: NatsOptions): NatsPublisher {
   const { prefixes, stream, timeoutMs = DEFAULT_TIMEOUT_MS } = options;

@@ -23,7 +23,7 @@ export function createEventMetrics(
     [],
   );
   const missed = counter(
-    "dlq_events_missed_total",
+    "dlq_event_changes_missed_total",
     "State changes that were removed before they were published, or lost by the store after that.",
     [],
   );

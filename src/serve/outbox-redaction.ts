@@ -9,8 +9,7 @@ import { partitionOf } from "../store/redis/partitions.ts";
 import { createQueueConfiguration } from "./queue-configuration.ts";
 
 /**
- * Hides in state changes what the present settings of their queues redact: attributes, and the notes of workers, which may quote
- * the message. Changes from under such settings have neither.
+ * Hides in state changes what the present settings of their queues redact (see `shownChange`).
  */
 export class OutboxRedaction {
   readonly #redis: Redis;

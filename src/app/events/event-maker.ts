@@ -36,7 +36,7 @@ export class EventMaker {
     const whenOf = (one: GroupBeginning) =>
       (kind === "GROUP_OPENED" ? one.firstFailureAtMs : one.regressedAtMs) ?? Infinity;
     const own = all.find((one) => one.partition === partition);
-    // It is gone, or was resolved again: nobody can tell any more.
+    // It is gone, or was resolved again: the order is unknown, so report it.
     if (own === undefined || whenOf(own) === Infinity) return true;
     return all.every(
       (one) =>

@@ -5,7 +5,7 @@ import { shownEventFields } from "../messages/shown-event-fields.ts";
 
 /**
  * Hides in a state change what the present settings of its queue redact: attributes, and the notes of workers, which may quote the
- * message. Changes from under such settings have neither.
+ * message. Changes made while the setting was in force have neither.
  */
 export function shownChange(change: OutboxChange, redact: readonly string[]): OutboxChange {
   const redaction = redactionOf(redact);

@@ -24,7 +24,7 @@ export interface EventBatch {
   events: readonly DlqEvent[];
   /** What is missing before the events. */
   gap: EventGap | undefined;
-  /** Where to go on behind the events; undefined: a later batch says it. */
+  /** Where to go on behind the events; undefined: a later batch has it. */
   positions: ReadonlyMap<number, OutboxPosition | undefined> | undefined;
 }
 

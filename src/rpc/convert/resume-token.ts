@@ -1,7 +1,7 @@
 import type { OutboxPosition } from "../../app/events/watch-events.ts";
 
 const VERSION = 1;
-/** The layout that a partition has if nothing was read of it: one bit. */
+/** One bit for each partition of which nothing was read. */
 const BITMAP_BYTES = 32;
 /** Partition, bytes before the entry, time of the entry, next change, epoch. */
 const POSITION_BYTES = 1 + 4 * 6;

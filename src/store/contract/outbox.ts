@@ -58,7 +58,7 @@ export interface OutboxChange {
 /** What a reader gets next: a change, or a gap before the next one. */
 export type OutboxItem = OutboxChange | OutboxGap;
 
-/** Changes that a reader does not get, or has got and that are undone. With partition and epoch, the number names the gap. */
+/** Changes that a reader missed, or read before Redis lost them. Partition, epoch and number name the gap. */
 export type OutboxGap = GapPlace &
   (
     | {

@@ -20,7 +20,7 @@ export interface SharedReader {
    */
   take(partition: number): Promise<OutboxPosition | undefined>;
   /**
-   * Stores positions of taken partitions, and keeps them for some more seconds. `keepBytes`: how much the outbox of each may keep
+   * Stores positions of taken partitions, and takes these for some more seconds. `keepBytes`: how much the outbox of each may keep
    * for this reader. Returns the partitions that this server has lost meanwhile: their positions are not stored.
    */
   store(
