@@ -146,6 +146,12 @@ describe("memory", () => {
     expect(wordsOf({ maxRemembered: 102_400 })).toEqual(["Redis 1 of 179 MiB"]);
   });
 
+  it("is larger for servers that publish events", () => {
+    const check = { ...result().check, counts: { ...noCounts(), published: 1 } };
+    const [servers] = memoryOf(result({ memory: { "server-1": MIB }, check }));
+    expect(servers?.words).toBe("servers 1 of 640 MiB");
+  });
+
   it("of a Redis over its limit comes with its own figures", () => {
     const over = { memory: { redis: 256 * MIB }, storeMemory: { used_memory: 200 * MIB } };
     expect(memoryOf(result(over))[0]?.words).toBe(
