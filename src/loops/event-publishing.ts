@@ -76,16 +76,17 @@ export class EventPublishing {
    * anyway, and reading begins at this time, less a minute.
    */
   async start(): Promise<void> {
-    const { reader, now } = this.#parts;
+    const { reader, now, backlogBytes, store } = this.#parts;
     const startedAtMs = now();
-    const begun = reader.begin().then(
+    const keepBytes = backlogBytes / store.partitions;
+    const begun = reader.begin(keepBytes).then(
       () => true,
       () => false,
     );
     let hasBegun = await begun;
     const assign = async () => {
       // What has happened meanwhile is published, too.
-      if (!hasBegun) await reader.begin(startedAtMs - CLOCK_SKEW_MS);
+      if (!hasBegun) await reader.begin(keepBytes, startedAtMs - CLOCK_SKEW_MS);
       hasBegun = true;
       await this.#assign();
     };

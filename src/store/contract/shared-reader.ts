@@ -7,9 +7,9 @@ import type { OutboxPosition } from "./outbox.ts";
 export interface SharedReader {
   /**
    * Stores where reading begins in partitions that have no position: at their ends, or at the first change since an instant. What
-   * happens after it resolves is read, by this server or another one.
+   * happens after it resolves is read, by this server or another one. `keepBytes`: as for `store`.
    */
-  begin(sinceMs?: number): Promise<void>;
+  begin(keepBytes: number, sinceMs?: number): Promise<void>;
   /** Registers this server, and returns the partitions that it should read now. Call it every few seconds. */
   assigned(): Promise<ReadonlySet<number>>;
   /** Returns the stored positions of partitions, in order. Undefined: none, or damaged. */

@@ -63,7 +63,7 @@ export class RedisSharedReader implements SharedReader {
     this.#servers = globalKeys(parts.prefix).outboxServers(parts.name);
   }
 
-  async begin(sinceMs?: number): Promise<void> {
+  async begin(keepBytes: number, sinceMs?: number): Promise<void> {
     const { connection, reads, name, enter } = this.#parts;
     await enter();
     const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
@@ -75,7 +75,7 @@ export class RedisSharedReader implements SharedReader {
     await connection.read((writing) => {
       for (const [partition, { entryId, next, epochMs }] of starts.entries()) {
         const [before, atMs] = entryId.split("-");
-        const value = `${before} 0 ${nowMs} ${atMs} ${next} ${epochMs} - 0`;
+        const value = `${before} ${Math.floor(keepBytes)} ${nowMs} ${atMs} ${next} ${epochMs} - 0`;
         writing.hsetnx(this.#keys[partition] as string, name, value);
       }
     });

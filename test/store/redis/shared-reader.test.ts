@@ -27,16 +27,16 @@ async function read(position: OutboxPosition) {
 test("reading begins at the ends, once", async () => {
   const reader = readerOf(at.current.store);
   await send();
-  await reader.begin();
+  await reader.begin(0);
   await send();
-  await reader.begin();
+  await reader.begin(0);
   const position = await reader.take(PARTITION);
   expect((await read(position as OutboxPosition))?.items).toMatchObject([{ number: 1 }]);
 });
 
 test("in a partition without changes, the first one is read", async () => {
   const reader = readerOf(at.current.store);
-  await reader.begin();
+  await reader.begin(0);
   await send();
   const position = await reader.take(PARTITION);
   expect((await read(position as OutboxPosition))?.items).toMatchObject([{ number: 0 }]);
@@ -45,7 +45,7 @@ test("in a partition without changes, the first one is read", async () => {
 test("one server at a time has a partition, and the next one goes on behind it", async () => {
   const first = readerOf(at.current.store);
   const second = readerOf(await otherServer());
-  await first.begin();
+  await first.begin(0);
   await send();
   const position = await first.take(PARTITION);
   expect(position).toBeDefined();
@@ -65,7 +65,7 @@ test("what it has not read is kept up to its bytes, beyond the limit of the outb
   await until("the connection", () => store.ready || undefined);
   await at.current.clock.set(Date.now()); // that of its scripts, which is Redis' own otherwise
   const reader = readerOf(store);
-  await reader.begin();
+  await reader.begin(0);
   const position = (await reader.take(PARTITION)) as OutboxPosition;
   await reader.store(new Map([[PARTITION, position]]), 1_000_000);
   for (let n = 0; n < 300; n++) await store.send(QUEUE, [item()], SETTINGS);
@@ -87,7 +87,7 @@ test("each partition is assigned to one of the servers, and all to the one that 
 
 test("a damaged value is no position, and cannot be taken", async () => {
   const reader = readerOf(at.current.store);
-  await reader.begin();
+  await reader.begin(0);
   const { redis, prefix } = at.current;
   const [key] = await redis.keys(`${prefix}:*/outbox-readers`);
   for (const value of ["", "x", "1 2 3", "1 2 3 4 5 6 7"]) {
