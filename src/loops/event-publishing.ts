@@ -90,7 +90,8 @@ export class EventPublishing {
       hasBegun = true;
       await this.#assign();
     };
-    this.#loops = [startLoop(ASSIGN_MS, assign), startLoop(STORE_MS, () => this.#store())];
+    const pauseMs = () => (hasBegun ? ASSIGN_MS : STORE_PAUSE_MS);
+    this.#loops = [startLoop(pauseMs, assign), startLoop(STORE_MS, () => this.#store())];
   }
 
   /** Resolves when what was being published is, or after a failure of it. */
