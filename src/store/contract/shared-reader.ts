@@ -15,10 +15,10 @@ export interface SharedReader {
   /** Returns the stored positions of partitions, in order. Undefined: none, or damaged. */
   positions(partitions: readonly number[]): Promise<(OutboxPosition | undefined)[]>;
   /**
-   * Takes a partition for some seconds, so that no other server reads it. Returns the stored position; undefined: another server
-   * has it.
+   * Takes a partition for some seconds, so that no other server reads it. Returns the stored position, or `fallback` if there is none
+   * that can be read: it is stored then. Undefined: another server has the partition.
    */
-  take(partition: number): Promise<OutboxPosition | undefined>;
+  take(partition: number, fallback: OutboxPosition): Promise<OutboxPosition | undefined>;
   /**
    * Stores positions of taken partitions, and takes these for some more seconds. `keepBytes`: how much the outbox of each may keep
    * for this reader. Returns the partitions that this server has lost meanwhile: their positions are not stored.

@@ -18,19 +18,41 @@ const TAKEN_MS = 10_000;
  */
 const VALUE = /^(\d+) \d+ \d+ (\d+) (\d+) (\d+) (?:\S+) (?:\d+)$/;
 
-/** ARGV: reader, server, for how long. Returns the value before; false: another server has it, or there is no value. */
-const TAKE = `#!lua flags=allow-oom${LUA_NOW}
+/**
+ * A server has a partition until a time that is in the future by at most the time for which it is taken: the clock may have stepped
+ * back.
+ */
+const IS_OTHERS = `
+local function is_others(server, till, own, length)
+  till = tonumber(till)
+  return server and server ~= own and till and till > now and till <= now + length
+end`;
+
+/** ARGV: reader, server, for how long, a value without server and time. Returns the value before; '': none; false: another server has it. */
+const TAKE = `#!lua flags=allow-oom${LUA_NOW}${IS_OTHERS}
+local v = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+local place, server, till = string.match(v, '^(%d+ %d+ %d+ %d+ %d+ %d+) (%S+) (%d+)$')
+if is_others(server, till, ARGV[2], tonumber(ARGV[3])) then return false end
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%s %s %.0f', place or ARGV[4], ARGV[2], now + ARGV[3]))
+return place and v or ''`;
+
+/** ARGV: reader, value. An unreadable one is replaced. */
+const BEGIN = `#!lua flags=allow-oom
 local v = redis.call('HGET', KEYS[1], ARGV[1])
-local place, server, till = string.match(v or '', '^(%d+ %d+ %d+ %d+ %d+ %d+) (%S+) (%d+)$')
-if not place or (server ~= ARGV[2] and tonumber(till) > now) then return false end
-redis.call('HSET', KEYS[1], ARGV[1], string.format('%s %s %.0f', place, ARGV[2], now + ARGV[3]))
-return v`;
+if not string.match(v or '', '^%d+ %d+ %d+ %d+ %d+ %d+ %S+ %d+$') then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end`;
+
+/** ARGV: server, silence in ms. Returns the servers with a sign of life. Signs in the future are from before the clock stepped back. */
+const SIGN = `#!lua flags=allow-oom${LUA_NOW}
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], now + ARGV[2], '+inf')
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+return redis.call('ZRANGE', KEYS[1], 0, -1)`;
 
 /** ARGV: reader, server, for how long (0: not at all), bytes, keep, time, next, epoch. Returns 0: another server has taken it. */
-const STORE = `#!lua flags=allow-oom${LUA_NOW}
+const STORE = `#!lua flags=allow-oom${LUA_NOW}${IS_OTHERS}
 local v = redis.call('HGET', KEYS[1], ARGV[1])
 local server, till = string.match(v or '', ' (%S+) (%d+)$')
-if server and server ~= ARGV[2] and tonumber(till) > now then return 0 end
+if is_others(server, till, ARGV[2], tonumber(ARGV[3])) then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%s %s %.0f %s %s %s %s %.0f', ARGV[4], ARGV[5], now, ARGV[6], ARGV[7],
   ARGV[8], ARGV[2], now + ARGV[3]))
 return 1`;
@@ -73,10 +95,9 @@ export class RedisSharedReader implements SharedReader {
         : await Promise.all(all.map((partition) => reads.since(partition, sinceMs)));
     const nowMs = await connection.command(storeNowMs);
     await connection.read((writing) => {
-      for (const [partition, { entryId, next, epochMs }] of starts.entries()) {
-        const [before, atMs] = entryId.split("-");
-        const value = `${before} ${Math.floor(keepBytes)} ${nowMs} ${atMs} ${next} ${epochMs} - 0`;
-        writing.hsetnx(this.#keys[partition] as string, name, value);
+      for (const [partition, start] of starts.entries()) {
+        const value = `${placeOf(start, keepBytes, nowMs)} - 0`;
+        writing.eval(BEGIN, 1, this.#keys[partition] as string, name, value);
       }
     });
   }
@@ -84,12 +105,9 @@ export class RedisSharedReader implements SharedReader {
   async assigned(): Promise<ReadonlySet<number>> {
     const { connection, nodeId, enter } = this.#parts;
     await enter();
-    const servers = await connection.command(async (redis) => {
-      const nowMs = await storeNowMs(redis);
-      await redis.zadd(this.#servers, nowMs, nodeId);
-      await redis.zremrangebyscore(this.#servers, "-inf", nowMs - NODE_SILENCE_MS);
-      return redis.zrange(this.#servers, "0", "-1");
-    });
+    const servers = (await connection.command((redis) =>
+      redis.eval(SIGN, 1, this.#servers, nodeId, NODE_SILENCE_MS),
+    )) as string[];
     const others = servers.filter((server) => server !== nodeId);
     const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
     return new Set(all.filter((partition) => rankOf(nodeId, others, partition) === 0));
@@ -104,14 +122,16 @@ export class RedisSharedReader implements SharedReader {
     return values.map((value) => positionOf(value));
   }
 
-  async take(partition: number): Promise<OutboxPosition | undefined> {
+  async take(partition: number, fallback: OutboxPosition): Promise<OutboxPosition | undefined> {
     const { connection, name, nodeId, enter } = this.#parts;
     await enter();
     const key = this.#keys[partition] as string;
-    const value = await connection.command((redis) =>
-      redis.eval(TAKE, 1, key, name, nodeId, TAKEN_MS),
-    );
-    return positionOf(value as string | null);
+    const value = await connection.command(async (redis) => {
+      const nowMs = await storeNowMs(redis);
+      const place = placeOf(fallback, 0, nowMs);
+      return redis.eval(TAKE, 1, key, name, nodeId, TAKEN_MS, place) as Promise<string | null>;
+    });
+    return value === null ? undefined : (positionOf(value) ?? fallback);
   }
 
   async store(
@@ -144,6 +164,12 @@ export class RedisSharedReader implements SharedReader {
     const { connection, nodeId } = this.#parts;
     await connection.command((redis) => redis.zrem(this.#servers, nodeId));
   }
+}
+
+/** The first six numbers of a value. */
+function placeOf({ entryId, next, epochMs }: OutboxPosition, keepBytes: number, nowMs: number) {
+  const [before, atMs] = entryId.split("-");
+  return [before, Math.floor(keepBytes), nowMs, atMs, next, epochMs].join(" ");
 }
 
 function positionOf(value: string | null): OutboxPosition | undefined {

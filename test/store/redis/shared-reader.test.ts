@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { OUTBOX_START } from "../../../src/store/contract/outbox.ts";
 import type { OutboxPosition } from "../../../src/store/contract.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
@@ -30,7 +31,7 @@ test("reading begins at the ends, once", async () => {
   await reader.begin(0);
   await send();
   await reader.begin(0);
-  const position = await reader.take(PARTITION);
+  const position = await reader.take(PARTITION, OUTBOX_START);
   expect((await read(position as OutboxPosition))?.items).toMatchObject([{ number: 1 }]);
 });
 
@@ -38,7 +39,7 @@ test("in a partition without changes, the first one is read", async () => {
   const reader = readerOf(at.current.store);
   await reader.begin(0);
   await send();
-  const position = await reader.take(PARTITION);
+  const position = await reader.take(PARTITION, OUTBOX_START);
   expect((await read(position as OutboxPosition))?.items).toMatchObject([{ number: 0 }]);
 });
 
@@ -47,16 +48,16 @@ test("one server at a time has a partition, and the next one goes on behind it",
   const second = readerOf(await otherServer());
   await first.begin(0);
   await send();
-  const position = await first.take(PARTITION);
+  const position = await first.take(PARTITION, OUTBOX_START);
   expect(position).toBeDefined();
-  expect(await second.take(PARTITION)).toBeUndefined();
+  expect(await second.take(PARTITION, OUTBOX_START)).toBeUndefined();
   const page = await read(position as OutboxPosition);
   const behind = page?.position as OutboxPosition;
   expect(await second.store(new Map([[PARTITION, behind]]), 0)).toEqual(new Set([PARTITION]));
   expect(await first.store(new Map([[PARTITION, behind]]), 1_000)).toEqual(new Set());
   expect(await first.positions([PARTITION])).toEqual([behind]);
   await first.giveBack([PARTITION]);
-  expect(await second.take(PARTITION)).toEqual(behind);
+  expect(await second.take(PARTITION, OUTBOX_START)).toEqual(behind);
   expect((await read(behind))?.items).toEqual([]);
 });
 
@@ -66,7 +67,7 @@ test("what it has not read is kept up to its bytes, beyond the limit of the outb
   await at.current.clock.set(Date.now()); // that of its scripts, which is Redis' own otherwise
   const reader = readerOf(store);
   await reader.begin(0);
-  const position = (await reader.take(PARTITION)) as OutboxPosition;
+  const position = (await reader.take(PARTITION, OUTBOX_START)) as OutboxPosition;
   await reader.store(new Map([[PARTITION, position]]), 1_000_000);
   for (let n = 0; n < 300; n++) await store.send(QUEUE, [item()], SETTINGS);
   expect((await read(position))?.items[0]).toMatchObject({ number: 0 });
@@ -85,7 +86,7 @@ test("each partition is assigned to one of the servers, and all to the one that 
   expect((await first.assigned()).size).toBe(256);
 });
 
-test("a damaged value is no position, and cannot be taken", async () => {
+test("a damaged value, or none, is replaced by the fallback", async () => {
   const reader = readerOf(at.current.store);
   await reader.begin(0);
   const { redis, prefix } = at.current;
@@ -94,6 +95,9 @@ test("a damaged value is no position, and cannot be taken", async () => {
     await redis.hset(key as string, "nats", value);
     const positions = await reader.positions([...Array(256).keys()]);
     expect(positions.filter((one) => one === undefined)).toHaveLength(1);
-    expect(await reader.take(positions.indexOf(undefined))).toBeUndefined();
+    const fallback = { entryId: "7-8", next: 9, epochMs: 10 };
+    const partition = positions.indexOf(undefined);
+    expect(await reader.take(partition, fallback)).toEqual(fallback);
+    expect(await reader.positions([partition])).toEqual([fallback]);
   }
 });
