@@ -14,16 +14,22 @@ import { Reader } from "./packed/reader.ts";
 
 /** Entries of a partition that one step reads. */
 const PAGE = 100;
+/** Changes of one page, more only in its first entry. */
+const CHANGES = 1_000;
+
+/** What is left to look through, when an instant is looked for. */
+const HALVED_BYTES = 8 * 1024;
 
 interface StreamPage {
   readonly entries: readonly OutboxEntry[];
   /** With those that no server has written. */
   readonly count: number;
+  readonly firstId: string;
   /** Of the last one that was read. */
   readonly endId: string;
 }
 
-const NO_PAGE: StreamPage = { entries: [], count: 0, endId: "" };
+const NO_PAGE: StreamPage = { entries: [], count: 0, firstId: "", endId: "" };
 
 /** Runs commands on a connection. */
 export type WithRedis = <T>(work: (redis: Redis) => Promise<T>) => Promise<T>;
@@ -60,7 +66,12 @@ export class OutboxReads {
     const { entries, count } = page;
     const hasMore = count === PAGE;
     if (position === undefined) return pageOf(entries, undefined, hasMore);
-    if (entries[0]?.id === position.entryId) return pageOf(entries.slice(1), position, hasMore);
+    if (page.firstId === position.entryId) {
+      const fresh = entries.filter(({ id }) => id !== position.entryId);
+      // What no server has written is passed over.
+      const passed = fresh.length === 0 && count > 1 ? { entryId: page.endId } : {};
+      return pageOf(fresh, { ...position, ...passed }, hasMore);
+    }
 
     const oldest = (await this.#page("XRANGE", partition, "-", "+", 1)).entries[0];
     // It has expired, or there is none yet.
@@ -140,16 +151,43 @@ export class OutboxReads {
     });
   }
 
-  /** As Outbox.since. */
+  /** As Outbox.since. By halves, since ids are bytes and times. */
   async since(partition: number, atMs: number): Promise<OutboxPosition> {
     const [end] = await this.#emptyEnds([partition]);
-    let oldest: OutboxEntry | undefined;
-    for await (const { entries } of this.#backward(partition)) {
-      const earlier = entries.find(({ changes }) => changes.every((change) => change.atMs < atMs));
-      if (earlier !== undefined) return behind(earlier);
-      oldest = entries.at(-1) ?? oldest;
+    const [first, last] = [await this.#oldest(partition), await this.#newest(partition)];
+    if (first === undefined || last === undefined) return end as OutboxPosition;
+    if (timeOf(first) >= atMs) return before(first);
+    if (timeOf(last) < atMs) return behind(last);
+    // The entry at `earlier` is older than the instant, and that at `later` is not.
+    let [earlier, later] = [bytesBefore(first), bytesBefore(last)];
+    while (later - earlier > HALVED_BYTES) {
+      const middle = Math.floor((earlier + later) / 2);
+      const found = (await this.#page("XRANGE", partition, `${middle}-0`, "+", 1)).entries[0];
+      if (found === undefined || timeOf(found) >= atMs) later = middle;
+      else earlier = bytesBefore(found);
     }
-    return oldest === undefined ? (end as OutboxPosition) : before(oldest);
+    return this.#lastBefore(partition, earlier, atMs, first);
+  }
+
+  async #oldest(partition: number): Promise<OutboxEntry | undefined> {
+    for (let from = "-"; ; ) {
+      const page = await this.#page("XRANGE", partition, from, "+", PAGE);
+      if (page.entries[0] !== undefined || page.count < PAGE) return page.entries[0];
+      from = `(${page.endId}`;
+    }
+  }
+
+  /** The position after the last entry from `bytes` on that is older than an instant. */
+  async #lastBefore(partition: number, bytes: number, atMs: number, otherwise: OutboxEntry) {
+    let found: OutboxEntry | undefined;
+    for (let from = `${bytes}-0`; ; ) {
+      const { entries, count, endId } = await this.#page("XRANGE", partition, from, "+", PAGE);
+      const later = entries.findIndex((entry) => timeOf(entry) >= atMs);
+      found = (later < 0 ? entries.at(-1) : entries[later - 1]) ?? found;
+      if (later >= 0 || count < PAGE) break;
+      from = `(${endId}`;
+    }
+    return found === undefined ? before(otherwise) : behind(found);
   }
 
   /** Yields pages from the end on, each with the newest entry first. */
@@ -207,7 +245,8 @@ export class OutboxReads {
       if (error) throw error;
       const found = reply as StreamEntry[];
       const entries = found.flatMap((one) => decodeEntry(one, partitions[at] as number) ?? []);
-      return { entries, count: found.length, endId: String(found.at(-1)?.[0]) };
+      const [firstId, endId] = [String(found[0]?.[0]), String(found.at(-1)?.[0])];
+      return { entries, count: found.length, firstId, endId };
     });
   }
 }
@@ -223,6 +262,8 @@ function emptyEnd(bytes: Buffer | null): OutboxPosition {
   }
 }
 
+const timeOf = ({ id }: OutboxEntry): number => Number(id.split("-")[1]);
+
 /** The position before the oldest entry. */
 const before = ({ first, epochMs }: OutboxEntry): OutboxPosition => ({
   ...OUTBOX_START,
@@ -236,7 +277,16 @@ function pageOf(
   hasMore: boolean,
   gap: OutboxPage["items"] = [],
 ): OutboxPage {
-  const last = entries.at(-1);
-  const items = [...gap, ...entries.flatMap(({ changes }) => changes)];
-  return { items, position: last === undefined ? from : behind(last), hasMore };
+  let changes = 0;
+  const cut = entries.findIndex((entry) => {
+    changes += entry.changes.length;
+    return changes > CHANGES;
+  });
+  const taken = cut < 0 ? entries : entries.slice(0, Math.max(1, cut));
+  const last = taken.at(-1);
+  return {
+    items: [...gap, ...taken.flatMap((entry) => entry.changes)],
+    position: last === undefined ? from : behind(last),
+    hasMore: hasMore || taken.length < entries.length,
+  };
 }

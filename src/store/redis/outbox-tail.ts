@@ -1,7 +1,13 @@
 import type { Redis } from "ioredis";
 import type { OutboxItem, OutboxPage, OutboxPosition } from "../contract/outbox.ts";
 import { partitionKeys } from "./keys.ts";
-import { behind, decodeEntry, type OutboxEntry, type StreamEntry } from "./outbox-entries.ts";
+import {
+  behind,
+  bytesBefore,
+  decodeEntry,
+  type OutboxEntry,
+  type StreamEntry,
+} from "./outbox-entries.ts";
 import type { OutboxReads } from "./outbox-reads.ts";
 import { closeRedis } from "./redis-client.ts";
 
@@ -12,6 +18,8 @@ const ENTRIES = 8;
 /** Time between two replies, so that frequent changes come together. */
 const PACE_MS = 5;
 const RETRY_MS = 500;
+/** How often the ends are compared, in case an outbox began again: waiting for more than its old end would take long. */
+const CHECK_MS = 5_000;
 /** Changes that are remembered for those who read them: some 8 MiB. */
 const REMEMBERED = 20_000;
 
@@ -52,6 +60,7 @@ export class OutboxTail {
   #running: Promise<void> | undefined;
   #redis: Redis | undefined;
   #closed = false;
+  #checkedAtMs = 0;
   #pause: (() => void) | undefined;
 
   constructor(parts: OutboxTailParts) {
@@ -86,6 +95,11 @@ export class OutboxTail {
     const entries = recent.slice(first).map(({ entry }) => entry);
     const items: OutboxItem[] = entries.flatMap(({ changes }) => changes);
     return { items, position: behind(entries.at(-1) as OutboxEntry), hasMore: false };
+  }
+
+  /** Where the tail reads on in a partition. Undefined: nobody follows it, or it must look first. */
+  endOf(partition: number): OutboxPosition | undefined {
+    return this.#followed.get(partition)?.end;
   }
 
   async close(): Promise<void> {
@@ -139,11 +153,27 @@ export class OutboxTail {
 
   /** Listeners read what came before the end that this finds. */
   async #findEnds(): Promise<void> {
-    const fresh = [...this.#followed].filter(([, { end }]) => end === undefined);
-    if (fresh.length === 0) return;
-    const ends = await this.#parts.reads.ends(fresh.map(([partition]) => partition));
-    fresh.forEach(([partition, followed], at) => {
-      followed.end = ends[at];
+    const isDue = performance.now() - this.#checkedAtMs >= CHECK_MS;
+    if (isDue) this.#checkedAtMs = performance.now();
+    await this.#lookAt([...this.#followed].filter(([, { end }]) => isDue || end === undefined));
+  }
+
+  /** Looks for the ends of followed partitions now. */
+  findEnds(partitions: readonly number[]): Promise<void> {
+    const sought = new Set(partitions);
+    return this.#lookAt(
+      [...this.#followed].filter(([one, { end }]) => sought.has(one) && end === undefined),
+    );
+  }
+
+  async #lookAt(sought: readonly (readonly [number, Followed])[]): Promise<void> {
+    if (sought.length === 0) return;
+    const ends = await this.#parts.reads.ends(sought.map(([partition]) => partition));
+    sought.forEach(([partition, followed], at) => {
+      const end = ends[at] as OutboxPosition;
+      const hasBegunAgain = followed.end !== undefined && bytesOf(end) < bytesOf(followed.end);
+      if (followed.end !== undefined && !hasBegunAgain) return;
+      [followed.end, followed.recent] = [end, []];
       this.#notify(partition, followed);
     });
   }
@@ -206,6 +236,8 @@ export class OutboxTail {
     });
   }
 }
+
+const bytesOf = ({ entryId }: OutboxPosition) => bytesBefore({ id: entryId });
 
 const isSame = (a: OutboxPosition, b: OutboxPosition) =>
   a.entryId === b.entryId && a.next === b.next && a.epochMs === b.epochMs;

@@ -1,3 +1,4 @@
+import { Turns } from "../../core/turns.ts";
 import type { Outbox, OutboxPage, OutboxPosition } from "../contract/outbox.ts";
 import type { SharedReader } from "../contract/shared-reader.ts";
 import type { Connection } from "./connection.ts";
@@ -8,6 +9,9 @@ import { createRedis } from "./redis-client.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { type Replication, untilReplicated } from "./replication.ts";
 import { RedisSharedReader } from "./shared-reader.ts";
+
+/** Lookups of positions that run at once, of all readers of this process. */
+const LOOKUPS = 4;
 
 export interface RedisOutboxParts
   extends Pick<RedisStoreOptions, "target" | "prefix" | "nodeId" | "timeoutMs" | "onError"> {
@@ -24,6 +28,7 @@ export class RedisOutbox implements Outbox {
   readonly partitionOf = partitionOf;
   readonly #reads: OutboxReads;
   readonly #tail: OutboxTail;
+  readonly #lookups = new Turns(LOOKUPS);
   readonly #replication: RedisOutboxParts["replication"];
   readonly #parts: Pick<RedisOutboxParts, "connection" | "enter" | "prefix" | "nodeId">;
 
@@ -61,12 +66,21 @@ export class RedisOutbox implements Outbox {
     return [...from.keys()].map((partition) => pages.get(partition) as OutboxPage);
   }
 
-  ends(partitions: readonly number[]): Promise<OutboxPosition[]> {
-    return this.#reads.ends(partitions);
+  /** Those that the tail has are used: at most some milliseconds old. */
+  async ends(partitions: readonly number[]): Promise<OutboxPosition[]> {
+    const known = () => partitions.every((partition) => this.#tail.endOf(partition) !== undefined);
+    if (!known()) {
+      // Many readers begin at once: the first ones look, and the tail has the ends for the others.
+      await this.#lookups.run(async () => {
+        if (!known()) await this.#tail.findEnds(partitions);
+      });
+    }
+    const ends = partitions.map((partition) => this.#tail.endOf(partition));
+    return ends.every((end) => end !== undefined) ? ends : this.#reads.ends(partitions);
   }
 
   since(partition: number, atMs: number): Promise<OutboxPosition> {
-    return this.#reads.since(partition, atMs);
+    return this.#lookups.run(() => this.#reads.since(partition, atMs));
   }
 
   confirm(): Promise<void> {
