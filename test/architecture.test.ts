@@ -41,7 +41,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   codec: { uses: ["core", "gen"], packages: [PROTOBUF] },
   // Plain values only: no generated code.
   app: { uses: ["core", "rules", "store/contract", "codec"], packages: ["node:crypto"] },
-  loops: { uses: ["core", "store/contract", "app"], packages: ["node:crypto"] },
+  loops: { uses: ["core", "store/contract", "app"], packages: ["node:crypto", "node:timers*"] },
   rpc: {
     uses: ["core", "rules", "app", "codec", "config", "gen"],
     types: ["observe"],

@@ -14,6 +14,9 @@ interface Parts {
   log: Logger;
 }
 
+/** Of the memory of Redis, if that is limited: sends need the rest. */
+const BACKLOG_SHARE = 1 / 4;
+
 /** Names the reader of the outboxes: it keeps its place from one start of the servers to the next. */
 const READER = "nats";
 
@@ -32,7 +35,7 @@ export async function publishEvents(
     ...{ store, maker, publisher, log, observer: metrics, now: Date.now },
     reader: store.outbox.sharedReader(READER),
     types: new Set(config.natsEvents),
-    backlogBytes: config.natsBacklogMaxBytes,
+    backlogBytes: () => backlogBytes(config.natsBacklogMaxBytes, store),
   });
   metrics.watchPublishing(publishing);
   await publishing.start();
@@ -46,4 +49,10 @@ export async function publishEvents(
       await publisher.close();
     },
   };
+}
+
+function backlogBytes(most: number, store: RedisStore): number {
+  // What cannot be published must not make sends fail.
+  if (store.messages.full !== undefined) return 0;
+  return Math.min(most, store.capacity.maxMemoryBytes * BACKLOG_SHARE);
 }

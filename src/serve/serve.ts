@@ -6,6 +6,7 @@ import { createWatchEvents } from "../app/events/watch-events.ts";
 import { createGroupOf } from "../app/groups/failure-group.ts";
 import { createGroupAdmin } from "../app/groups/group-admin.ts";
 import { createMessageAdmin } from "../app/messages/message-admin.ts";
+import { Scanner } from "../app/messages/scan.ts";
 import { createWatchMessages } from "../app/messages/watch-messages.ts";
 import { Deletions } from "../app/queues/deletion.ts";
 import { createDeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
@@ -92,7 +93,7 @@ async function run(
   const readiness = new ServerReadiness({
     problem: () => opened.embedded?.problem ?? store.problem,
     full: () => store.messages.full,
-    eviction: () => store.eviction,
+    eviction: () => store.capacity.eviction,
   });
   // Registered before anything is awaited: the store reports once that it is ready.
   const fatal = watchStore(opened, readiness, log);
@@ -142,7 +143,7 @@ async function run(
     check: queueConfiguration.check,
   });
   const messages = createMessageAdmin({ ...shared, stats: dlq.stats });
-  const watchMessages = createWatchMessages(shared);
+  const watchMessages = createWatchMessages({ ...shared, scanner: new Scanner(store) });
   const groups = createGroupAdmin(shared);
   const workers = createWorkerAdmin(shared);
   const deliveryBlocks = createDeliveryBlockAdmin(store, log);
@@ -155,7 +156,7 @@ async function run(
   metrics.watchStore({
     isUp: () => readiness.hasStore,
     isFull: () => store.messages.full !== undefined,
-    evicts: () => store.eviction !== undefined,
+    evicts: () => store.capacity.eviction !== undefined,
   });
   const credentials = await liveCredentials(config, files);
   const guard = createGuard({ credentials, metrics, log });

@@ -48,7 +48,7 @@ async function publish(publisher: EventPublisher, store: RedisStore = at.current
     ...{ store, publisher, reader: store.outbox.sharedReader("nats") },
     maker: new EventMaker({ store, settingsOf: () => DEFAULT_QUEUE_SETTINGS }),
     types: new Set(DEFAULT_EVENT_TYPES),
-    backlogBytes: 64 * 1024 * 1024,
+    backlogBytes: () => 64 * 1024 * 1024,
     observer: {
       ...{ eventsPublished() {}, eventPublishFailed() {}, eventsMissed() {} },
     },

@@ -1,4 +1,4 @@
-import type { DlqEvent } from "../../core/event.ts";
+import type { DlqEvent, EventType } from "../../core/event.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { GroupBeginning, Groups, OutboxChange } from "../../store/contract.ts";
 import { eventsOfChange } from "./events-of-change.ts";
@@ -10,21 +10,45 @@ export interface EventMakerParts {
   settingsOf(queue: string): Pick<QueueSettings, "redact">;
 }
 
+/** Answers about groups are used again for so long, and so many. */
+const ASKED_MS = 200;
+const ASKED = 1_000;
+
+interface Asked {
+  readonly atMs: number;
+  readonly beginnings: Promise<readonly GroupBeginning[]>;
+}
+
 /** Makes events from state changes: without what their queues hide. */
 export class EventMaker {
   readonly #parts: EventMakerParts;
+  readonly #asked = new Map<string, Asked>();
 
   constructor(parts: EventMakerParts) {
     this.#parts = parts;
   }
 
-  /** Returns the events of a change, in their order. Rejects if the store does not answer. */
-  async eventsOf(change: OutboxChange): Promise<DlqEvent[]> {
+  /** Returns the events of these types of a change, in their order. Rejects if the store does not answer. */
+  async eventsOf(change: OutboxChange, types: ReadonlySet<EventType>): Promise<DlqEvent[]> {
     const { kind } = change;
     if (kind === "GROUP_OPENED" || kind === "GROUP_REGRESSED") {
+      if (!types.has(kind === "GROUP_OPENED" ? "group_opened" : "group_regressed")) return [];
       if (!(await this.#isFirst(change, kind))) return [];
     }
-    return eventsOfChange(shownChange(change, this.#parts.settingsOf(change.queue).redact));
+    const shown = shownChange(change, this.#parts.settingsOf(change.queue).redact);
+    return eventsOfChange(shown).filter(({ type }) => types.has(type));
+  }
+
+  /** Readers ask for the same change at about the same time. */
+  #beginnings(digest: string): Promise<readonly GroupBeginning[]> {
+    const nowMs = performance.now();
+    const known = this.#asked.get(digest);
+    if (known !== undefined && nowMs - known.atMs < ASKED_MS) return known.beginnings;
+    if (this.#asked.size >= ASKED) this.#asked.clear();
+    const beginnings = this.#parts.store.groups.beginnings(digest);
+    this.#asked.set(digest, { atMs: nowMs, beginnings });
+    beginnings.catch(() => this.#asked.delete(digest));
+    return beginnings;
   }
 
   /** A group may be in several partitions; only the first of them opened it, or made it regress. */
@@ -32,7 +56,7 @@ export class EventMaker {
     { partition, note }: OutboxChange,
     kind: "GROUP_OPENED" | "GROUP_REGRESSED",
   ): Promise<boolean> {
-    const all = await this.#parts.store.groups.beginnings(note);
+    const all = await this.#beginnings(note);
     const whenOf = (one: GroupBeginning) =>
       (kind === "GROUP_OPENED" ? one.firstFailureAtMs : one.regressedAtMs) ?? Infinity;
     const own = all.find((one) => one.partition === partition);

@@ -56,8 +56,7 @@ export class PublishPage {
         continue;
       }
       const { events } = steps.at(-1) as Step;
-      for (const event of await this.#parts.maker.eventsOf(item)) {
-        if (!this.#parts.types.has(event.type)) continue;
+      for (const event of await this.#parts.maker.eventsOf(item, this.#parts.types)) {
         const own = events.get(event.queue);
         if (own === undefined) events.set(event.queue, [event]);
         else own.push(event);

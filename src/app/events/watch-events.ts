@@ -142,8 +142,8 @@ async function* batchesOf(
       continue;
     }
     if (!command.queues.some((pattern) => pattern.matches(item.queue))) continue;
-    for (const event of await maker.eventsOf(item)) {
-      if (command.types.has(event.type) && command.filter(event)) events.push(event);
+    for (const event of await maker.eventsOf(item, command.types)) {
+      if (command.filter(event)) events.push(event);
     }
     if (events.length < BATCH) continue;
     yield { events, gap, isLast: false };

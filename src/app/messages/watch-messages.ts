@@ -9,8 +9,10 @@ import type { Filter } from "../../rules/filter.ts";
 import type { MessageDetails, OutboxItem, Store } from "../../store/contract.ts";
 import { OutboxFollower, type Positions } from "../events/outbox-follower.ts";
 import { partitionsOf } from "../events/watch-events.ts";
+import { Pace } from "../timers.ts";
 import { ContentView } from "./content-view.ts";
 import { contentFacts, stateFacts } from "./filter-facts.ts";
+import type { Scanner } from "./scan.ts";
 
 export interface WatchMessagesCommand {
   queues: QueuePattern;
@@ -41,7 +43,9 @@ export type WatchMessages = (
 ) => AsyncIterable<MessageChanges>;
 
 export interface WatchMessagesParts {
-  store: Pick<Store, "outbox" | "messageReads">;
+  store: Pick<Store, "outbox">;
+  /** Reads messages, few pages at once for all watches. */
+  scanner: Pick<Scanner, "listed">;
   settingsOf(queue: string): QueueSettings;
   /** The wall clock of this server. */
   now(): number;
@@ -125,13 +129,15 @@ async function* changesOf(
   { ids, hasGap }: ReturnType<Collected["take"]>,
 ): AsyncGenerator<MessageChanges> {
   if (hasGap) yield { changes: [], listAgain: true };
+  const pace = new Pace();
   for (const [queue, names] of ids) {
     const all = [...names].map((name) => parseMessageId(name) as Uint8Array);
     for (let at = 0; at < all.length; ) {
       const some = all.slice(at, at + PAGE);
-      const found = await parts.store.messageReads.listed(queue, some, command.history);
+      const found = await parts.scanner.listed(queue, some, command.history);
       const changes: MessageChange[] = [];
       for (const details of found) {
+        if (pace.isTooLong) await pace.giveTurn();
         const id = all[at++] as Uint8Array;
         changes.push({ queue, id, now: await matching(parts, command, queue, id, details) });
       }

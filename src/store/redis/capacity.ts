@@ -21,6 +21,8 @@ export class Capacity {
   #timer: NodeJS.Timeout | undefined;
   #memoryIsFull = false;
   #eviction: string | undefined;
+  /** What Redis may use; infinite: it has no limit. */
+  maxMemoryBytes = Number.POSITIVE_INFINITY;
 
   constructor(connection: Connection, options: CapacityOptions) {
     this.#connection = connection;
@@ -68,6 +70,7 @@ export class Capacity {
     if (changed && !(isWarned && eviction !== undefined)) this.#options.onEviction?.(eviction);
     const used = field(info, "used_memory");
     const max = field(info, "maxmemory");
+    this.maxMemoryBytes = max > 0 ? max : Number.POSITIVE_INFINITY;
     const isFull = max > 0 && used > Math.max(max * FULL_SHARE, max - RESERVE_BYTES);
     if (isFull === this.#memoryIsFull) return;
     this.#memoryIsFull = isFull;

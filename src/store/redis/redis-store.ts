@@ -64,6 +64,7 @@ export class RedisStore implements Store {
   readonly deployment: RedisRecords;
   readonly moves: RedisMoves;
   readonly groups: RedisGroups;
+  readonly capacity: Capacity;
   readonly outbox: RedisOutbox;
   readonly describe: Store["describe"];
   readonly deletion: RedisQueueDeletion;
@@ -72,7 +73,6 @@ export class RedisStore implements Store {
   readonly #options: RedisStoreOptions;
   readonly #connection: Connection;
   readonly #sessions: Sessions;
-  readonly #capacity: Capacity;
   readonly #queues: KnownQueues;
   readonly #layout: LayoutGuard;
   readonly #history: RedisHistory;
@@ -94,7 +94,7 @@ export class RedisStore implements Store {
     this.#deliverySettingsOf = options.deliverySettingsOf ?? (() => NO_DELIVERY_SETTINGS);
     const connection = new Connection(options);
     this.#connection = connection;
-    this.#capacity = new Capacity(connection, options);
+    this.capacity = new Capacity(connection, options);
     this.#layout = new LayoutGuard({
       connection,
       prefix,
@@ -154,7 +154,7 @@ export class RedisStore implements Store {
     };
     this.#context = context;
     this.#sends = new Sends(context);
-    this.messages = new RedisMessages({ ...context, capacity: this.#capacity });
+    this.messages = new RedisMessages({ ...context, capacity: this.capacity });
     this.messageReads = createMessageReads(context, this.groups.numbers);
     this.moves = new RedisMoves({ ...context, admit: (queue) => this.#admit(queue) });
     this.deliveryBlocks = new RedisDeliveryBlocks(context);
@@ -184,11 +184,6 @@ export class RedisStore implements Store {
     );
   }
 
-  /** For people: that Redis drops keys when its memory is full, and what to do; undefined: it drops none. */
-  get eviction(): string | undefined {
-    return this.#capacity.eviction;
-  }
-
   /** Calls the listener whenever the store becomes usable, with warnings. */
   onReady(listener: (warnings: readonly string[]) => void): void {
     this.#opening.onReady(listener);
@@ -204,14 +199,14 @@ export class RedisStore implements Store {
   }
 
   async close(): Promise<void> {
-    this.#capacity.stop();
+    this.capacity.stop();
     if (this.#connection.ready) await this.#leave();
     const parts = [this.hints, this.outbox, this.#connection, this.#replication];
     await Promise.all(parts.map((part) => part?.close()));
   }
 
   async send(queue: string, items: readonly SendItem[], settings: SendSettings) {
-    this.#capacity.requireRoom();
+    this.capacity.requireRoom();
     await this.#admit(queue);
     return this.#sends.send(queue, items, settings);
   }
@@ -290,8 +285,8 @@ export class RedisStore implements Store {
     await this.#sessions.writeSignOfLife();
     await this.#history.open();
     await this.#lifeClock.share();
-    await this.#capacity.check(true);
-    this.#capacity.start();
+    await this.capacity.check(true);
+    this.capacity.start();
     // Another Redis may answer now than before: what this process remembers of it may be wrong.
     this.#queues.forgetAll();
     this.#sessions.rewriteAll();

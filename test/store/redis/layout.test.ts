@@ -184,10 +184,13 @@ describe("a Redis that drops keys when it is full", () => {
     );
     await server.send("orders", [item()], SETTINGS);
     expect({ refused, changed }).toMatchObject({ refused: [], changed: { length: 1 } });
-    expect(server.eviction).toBe(changed[0]);
+    expect(server.capacity.eviction).toBe(changed[0]);
     await setPolicy("noeviction", "1gb");
     await until("the end", () => changed.length === 2 || undefined);
-    expect({ last: changed[1], now: server.eviction }).toEqual({ last: undefined, now: undefined });
+    expect({ last: changed[1], now: server.capacity.eviction }).toEqual({
+      last: undefined,
+      now: undefined,
+    });
   });
 
   test("is accepted without a limit of its memory", async () => {

@@ -1,0 +1,56 @@
+/** The wait after the first failure of a partition; it doubles. */
+const RETRY_MS = 250;
+const RETRY_MAX_MS = 5_000;
+/** A failure is logged this often. */
+const LOG_MS = 60_000;
+
+interface PublishLog {
+  warn(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+}
+
+/** The partitions whose events cannot be published now. */
+export class PublishFailures {
+  readonly #log: PublishLog;
+  readonly #failing = new Map<number, { readonly sinceMs: number; pauseMs: number }>();
+  #loggedAtMs = Number.NEGATIVE_INFINITY;
+  /** Since when some partition fails, once that was logged. */
+  #loggedSinceMs: number | undefined;
+
+  constructor(log: PublishLog) {
+    this.#log = log;
+  }
+
+  /** How long the oldest failure lasts, in milliseconds; 0: all can be published. */
+  get failingMs(): number {
+    const [oldest] = this.#failing.values();
+    return oldest === undefined ? 0 : performance.now() - oldest.sinceMs;
+  }
+
+  /** Returns when to try again, in milliseconds. */
+  failed(partition: number, error: Error): number {
+    const nowMs = performance.now();
+    const failing = this.#failing.get(partition) ?? { sinceMs: nowMs, pauseMs: RETRY_MS };
+    this.#failing.set(partition, failing);
+    const { pauseMs } = failing;
+    failing.pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS);
+    if (nowMs - this.#loggedAtMs >= LOG_MS) {
+      this.#loggedAtMs = nowMs;
+      this.#loggedSinceMs ??= nowMs - this.failingMs;
+      this.#log.warn(
+        { error: error.message },
+        "events cannot be published; they wait in the outbox; retrying",
+      );
+    }
+    return pauseMs;
+  }
+
+  /** Its events were published, or another server publishes it. */
+  ended(partition: number): void {
+    if (!this.#failing.delete(partition) || this.#failing.size > 0) return;
+    if (this.#loggedSinceMs === undefined) return;
+    const outageMs = Math.round(performance.now() - this.#loggedSinceMs);
+    this.#loggedSinceMs = undefined;
+    this.#log.info({ outageMs }, "events are published again");
+  }
+}

@@ -1,0 +1,127 @@
+import { PublishPage, type PublishPageParts } from "../app/events/publish-page.ts";
+import type { EventObserver } from "../app/observer.ts";
+import type {
+  OutboxItem,
+  OutboxPage,
+  OutboxPosition,
+  SharedReader,
+  Store,
+} from "../store/contract.ts";
+import type { PublishFailures } from "./publish-failures.ts";
+
+/** Another server has the partition. */
+const TAKEN_PAUSE_MS = 1_000;
+
+export interface PublishPartitionParts extends PublishPageParts {
+  outbox: Store["outbox"];
+  reader: SharedReader;
+  failures: PublishFailures;
+  observer: EventObserver;
+  log: { warn(facts: object, message: string): void };
+}
+
+/** A page that is being published, and the position after it. */
+interface OpenPage extends Pick<OutboxPage, "hasMore"> {
+  readonly page: PublishPage;
+  readonly items: readonly OutboxItem[];
+  readonly position: OutboxPosition;
+}
+
+/** Publishes the events of one partition in order, a page at a time. */
+export class PublishPartition {
+  readonly partition: number;
+  readonly #parts: PublishPartitionParts;
+  /** After what was published. */
+  position: OutboxPosition;
+  /** Whether no other server publishes it now. */
+  isTaken = false;
+  /** Whether the position is stored. */
+  isStored = true;
+  /** Whether there may be something to publish. */
+  hasChanged = true;
+  /** When something was last published. */
+  publishedAtMs = performance.now();
+  #open: OpenPage | undefined;
+
+  constructor(partition: number, position: OutboxPosition, parts: PublishPartitionParts) {
+    this.partition = partition;
+    this.position = position;
+    this.#parts = parts;
+  }
+
+  /**
+   * Publishes the next page. Returns after how many milliseconds the next step may follow; undefined: there is nothing until
+   * something changes. Rejects if the store does not answer.
+   */
+  async step(): Promise<number | undefined> {
+    // It was lost to another server meanwhile.
+    if (!this.isTaken) this.#open = undefined;
+    if (this.#open === undefined) {
+      this.hasChanged = false;
+      const found = await this.#next();
+      if (typeof found !== "object") return found;
+      this.#open = found;
+    }
+    const { observer, failures } = this.#parts;
+    const open = this.#open;
+    try {
+      await this.#parts.outbox.confirm();
+      await open.page.run();
+    } catch (error) {
+      observer.eventPublishFailed();
+      // Many partitions may fail: only what is published in part is remembered.
+      if (open.page.published === 0) this.#open = undefined;
+      this.hasChanged = true;
+      return failures.failed(this.partition, error as Error);
+    }
+    this.#open = undefined;
+    this.position = open.position;
+    [this.isStored, this.publishedAtMs] = [false, performance.now()];
+    failures.ended(this.partition);
+    observer.eventsPublished(open.page.published);
+    for (const item of open.items) this.#reportGap(item);
+    if (open.hasMore) this.hasChanged = true;
+    return this.hasChanged ? 0 : undefined;
+  }
+
+  /** Another server may have published more. One that Redis has rolled back is behind, and would hide what is undone. */
+  useStored(stored: OutboxPosition): void {
+    const { epochMs, next } = this.position;
+    const isAhead = stored.epochMs === epochMs ? stored.next > next : stored.epochMs > epochMs;
+    if (isAhead) this.position = stored;
+  }
+
+  async #next(): Promise<OpenPage | number | undefined> {
+    const from = this.position;
+    const [page] = await this.#parts.outbox.read(new Map([[this.partition, from]]));
+    // It was taken meanwhile.
+    if (this.position !== from) return 0;
+    const { items = [], position = from, hasMore = false } = page ?? {};
+    if (items.length === 0 && !hasMore) return undefined;
+    if (!this.isTaken) {
+      const taken = await this.#parts.reader.take(this.partition, from);
+      if (taken === undefined) {
+        this.hasChanged = true;
+        return TAKEN_PAUSE_MS;
+      }
+      this.isTaken = true;
+      this.useStored(taken);
+      if (this.position !== from) return 0;
+    }
+    return { page: new PublishPage(this.#parts, items), items, position, hasMore };
+  }
+
+  #reportGap(item: OutboxItem): void {
+    const { observer, log } = this.#parts;
+    const { partition } = this;
+    if ("missed" in item) {
+      const { missed: changes } = item;
+      observer.eventsMissed(changes);
+      log.warn({ partition, changes }, "events were removed before they were published");
+    } else if ("undone" in item) {
+      const { undone: changes } = item;
+      observer.eventsMissed(changes);
+      log.warn({ partition, changes }, "the store has lost changes whose events were published");
+    }
+  }
+}
