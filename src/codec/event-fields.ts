@@ -39,19 +39,19 @@ export function encodeEventFields(
   const stored = action === undefined ? undefined : fittingAction(action);
   let encoded =
     stored && toBinary(EventFieldsSchema, create(EventFieldsSchema, { action: stored }));
-  const values: Record<string, string> = {};
+  const fitting: [string, string][] = [];
   for (const name of names) {
     const value = name === SOURCE_ID ? message.sourceId : message.attribute(name);
     if (value === undefined || value === "") continue;
     const bytes = toBinary(
       EventFieldsSchema,
       create(EventFieldsSchema, {
-        values: { ...values, [name]: value },
+        values: Object.fromEntries([...fitting, [name, value]]),
         ...(stored && { action: stored }),
       }),
     );
     if (bytes.length > MAX_BYTES) continue;
-    values[name] = value;
+    fitting.push([name, value]);
     encoded = bytes;
   }
   return encoded;

@@ -1,7 +1,8 @@
 import type { ActionFields } from "./event.ts";
 
 /** Larger payloads are not searched. */
-const SEARCHED_BYTES = 256 * 1024;
+const SEARCHED_BYTES = 64 * 1024;
+const FIELDS = ["action_type_id", "object_ids", "executed_by"] as const;
 const MARK = '"action_type_id"';
 
 interface ActionSource {
@@ -18,7 +19,7 @@ export interface HiddenFields {
 
 /**
  * Returns what action a message executes: `action_type_id`, `object_ids` and `executed_by`, each from an attribute of that name,
- * or else from the top level of a JSON payload of at most 256 KiB. Undefined: it has no `action_type_id`, so it executes none.
+ * or else from the top level of a JSON payload of at most 64 KiB. Undefined: it has no `action_type_id`, so it executes none.
  */
 export function actionFieldsOf(
   message: ActionSource,
@@ -50,7 +51,10 @@ function payloadFields(
   if (!text.includes(MARK)) return undefined;
   try {
     const parsed: unknown = JSON.parse(String(text));
-    return typeof parsed === "object" && parsed !== null ? { ...parsed } : undefined;
+    if (typeof parsed !== "object" || parsed === null) return undefined;
+    const value = (name: string) =>
+      Object.hasOwn(parsed, name) ? (parsed as Record<string, unknown>)[name] : undefined;
+    return Object.fromEntries(FIELDS.map((name) => [name, value(name)]));
   } catch {
     return undefined;
   }
