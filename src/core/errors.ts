@@ -181,6 +181,14 @@ export function serverBusy(retryAfterMs: number, description: string): DlqError 
   });
 }
 
+/** `why`: what ended the watch. */
+export function watchEnded(retryAfterMs: number, why: string): DlqError {
+  return new DlqError(
+    `the watch has ended: ${why}; call again, with the last resume_token if the call has one`,
+    { kind: "BUSY", retryAfterMs },
+  );
+}
+
 export function staleEtag(what: string): DlqError {
   return new DlqError(
     `${what} changed after this etag was read; nothing was written; read it again`,

@@ -1,5 +1,5 @@
 import type { HandlerContext } from "@connectrpc/connect";
-import { serverBusy } from "../core/errors.ts";
+import { serverBusy, watchEnded } from "../core/errors.ts";
 import { connectionAging } from "./stream-due.ts";
 
 /** Most watches of a server: each may hold some thousand changes that its client has not read. */
@@ -7,23 +7,26 @@ export const WATCHES = 1_000;
 /** Those of one connection. */
 export const WATCHES_OF_CONNECTION = 200;
 const RETRY_AFTER_MS = 5_000;
+const UNREAD_MS = 30_000;
 /** A client of an ended watch goes on at once, on another connection. */
 const GO_ON_AFTER_MS = 100;
 
 /** Runs calls that watch, so many at once. */
 export class Watches {
   readonly #draining: AbortSignal;
+  readonly #unreadMs: number;
   readonly #ofConnection = new WeakMap<object, number>();
   #open = 0;
 
-  /** @param draining aborts when the server drains */
-  constructor(draining: AbortSignal) {
+  /** @param draining aborts when the server drains; `unreadMs`: a watch ends if nothing is read for so long */
+  constructor(draining: AbortSignal, unreadMs = UNREAD_MS) {
     this.#draining = draining;
+    this.#unreadMs = unreadMs;
   }
 
   /**
-   * Yields what a watch yields until its call ends. Rejects with BUSY if there are too many, when the server drains, or when the
-   * connection reaches its maximum age: the client goes on with a new call.
+   * Yields what a watch yields until its call ends. Rejects with BUSY if there are too many; and when the server drains, the
+   * connection reaches its maximum age, or nothing is read for 30 s: the client goes on with a new call.
    */
   async *run<T>(
     open: (signal: AbortSignal) => AsyncIterable<T>,
@@ -38,14 +41,33 @@ export class Watches {
       if (signal.aborted) onStop();
       else signal.addEventListener("abort", onStop, { once: true });
     }
-    try {
-      yield* open(stop.signal);
-      if (!context.signal.aborted) throw serverBusy(GO_ON_AFTER_MS, "it ends this connection");
-    } finally {
+    const steps = open(stop.signal)[Symbol.asyncIterator]();
+    let isOver = false;
+    let timer: NodeJS.Timeout | undefined;
+    const end = () => {
+      clearTimeout(timer);
+      if (isOver) return;
+      isOver = true;
       // The signals live longer than the call and would keep it in memory.
       for (const signal of signals) signal.removeEventListener("abort", onStop);
       onStop();
+      void steps.return?.();
       giveBack();
+    };
+    try {
+      for (let step = await steps.next(); step.done !== true; step = await steps.next()) {
+        timer = setTimeout(end, this.#unreadMs);
+        yield step.value;
+        clearTimeout(timer);
+        if (isOver) throw watchEnded(GO_ON_AFTER_MS, `nothing was read for ${this.#unreadMs} ms`);
+      }
+      if (!context.signal.aborted)
+        throw watchEnded(
+          GO_ON_AFTER_MS,
+          "the server stops, or the connection is at its maximum age",
+        );
+    } finally {
+      end();
     }
   }
 

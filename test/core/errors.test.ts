@@ -30,6 +30,11 @@ const KINDS: [errors.DlqErrorKind, errors.DlqError, RegExp][] = [
     errors.serverBusy(500, "2 counts run"),
     /^the server is busy: 2 counts run; nothing was changed; call again$/,
   ],
+  [
+    "BUSY",
+    errors.watchEnded(100, "the server stops"),
+    /^the watch has ended: the server stops; call again, with the last resume_token if/,
+  ],
   ["STALE_ETAG", errors.staleEtag("the set"), /etag was read; nothing was written; read it again$/],
   ["UNAUTHENTICATED", errors.unauthenticated(), /send the header `authorization: Bearer/],
   [

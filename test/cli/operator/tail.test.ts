@@ -112,7 +112,7 @@ it("follows what happens from now on, until Ctrl-C", async () => {
   });
   expect(code).toBe(130);
   expect(stderr).toBe("Nothing has come into fresh yet. Waits for its first message.\n");
-  expect(shortLines(stdout)).toEqual(["message_added fresh", "retry_scheduled fresh"]);
+  expect(shortLines(stdout).slice(0, 2)).toEqual(["message_added fresh", "retry_scheduled fresh"]);
 });
 
 it.each([["--json"], ["-o", "jsonl"], ["-o", "json"]])(

@@ -1,0 +1,62 @@
+import { createContextValues, type HandlerContext } from "@connectrpc/connect";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Watches } from "../../src/rpc/watch.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const draining = new AbortController();
+
+/** A call, and its watch: it yields numbers until it is ended. */
+function opened(watches: Watches) {
+  const state = { isEnded: false };
+  async function* numbers(signal: AbortSignal) {
+    try {
+      for (let n = 0; !signal.aborted; n++) yield n;
+    } finally {
+      state.isEnded = true;
+    }
+  }
+  const call = new AbortController();
+  const context = { signal: call.signal, values: createContextValues() } as HandlerContext;
+  return { steps: watches.run(numbers, context), state, call };
+}
+
+test("a watch that is not read ends, and frees what it has", async () => {
+  const { steps, state } = opened(new Watches(draining.signal, 1_000));
+  expect(await steps.next()).toMatchObject({ value: 0 });
+  await vi.advanceTimersByTimeAsync(999);
+  expect(state.isEnded).toBe(false);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(state.isEnded).toBe(true);
+  await expect(steps.next()).rejects.toThrow("nothing was read for 1000 ms; call again");
+});
+
+test("a watch that is read goes on", async () => {
+  const { steps } = opened(new Watches(draining.signal, 1_000));
+  for (let n = 0; n < 5; n++) {
+    expect(await steps.next()).toMatchObject({ value: n });
+    await vi.advanceTimersByTimeAsync(900);
+  }
+});
+
+test("a watch ends with its call, without an error", async () => {
+  const { steps, state, call } = opened(new Watches(draining.signal));
+  await steps.next();
+  call.abort();
+  expect(await steps.next()).toMatchObject({ done: true });
+  expect(state.isEnded).toBe(true);
+});
+
+test("a server has at most 1,000 watches; one that ends makes room", async () => {
+  const watches = new Watches(draining.signal);
+  const all = Array.from({ length: 1_000 }, () => opened(watches));
+  await Promise.all(all.map(({ steps }) => steps.next()));
+  await expect(opened(watches).steps.next()).rejects.toThrow("this server has 1000 calls");
+  await all[0]?.steps.return(undefined);
+  expect(await opened(watches).steps.next()).toMatchObject({ value: 0 });
+});
