@@ -17,6 +17,7 @@ import { errorOf } from "../rpc/in-memory.ts";
 import { type AlertRule, firesIn, type Scrape } from "../support/alert-replay.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { connectTo, statsOf, type TestClient } from "../support/grpc.ts";
+import { startTestNats, type TestNats } from "../support/nats.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
 import { failed, quarantined, sendRequest, sendRequests } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
@@ -80,7 +81,30 @@ async function withWorker(
 const settleOne = (outcome?: Parameters<Worker["settle"]>[1]) => async (worker: Worker) =>
   worker.settle(await worker.next(), outcome);
 
+let nats: TestNats;
+beforeAll(async () => {
+  nats = await startTestNats();
+});
+afterAll(() => nats.stop());
+
 const SITUATIONS: Readonly<Record<string, Situation>> = {
+  DlqEventsNotPublished: {
+    args: ["--nats-url", "nats://127.0.0.1:1"],
+    begin: ({ client }) => client.dlq.sendToDlq(sendRequest("q")),
+    limit: ["> 60", "> 0"],
+  },
+  DlqEventsMissed: {
+    get args() {
+      return ["--nats-url", nats.url, "--outbox-max", "16KiB", "--nats-backlog-max", "1MiB"];
+    },
+    async begin({ client }) {
+      await nats.kill9();
+      for (let n = 0; n < 40; n++)
+        await client.dlq.sendToDlqBatch({ requests: sendRequests(1_000, "q") });
+      await nats.restart();
+    },
+    again: ({ client }) => client.dlq.sendToDlq(sendRequest("q")),
+  },
   DlqDown: { begin: ({ server }) => server.kill9() },
   DlqStoreUnavailable: {
     begin: ({ redis }) => redis.kill9(),

@@ -109,8 +109,9 @@ async function startOf(
 ): Promise<{ positions: Positions; behind: readonly number[] }> {
   const unknown = partitions.filter((partition) => !positions.has(partition));
   const turns = new Turns(LOOKUPS_AT_ONCE);
+  // Also with a position for each: the first batch comes once the store can be read.
   const found =
-    sinceMs === undefined
+    sinceMs === undefined || unknown.length === 0
       ? await outbox.ends(unknown)
       : await turns.map(unknown, (partition) => outbox.since(partition, sinceMs));
   const begun = new Map(unknown.map((partition, at) => [partition, found[at]]));
