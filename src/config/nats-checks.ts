@@ -22,8 +22,10 @@ export function checkNats(
   refuse: Refuse,
 ): void {
   if (s.natsUrl === undefined) {
-    for (const { name } of Object.values(NATS_SETTINGS)) {
-      if (isSet(name)) refuse(name, "has no effect without nats-url", "set nats-url, or remove it");
+    // Printed configuration has those with a default.
+    for (const { name, fallback } of Object.values(NATS_SETTINGS)) {
+      if (fallback === undefined && isSet(name))
+        refuse(name, "has no effect without nats-url", "set nats-url, or remove it");
     }
     return;
   }

@@ -65,8 +65,6 @@ describe("settings", () => {
   const files = { "f.pem": "" };
   test.each([
     [["--nats-stream=DLQ"], /^nats-stream.*no effect without nats-url/],
-    [["--nats-prefix=dlq"], /^nats-prefix.*no effect without nats-url/],
-    [["--nats-backlog-max=1GiB"], /^nats-backlog-max.*no effect without nats-url/],
     [["--nats-tls-ca=f.pem"], /^nats-tls-ca.*no effect without nats-url/],
     [["--nats-url=tls://h", "--nats-tls-cert=f.pem"], /^nats-tls-cert.*set nats-tls-key too/],
     [["--nats-url=tls://h", "--nats-tls-ca=x.pem"], /^nats-tls-ca.*x.pem cannot be read/],
@@ -100,6 +98,8 @@ describe("settings", () => {
 
   test.each([
     [["--nats-url=nats://h", "--nats-prefix=dlq", "--nats-action-prefix=dlq"]],
+    // Printed configuration has them.
+    [["--nats-prefix=dlq", "--nats-backlog-max=1GiB"]],
     [["--nats-url=nats://h", "--nats-tls-ca=f.pem"]],
     [["--nats-url=nats://h", "--nats-nkey-file=f.pem"]],
   ])("%j are valid", (argv) => {

@@ -5,7 +5,6 @@ import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { findAgents } from "../../contract/agent-program.ts";
-import { startTestNats } from "../../support/nats.ts";
 import { findPython, pythonEnvironment } from "../../support/python.ts";
 import { startTestRedis } from "../../support/redis.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -29,6 +28,8 @@ export async function startDlqWithNats(
   name: SystemName,
   args: readonly string[],
 ): Promise<RunningSystem> {
+  // Only then it is needed.
+  const { startTestNats } = await import("../../support/nats.ts");
   const nats = await startTestNats();
   try {
     const system = await startDlq(name, "always", 1, ["--nats-url", nats.url, ...args]);

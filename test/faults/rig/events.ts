@@ -1,5 +1,5 @@
 import { LinkProxy } from "../../support/link-proxy.ts";
-import { startTestNats, type TestNats } from "../../support/nats.ts";
+import type { TestNats } from "../../support/nats.ts";
 import type { PublishedEvidence, Trimming } from "../history/published.ts";
 import { type ExternalEnvironment, openExternalEnvironment } from "./external.ts";
 import { OutboxRecord } from "./outbox-record.ts";
@@ -27,6 +27,8 @@ export const OUTBOX_MAX_BYTES = 512 * 1024;
 const BACKLOG_MIB = 24;
 
 export async function openEventsEnvironment(): Promise<EventsEnvironment> {
+  // Only then it is needed.
+  const { startTestNats } = await import("../../support/nats.ts");
   const nats = await startTestNats();
   const links = await Promise.all(
     Array.from({ length: SERVERS }, () => LinkProxy.open(() => [{ port: nats.port }])),

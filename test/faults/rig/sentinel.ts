@@ -1,4 +1,3 @@
-import { startTestNats } from "../../support/nats.ts";
 import type { TestRedis } from "../../support/redis.ts";
 import { startTestServer } from "../../support/server.ts";
 import { type SentinelSet, startSentinelSet } from "../../support/store-sentinel.ts";
@@ -39,6 +38,8 @@ export async function openSentinelEnvironment(
   waitReplicas: 0 | 1 = 0,
 ): Promise<SentinelEnvironment> {
   const set = await startSentinelSet(DOWN_AFTER_MS);
+  // Only then it is needed.
+  const { startTestNats } = await import("../../support/nats.ts");
   const nats = await startTestNats();
   const env = {
     ...SERVER_ENV,
