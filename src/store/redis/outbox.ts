@@ -68,6 +68,7 @@ export class RedisOutbox implements Outbox {
 
   /** Those that the tail has are used: at most some milliseconds old. */
   async ends(partitions: readonly number[]): Promise<OutboxPosition[]> {
+    await this.#parts.enter();
     const known = () => partitions.every((partition) => this.#tail.endOf(partition) !== undefined);
     if (!known()) {
       // Many readers begin at once: the first ones look, and the tail has the ends for the others.
