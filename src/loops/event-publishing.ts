@@ -176,7 +176,8 @@ export class EventPublishing {
     if (stored.length === 0) return;
     const { reader } = this.#parts;
     const positions = new Map(stored.map(({ partition, position }) => [partition, position]));
-    const lost = await reader.store(positions, this.#keepBytes());
+    // Shares shrink when more partitions begin to wait.
+    const lost = await reader.store(positions, this.#keepBytes(), this.failingMs > 0);
     for (const one of stored) {
       if (lost.has(one.partition)) one.isTaken = false;
       else one.isStored = one.position === positions.get(one.partition);

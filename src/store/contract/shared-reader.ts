@@ -21,11 +21,13 @@ export interface SharedReader {
   take(partition: number, fallback: OutboxPosition): Promise<OutboxPosition | undefined>;
   /**
    * Stores positions of taken partitions, and takes these for some more seconds. `keepBytes`: how much the outbox of each may keep
-   * for this reader. Returns the partitions that this server has lost meanwhile: their positions are not stored.
+   * for this reader; `trims`: what it keeps above that is removed now, and not only with its next change. Returns the partitions
+   * that this server has lost meanwhile: their positions are not stored.
    */
   store(
     positions: ReadonlyMap<number, OutboxPosition>,
     keepBytes: number,
+    trims?: boolean,
   ): Promise<ReadonlySet<number>>;
   /** Gives taken partitions back, for other servers. */
   giveBack(partitions: readonly number[]): Promise<void>;

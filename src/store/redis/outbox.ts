@@ -14,7 +14,10 @@ import { RedisSharedReader } from "./shared-reader.ts";
 const LOOKUPS = 4;
 
 export interface RedisOutboxParts
-  extends Pick<RedisStoreOptions, "target" | "prefix" | "nodeId" | "timeoutMs" | "onError"> {
+  extends Pick<
+    RedisStoreOptions,
+    "target" | "prefix" | "nodeId" | "outboxMaxBytes" | "timeoutMs" | "onError"
+  > {
   connection: Connection;
   /** Undefined: no replica must confirm. */
   replication: Pick<Replication, "confirm"> | undefined;
@@ -30,7 +33,10 @@ export class RedisOutbox implements Outbox {
   readonly #tail: OutboxTail;
   readonly #lookups = new Turns(LOOKUPS);
   readonly #replication: RedisOutboxParts["replication"];
-  readonly #parts: Pick<RedisOutboxParts, "connection" | "enter" | "prefix" | "nodeId">;
+  readonly #parts: Pick<
+    RedisOutboxParts,
+    "connection" | "enter" | "prefix" | "nodeId" | "outboxMaxBytes"
+  >;
 
   constructor(parts: RedisOutboxParts) {
     const { connection, enter, target, prefix, timeoutMs, onError } = parts;

@@ -1,7 +1,7 @@
 import type { OutboxPosition } from "../contract/outbox.ts";
 import type { SharedReader } from "../contract/shared-reader.ts";
 import type { Connection } from "./connection.ts";
-import { allPartitionKeys, globalKeys } from "./keys.ts";
+import { allPartitionKeys, globalKeys, partitionKeys } from "./keys.ts";
 import type { OutboxReads } from "./outbox-reads.ts";
 import { PARTITIONS } from "./partitions.ts";
 import { NODE_SILENCE_MS } from "./sessions.ts";
@@ -48,13 +48,21 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], now + ARGV[2], '+inf')
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 return redis.call('ZRANGE', KEYS[1], 0, -1)`;
 
-/** ARGV: reader, server, for how long (0: not at all), bytes, keep, time, next, epoch. Returns 0: another server has taken it. */
+/**
+ * ARGV: reader, server, for how long, bytes, keep, time, next, epoch, and what the outbox may have now (empty: it is not trimmed).
+ * Returns 0: another server has taken it.
+ */
 const STORE = `#!lua flags=allow-oom${LUA_NOW}${IS_OTHERS}
 local v = redis.call('HGET', KEYS[1], ARGV[1])
 local server, till = string.match(v or '', ' (%S+) (%d+)$')
 if is_others(server, till, ARGV[2], tonumber(ARGV[3])) then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%s %s %.0f %s %s %s %s %.0f', ARGV[4], ARGV[5], now, ARGV[6], ARGV[7],
   ARGV[8], ARGV[2], now + ARGV[3]))
+local last = ARGV[9] ~= '' and redis.pcall('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
+local bytes = type(last) == 'table' and tonumber(string.match(last[1], '^%d+')) or 0
+if ARGV[9] ~= '' and bytes > tonumber(ARGV[9]) then
+  redis.pcall('XTRIM', KEYS[2], 'MINID', '~', string.format('%.0f', bytes - ARGV[9]))
+end
 return 1`;
 
 /** ARGV: reader, server. */
@@ -68,6 +76,8 @@ export interface SharedReaderParts {
   reads: Pick<OutboxReads, "ends" | "since">;
   prefix: string;
   nodeId: string;
+  /** Bytes of a partition's outbox that are kept without readers. */
+  outboxMaxBytes: number;
   /** Names the reader. */
   name: string;
   /** Called before each use of the store; see Opening. */
@@ -137,15 +147,17 @@ export class RedisSharedReader implements SharedReader {
   async store(
     positions: ReadonlyMap<number, OutboxPosition>,
     keepBytes: number,
+    trims = false,
   ): Promise<ReadonlySet<number>> {
-    const { connection, name, nodeId, enter } = this.#parts;
+    const { connection, prefix, name, nodeId, outboxMaxBytes, enter } = this.#parts;
     await enter();
+    const most = trims ? Math.floor(Math.max(keepBytes, outboxMaxBytes)) : "";
     const replies = await connection.read<number>((writing) => {
       for (const [partition, { entryId, next, epochMs }] of positions) {
         const [before = 0, atMs = 0] = entryId.split("-");
-        const key = this.#keys[partition] as string;
-        const value = [before, Math.floor(keepBytes), atMs, next, epochMs];
-        writing.eval(STORE, 1, key, name, nodeId, TAKEN_MS, ...value);
+        const { outboxReaders, outbox } = partitionKeys(prefix, partition);
+        const value = [before, Math.floor(keepBytes), atMs, next, epochMs, most];
+        writing.eval(STORE, 2, outboxReaders, outbox, name, nodeId, TAKEN_MS, ...value);
       }
     });
     return new Set([...positions.keys()].filter((_, at) => replies[at] === 0));

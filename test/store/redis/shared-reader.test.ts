@@ -101,3 +101,27 @@ test("a damaged value, or none, is replaced by the fallback", async () => {
     expect(await reader.positions([partition])).toEqual([fallback]);
   }
 });
+
+test("what is kept for it beyond its share is removed when the share shrinks", async () => {
+  const store = at.current.openStore({ outboxMaxBytes: 16 * 1024 });
+  await until("its connection", () => store.ready || undefined);
+  const reader = readerOf(store);
+  await reader.begin(0);
+  for (let n = 0; n < 40; n++) {
+    await at.current.store.send(
+      QUEUE,
+      Array.from({ length: 50 }, () => item()),
+      SETTINGS,
+    );
+  }
+  const position = (await reader.take(PARTITION, OUTBOX_START)) as OutboxPosition;
+  const numbers = async () => {
+    const [page] = await store.outbox.read(new Map([[PARTITION, undefined]]));
+    return page?.items.map((one) => ("number" in one ? one.number : -1)) ?? [];
+  };
+  expect((await numbers())[0]).toBe(0);
+  await reader.store(new Map([[PARTITION, position]]), 32 * 1024);
+  expect((await numbers())[0]).toBe(0);
+  await reader.store(new Map([[PARTITION, position]]), 32 * 1024, true);
+  expect((await numbers())[0]).toBeGreaterThan(1_000);
+});
