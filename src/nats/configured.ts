@@ -12,6 +12,7 @@ export function natsOptions(config: Config): NatsOptions | undefined {
   if ("problem" in read) throw new Error(`nats-url ${read.problem}`);
   return {
     servers: read.ok.servers,
+    scheme: read.ok.requiresTls ? "tls" : "nats",
     name: `dlq ${config.nodeId}`,
     secrets: () => readSecrets(config, read.ok),
     prefixes: { events: config.natsPrefix, actionEvents: config.natsActionPrefix },

@@ -2,6 +2,7 @@ import {
   DiscardPolicy,
   JetStreamApiCodes,
   JetStreamApiError,
+  type JetStreamManager,
   jetstreamManager,
   RetentionPolicy,
   StorageType,
@@ -9,11 +10,13 @@ import {
 } from "@nats-io/jetstream";
 import { type NatsConnection, nanos } from "@nats-io/transport-node";
 import { DAY_MS, MINUTE_MS } from "../core/time-units.ts";
-import { permissionViolationIn } from "./nats-error.ts";
+import { NatsError, permissionViolationIn } from "./nats-error.ts";
 import { allSubjects, type SubjectPrefixes } from "./subjects.ts";
 
 /** Another server has created it with other settings. */
 const NAME_IN_USE = 10058;
+/** Another stream has some of the subjects. */
+const SUBJECTS_OVERLAP = 10065;
 /** Since 2.12 a stream can take several messages all or none. */
 const ATOMIC_SINCE = { major: 2, minor: 12 };
 
@@ -50,9 +53,25 @@ export async function ensureStream(
   try {
     return readInfo(await createIt());
   } catch (error) {
-    if (!hasCode(error, NAME_IN_USE)) throw error;
-    return readInfo(await find());
+    if (hasCode(error, NAME_IN_USE)) return readInfo(await find());
+    if (!hasCode(error, SUBJECTS_OVERLAP)) throw error;
+    throw await overlapOf(streams, name, prefixes, error);
   }
+}
+
+async function overlapOf(
+  streams: JetStreamManager["streams"],
+  name: string,
+  prefixes: SubjectPrefixes,
+  cause: unknown,
+): Promise<NatsError> {
+  for (const subjects of allSubjects(prefixes)) {
+    for await (const other of streams.names(subjects)) {
+      const text = `stream ${name} cannot be created: stream ${other} takes subjects of "${subjects}"; set nats_stream to ${other}, or other prefixes`;
+      return new NatsError(text, { cause });
+    }
+  }
+  return new NatsError(`stream ${name} cannot be created: ${String(cause)}`, { cause });
 }
 
 function readInfo({ config }: StreamInfo): { readonly isAtomic: boolean } {

@@ -18,6 +18,10 @@ const OTHER_STREAM = 10060;
 const STORE_FAILED = 10077;
 const NO_RESOURCES: readonly number[] = [10002, 10023, 10028, 10047];
 
+/** Codes of certificates of an authority that is not known here. */
+const UNKNOWN_AUTHORITY = /SELF_SIGNED_CERT|^UNABLE_TO_(?:VERIFY_LEAF|GET_ISSUER)/;
+const SET_AUTHORITY = "nats_tls_ca must name the certificate of its authority";
+
 /** What was asked of whom. */
 export interface ErrorContext {
   /** `nats://host:port`, one or several. */
@@ -42,7 +46,7 @@ function textOf(error: unknown, { at, timeoutMs, subject, stream }: ErrorContext
   if (isNoResponders(error)) {
     return subject === undefined
       ? `JetStream is not enabled in NATS at ${at}`
-      : `no stream takes the subject "${subject}"`;
+      : `no stream takes the subject "${subject}": stream ${stream} must exist, with it among its subjects`;
   }
   if (error instanceof JetStreamApiError) return textOfApiError(error, subject, stream);
   if (error instanceof TimeoutError) {
@@ -70,7 +74,9 @@ function tlsProblemIn(error: unknown): string | undefined {
   const { code, reason } = error as { readonly code?: unknown; readonly reason?: unknown };
   // Those of certificates, such as CERT_HAS_EXPIRED, do not begin with E; those of the system do.
   if (typeof code === "string" && /^(?:ERR_(?:O?SSL|TLS)_|[^E])/.test(code)) {
-    return typeof reason === "string" ? reason : error.message;
+    const why = typeof reason === "string" ? reason : error.message;
+    // Node adds its own advice behind a semicolon.
+    return UNKNOWN_AUTHORITY.test(code) ? `${why.split(";")[0]}: ${SET_AUTHORITY}` : why;
   }
   return tlsProblemIn(error.cause);
 }

@@ -37,7 +37,8 @@ export class NatsLink {
   }
 
   get at(): string {
-    return this.#options.servers.map((server) => `nats://${server}`).join(", ");
+    const { servers, scheme = "nats" } = this.#options;
+    return servers.map((server) => `${scheme}://${server}`).join(", ");
   }
 
   /** Returns the present session, or a new one. Rejects within the timeout with why there is none. */

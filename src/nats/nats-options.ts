@@ -22,6 +22,8 @@ export interface NatsSecrets {
 export interface NatsOptions {
   /** `host:port` of one or several servers of one cluster. */
   readonly servers: readonly string[];
+  /** Of the servers' URLs, for errors. Default: nats. */
+  readonly scheme?: "nats" | "tls";
   /** Name of the connection in NATS' monitoring. */
   readonly name: string;
   /** Called before each connection. Rejects with what is wrong in the files. */

@@ -139,7 +139,7 @@ describe("TLS", () => {
     const files = { ...own(), "nats-tls-ca": pem("other.crt") };
     const refused = send(publisherOf(`tls://localhost:${nats.port}`, files));
     await expect(refused).rejects.toThrow(
-      /^TLS with NATS at nats:\S+ fails: self-signed certificate/,
+      /^TLS with NATS at tls:\S+ fails: self-signed certificate: nats_tls_ca must name/,
     );
   });
 
@@ -147,14 +147,14 @@ describe("TLS", () => {
     const files = { "nats-tls-ca": pem("server.crt") };
     const refused = send(publisherOf(`tls://localhost:${nats.port}`, files));
     await expect(refused).rejects.toThrow(
-      /^TLS with NATS at nats:\S+ fails: .*certificate required/,
+      /^TLS with NATS at tls:\S+ fails: .*certificate required/,
     );
   });
 
   test("refuses a file without a certificate", async () => {
     const files = { "nats-tls-ca": await file("broken.crt", "nonsense") };
     const refused = send(publisherOf(`tls://localhost:${nats.port}`, files));
-    await expect(refused).rejects.toThrow(/^TLS with NATS at nats:\S+ fails: /);
+    await expect(refused).rejects.toThrow(/^TLS with NATS at tls:\S+ fails: /);
   });
 
   test("is not left out if NATS has none", async () => {

@@ -83,7 +83,9 @@ describe("the stream", () => {
     await publisher.publish(eventsOf(["a"]));
     await jsm.streams.delete("deleted");
     const refused = publisher.publish(eventsOf(["b"]));
-    await expect(refused).rejects.toThrow('no stream takes the subject "deleted.orders.retried"');
+    const expected =
+      'no stream takes the subject "deleted.orders.retried": stream deleted must exist, with it among its subjects';
+    await expect(refused).rejects.toThrow(expected);
     await publisher.publish(eventsOf(["b"]));
     expect(await storedIds(jsm, "deleted")).toEqual(["b"]);
     await publisher.close();
@@ -178,6 +180,17 @@ describe("errors", () => {
     const expected = 'another stream than second takes the subject "taken.orders.retried"';
     await expect(refused).rejects.toThrow(expected);
     expect(await storedIds(jsm, "first")).toEqual([]);
+    await publisher.close();
+  });
+
+  test("another stream has the subjects of a stream to create", async () => {
+    await using jsm = await manage(nats.url);
+    await jsm.streams.add({ name: "older", subjects: ["overlap.orders.>"] });
+    const prefixes = { events: "overlap", actionEvents: "action_overlap" };
+    const publisher = createNatsPublisher(optionsFor(nats.port, { prefixes, stream: "newer" }));
+    const expected =
+      'stream newer cannot be created: stream older takes subjects of "overlap.>"; set nats_stream to older, or other prefixes';
+    await expect(publisher.check()).rejects.toThrow(expected);
     await publisher.close();
   });
 
