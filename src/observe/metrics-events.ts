@@ -5,10 +5,12 @@ type Create<M> = <T extends string>(name: string, help: string, labelNames: T[])
 
 /** Publishing as this server sees it. */
 export interface PublishingState {
-  /** How long events cannot be published, in milliseconds; 0: they can. */
-  readonly failingMs: number;
+  /** Whether NATS takes events. */
+  isUp(): boolean;
+  /** How long events cannot be published, in milliseconds; 0: they can, or there were none. */
+  failingMs(): number;
   /** Partitions whose events wait to be published. */
-  readonly waiting: number;
+  waiting(): number;
 }
 
 /** Metrics of events that are published. */
@@ -27,9 +29,10 @@ export function createEventMetrics(
     "State changes that were removed before they were published, or lost by the store after that.",
     [],
   );
+  const up = gauge("dlq_nats_up", "1 while NATS takes events; 0 without a nats_url.", []);
   const failing = gauge(
     "dlq_event_publish_failing_seconds",
-    "How long events cannot be published; 0: they can.",
+    "How long events cannot be published; 0: they can, or there were none.",
     [],
   );
   const waiting = gauge(
@@ -46,8 +49,9 @@ export function createEventMetrics(
       watched = state;
     },
     show() {
-      failing.set((watched?.failingMs ?? 0) / 1_000);
-      waiting.set(watched?.waiting ?? 0);
+      up.set(watched?.isUp() === true ? 1 : 0);
+      failing.set((watched?.failingMs() ?? 0) / 1_000);
+      waiting.set(watched?.waiting() ?? 0);
     },
   };
 }

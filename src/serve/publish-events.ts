@@ -1,6 +1,7 @@
 import type { EventMaker } from "../app/events/event-maker.ts";
 import type { Config } from "../config/config.ts";
 import { EventPublishing } from "../loops/event-publishing.ts";
+import { PublisherCheck } from "../loops/publisher-check.ts";
 import { natsOptions } from "../nats/configured.ts";
 import { createNatsPublisher } from "../nats/nats-publisher.ts";
 import type { Logger } from "../observe/log.ts";
@@ -37,15 +38,22 @@ export async function publishEvents(
     types: new Set(config.natsEvents),
     backlogBytes: () => backlogBytes(config.natsBacklogMaxBytes, store),
   });
-  metrics.watchPublishing(publishing);
+  const check = new PublisherCheck({
+    check: () => publisher.check(),
+    target: { servers: options.servers, stream: options.stream },
+    log,
+  });
+  metrics.watchPublishing({
+    isUp: () => check.isUp,
+    failingMs: () => publishing.failingMs,
+    waiting: () => publishing.waiting,
+  });
   await publishing.start();
-  publisher.check().then(
-    () => log.info({ servers: options.servers, stream: options.stream }, "events go to NATS"),
-    (error: Error) => log.warn({ error: error.message }, "NATS cannot take events yet; retrying"),
-  );
+  check.start();
   return {
     async stop() {
       await publishing.stop();
+      await check.stop();
       await publisher.close();
     },
   };

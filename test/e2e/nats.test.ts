@@ -91,6 +91,27 @@ it("publishes pauses, and what was asked for only", async () => {
   ]);
 });
 
+it("says whether NATS takes events, also while there are none", async () => {
+  const own = await startTestNats({ jetstream: false });
+  onTestFinished(() => own.stop());
+  await own.kill9();
+  const { server } = await start(["--nats-url", own.url]);
+  const logged = (text: string) =>
+    until(text, () => server.logs.find(({ msg }) => msg === text) || undefined);
+  const isUp = async () => {
+    const metrics = await (await fetch(`http://${server.httpAddress}/metrics`)).text();
+    return /^dlq_nats_up (\d)$/m.exec(metrics)?.[1];
+  };
+  const { error } = await logged("NATS cannot take events; retrying");
+  expect(error).toMatch(/does not answer: connection refused/);
+  expect(await isUp()).toBe("0");
+  await own.restart();
+  await logged("events go to NATS");
+  expect(await isUp()).toBe("1");
+  await own.kill9();
+  await until("the outage", async () => (await isUp()) === "0" || undefined);
+});
+
 it("an outage of NATS loses no event and repeats none in a stream", async () => {
   const { client, server } = await start(streamNamed("s"));
   const send = () =>
