@@ -2802,7 +2802,9 @@ type GetServerInfoResponse struct {
 	// All servers of the store that gave a sign of life in the last seconds, by name.
 	Servers []string `protobuf:"bytes,5,rep,name=servers,proto3" json:"servers,omitempty"`
 	// The store.
-	Store         *StoreInfo `protobuf:"bytes,6,opt,name=store,proto3" json:"store,omitempty"`
+	Store *StoreInfo `protobuf:"bytes,6,opt,name=store,proto3" json:"store,omitempty"`
+	// Where this server publishes events. Absent: nowhere, without a `nats_url`.
+	Nats          *NatsInfo `protobuf:"bytes,7,opt,name=nats,proto3" json:"nats,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2879,6 +2881,77 @@ func (x *GetServerInfoResponse) GetStore() *StoreInfo {
 	return nil
 }
 
+func (x *GetServerInfoResponse) GetNats() *NatsInfo {
+	if x != nil {
+		return x.Nats
+	}
+	return nil
+}
+
+// NATS, as the server that answers sees it.
+type NatsInfo struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `host:port` of each server of NATS.
+	Servers []string `protobuf:"bytes,1,rep,name=servers,proto3" json:"servers,omitempty"`
+	// The stream of JetStream. Empty: core NATS.
+	Stream string `protobuf:"bytes,2,opt,name=stream,proto3" json:"stream,omitempty"`
+	// Why events are not published now. Empty: they are, or there were none.
+	Error         string `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NatsInfo) Reset() {
+	*x = NatsInfo{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NatsInfo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NatsInfo) ProtoMessage() {}
+
+func (x *NatsInfo) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NatsInfo.ProtoReflect.Descriptor instead.
+func (*NatsInfo) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *NatsInfo) GetServers() []string {
+	if x != nil {
+		return x.Servers
+	}
+	return nil
+}
+
+func (x *NatsInfo) GetStream() string {
+	if x != nil {
+		return x.Stream
+	}
+	return ""
+}
+
+func (x *NatsInfo) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
 // What Redis says about itself.
 type StoreInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2905,7 +2978,7 @@ type StoreInfo struct {
 
 func (x *StoreInfo) Reset() {
 	*x = StoreInfo{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2917,7 +2990,7 @@ func (x *StoreInfo) String() string {
 func (*StoreInfo) ProtoMessage() {}
 
 func (x *StoreInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2930,7 +3003,7 @@ func (x *StoreInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoreInfo.ProtoReflect.Descriptor instead.
 func (*StoreInfo) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{45}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *StoreInfo) GetVersion() string {
@@ -3000,7 +3073,7 @@ type ListWorkersRequest struct {
 
 func (x *ListWorkersRequest) Reset() {
 	*x = ListWorkersRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3012,7 +3085,7 @@ func (x *ListWorkersRequest) String() string {
 func (*ListWorkersRequest) ProtoMessage() {}
 
 func (x *ListWorkersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3025,7 +3098,7 @@ func (x *ListWorkersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkersRequest.ProtoReflect.Descriptor instead.
 func (*ListWorkersRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{46}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ListWorkersRequest) GetQueue() string {
@@ -3048,7 +3121,7 @@ type ListWorkersResponse struct {
 
 func (x *ListWorkersResponse) Reset() {
 	*x = ListWorkersResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3060,7 +3133,7 @@ func (x *ListWorkersResponse) String() string {
 func (*ListWorkersResponse) ProtoMessage() {}
 
 func (x *ListWorkersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3073,7 +3146,7 @@ func (x *ListWorkersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkersResponse.ProtoReflect.Descriptor instead.
 func (*ListWorkersResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{47}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ListWorkersResponse) GetWorkers() []*Worker {
@@ -3117,7 +3190,7 @@ type Worker struct {
 
 func (x *Worker) Reset() {
 	*x = Worker{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3129,7 +3202,7 @@ func (x *Worker) String() string {
 func (*Worker) ProtoMessage() {}
 
 func (x *Worker) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3142,7 +3215,7 @@ func (x *Worker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Worker.ProtoReflect.Descriptor instead.
 func (*Worker) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{48}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *Worker) GetWorkerId() string {
@@ -3223,7 +3296,7 @@ type BreakLeaseRequest struct {
 
 func (x *BreakLeaseRequest) Reset() {
 	*x = BreakLeaseRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3235,7 +3308,7 @@ func (x *BreakLeaseRequest) String() string {
 func (*BreakLeaseRequest) ProtoMessage() {}
 
 func (x *BreakLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3248,7 +3321,7 @@ func (x *BreakLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BreakLeaseRequest.ProtoReflect.Descriptor instead.
 func (*BreakLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{49}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *BreakLeaseRequest) GetQueue() string {
@@ -3287,7 +3360,7 @@ type BreakLeaseResponse struct {
 
 func (x *BreakLeaseResponse) Reset() {
 	*x = BreakLeaseResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3299,7 +3372,7 @@ func (x *BreakLeaseResponse) String() string {
 func (*BreakLeaseResponse) ProtoMessage() {}
 
 func (x *BreakLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3312,7 +3385,7 @@ func (x *BreakLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BreakLeaseResponse.ProtoReflect.Descriptor instead.
 func (*BreakLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{50}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *BreakLeaseResponse) GetBroken() bool {
@@ -3349,7 +3422,7 @@ type QuietWorkerRequest struct {
 
 func (x *QuietWorkerRequest) Reset() {
 	*x = QuietWorkerRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3361,7 +3434,7 @@ func (x *QuietWorkerRequest) String() string {
 func (*QuietWorkerRequest) ProtoMessage() {}
 
 func (x *QuietWorkerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3374,7 +3447,7 @@ func (x *QuietWorkerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuietWorkerRequest.ProtoReflect.Descriptor instead.
 func (*QuietWorkerRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{51}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *QuietWorkerRequest) GetSessionId() string {
@@ -3402,7 +3475,7 @@ type QuietWorkerResponse struct {
 
 func (x *QuietWorkerResponse) Reset() {
 	*x = QuietWorkerResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[52]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3414,7 +3487,7 @@ func (x *QuietWorkerResponse) String() string {
 func (*QuietWorkerResponse) ProtoMessage() {}
 
 func (x *QuietWorkerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[52]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3427,7 +3500,7 @@ func (x *QuietWorkerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuietWorkerResponse.ProtoReflect.Descriptor instead.
 func (*QuietWorkerResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{52}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *QuietWorkerResponse) GetChanged() bool {
@@ -3448,7 +3521,7 @@ type ListBreakersRequest struct {
 
 func (x *ListBreakersRequest) Reset() {
 	*x = ListBreakersRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[53]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3460,7 +3533,7 @@ func (x *ListBreakersRequest) String() string {
 func (*ListBreakersRequest) ProtoMessage() {}
 
 func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[53]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3473,7 +3546,7 @@ func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersRequest.ProtoReflect.Descriptor instead.
 func (*ListBreakersRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{53}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ListBreakersRequest) GetQueue() string {
@@ -3494,7 +3567,7 @@ type ListBreakersResponse struct {
 
 func (x *ListBreakersResponse) Reset() {
 	*x = ListBreakersResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[54]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3506,7 +3579,7 @@ func (x *ListBreakersResponse) String() string {
 func (*ListBreakersResponse) ProtoMessage() {}
 
 func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[54]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3519,7 +3592,7 @@ func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersResponse.ProtoReflect.Descriptor instead.
 func (*ListBreakersResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{54}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ListBreakersResponse) GetBreakers() []*Breaker {
@@ -3548,7 +3621,7 @@ type Breaker struct {
 
 func (x *Breaker) Reset() {
 	*x = Breaker{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[55]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3560,7 +3633,7 @@ func (x *Breaker) String() string {
 func (*Breaker) ProtoMessage() {}
 
 func (x *Breaker) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[55]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3573,7 +3646,7 @@ func (x *Breaker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Breaker.ProtoReflect.Descriptor instead.
 func (*Breaker) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{55}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *Breaker) GetKey() string {
@@ -3624,7 +3697,7 @@ type ResetBreakerRequest struct {
 
 func (x *ResetBreakerRequest) Reset() {
 	*x = ResetBreakerRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[56]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3636,7 +3709,7 @@ func (x *ResetBreakerRequest) String() string {
 func (*ResetBreakerRequest) ProtoMessage() {}
 
 func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[56]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3649,7 +3722,7 @@ func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerRequest.ProtoReflect.Descriptor instead.
 func (*ResetBreakerRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{56}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ResetBreakerRequest) GetQueue() string {
@@ -3677,7 +3750,7 @@ type ResetBreakerResponse struct {
 
 func (x *ResetBreakerResponse) Reset() {
 	*x = ResetBreakerResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[57]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3689,7 +3762,7 @@ func (x *ResetBreakerResponse) String() string {
 func (*ResetBreakerResponse) ProtoMessage() {}
 
 func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[57]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3702,7 +3775,7 @@ func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerResponse.ProtoReflect.Descriptor instead.
 func (*ResetBreakerResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{57}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ResetBreakerResponse) GetWasOpen() bool {
@@ -3884,7 +3957,7 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\vExplanation\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x120\n" +
 	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"\x16\n" +
-	"\x14GetServerInfoRequest\"\xf7\x01\n" +
+	"\x14GetServerInfoRequest\"\x9d\x02\n" +
 	"\x15GetServerInfoResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x16\n" +
 	"\x06server\x18\x02 \x01(\tR\x06server\x129\n" +
@@ -3892,7 +3965,12 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12.\n" +
 	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x18\n" +
 	"\aservers\x18\x05 \x03(\tR\aservers\x12'\n" +
-	"\x05store\x18\x06 \x01(\v2\x11.dlq.v1.StoreInfoR\x05store\"\x82\x03\n" +
+	"\x05store\x18\x06 \x01(\v2\x11.dlq.v1.StoreInfoR\x05store\x12$\n" +
+	"\x04nats\x18\a \x01(\v2\x10.dlq.v1.NatsInfoR\x04nats\"R\n" +
+	"\bNatsInfo\x12\x18\n" +
+	"\aservers\x18\x01 \x03(\tR\aservers\x12\x16\n" +
+	"\x06stream\x18\x02 \x01(\tR\x06stream\x12\x14\n" +
+	"\x05error\x18\x03 \x01(\tR\x05error\"\x82\x03\n" +
 	"\tStoreInfo\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x1a\n" +
 	"\bembedded\x18\x02 \x01(\bR\bembedded\x12.\n" +
@@ -4007,7 +4085,7 @@ func file_dlq_v1_dlq_admin_service_proto_rawDescGZIP() []byte {
 }
 
 var file_dlq_v1_dlq_admin_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 59)
+var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 60)
 var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
 	(MessageView)(0),                   // 0: dlq.v1.MessageView
 	(GroupOrder)(0),                    // 1: dlq.v1.GroupOrder
@@ -4056,147 +4134,149 @@ var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
 	(*Explanation)(nil),                // 44: dlq.v1.Explanation
 	(*GetServerInfoRequest)(nil),       // 45: dlq.v1.GetServerInfoRequest
 	(*GetServerInfoResponse)(nil),      // 46: dlq.v1.GetServerInfoResponse
-	(*StoreInfo)(nil),                  // 47: dlq.v1.StoreInfo
-	(*ListWorkersRequest)(nil),         // 48: dlq.v1.ListWorkersRequest
-	(*ListWorkersResponse)(nil),        // 49: dlq.v1.ListWorkersResponse
-	(*Worker)(nil),                     // 50: dlq.v1.Worker
-	(*BreakLeaseRequest)(nil),          // 51: dlq.v1.BreakLeaseRequest
-	(*BreakLeaseResponse)(nil),         // 52: dlq.v1.BreakLeaseResponse
-	(*QuietWorkerRequest)(nil),         // 53: dlq.v1.QuietWorkerRequest
-	(*QuietWorkerResponse)(nil),        // 54: dlq.v1.QuietWorkerResponse
-	(*ListBreakersRequest)(nil),        // 55: dlq.v1.ListBreakersRequest
-	(*ListBreakersResponse)(nil),       // 56: dlq.v1.ListBreakersResponse
-	(*Breaker)(nil),                    // 57: dlq.v1.Breaker
-	(*ResetBreakerRequest)(nil),        // 58: dlq.v1.ResetBreakerRequest
-	(*ResetBreakerResponse)(nil),       // 59: dlq.v1.ResetBreakerResponse
-	nil,                                // 60: dlq.v1.StoreInfo.SettingsEntry
-	(*StoredMessage)(nil),              // 61: dlq.v1.StoredMessage
-	(GroupState)(0),                    // 62: dlq.v1.GroupState
-	(*durationpb.Duration)(nil),        // 63: google.protobuf.Duration
-	(*Group)(nil),                      // 64: dlq.v1.Group
-	(*Queue)(nil),                      // 65: dlq.v1.Queue
-	(*fieldmaskpb.FieldMask)(nil),      // 66: google.protobuf.FieldMask
-	(*RetryPolicy)(nil),                // 67: dlq.v1.RetryPolicy
-	(Reason)(0),                        // 68: dlq.v1.Reason
-	(*timestamppb.Timestamp)(nil),      // 69: google.protobuf.Timestamp
-	(*RuleSet)(nil),                    // 70: dlq.v1.RuleSet
-	(RuleEvent)(0),                     // 71: dlq.v1.RuleEvent
-	(*SendToDlqRequest)(nil),           // 72: dlq.v1.SendToDlqRequest
-	(*Failure)(nil),                    // 73: dlq.v1.Failure
-	(*RuleAction)(nil),                 // 74: dlq.v1.RuleAction
-	(BreakerState)(0),                  // 75: dlq.v1.BreakerState
+	(*NatsInfo)(nil),                   // 47: dlq.v1.NatsInfo
+	(*StoreInfo)(nil),                  // 48: dlq.v1.StoreInfo
+	(*ListWorkersRequest)(nil),         // 49: dlq.v1.ListWorkersRequest
+	(*ListWorkersResponse)(nil),        // 50: dlq.v1.ListWorkersResponse
+	(*Worker)(nil),                     // 51: dlq.v1.Worker
+	(*BreakLeaseRequest)(nil),          // 52: dlq.v1.BreakLeaseRequest
+	(*BreakLeaseResponse)(nil),         // 53: dlq.v1.BreakLeaseResponse
+	(*QuietWorkerRequest)(nil),         // 54: dlq.v1.QuietWorkerRequest
+	(*QuietWorkerResponse)(nil),        // 55: dlq.v1.QuietWorkerResponse
+	(*ListBreakersRequest)(nil),        // 56: dlq.v1.ListBreakersRequest
+	(*ListBreakersResponse)(nil),       // 57: dlq.v1.ListBreakersResponse
+	(*Breaker)(nil),                    // 58: dlq.v1.Breaker
+	(*ResetBreakerRequest)(nil),        // 59: dlq.v1.ResetBreakerRequest
+	(*ResetBreakerResponse)(nil),       // 60: dlq.v1.ResetBreakerResponse
+	nil,                                // 61: dlq.v1.StoreInfo.SettingsEntry
+	(*StoredMessage)(nil),              // 62: dlq.v1.StoredMessage
+	(GroupState)(0),                    // 63: dlq.v1.GroupState
+	(*durationpb.Duration)(nil),        // 64: google.protobuf.Duration
+	(*Group)(nil),                      // 65: dlq.v1.Group
+	(*Queue)(nil),                      // 66: dlq.v1.Queue
+	(*fieldmaskpb.FieldMask)(nil),      // 67: google.protobuf.FieldMask
+	(*RetryPolicy)(nil),                // 68: dlq.v1.RetryPolicy
+	(Reason)(0),                        // 69: dlq.v1.Reason
+	(*timestamppb.Timestamp)(nil),      // 70: google.protobuf.Timestamp
+	(*RuleSet)(nil),                    // 71: dlq.v1.RuleSet
+	(RuleEvent)(0),                     // 72: dlq.v1.RuleEvent
+	(*SendToDlqRequest)(nil),           // 73: dlq.v1.SendToDlqRequest
+	(*Failure)(nil),                    // 74: dlq.v1.Failure
+	(*RuleAction)(nil),                 // 75: dlq.v1.RuleAction
+	(BreakerState)(0),                  // 76: dlq.v1.BreakerState
 }
 var file_dlq_v1_dlq_admin_service_proto_depIdxs = []int32{
-	61, // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
+	62, // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
 	0,  // 1: dlq.v1.ListMessagesRequest.view:type_name -> dlq.v1.MessageView
-	61, // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
+	62, // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
 	8,  // 3: dlq.v1.CountMessagesResponse.counts:type_name -> dlq.v1.MessageCount
 	0,  // 4: dlq.v1.WatchMessagesRequest.view:type_name -> dlq.v1.MessageView
 	11, // 5: dlq.v1.WatchMessagesResponse.changes:type_name -> dlq.v1.MessageChange
-	61, // 6: dlq.v1.MessageChange.message:type_name -> dlq.v1.StoredMessage
-	62, // 7: dlq.v1.ListGroupsRequest.states:type_name -> dlq.v1.GroupState
-	63, // 8: dlq.v1.ListGroupsRequest.since:type_name -> google.protobuf.Duration
+	62, // 6: dlq.v1.MessageChange.message:type_name -> dlq.v1.StoredMessage
+	63, // 7: dlq.v1.ListGroupsRequest.states:type_name -> dlq.v1.GroupState
+	64, // 8: dlq.v1.ListGroupsRequest.since:type_name -> google.protobuf.Duration
 	1,  // 9: dlq.v1.ListGroupsRequest.order:type_name -> dlq.v1.GroupOrder
-	64, // 10: dlq.v1.ListGroupsResponse.groups:type_name -> dlq.v1.Group
-	63, // 11: dlq.v1.GetGroupRequest.since:type_name -> google.protobuf.Duration
-	64, // 12: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
-	61, // 13: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
-	62, // 14: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
-	64, // 15: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
-	65, // 16: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
-	65, // 17: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
-	65, // 18: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
-	66, // 19: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
-	65, // 20: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
-	67, // 21: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
-	68, // 22: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
-	69, // 23: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
-	67, // 24: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
+	65, // 10: dlq.v1.ListGroupsResponse.groups:type_name -> dlq.v1.Group
+	64, // 11: dlq.v1.GetGroupRequest.since:type_name -> google.protobuf.Duration
+	65, // 12: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
+	62, // 13: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
+	63, // 14: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
+	65, // 15: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
+	66, // 16: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
+	66, // 17: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
+	66, // 18: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
+	67, // 19: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
+	66, // 20: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
+	68, // 21: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
+	69, // 22: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
+	70, // 23: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
+	68, // 24: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
 	28, // 25: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
 	29, // 26: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
-	63, // 27: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
-	63, // 28: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
-	63, // 29: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
-	69, // 30: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
+	64, // 27: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
+	64, // 28: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
+	64, // 29: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
+	70, // 30: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
 	30, // 31: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
-	63, // 32: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
-	70, // 33: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	70, // 34: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	70, // 35: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	70, // 36: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	64, // 32: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
+	71, // 33: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	71, // 34: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	71, // 35: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	71, // 36: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
 	36, // 37: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
-	71, // 38: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
-	72, // 39: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
-	73, // 40: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
+	72, // 38: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
+	73, // 39: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
+	74, // 40: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
 	38, // 41: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
 	39, // 42: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
-	74, // 43: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
-	72, // 44: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
+	75, // 43: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
+	73, // 44: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
 	44, // 45: dlq.v1.ExplainResponse.explanations:type_name -> dlq.v1.Explanation
-	69, // 46: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
-	69, // 47: dlq.v1.GetServerInfoResponse.start_time:type_name -> google.protobuf.Timestamp
-	69, // 48: dlq.v1.GetServerInfoResponse.time:type_name -> google.protobuf.Timestamp
-	47, // 49: dlq.v1.GetServerInfoResponse.store:type_name -> dlq.v1.StoreInfo
-	69, // 50: dlq.v1.StoreInfo.time:type_name -> google.protobuf.Timestamp
-	60, // 51: dlq.v1.StoreInfo.settings:type_name -> dlq.v1.StoreInfo.SettingsEntry
-	50, // 52: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
-	69, // 53: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
-	63, // 54: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
-	57, // 55: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
-	75, // 56: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
-	69, // 57: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
-	69, // 58: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
-	2,  // 59: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
-	4,  // 60: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
-	6,  // 61: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
-	9,  // 62: dlq.v1.DlqAdminService.WatchMessages:input_type -> dlq.v1.WatchMessagesRequest
-	12, // 63: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
-	14, // 64: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
-	16, // 65: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
-	18, // 66: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
-	20, // 67: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
-	22, // 68: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
-	24, // 69: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
-	26, // 70: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
-	31, // 71: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
-	33, // 72: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
-	35, // 73: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
-	40, // 74: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
-	42, // 75: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
-	45, // 76: dlq.v1.DlqAdminService.GetServerInfo:input_type -> dlq.v1.GetServerInfoRequest
-	48, // 77: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
-	51, // 78: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
-	53, // 79: dlq.v1.DlqAdminService.QuietWorker:input_type -> dlq.v1.QuietWorkerRequest
-	55, // 80: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
-	58, // 81: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
-	3,  // 82: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
-	5,  // 83: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
-	7,  // 84: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
-	10, // 85: dlq.v1.DlqAdminService.WatchMessages:output_type -> dlq.v1.WatchMessagesResponse
-	13, // 86: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
-	15, // 87: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
-	17, // 88: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
-	19, // 89: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
-	21, // 90: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
-	23, // 91: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
-	25, // 92: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
-	27, // 93: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
-	32, // 94: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
-	34, // 95: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
-	37, // 96: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
-	41, // 97: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
-	43, // 98: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
-	46, // 99: dlq.v1.DlqAdminService.GetServerInfo:output_type -> dlq.v1.GetServerInfoResponse
-	49, // 100: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
-	52, // 101: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
-	54, // 102: dlq.v1.DlqAdminService.QuietWorker:output_type -> dlq.v1.QuietWorkerResponse
-	56, // 103: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
-	59, // 104: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
-	82, // [82:105] is the sub-list for method output_type
-	59, // [59:82] is the sub-list for method input_type
-	59, // [59:59] is the sub-list for extension type_name
-	59, // [59:59] is the sub-list for extension extendee
-	0,  // [0:59] is the sub-list for field type_name
+	70, // 46: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
+	70, // 47: dlq.v1.GetServerInfoResponse.start_time:type_name -> google.protobuf.Timestamp
+	70, // 48: dlq.v1.GetServerInfoResponse.time:type_name -> google.protobuf.Timestamp
+	48, // 49: dlq.v1.GetServerInfoResponse.store:type_name -> dlq.v1.StoreInfo
+	47, // 50: dlq.v1.GetServerInfoResponse.nats:type_name -> dlq.v1.NatsInfo
+	70, // 51: dlq.v1.StoreInfo.time:type_name -> google.protobuf.Timestamp
+	61, // 52: dlq.v1.StoreInfo.settings:type_name -> dlq.v1.StoreInfo.SettingsEntry
+	51, // 53: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
+	70, // 54: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
+	64, // 55: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
+	58, // 56: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
+	76, // 57: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
+	70, // 58: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
+	70, // 59: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
+	2,  // 60: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
+	4,  // 61: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
+	6,  // 62: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
+	9,  // 63: dlq.v1.DlqAdminService.WatchMessages:input_type -> dlq.v1.WatchMessagesRequest
+	12, // 64: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
+	14, // 65: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
+	16, // 66: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
+	18, // 67: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
+	20, // 68: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
+	22, // 69: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
+	24, // 70: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
+	26, // 71: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
+	31, // 72: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
+	33, // 73: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
+	35, // 74: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
+	40, // 75: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
+	42, // 76: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
+	45, // 77: dlq.v1.DlqAdminService.GetServerInfo:input_type -> dlq.v1.GetServerInfoRequest
+	49, // 78: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
+	52, // 79: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
+	54, // 80: dlq.v1.DlqAdminService.QuietWorker:input_type -> dlq.v1.QuietWorkerRequest
+	56, // 81: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
+	59, // 82: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
+	3,  // 83: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
+	5,  // 84: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
+	7,  // 85: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
+	10, // 86: dlq.v1.DlqAdminService.WatchMessages:output_type -> dlq.v1.WatchMessagesResponse
+	13, // 87: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
+	15, // 88: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
+	17, // 89: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
+	19, // 90: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
+	21, // 91: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
+	23, // 92: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
+	25, // 93: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
+	27, // 94: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
+	32, // 95: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
+	34, // 96: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
+	37, // 97: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
+	41, // 98: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
+	43, // 99: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
+	46, // 100: dlq.v1.DlqAdminService.GetServerInfo:output_type -> dlq.v1.GetServerInfoResponse
+	50, // 101: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
+	53, // 102: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
+	55, // 103: dlq.v1.DlqAdminService.QuietWorker:output_type -> dlq.v1.QuietWorkerResponse
+	57, // 104: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
+	60, // 105: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
+	83, // [83:106] is the sub-list for method output_type
+	60, // [60:83] is the sub-list for method input_type
+	60, // [60:60] is the sub-list for extension type_name
+	60, // [60:60] is the sub-list for extension extendee
+	0,  // [0:60] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_dlq_admin_service_proto_init() }
@@ -4213,14 +4293,14 @@ func file_dlq_v1_dlq_admin_service_proto_init() {
 	file_dlq_v1_state_proto_init()
 	file_dlq_v1_stored_message_proto_init()
 	file_dlq_v1_dlq_admin_service_proto_msgTypes[22].OneofWrappers = []any{}
-	file_dlq_v1_dlq_admin_service_proto_msgTypes[51].OneofWrappers = []any{}
+	file_dlq_v1_dlq_admin_service_proto_msgTypes[52].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dlq_v1_dlq_admin_service_proto_rawDesc), len(file_dlq_v1_dlq_admin_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   59,
+			NumMessages:   60,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

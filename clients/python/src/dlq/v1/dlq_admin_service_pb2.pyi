@@ -443,20 +443,32 @@ class GetServerInfoRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetServerInfoResponse(_message.Message):
-    __slots__ = ("version", "server", "start_time", "time", "servers", "store")
+    __slots__ = ("version", "server", "start_time", "time", "servers", "store", "nats")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     SERVER_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]
     SERVERS_FIELD_NUMBER: _ClassVar[int]
     STORE_FIELD_NUMBER: _ClassVar[int]
+    NATS_FIELD_NUMBER: _ClassVar[int]
     version: str
     server: str
     start_time: _timestamp_pb2.Timestamp
     time: _timestamp_pb2.Timestamp
     servers: _containers.RepeatedScalarFieldContainer[str]
     store: StoreInfo
-    def __init__(self, version: _Optional[str] = ..., server: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., servers: _Optional[_Iterable[str]] = ..., store: _Optional[_Union[StoreInfo, _Mapping[str, object]]] = ...) -> None: ...
+    nats: NatsInfo
+    def __init__(self, version: _Optional[str] = ..., server: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., servers: _Optional[_Iterable[str]] = ..., store: _Optional[_Union[StoreInfo, _Mapping[str, object]]] = ..., nats: _Optional[_Union[NatsInfo, _Mapping[str, object]]] = ...) -> None: ...
+
+class NatsInfo(_message.Message):
+    __slots__ = ("servers", "stream", "error")
+    SERVERS_FIELD_NUMBER: _ClassVar[int]
+    STREAM_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    servers: _containers.RepeatedScalarFieldContainer[str]
+    stream: str
+    error: str
+    def __init__(self, servers: _Optional[_Iterable[str]] = ..., stream: _Optional[str] = ..., error: _Optional[str] = ...) -> None: ...
 
 class StoreInfo(_message.Message):
     __slots__ = ("version", "embedded", "time", "used_memory_bytes", "max_memory_bytes", "replica_count", "settings", "warnings")

@@ -3142,6 +3142,22 @@ pub struct GetServerInfoResponse {
     /// The store.
     #[prost(message, optional, tag="6")]
     pub store: ::core::option::Option<StoreInfo>,
+    /// Where this server publishes events. Absent: nowhere, without a `nats_url`.
+    #[prost(message, optional, tag="7")]
+    pub nats: ::core::option::Option<NatsInfo>,
+}
+/// NATS, as the server that answers sees it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NatsInfo {
+    /// `host:port` of each server of NATS.
+    #[prost(string, repeated, tag="1")]
+    pub servers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The stream of JetStream. Empty: core NATS.
+    #[prost(string, tag="2")]
+    pub stream: ::prost::alloc::string::String,
+    /// Why events are not published now. Empty: they are, or there were none.
+    #[prost(string, tag="3")]
+    pub error: ::prost::alloc::string::String,
 }
 /// What Redis says about itself.
 #[derive(Clone, PartialEq, ::prost::Message)]
