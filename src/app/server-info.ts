@@ -9,21 +9,34 @@ export interface ServerInfo {
   store: StoreDescription;
   /** Whether the store is the embedded Redis of this server. */
   embedded: boolean;
+  /** Undefined: events are not published. */
+  nats: NatsInfo | undefined;
+}
+
+/** NATS, as a server sees it. */
+export interface NatsInfo {
+  /** `host:port` of each. */
+  readonly servers: readonly string[];
+  /** Undefined: core NATS. */
+  readonly stream: string | undefined;
+  /** Why events are not published now. Undefined: they are, or there were none. */
+  readonly error: string | undefined;
 }
 
 interface ServerInfoParts {
   store: Pick<Store, "describe">;
   version: string;
   embedded: boolean;
+  nats(): NatsInfo | undefined;
   /** The wall clock. */
   now(): number;
 }
 
 /** Returns what reads the description of this server, which starts now. */
-export function createServerInfo({ store, now, ...server }: ServerInfoParts) {
+export function createServerInfo({ store, now, nats, ...server }: ServerInfoParts) {
   const startedAtMs = now();
   return async (): Promise<ServerInfo> => {
     const description = await store.describe();
-    return { ...server, startedAtMs, nowMs: now(), store: description };
+    return { ...server, startedAtMs, nowMs: now(), store: description, nats: nats() };
   };
 }

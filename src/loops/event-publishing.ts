@@ -91,6 +91,11 @@ export class EventPublishing {
     return this.#failures.failingMs;
   }
 
+  /** Why some events cannot be published. Undefined: publishing works. */
+  get error(): string | undefined {
+    return this.#failures.error;
+  }
+
   /** Partitions that have something to publish. */
   get waiting(): number {
     return [...this.#partitions.values()].filter((one) => one.hasChanged || this.#busy.has(one))

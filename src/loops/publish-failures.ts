@@ -9,10 +9,17 @@ interface PublishLog {
   info(facts: object, message: string): void;
 }
 
+interface Failing {
+  readonly sinceMs: number;
+  pauseMs: number;
+  /** Its latest. */
+  error: string;
+}
+
 /** The partitions whose events cannot be published now. */
 export class PublishFailures {
   readonly #log: PublishLog;
-  readonly #failing = new Map<number, { readonly sinceMs: number; pauseMs: number }>();
+  readonly #failing = new Map<number, Failing>();
   #loggedAtMs = Number.NEGATIVE_INFINITY;
   /** Since when some partition fails, once that was logged. */
   #loggedSinceMs: number | undefined;
@@ -27,11 +34,22 @@ export class PublishFailures {
     return oldest === undefined ? 0 : performance.now() - oldest.sinceMs;
   }
 
+  /** Why the oldest failure lasts. Undefined: all can be published. */
+  get error(): string | undefined {
+    const [oldest] = this.#failing.values();
+    return oldest?.error;
+  }
+
   /** Returns when to try again, in milliseconds. */
   failed(partition: number, error: Error): number {
     const nowMs = performance.now();
-    const failing = this.#failing.get(partition) ?? { sinceMs: nowMs, pauseMs: RETRY_MS };
+    const failing = this.#failing.get(partition) ?? {
+      sinceMs: nowMs,
+      pauseMs: RETRY_MS,
+      error: "",
+    };
     this.#failing.set(partition, failing);
+    failing.error = error.message;
     const { pauseMs } = failing;
     failing.pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS);
     if (nowMs - this.#loggedAtMs >= LOG_MS) {

@@ -1,6 +1,7 @@
 import { type Loop, startLoop } from "./interval.ts";
 
 const CHECK_MS = 5_000;
+const NOT_YET = "the server is not connected to NATS yet";
 
 export interface PublisherCheckParts {
   /** Resolves if events can be published now; rejects with what is wrong. */
@@ -13,16 +14,17 @@ export interface PublisherCheckParts {
 /** Finds out whether NATS takes events, also while there are none. */
 export class PublisherCheck {
   readonly #parts: PublisherCheckParts;
-  #isUp: boolean | undefined;
+  /** Undefined: NATS takes events. */
+  #error: string | undefined = NOT_YET;
   #loop: Loop | undefined;
 
   constructor(parts: PublisherCheckParts) {
     this.#parts = parts;
   }
 
-  /** Whether NATS took events some seconds ago. */
-  get isUp(): boolean {
-    return this.#isUp === true;
+  /** Why NATS took no events some seconds ago. Undefined: it did. */
+  get error(): string | undefined {
+    return this.#error;
   }
 
   start(): void {
@@ -35,15 +37,15 @@ export class PublisherCheck {
 
   async #check(): Promise<void> {
     const { check, target, log } = this.#parts;
-    const wasUp = this.#isUp;
+    const before = this.#error;
     try {
       await check();
-      this.#isUp = true;
-      if (wasUp !== true) log.info(target, "events go to NATS");
+      this.#error = undefined;
+      if (before !== undefined) log.info(target, "events go to NATS");
     } catch (error) {
-      this.#isUp = false;
-      const { message } = error as Error;
-      if (wasUp !== false) log.warn({ error: message }, "NATS cannot take events; retrying");
+      this.#error = (error as Error).message;
+      const isKnown = before !== undefined && before !== NOT_YET;
+      if (!isKnown) log.warn({ error: this.#error }, "NATS cannot take events; retrying");
     }
   }
 }

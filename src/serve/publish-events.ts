@@ -1,4 +1,5 @@
 import type { EventMaker } from "../app/events/event-maker.ts";
+import type { NatsInfo } from "../app/server-info.ts";
 import type { Config } from "../config/config.ts";
 import { EventPublishing } from "../loops/event-publishing.ts";
 import { PublisherCheck } from "../loops/publisher-check.ts";
@@ -21,16 +22,21 @@ const BACKLOG_SHARE = 1 / 4;
 /** Names the reader of the outboxes: it keeps its place from one start of the servers to the next. */
 const READER = "nats";
 
-/**
- * Publishes events to the configured NATS until `stop`. Store and NATS may be unavailable at the start. Undefined: none is
- * configured.
- */
-export async function publishEvents(
+/** Publishes events from `start` until `stop`. Store and NATS may be unavailable at the start. */
+export interface Publishing {
+  readonly info: NatsInfo;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Returns what publishes events to the configured NATS. Undefined: none is configured. */
+export function createPublishing(
   config: Config,
   { store, maker, metrics, log }: Parts,
-): Promise<{ stop(): Promise<void> } | undefined> {
+): Publishing | undefined {
   const options = natsOptions(config);
   if (options === undefined) return undefined;
+  const { servers, stream } = options;
   const publisher = createNatsPublisher(options);
   const publishing = new EventPublishing({
     ...{ store, maker, publisher, log, observer: metrics, now: Date.now },
@@ -40,17 +46,22 @@ export async function publishEvents(
   });
   const check = new PublisherCheck({
     check: () => publisher.check(),
-    target: { servers: options.servers, stream: options.stream },
+    target: { servers, stream },
     log,
   });
   metrics.watchPublishing({
-    isUp: () => check.isUp,
+    isUp: () => check.error === undefined,
     failingMs: () => publishing.failingMs,
     waiting: () => publishing.waiting,
   });
-  await publishing.start();
-  check.start();
   return {
+    get info() {
+      return { servers, stream, error: publishing.error ?? check.error };
+    },
+    async start() {
+      await publishing.start();
+      check.start();
+    },
     async stop() {
       await publishing.stop();
       await check.stop();

@@ -3,24 +3,26 @@ import type { Readiness } from "../rpc/health.ts";
 /** What a server waits for. */
 type Obstacle = "draining" | "store";
 
-/** What only the store knows, for people. */
-export interface StoreState {
-  /** Why it is not ready, and what to do. */
+/** What the store and the publishing of events know, for people. */
+export interface ReadinessFacts {
+  /** Why the store is not ready, and what to do. */
   problem(): string;
   /** Why sends are refused, and what to do; undefined: they are accepted. */
   full(): string | undefined;
   /** That it may drop messages, and what to do; undefined: it does not. */
   eviction(): string | undefined;
+  /** Whether NATS takes events, if it is configured. */
+  isPublishing(): boolean;
 }
 
 /** Whether this server can work, for health checks and `/readyz`. */
 export class ServerReadiness implements Readiness {
   readonly #obstacles = new Set<Obstacle>(["store"]);
   readonly #listeners = new Set<() => void>();
-  readonly #store: StoreState;
+  readonly #facts: ReadinessFacts;
 
-  constructor(store: StoreState) {
-    this.#store = store;
+  constructor(facts: ReadinessFacts) {
+    this.#facts = facts;
   }
 
   state(): "SERVING" | "NOT_SERVING" {
@@ -29,14 +31,16 @@ export class ServerReadiness implements Readiness {
 
   why(): string | undefined {
     if (this.draining) return "the server is shutting down";
-    return this.hasStore ? undefined : this.#store.problem();
+    return this.hasStore ? undefined : this.#facts.problem();
   }
 
-  /** A full store does not make a server unready: workers need it, and every other server has the same store. */
+  /** A full store does not make a server unready: workers need it, and every other server has the same store. Nor does NATS. */
   warning(): string | undefined {
-    const full = this.#store.full();
+    const full = this.#facts.full();
     const refused = full === undefined ? undefined : `sends are refused: ${full}`;
-    const warnings = [refused, this.#store.eviction()].filter((one) => one !== undefined);
+    // Without the reason, which may have paths.
+    const waiting = this.#facts.isPublishing() ? undefined : "events wait for NATS: see the log";
+    const warnings = [refused, this.#facts.eviction(), waiting].filter((one) => one !== undefined);
     return warnings.length === 0 ? undefined : warnings.join("; ");
   }
 

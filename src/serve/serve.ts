@@ -40,7 +40,7 @@ import { banner } from "./banner.ts";
 import { heldNow, untilSettled } from "./drain.ts";
 import { type LiveCertificate, liveCertificate, liveCredentials } from "./live-secrets.ts";
 import { type OpenedStore, openStore } from "./open-store.ts";
-import { publishEvents } from "./publish-events.ts";
+import { createPublishing } from "./publish-events.ts";
 import { createQueueConfiguration } from "./queue-configuration.ts";
 import { ServerReadiness } from "./readiness.ts";
 import { ReloadedFiles } from "./reloaded-files.ts";
@@ -94,6 +94,7 @@ async function run(
     problem: () => opened.embedded?.problem ?? store.problem,
     full: () => store.messages.full,
     eviction: () => store.capacity.eviction,
+    isPublishing: () => publishing?.info.error === undefined,
   });
   // Registered before anything is awaited: the store reports once that it is ready.
   const fatal = watchStore(opened, readiness, log);
@@ -130,6 +131,7 @@ async function run(
     drainGraceMs: config.drainGraceMs,
   });
   const maker = new EventMaker(shared);
+  const publishing = createPublishing(config, { store, maker, metrics, log });
   const events = createWatchEvents({
     outbox: store.outbox,
     maker,
@@ -151,6 +153,7 @@ async function run(
   const simulate = createSimulate(shared);
   const serverInfo = createServerInfo({
     ...{ store, version, embedded: opened.embedded !== undefined, now: Date.now },
+    nats: () => publishing?.info,
   });
   metrics.watchQueues(createQueueFigures(shared));
   metrics.watchStore({
@@ -174,7 +177,7 @@ async function run(
   const listeners = await listen(config, log, metrics, useCases, guard, readiness, certificate);
   if (certificate !== undefined) certificate.onRenewed = listeners.useCertificate;
   // Before calls are accepted: what happens from now on is published.
-  const publishing = await publishEvents(config, { store, maker, metrics, log });
+  await publishing?.start();
   const address = await listeners.start();
   log.info({ ...address, where: opened.where }, "listening");
   const { tlsCert } = config;

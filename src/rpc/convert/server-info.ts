@@ -7,13 +7,16 @@ import {
 import type { ServerInfo } from "../../app/server-info.ts";
 
 export function writeServerInfo(info: ServerInfo): GetServerInfoResponse {
-  const { version, startedAtMs, nowMs, embedded, store } = info;
+  const { version, startedAtMs, nowMs, embedded, store, nats } = info;
   return create(GetServerInfoResponseSchema, {
     version,
     server: store.server,
     startTime: timestampFromMs(startedAtMs),
     time: timestampFromMs(nowMs),
     servers: store.servers.toSorted(),
+    ...(nats && {
+      nats: { servers: [...nats.servers], stream: nats.stream ?? "", error: nats.error ?? "" },
+    }),
     store: {
       version: store.version,
       embedded,

@@ -1,12 +1,14 @@
 // What `dlq doctor` makes of counts and conditions.
 
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { natsFindings } from "../../../clients/cli/src/doctor/nats.ts";
 import { conditionFindings, countFindings } from "../../../clients/cli/src/doctor/queues.ts";
 import { storeFindings } from "../../../clients/cli/src/doctor/store.ts";
 import {
   DlqAdminService,
   GetServerInfoResponseSchema,
+  type NatsInfoSchema,
 } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { ConditionCode, DlqService, QueueStatsSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { MessageState } from "../../../gen/dlq/v1/state_pb.ts";
@@ -89,6 +91,19 @@ describe("a server that is older than this program", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(line);
   });
+});
+
+it("says whether events are published", () => {
+  const info = (nats: MessageInitShape<typeof NatsInfoSchema>) =>
+    natsFindings(create(GetServerInfoResponseSchema, { nats }));
+  expect(natsFindings(create(GetServerInfoResponseSchema))).toEqual([]);
+  const servers = ["a:4222", "b:4222"];
+  expect(info({ servers, stream: "DLQ" })).toMatchObject([
+    { level: "ok", what: "stream DLQ of NATS at a:4222, b:4222 takes events" },
+  ]);
+  expect(info({ servers, error: "stream DLQ is full" })).toMatchObject([
+    { level: "warning", what: "events are not published: stream DLQ is full" },
+  ]);
 });
 
 it("messages in quarantine are looked at by their groups", () => {

@@ -3,6 +3,7 @@ import { reasonOf, STORE_UNAVAILABLE } from "../call-errors.ts";
 import { durationText } from "../output/times.ts";
 import type { Run } from "../run.ts";
 import type { Finding } from "./finding.ts";
+import { natsFindings } from "./nats.ts";
 import { storeFindings } from "./store.ts";
 
 /** Any name: the queue need not exist. */
@@ -59,7 +60,7 @@ async function infoFindings(run: Run): Promise<Finding[]> {
   try {
     const info = await run.admin.getServerInfo({}, run.call); // the newest call
     const version = okFinding("version", `server ${info.version} has all calls of this program`);
-    return [version, ...storeFindings(info)];
+    return [version, ...storeFindings(info), ...natsFindings(info)];
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     // The server has the call; the store does not answer it.
