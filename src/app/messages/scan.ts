@@ -92,8 +92,10 @@ export class Scanner {
     queue: string,
     ids: readonly Uint8Array[],
     history: boolean,
+    replyBytes?: number,
   ): Promise<readonly ListedMessage[]> {
-    return this.#turns.run(() => this.#store.messageReads.listed(queue, ids, history));
+    const { messageReads } = this.#store;
+    return this.#turns.run(() => messageReads.listed(queue, ids, history, replyBytes));
   }
 
   /** The queues from a place on, in order; of those that don't match the pattern the last one of each page of names. */

@@ -55,6 +55,8 @@ export interface WatchMessagesParts {
 const TOGETHER_MS = 250;
 /** Messages that are read at once. */
 const PAGE = 100;
+/** Each watch that is slow to read holds so many, or one larger message. */
+const PAGE_BYTES = 256 * 1024;
 /** More changes are reported at once. */
 const COLLECTED = 5_000;
 
@@ -134,7 +136,7 @@ async function* changesOf(
     const all = [...names].map((name) => parseMessageId(name) as Uint8Array);
     for (let at = 0; at < all.length; ) {
       const some = all.slice(at, at + PAGE);
-      const found = await parts.scanner.listed(queue, some, command.history);
+      const found = await parts.scanner.listed(queue, some, command.history, PAGE_BYTES);
       const changes: MessageChange[] = [];
       for (const details of found) {
         if (pace.isTooLong) await pace.giveTurn();

@@ -15,12 +15,13 @@ export interface MessageReads {
   ): Promise<readonly (MessageDetails | undefined)[]>;
   /**
    * As `details`, but a damaged message is one of the results. `history`: false leaves out timelines, and failures before the
-   * latest.
+   * latest. `replyBytes`: what fits into one reply. Default: 4 MiB.
    */
   listed(
     queue: string,
     ids: readonly Uint8Array[],
     history: boolean,
+    replyBytes?: number,
   ): Promise<readonly ListedMessage[]>;
   /** Reads what holds back a scheduled message. Undefined: no scheduled message has this id. */
   blocks(queue: string, id: Uint8Array): Promise<MessageBlocks | undefined>;

@@ -20,7 +20,8 @@ export function createMessageReads(
         throw damagedMessage(queue, formatMessageId(ids[index] as Uint8Array), one.cause);
       });
     },
-    listed: (queue, ids, history) => runDetails(context, queue, ids, history),
+    listed: (queue, ids, history, replyBytes) =>
+      runDetails(context, queue, ids, history, replyBytes),
     states: (queue, from) => runStates(context.run, groups, queue, from),
     blocks: (queue, id) => runBlocks(context, queue, id),
   };

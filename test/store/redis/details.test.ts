@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { NO_DELIVERY_SETTINGS } from "../../../src/core/delivery-settings.ts";
 import { formatMessageId } from "../../../src/core/message-id.ts";
@@ -188,6 +189,19 @@ test("a list without the history has the latest failure only, and no timeline", 
   expect(listed).toEqual([{ ...rest, laterFailures: laterFailures.slice(-1), events: [] }]);
   const whole = await at.current.store.messageReads.listed(QUEUE, [id], true);
   expect(whole).toEqual([{ ...rest, laterFailures, events }]);
+});
+
+test("a list has as many messages as fit into the given reply, but one at least", async () => {
+  const ids = [];
+  for (let n = 0; n < 3; n++) ids.push(await send({ envelope: randomBytes(10_000) }));
+  const { messageReads } = at.current.store;
+  for (const [replyBytes, count] of [
+    [1_000, 1],
+    [25_000, 2],
+    [undefined, 3],
+  ] as const) {
+    expect(await messageReads.listed(QUEUE, ids, false, replyBytes)).toHaveLength(count);
+  }
 });
 
 test("a message in quarantine, and its edits", async () => {

@@ -26,9 +26,10 @@ export async function runDetails(
   queue: string,
   ids: readonly Uint8Array[],
   history: boolean,
+  replyBytes = REPLY_BYTES,
 ): Promise<ListedMessage[]> {
   const items = ids.slice(0, IDS).map((id) => ({ id }));
-  const header = { replyBytes: REPLY_BYTES, withHistory: history ? 1 : 0 };
+  const header = { replyBytes, withHistory: history ? 1 : 0 };
   const reply = (await run("details", queue, header, items)) as Buffer[];
   const found: ListedMessage[] = [];
   for (let at = 0; at < reply.length; at += VALUES) {
