@@ -75,7 +75,7 @@ export class Pumps {
     for (const queue of queues) {
       const pump = this.#pumps.get(queue);
       void pump?.untilIdle().then(() => {
-        if (this.#parts.registry.of(queue).size > 0 || this.#pumps.get(queue) !== pump) return;
+        if (this.#parts.registry.has(queue) || this.#pumps.get(queue) !== pump) return;
         this.#pumps.delete(queue);
         void pump.stop();
       });
@@ -83,7 +83,7 @@ export class Pumps {
   }
 
   #wake(queue: string, inMs = 0, hasChanged = false): void {
-    if (this.#stopped || this.#parts.registry.of(queue).size === 0) return;
+    if (this.#stopped || !this.#parts.registry.has(queue)) return;
     const pump = this.#pumps.get(queue) ?? this.#begin(queue);
     if (hasChanged) pump.change();
     else pump.wake(inMs);

@@ -1,3 +1,4 @@
+import { ByQueue } from "../../core/by-queue.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import type { EndedLease, Store } from "../../store/contract.ts";
 import type { Session } from "./session.ts";
@@ -5,7 +6,7 @@ import type { Session } from "./session.ts";
 /** The worker sessions with an open stream on this server. */
 export class SessionRegistry {
   readonly #byId = new Map<string, Session>();
-  readonly #byQueue = new Map<string, Set<Session>>();
+  readonly #byQueue = new ByQueue<Session>();
   readonly #hints: Pick<Store["hints"], "announceCredit">;
   /** Called for each stream that opens. */
   onOpened: ((session: Session) => void) | undefined;
@@ -24,22 +25,14 @@ export class SessionRegistry {
 
   /** From now on it can get messages. */
   add(session: Session): void {
-    for (const queue of session.options.queues) {
-      const sessions = this.#byQueue.get(queue) ?? new Set();
-      sessions.add(session);
-      this.#byQueue.set(queue, sessions);
-    }
+    for (const queue of session.options.queues) this.#byQueue.add(queue, session);
     this.onOpened?.(session);
   }
 
   remove(session: Session): void {
     const { idText, queues } = session.options;
     if (this.#byId.get(idText) === session) this.#byId.delete(idText);
-    for (const queue of queues) {
-      const sessions = this.#byQueue.get(queue);
-      sessions?.delete(session);
-      if (sessions?.size === 0) this.#byQueue.delete(queue);
-    }
+    for (const queue of queues) this.#byQueue.delete(queue, session);
     this.onClosed?.(session);
   }
 
@@ -47,13 +40,17 @@ export class SessionRegistry {
     return this.#byId.get(idText);
   }
 
-  of(queue: string): ReadonlySet<Session> {
-    return this.#byQueue.get(queue) ?? NO_SESSIONS;
+  of(queue: string): Iterable<Session> {
+    return this.#byQueue.of(queue);
+  }
+
+  has(queue: string): boolean {
+    return this.#byQueue.has(queue);
   }
 
   /** The queues that have a stream on this server. */
   queues(): Iterable<string> {
-    return this.#byQueue.keys();
+    return this.#byQueue.queues();
   }
 
   all(): Iterable<Session> {
@@ -82,5 +79,3 @@ function release(session: Session, ended: readonly EndedLease[]): void {
     session.release(queue, messageId, deliveryNumber);
   }
 }
-
-const NO_SESSIONS: ReadonlySet<Session> = new Set();

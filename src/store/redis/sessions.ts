@@ -1,3 +1,4 @@
+import { ByQueue } from "../../core/by-queue.ts";
 import { parseMessageId } from "../../core/message-id.ts";
 import { HOUR_MS } from "../../core/time-units.ts";
 import type { SessionRecord } from "../contract.ts";
@@ -56,7 +57,7 @@ export class Sessions {
   /** The open streams of this node by session, and when they were last written. */
   readonly #open = new Map<string, Stream>();
   /** The open streams by each queue that they name, whether or not it exists. */
-  readonly #byQueue = new Map<string, Set<Stream>>();
+  readonly #byQueue = new ByQueue<Stream>();
   /** Ended streams whose entries the store may still have: removed again at each sign of life. */
   readonly #ended = new Map<string, Stream>();
   /** Nodes that have been silent for long. */
@@ -100,7 +101,7 @@ export class Sessions {
 
   /** Writes the open streams of a queue that was created after they opened. */
   async registerWorkers(queue: string): Promise<void> {
-    const writes = [...(this.#byQueue.get(queue) ?? [])]
+    const writes = [...this.#byQueue.of(queue)]
       .filter(({ written }) => !written.has(queue))
       .map((stream) => this.#writeMissing(stream, queue));
     await Promise.all(writes);
@@ -125,11 +126,7 @@ export class Sessions {
     const { sessionId, queues } = stream.session;
     this.#drop(sessionId);
     this.#open.set(sessionId, stream);
-    for (const queue of queues) {
-      const streams = this.#byQueue.get(queue) ?? new Set();
-      streams.add(stream);
-      this.#byQueue.set(queue, streams);
-    }
+    for (const queue of queues) this.#byQueue.add(queue, stream);
   }
 
   /** Returns the stream that was open; undefined: none was. */
@@ -137,11 +134,7 @@ export class Sessions {
     const stream = this.#open.get(sessionId);
     if (stream === undefined) return undefined;
     this.#open.delete(sessionId);
-    for (const queue of stream.session.queues) {
-      const streams = this.#byQueue.get(queue);
-      streams?.delete(stream);
-      if (streams?.size === 0) this.#byQueue.delete(queue);
-    }
+    for (const queue of stream.session.queues) this.#byQueue.delete(queue, stream);
     return stream;
   }
 
