@@ -3,7 +3,7 @@ import type { EventMessage, EventSender } from "./event-message.ts";
 import { explain, NatsError } from "./nats-error.ts";
 import type { NatsSession } from "./nats-session.ts";
 
-/** Events between two round trips. */
+/** Events of a round trip. */
 const CHUNK = 500;
 /** Subjects that a session has allowed. With more, all are asked for again. */
 const ALLOWED_MAX = 100_000;
@@ -28,35 +28,38 @@ export class CoreSender implements EventSender {
       this.#session = session;
       this.#allowed = new Set();
     }
-    const allowed = this.#allowed;
-    const sent = new Set<string>();
-    const settle = async () => {
-      await session.roundTrip();
-      const denied = [...sent].map((subject) => session.takeDenied(subject));
-      for (const subject of sent) allowed.add(subject);
-      sent.clear();
-      for (const error of denied) {
-        if (error === undefined) continue;
-        allowed.delete(error.subject);
-        throw error;
-      }
-    };
     try {
-      for (const [index, message] of messages.entries()) {
-        // The client writes what was published in one turn together.
-        const refused = publish(session, message);
-        if (refused !== undefined) {
-          await settle(); // so that NATS has those before it
-          throw refused;
-        }
-        const { subject } = message;
-        sent.add(subject);
-        if (!allowed.has(subject) || (index + 1) % CHUNK === 0) await settle();
+      for (let from = 0; from < messages.length; ) {
+        // Its subjects are all allowed, but for that of the last one.
+        const unknown = messages.findIndex(
+          ({ subject }, at) => at >= from && !this.#allowed.has(subject),
+        );
+        const to = Math.min(from + CHUNK, unknown < 0 ? messages.length : unknown + 1);
+        await this.#sendChunk(session, messages.slice(from, to));
+        from = to;
       }
-      if (sent.size > 0) await settle();
     } catch (error) {
       throw explain(error, this.#context);
     }
+  }
+
+  async #sendChunk(session: NatsSession, messages: readonly EventMessage[]): Promise<void> {
+    const allowed = this.#allowed;
+    await session.nextTurn();
+    const arrived = session.roundTrip();
+    const sent = new Set<string>();
+    let refused: unknown;
+    for (const message of messages) {
+      refused = publish(session, message);
+      if (refused !== undefined) break;
+      sent.add(message.subject);
+    }
+    await arrived;
+    for (const subject of sent) allowed.add(subject);
+    const denied = [...sent].flatMap((subject) => session.takeDenied(subject) ?? []);
+    for (const { subject } of denied) allowed.delete(subject);
+    const error = denied[0] ?? refused;
+    if (error !== undefined) throw error;
   }
 }
 

@@ -17,6 +17,8 @@ export class NatsSession {
   readonly #denied = new Map<string, PermissionViolationError>();
   #lastError: Error | undefined;
   #isOver = false;
+  #turn: Promise<void> | undefined;
+  #trip: Promise<void> | undefined;
 
   constructor(nc: NatsConnection, timeoutMs: number) {
     this.nc = nc;
@@ -29,8 +31,27 @@ export class NatsSession {
     return this.#isOver || this.nc.isClosed();
   }
 
-  /** Resolves when NATS has processed what was sent. Rejects if it does not answer in time, and then ends the connection. */
-  async roundTrip(): Promise<void> {
+  /** Resolves in the next turn of the event loop, for all callers together: so what they send goes in one write. */
+  nextTurn(): Promise<void> {
+    this.#turn ??= turn().then(() => {
+      this.#turn = undefined;
+    });
+    return this.#turn;
+  }
+
+  /**
+   * Resolves when NATS has processed what was sent, and what is sent until the caller waits for it. Rejects if it does not answer
+   * in time, and then ends the connection. Callers at the same time share one.
+   */
+  roundTrip(): Promise<void> {
+    this.#trip ??= Promise.resolve().then(() => {
+      this.#trip = undefined;
+      return this.#roundTrip();
+    });
+    return this.#trip;
+  }
+
+  async #roundTrip(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const done = (settle: () => void) => {
         clearTimeout(timer);

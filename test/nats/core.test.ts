@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createNatsPublisher } from "../../src/nats/nats-publisher.ts";
 import { eventToken } from "../../src/nats/subjects.ts";
 import { ACTION, SAMPLES, sampleEvent } from "../codec/events.ts";
+import { LinkProxy } from "../support/link-proxy.ts";
 import { startTestNats, type TestNats } from "../support/nats.ts";
 import { freePort } from "../support/redis.ts";
 import { until } from "../support/until.ts";
@@ -53,6 +54,31 @@ describe("events", () => {
       "content-type": "application/json",
     });
     expect(consumer.received[0]?.body).toMatchObject({ queue_name: "of-each.type" });
+  });
+
+  test("of many queues at once have one write and one round trip", async () => {
+    const sent: string[] = [];
+    const watch = { up: (data: Buffer) => void sent.push(String(data)), down: () => true };
+    const link = await LinkProxy.open(
+      () => [{ port: nats.port }],
+      () => watch,
+    );
+    const publisher = createNatsPublisher(optionsFor(link.port));
+    const publishAll = () =>
+      Promise.all(
+        Array.from({ length: 50 }, (_, at) =>
+          publisher.publish([sampleEvent("retried", { queue: `at-once-${at}` })]),
+        ),
+      );
+    await publishAll();
+    sent.length = 0;
+    await publishAll();
+    const bytes = sent.join("");
+    expect(bytes.match(/^HPUB /gm)).toHaveLength(50);
+    expect(bytes.match(/^PING\r$/gm)).toHaveLength(1);
+    expect(bytes.endsWith("PING\r\n")).toBe(true);
+    await publisher.close();
+    await link.close();
   });
 
   test("of actions go to the subjects of actions", async () => {
