@@ -80,7 +80,7 @@ function bodyOf(event: DlqEvent): Readonly<Record<string, unknown>> {
     state: event.state?.toLowerCase(),
     quarantine_reason: event.quarantineReason?.toLowerCase(),
     delivery_count: isOfMessage ? event.deliveries : undefined,
-    due_time: event.dueAtMs === undefined ? undefined : timeText(event.dueAtMs),
+    due_time: event.dueAtMs === undefined ? undefined : dueText(event.dueAtMs),
     version: isOfMessage ? event.version : undefined,
     note: orNothing(event.note),
     other_queue: orNothing(event.otherQueue),
@@ -91,21 +91,19 @@ function bodyOf(event: DlqEvent): Readonly<Record<string, unknown>> {
   };
 }
 
-/** With an offset instead of Z, which Python's `datetime.fromisoformat` refuses before 3.11. */
-function timeText(atMs: number): string {
-  return `${isoText(atMs).slice(0, -1)}+00:00`;
-}
-
-let lastMs = Number.NaN;
-let lastText = "";
-
 /** The events of one script have the same time. */
-function isoText(atMs: number): string {
-  if (atMs !== lastMs) {
-    lastText = new Date(atMs).toISOString();
-    lastMs = atMs;
-  }
-  return lastText;
+const isoText = rememberLast((atMs) => new Date(atMs).toISOString());
+/** With an offset instead of Z, which Python's `datetime.fromisoformat` refuses before 3.11. */
+const timeText = rememberLast((atMs) => `${isoText(atMs).slice(0, -1)}+00:00`);
+const dueText = rememberLast((atMs) => `${new Date(atMs).toISOString().slice(0, -1)}+00:00`);
+
+function rememberLast(write: (atMs: number) => string): (atMs: number) => string {
+  let lastMs = Number.NaN;
+  let lastText = "";
+  return (atMs) => {
+    if (atMs !== lastMs) [lastMs, lastText] = [atMs, write(atMs)];
+    return lastText;
+  };
 }
 
 const orNull = (text: string) => (text === "" ? null : text);

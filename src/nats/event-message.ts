@@ -1,4 +1,4 @@
-import { headers, type MsgHdrs } from "@nats-io/transport-node";
+import { type MsgHdrs, MsgHdrsImpl } from "@nats-io/transport-node";
 import { type CloudEvent, toCloudEvent, toGapEvent } from "../codec/cloud-event.ts";
 import type { DlqEvent, GapNotice } from "../core/event.ts";
 import type { NatsSession } from "./nats-session.ts";
@@ -21,17 +21,32 @@ export function gapMessageOf(gap: GapNotice, prefixes: SubjectPrefixes): EventMe
   return written(gap.id, eventsMissedSubject(gap.queue, prefixes), toGapEvent(gap));
 }
 
-function written(id: string, subject: string, { headers: own, body }: CloudEvent): EventMessage {
-  return {
-    ...{ id, subject, body },
-    headers(more = {}) {
-      const all = headers();
-      // Each name is new: `set` would look for it first.
-      for (const name in own) all.append(name, own[name] as string);
-      for (const name in more) all.append(name, more[name] as string);
-      return all;
-    },
-  };
+function written(id: string, subject: string, { headers, body }: CloudEvent): EventMessage {
+  return { id, subject, body, headers: (more) => new WrittenHeaders(textOf(headers, more)) };
+}
+
+const BEGIN = "NATS/1.0";
+const END = "\r\n\r\n";
+
+/** The client's own headers look for each name among the others, which costs more than all else of an event. */
+class WrittenHeaders extends MsgHdrsImpl {
+  readonly #text: string;
+
+  constructor(text: string) {
+    super();
+    this.#text = text;
+  }
+
+  /** What is sent: with what the client has added. */
+  override toString(): string {
+    return BEGIN + this.#text + (super.toString().slice(BEGIN.length) || END);
+  }
+}
+
+function textOf(...all: readonly (Readonly<Record<string, string>> | undefined)[]): string {
+  let text = "";
+  for (const one of all) for (const name in one) text += `\r\n${name}: ${one[name]}`;
+  return text;
 }
 
 /** Sends messages of one queue by a session, in the order and with the promises of EventPublisher. */
