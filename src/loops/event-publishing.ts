@@ -128,7 +128,7 @@ export class EventPublishing {
   /** Another server publishes it from now on. */
   async #drop(one: PublishPartition): Promise<void> {
     const { reader } = this.#parts;
-    this.#failures.ended(one.partition);
+    this.#failures.dropped(one.partition);
     if (!one.isTaken) return;
     one.isTaken = false;
     await reader.store(new Map([[one.partition, one.position]]), 0).catch(() => {});

@@ -12,7 +12,7 @@ interface PublishLog {
 interface Failing {
   readonly sinceMs: number;
   pauseMs: number;
-  /** Its latest. */
+  /** The latest one. */
   error: string;
 }
 
@@ -56,19 +56,32 @@ export class PublishFailures {
       this.#loggedAtMs = nowMs;
       this.#loggedSinceMs ??= nowMs - this.failingMs;
       this.#log.warn(
-        { error: error.message },
+        { partition, error: error.message },
         "events cannot be published; they wait in the outbox; retrying",
       );
     }
     return pauseMs;
   }
 
-  /** Its events were published, or another server publishes it. */
-  ended(partition: number): void {
-    if (!this.#failing.delete(partition) || this.#failing.size > 0) return;
+  /** Its events were published. */
+  succeeded(partition: number): void {
+    if (this.#isLast(partition)) this.#logEnd("events are published again");
+  }
+
+  /** Another server publishes it from now on. */
+  dropped(partition: number): void {
+    if (this.#isLast(partition))
+      this.#logEnd("another server publishes the events that could not be published here");
+  }
+
+  #isLast(partition: number): boolean {
+    return this.#failing.delete(partition) && this.#failing.size === 0;
+  }
+
+  #logEnd(message: string): void {
     if (this.#loggedSinceMs === undefined) return;
     const outageMs = Math.round(performance.now() - this.#loggedSinceMs);
     this.#loggedSinceMs = undefined;
-    this.#log.info({ outageMs }, "events are published again");
+    this.#log.info({ outageMs }, message);
   }
 }

@@ -77,7 +77,7 @@ export class PublishPartition {
     this.#open = undefined;
     this.position = open.position;
     [this.isStored, this.publishedAtMs] = [false, performance.now()];
-    failures.ended(this.partition);
+    failures.succeeded(this.partition);
     observer.eventsPublished(open.page.published);
     for (const item of open.items) this.#reportGap(item);
     if (open.hasMore) this.hasChanged = true;
@@ -117,11 +117,17 @@ export class PublishPartition {
     if ("missed" in item) {
       const { missed: changes } = item;
       observer.eventsMissed(changes);
-      log.warn({ partition, changes }, "events were removed before they were published");
+      log.warn(
+        { partition, changes },
+        "events were removed before NATS took them; consumers get events_missed",
+      );
     } else if ("undone" in item) {
       const { undone: changes } = item;
       observer.eventsMissed(changes);
-      log.warn({ partition, changes }, "the store has lost changes whose events were published");
+      log.warn(
+        { partition, changes },
+        "Redis lost changes whose events were published; consumers get events_missed",
+      );
     }
   }
 }

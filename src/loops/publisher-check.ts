@@ -11,12 +11,15 @@ export interface PublisherCheckParts {
   log: { warn(facts: object, message: string): void; info(facts: object, message: string): void };
 }
 
-/** Finds out whether NATS takes events, also while there are none. */
+/** Finds out every 5 s whether NATS takes events, also while there are none. */
 export class PublisherCheck {
   readonly #parts: PublisherCheckParts;
   /** Undefined: NATS takes events. */
   #error: string | undefined = NOT_YET;
+  /** Since when it takes none. */
+  #downSinceMs: number | undefined;
   #loop: Loop | undefined;
+  #isStopping = false;
 
   constructor(parts: PublisherCheckParts) {
     this.#parts = parts;
@@ -31,21 +34,36 @@ export class PublisherCheck {
     this.#loop = startLoop(CHECK_MS, () => this.#check());
   }
 
+  /** Resolves when no check is running. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     await this.#loop?.stop();
   }
 
   async #check(): Promise<void> {
-    const { check, target, log } = this.#parts;
-    const before = this.#error;
     try {
-      await check();
-      this.#error = undefined;
-      if (before !== undefined) log.info(target, "events go to NATS");
+      await this.#parts.check();
+      this.#isUp();
     } catch (error) {
-      this.#error = (error as Error).message;
-      const isKnown = before !== undefined && before !== NOT_YET;
-      if (!isKnown) log.warn({ error: this.#error }, "NATS cannot take events; retrying");
+      if (!this.#isStopping) this.#isDown((error as Error).message);
     }
+  }
+
+  #isUp(): void {
+    const { target, log } = this.#parts;
+    if (this.#error === undefined) return;
+    const downSinceMs = this.#downSinceMs;
+    const outage =
+      downSinceMs === undefined ? {} : { outageMs: Math.round(performance.now() - downSinceMs) };
+    this.#error = undefined;
+    this.#downSinceMs = undefined;
+    log.info({ ...target, ...outage }, "connected to NATS: events are published");
+  }
+
+  #isDown(error: string): void {
+    const isKnown = error === this.#error;
+    this.#error = error;
+    this.#downSinceMs ??= performance.now();
+    if (!isKnown) this.#parts.log.warn({ error }, "NATS takes no events; retrying every 5 s");
   }
 }

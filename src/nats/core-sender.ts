@@ -21,7 +21,13 @@ export class CoreSender implements EventSender {
     this.#context = context;
   }
 
-  async prepare(): Promise<void> {}
+  async prepare(session: NatsSession): Promise<void> {
+    try {
+      await session.roundTrip();
+    } catch (error) {
+      throw explain(error, this.#context);
+    }
+  }
 
   async send(session: NatsSession, messages: readonly EventMessage[]): Promise<void> {
     if (session !== this.#session || this.#allowed.size > ALLOWED_MAX) {

@@ -52,6 +52,6 @@ function textOf(...all: readonly (Readonly<Record<string, string>> | undefined)[
 /** Sends messages of one queue by a session, in the order and with the promises of EventPublisher. */
 export interface EventSender {
   send(session: NatsSession, messages: readonly EventMessage[]): Promise<void>;
-  /** Rejects if events cannot be sent by this session. */
+  /** Finds out whether events can be sent by this session. Rejects with what is wrong. */
   prepare(session: NatsSession): Promise<void>;
 }

@@ -42,7 +42,9 @@ export class StreamSender implements EventSender {
     this.#context = context;
   }
 
+  /** Looks for the stream each time: it may have been removed. */
   async prepare(session: NatsSession): Promise<void> {
+    this.#opened = undefined;
     await this.#open(session);
   }
 

@@ -49,14 +49,15 @@ export function createPublishing(
     target: { servers, stream },
     log,
   });
+  const error = () => publishing.error ?? check.error;
   metrics.watchPublishing({
-    isUp: () => check.error === undefined,
+    isUp: () => error() === undefined,
     failingMs: () => publishing.failingMs,
     waiting: () => publishing.waiting,
   });
   return {
     get info() {
-      return { servers, stream, error: publishing.error ?? check.error };
+      return { servers, stream, error: error() };
     },
     async start() {
       await publishing.start();
@@ -64,8 +65,8 @@ export function createPublishing(
     },
     async stop() {
       await publishing.stop();
-      await check.stop();
-      await publisher.close();
+      // A check that waits for an answer ends with the connection.
+      await Promise.all([check.stop(), publisher.close()]);
     },
   };
 }

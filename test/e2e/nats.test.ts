@@ -103,12 +103,12 @@ it("says whether NATS takes events, also while there are none", async () => {
     return /^dlq_nats_up (\d)$/m.exec(metrics)?.[1];
   };
   const ready = async () => await (await fetch(`http://${server.httpAddress}/readyz`)).text();
-  const { error } = await logged("NATS cannot take events; retrying");
+  const { error } = await logged("NATS takes no events; retrying every 5 s");
   expect(await ready()).toBe("ready; events wait for NATS: see the log\n");
   expect(error).toMatch(/does not answer: connection refused/);
   expect(await isUp()).toBe("0");
   await own.restart();
-  await logged("events go to NATS");
+  await logged("connected to NATS: events are published");
   expect(await isUp()).toBe("1");
   expect(await ready()).toBe("ready\n");
   await own.kill9();

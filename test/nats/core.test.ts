@@ -185,6 +185,15 @@ describe("while NATS", () => {
     await publisher.close();
   });
 
+  test("has become silent, a check says so", async () => {
+    await using own = await startTestNats({ jetstream: false });
+    const publisher = createNatsPublisher(optionsFor(own.port, { timeoutMs: 300 }));
+    await publisher.check();
+    own.pause();
+    await expect(publisher.check()).rejects.toThrow("does not answer within 0.3 s");
+    await publisher.close();
+  });
+
   test("accepts connections and is silent, events are refused in time", async () => {
     await using own = await startTestNats({ jetstream: false });
     own.pause();

@@ -77,6 +77,19 @@ describe("the stream", () => {
     await Promise.all(publishers.map((publisher) => publisher.close()));
   });
 
+  test("is looked for by each check, and created again if it was deleted", async () => {
+    await using jsm = await manage(nats.url);
+    const publisher = createNatsPublisher(own("checked"));
+    await publisher.check();
+    await jsm.streams.delete("checked");
+    await jsm.streams.add({ name: "other", subjects: ["checked.>"] });
+    await expect(publisher.check()).rejects.toThrow("stream other takes subjects");
+    await jsm.streams.delete("other");
+    await publisher.check();
+    expect((await jsm.streams.info("checked")).config.subjects).toContain("checked.>");
+    await publisher.close();
+  });
+
   test("is created again after it was deleted", async () => {
     await using jsm = await manage(nats.url);
     const publisher = createNatsPublisher(own("deleted"));
