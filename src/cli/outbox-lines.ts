@@ -1,7 +1,7 @@
 import { decodeEventFields } from "../codec/event-fields.ts";
 import { escapeUnsafe } from "../core/escape-unsafe.ts";
 import { formatMessageId } from "../core/message-id.ts";
-import type { OutboxChange, OutboxItem } from "../store/contract/outbox.ts";
+import { isOfMessage, type OutboxChange, type OutboxItem } from "../store/contract/outbox.ts";
 import type { Style } from "./style.ts";
 
 /** One line of JSON for each change or notice. */
@@ -14,7 +14,7 @@ export function jsonLine(item: OutboxItem): string {
     queue: item.queue,
     change: nameOf(kind),
     number: item.number,
-    message_id: isOfMessage(id) ? formatMessageId(id) : undefined,
+    message_id: isOfMessage(item) ? formatMessageId(id) : undefined,
     version: item.version,
     state: item.state,
     reason,
@@ -39,7 +39,7 @@ export function textLine(item: OutboxItem, style: Style): string {
     );
   }
   const name = nameOf(item.kind).padEnd(NAME_WIDTH);
-  const id = isOfMessage(item.id) ? formatMessageId(item.id) : "-".padEnd(36);
+  const id = isOfMessage(item) ? formatMessageId(item.id) : "-".padEnd(36);
   const time = style.faint(new Date(item.atMs).toISOString());
   return `${time} ${style.strong(name)} ${id} ${item.queue}${facts(item)}`;
 }
@@ -77,5 +77,3 @@ function fieldsOf({ fields }: Pick<OutboxChange, "fields">): Record<string, unkn
 }
 
 const nameOf = (kind: OutboxChange["kind"]) => kind?.toLowerCase() ?? "unknown";
-
-const isOfMessage = (id: Uint8Array) => id.some((byte) => byte !== 0);

@@ -56,13 +56,13 @@ function cloudEvent(
 }
 
 /**
- * The first six names, and those of actions, are those of the Python package "Shared DLQ". They are always there, so that its
- * programs need not ask; what is empty is null. Other fields without a value are left out. Values of enums are in lower case,
- * as that package had them.
+ * The first six names and those of actions come from the Python package "Shared DLQ". They are always there, so that its programs
+ * need not ask; what is empty is null. Other fields without a value are left out. Values of enums are in lower case, as that package
+ * had them.
  */
 function bodyOf(event: DlqEvent): Readonly<Record<string, unknown>> {
   const { action, attributes } = event;
-  const isOfMessage = event.state !== undefined;
+  const hasState = event.state !== undefined;
   return {
     message_id: orNull(event.messageId),
     reason: event.reason?.toLowerCase() ?? null,
@@ -79,9 +79,9 @@ function bodyOf(event: DlqEvent): Readonly<Record<string, unknown>> {
     event_id: event.id,
     state: event.state?.toLowerCase(),
     quarantine_reason: event.quarantineReason?.toLowerCase(),
-    delivery_count: isOfMessage ? event.deliveries : undefined,
+    delivery_count: hasState ? event.deliveries : undefined,
     due_time: event.dueAtMs === undefined ? undefined : dueText(event.dueAtMs),
-    version: isOfMessage ? event.version : undefined,
+    version: hasState ? event.version : undefined,
     note: orNothing(event.note),
     other_queue: orNothing(event.otherQueue),
     breaker_key: orNothing(event.breakerKey),

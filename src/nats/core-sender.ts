@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "@nats-io/transport-node";
-import type { EventMessage, EventSender } from "./event-message.ts";
-import { explain, NatsError } from "./nats-error.ts";
+import type { EventMessage } from "./event-message.ts";
+import type { EventSender } from "./event-sender.ts";
+import { type NatsTarget, toNatsError, tooLarge } from "./nats-error.ts";
 import type { NatsSession } from "./nats-session.ts";
 
 /** Events of a round trip. */
@@ -13,19 +14,19 @@ const ALLOWED_MAX = 100_000;
  * the first event of a subject in a session has a round trip of its own: nothing goes behind a refused event.
  */
 export class CoreSender implements EventSender {
-  readonly #context: { readonly at: string; readonly timeoutMs: number };
+  readonly #target: NatsTarget;
   #session: NatsSession | undefined;
   #allowed = new Set<string>();
 
-  constructor(context: { at: string; timeoutMs: number }) {
-    this.#context = context;
+  constructor(target: NatsTarget) {
+    this.#target = target;
   }
 
-  async prepare(session: NatsSession): Promise<void> {
+  async check(session: NatsSession): Promise<void> {
     try {
       await session.roundTrip();
     } catch (error) {
-      throw explain(error, this.#context);
+      throw toNatsError(error, this.#target);
     }
   }
 
@@ -45,7 +46,7 @@ export class CoreSender implements EventSender {
         from = to;
       }
     } catch (error) {
-      throw explain(error, this.#context);
+      throw toNatsError(error, this.#target);
     }
   }
 
@@ -77,8 +78,4 @@ function publish({ nc }: NatsSession, { id, subject, headers, body }: EventMessa
   } catch (error) {
     return error instanceof InvalidArgumentError ? tooLarge(id, nc.info?.max_payload) : error;
   }
-}
-
-export function tooLarge(id: string, max: number | undefined): NatsError {
-  return new NatsError(`event ${id} is larger than max_payload of NATS, ${max} bytes`);
 }

@@ -1,7 +1,6 @@
 import { type MsgHdrs, MsgHdrsImpl } from "@nats-io/transport-node";
 import { type CloudEvent, toCloudEvent, toGapEvent } from "../codec/cloud-event.ts";
 import type { DlqEvent, GapNotice } from "../core/event.ts";
-import type { NatsSession } from "./nats-session.ts";
 import { eventsMissedSubject, type SubjectPrefixes, subjectOf } from "./subjects.ts";
 
 /** An event as NATS gets it. */
@@ -47,11 +46,4 @@ function textOf(...all: readonly (Readonly<Record<string, string>> | undefined)[
   let text = "";
   for (const one of all) for (const name in one) text += `\r\n${name}: ${one[name]}`;
   return text;
-}
-
-/** Sends messages of one queue by a session, in the order and with the promises of EventPublisher. */
-export interface EventSender {
-  send(session: NatsSession, messages: readonly EventMessage[]): Promise<void>;
-  /** Finds out whether events can be sent by this session. Rejects with what is wrong. */
-  prepare(session: NatsSession): Promise<void>;
 }

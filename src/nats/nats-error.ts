@@ -16,23 +16,31 @@ export class NatsError extends Error {
 /** Error codes of JetStream. */
 const OTHER_STREAM = 10060;
 const STORE_FAILED = 10077;
-const NO_RESOURCES: readonly number[] = [10002, 10023, 10028, 10047];
+const ACCOUNT_LIMIT = 10002;
+const SERVER_WITHOUT_SPACE = 10023;
+const MEMORY_LIMIT = 10028;
+const STORAGE_LIMIT = 10047;
+const FULL: readonly number[] = [ACCOUNT_LIMIT, SERVER_WITHOUT_SPACE, MEMORY_LIMIT, STORAGE_LIMIT];
 
 /** Codes of certificates of an authority that is not known here. */
 const UNKNOWN_AUTHORITY = /SELF_SIGNED_CERT|^UNABLE_TO_(?:VERIFY_LEAF|GET_ISSUER)/;
 const SET_AUTHORITY = "nats_tls_ca must name the certificate of its authority";
 
-/** What was asked of whom. */
-export interface ErrorContext {
+/** Whom a request was sent to. */
+export interface NatsTarget {
   /** `nats://host:port`, one or several. */
   readonly at: string;
   readonly timeoutMs: number;
+}
+
+/** The request that failed. */
+interface ErrorContext extends NatsTarget {
   readonly subject?: string;
   readonly stream?: string;
 }
 
 /** Returns what failed in words for people. */
-export function explain(error: unknown, context: ErrorContext): NatsError {
+export function toNatsError(error: unknown, context: ErrorContext): NatsError {
   if (error instanceof NatsError) return error;
   return new NatsError(textOf(error, context), { cause: error });
 }
@@ -84,9 +92,12 @@ function tlsProblemIn(error: unknown): string | undefined {
 function textOfApiError(error: JetStreamApiError, subject = "", stream = ""): string {
   const { code, message } = error;
   if (code === OTHER_STREAM) return `another stream than ${stream} takes the subject "${subject}"`;
-  const isFull =
-    NO_RESOURCES.includes(code) || (code === STORE_FAILED && message.startsWith("maximum "));
+  const isFull = FULL.includes(code) || (code === STORE_FAILED && message.startsWith("maximum "));
   return isFull ? `stream ${stream} is full: ${message}` : `stream ${stream} fails: ${message}`;
+}
+
+export function tooLarge(id: string, max: number | undefined): NatsError {
+  return new NatsError(`event ${id} is larger than max_payload of NATS, ${max} bytes`);
 }
 
 /** Returns the refusal by permissions that an error is, or is caused by. */

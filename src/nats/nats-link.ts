@@ -8,7 +8,7 @@ import {
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from "@nats-io/transport-node";
-import { explain, NatsError } from "./nats-error.ts";
+import { NatsError, toNatsError } from "./nats-error.ts";
 import type { NatsOptions, NatsSecrets, NatsTls } from "./nats-options.ts";
 import { NatsSession } from "./nats-session.ts";
 
@@ -71,7 +71,7 @@ export class NatsLink {
   async #outOfTime(signal: AbortSignal): Promise<never> {
     // Aborted when it no longer matters.
     await delay(this.#timeoutMs, undefined, { signal });
-    throw explain(new errors.TimeoutError(), { at: this.at, timeoutMs: this.#timeoutMs });
+    throw toNatsError(new errors.TimeoutError(), { at: this.at, timeoutMs: this.#timeoutMs });
   }
 
   async #connect(): Promise<NatsSession> {
@@ -88,7 +88,7 @@ export class NatsLink {
     } catch (error) {
       this.#failures++;
       if (signal.aborted) throw new NatsError(CLOSED);
-      throw explain(error, { at: this.at, timeoutMs });
+      throw toNatsError(error, { at: this.at, timeoutMs });
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { EventPublisher } from "../app/events/event-publisher.ts";
 import { CoreSender } from "./core-sender.ts";
-import { type EventMessage, type EventSender, gapMessageOf, messageOf } from "./event-message.ts";
+import { type EventMessage, gapMessageOf, messageOf } from "./event-message.ts";
+import type { EventSender } from "./event-sender.ts";
 import { DEFAULT_TIMEOUT_MS, NatsLink } from "./nats-link.ts";
 import type { NatsOptions } from "./nats-options.ts";
 import { StreamSender } from "./stream-sender.ts";
@@ -18,9 +19,9 @@ export interface NatsPublisher extends EventPublisher {
 export function createNatsPublisher(options: NatsOptions): NatsPublisher {
   const { prefixes, stream, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const link = new NatsLink(options);
-  const context = { at: link.at, timeoutMs };
+  const target = { at: link.at, timeoutMs };
   const sender: EventSender =
-    stream === undefined ? new CoreSender(context) : new StreamSender(stream, prefixes, context);
+    stream === undefined ? new CoreSender(target) : new StreamSender(stream, prefixes, target);
   const running = new Set<Promise<void>>();
 
   const send = async (messages: readonly EventMessage[]) => {
@@ -37,7 +38,7 @@ export function createNatsPublisher(options: NatsOptions): NatsPublisher {
     publish: (events) => send(events.map((event) => messageOf(event, prefixes))),
     publishGap: (gap) => send([gapMessageOf(gap, prefixes)]),
     async check() {
-      await sender.prepare(await link.session());
+      await sender.check(await link.session());
     },
     async close() {
       link.stop();

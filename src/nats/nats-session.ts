@@ -5,13 +5,13 @@ import { errors, type NatsConnection, PermissionViolationError } from "@nats-io/
 const DENIED_MAX = 10_000;
 
 /**
- * One connection, from its begin to its end. It never reconnects: the client's own reconnects would send later what was
+ * One connection, from start to end. It never reconnects: the client's own reconnects would send later what was
  * buffered meanwhile, behind what was sent again.
  */
 export class NatsSession {
   readonly nc: NatsConnection;
   readonly #timeoutMs: number;
-  /** Of calls that wait for an answer. */
+  /** Rejects the calls that wait for an answer. */
   readonly #waiting = new Set<(error: unknown) => void>();
   /** Refused since the last look. */
   readonly #denied = new Map<string, PermissionViolationError>();

@@ -1,9 +1,9 @@
 import { type JetStreamClient, jetstream } from "@nats-io/jetstream";
 import { InvalidArgumentError, TimeoutError } from "@nats-io/transport-node";
-import { tooLarge } from "./core-sender.ts";
-import type { EventMessage, EventSender } from "./event-message.ts";
-import { ensureStream } from "./event-stream.ts";
-import { explain, isNoResponders } from "./nats-error.ts";
+import { ensureStream } from "./ensure-stream.ts";
+import type { EventMessage } from "./event-message.ts";
+import type { EventSender } from "./event-sender.ts";
+import { isNoResponders, type NatsTarget, toNatsError, tooLarge } from "./nats-error.ts";
 import type { NatsSession } from "./nats-session.ts";
 import type { SubjectPrefixes } from "./subjects.ts";
 
@@ -27,23 +27,19 @@ interface Opened {
 export class StreamSender implements EventSender {
   readonly #stream: string;
   readonly #prefixes: SubjectPrefixes;
-  readonly #context: { readonly at: string; readonly timeoutMs: number };
+  readonly #target: NatsTarget;
   #session: NatsSession | undefined;
   #opened: Promise<Opened> | undefined;
   #batches = 0;
 
-  constructor(
-    stream: string,
-    prefixes: SubjectPrefixes,
-    context: { at: string; timeoutMs: number },
-  ) {
+  constructor(stream: string, prefixes: SubjectPrefixes, target: NatsTarget) {
     this.#stream = stream;
     this.#prefixes = prefixes;
-    this.#context = context;
+    this.#target = target;
   }
 
   /** Looks for the stream each time: it may have been removed. */
-  async prepare(session: NatsSession): Promise<void> {
+  async check(session: NatsSession): Promise<void> {
     this.#opened = undefined;
     await this.#open(session);
   }
@@ -60,7 +56,7 @@ export class StreamSender implements EventSender {
   /** Finds or creates the stream, once for each session. */
   #open(session: NatsSession): Promise<Opened> {
     if (this.#opened !== undefined && this.#session === session) return this.#opened;
-    const { timeoutMs } = this.#context;
+    const { timeoutMs } = this.#target;
     const opened = ensureStream(session.nc, this.#stream, this.#prefixes, timeoutMs)
       .then((stream) => ({ session, js: jetstream(session.nc, { timeout: timeoutMs }), ...stream }))
       .catch((error) => {
@@ -121,8 +117,8 @@ export class StreamSender implements EventSender {
   #failed(error: unknown, session: NatsSession, subject?: string): Error {
     // What was not sent must not go later, behind events that were sent again.
     if (error instanceof TimeoutError) void session.end();
-    return explain(error, {
-      ...this.#context,
+    return toNatsError(error, {
+      ...this.#target,
       stream: this.#stream,
       ...(subject === undefined ? {} : { subject }),
     });

@@ -1,10 +1,10 @@
 import type { EventMaker } from "../app/events/event-maker.ts";
 import type { NatsInfo } from "../app/server-info.ts";
 import type { Config } from "../config/config.ts";
-import { EventPublishing } from "../loops/event-publishing.ts";
+import { OutboxPublisher } from "../loops/outbox-publisher.ts";
 import { PublisherCheck } from "../loops/publisher-check.ts";
-import { natsOptions } from "../nats/configured.ts";
 import { createNatsPublisher } from "../nats/nats-publisher.ts";
+import { natsOptions } from "../nats/options-from-config.ts";
 import type { Logger } from "../observe/log.ts";
 import type { MetricsRegistry } from "../observe/metrics.ts";
 import type { RedisStore } from "../store/redis/redis-store.ts";
@@ -38,7 +38,7 @@ export function createPublishing(
   if (options === undefined) return undefined;
   const { servers, stream } = options;
   const publisher = createNatsPublisher(options);
-  const publishing = new EventPublishing({
+  const publishing = new OutboxPublisher({
     ...{ store, maker, publisher, log, observer: metrics, now: Date.now },
     reader: store.outbox.sharedReader(READER),
     types: new Set(config.natsEvents),

@@ -213,12 +213,16 @@ describe("while NATS", () => {
     const events = ids(400, "hung").map((id) => sampleEvent("retried", { id, note }));
     await expect(publisher.publish(events)).rejects.toThrow(/does not answer within 0.3 s$/);
     own.resume();
-    await until("the events go through", () => publisher.publish(events).then(() => true, no));
+    let tries = 0;
+    await until("the events go through", () => {
+      tries++;
+      return publisher.publish(events).then(() => true, no);
+    });
     await publisher.publish([sampleEvent("retried", { id: "after" })]);
     await consumer.nc.flush();
     // The kernel had taken some for the server, which reads them beside the new connection.
     expect([...new Set(consumer.ids())]).toEqual([...ids(400, "hung"), "after"]);
-    expect(consumer.ids().length).toBeLessThan(700);
+    expect(consumer.ids().length).toBeLessThan(400 * tries + 300);
     await publisher.close();
   });
 });

@@ -10,11 +10,11 @@ export interface EventMakerParts {
   settingsOf(queue: string): Pick<QueueSettings, "redact">;
 }
 
-/** Answers about groups are used again for so long, and so many. */
-const ASKED_MS = 200;
-const ASKED = 1_000;
+/** Answers about groups are cached for so long, and so many. */
+const CACHE_MS = 200;
+const CACHE_MAX = 1_000;
 
-interface Asked {
+interface Answer {
   readonly atMs: number;
   readonly beginnings: Promise<readonly GroupBeginning[]>;
 }
@@ -22,7 +22,7 @@ interface Asked {
 /** Makes events from state changes: without what their queues hide. */
 export class EventMaker {
   readonly #parts: EventMakerParts;
-  readonly #asked = new Map<string, Asked>();
+  readonly #cache = new Map<string, Answer>();
 
   constructor(parts: EventMakerParts) {
     this.#parts = parts;
@@ -39,15 +39,15 @@ export class EventMaker {
     return eventsOfChange(shown).filter(({ type }) => types.has(type));
   }
 
-  /** Readers ask for the same change at about the same time. */
+  /** Several readers ask about the same group at about the same time. */
   #beginnings(digest: string): Promise<readonly GroupBeginning[]> {
     const nowMs = performance.now();
-    const known = this.#asked.get(digest);
-    if (known !== undefined && nowMs - known.atMs < ASKED_MS) return known.beginnings;
-    if (this.#asked.size >= ASKED) this.#asked.clear();
+    const known = this.#cache.get(digest);
+    if (known !== undefined && nowMs - known.atMs < CACHE_MS) return known.beginnings;
+    if (this.#cache.size >= CACHE_MAX) this.#cache.clear();
     const beginnings = this.#parts.store.groups.beginnings(digest);
-    this.#asked.set(digest, { atMs: nowMs, beginnings });
-    beginnings.catch(() => this.#asked.delete(digest));
+    this.#cache.set(digest, { atMs: nowMs, beginnings });
+    beginnings.catch(() => this.#cache.delete(digest));
     return beginnings;
   }
 

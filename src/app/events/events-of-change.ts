@@ -1,7 +1,7 @@
 import { decodeEventFields } from "../../codec/event-fields.ts";
 import type { DlqEvent, EventType } from "../../core/event.ts";
 import { formatMessageId } from "../../core/message-id.ts";
-import type { ChangeKind, OutboxChange } from "../../store/contract/outbox.ts";
+import { type ChangeKind, isOfMessage, type OutboxChange } from "../../store/contract/outbox.ts";
 import { groupIdOf } from "../groups/group-id.ts";
 
 /** What a change is called. Undefined: it is no event by itself. */
@@ -60,11 +60,12 @@ export function eventsOfChange(change: OutboxChange): DlqEvent[] {
 }
 
 /** Returns what happened, and then where the message went by it. */
-function typesOf({ kind, state, id, dueAtMs }: OutboxChange): EventType[] {
+function typesOf(change: OutboxChange): EventType[] {
+  const { kind, state, dueAtMs } = change;
   if (kind === undefined) return [];
   const type = TYPES[kind];
   const types = type === undefined ? [] : [type];
-  if (!isOfMessage(id) || STAYING.has(kind) || isAbout(kind)) return types;
+  if (!isOfMessage(change) || STAYING.has(kind) || isGroupKind(kind)) return types;
   // A message that moves is due in the other queue.
   const isDue = dueAtMs !== undefined;
   if (state === "SCHEDULED" && isDue && SCHEDULING.has(kind)) types.push("retry_scheduled");
@@ -74,7 +75,7 @@ function typesOf({ kind, state, id, dueAtMs }: OutboxChange): EventType[] {
 }
 
 /** Whether a change is about a group, and its message is only the one by which that is known. */
-function isAbout(kind: ChangeKind): boolean {
+export function isGroupKind(kind: ChangeKind | undefined): boolean {
   return kind === "GROUP_OPENED" || kind === "GROUP_REGRESSED";
 }
 
@@ -90,13 +91,13 @@ export const partitionText = (partition: number): string => partition.toString(1
 function factsOf(change: OutboxChange): Omit<DlqEvent, "id" | "type"> {
   const { kind, id, note } = change;
   const isBreaker = kind?.startsWith("BREAKER_") === true;
-  const isGroup = kind !== undefined && isAbout(kind);
+  const isGroup = isGroupKind(kind);
   const isMove = kind === "MOVED_IN" || kind === "MOVED_OUT";
   const { sourceId, attributes, action } = decodeEventFields(change.fields);
   return {
     atMs: change.atMs,
     queue: change.queue,
-    messageId: isOfMessage(id) ? formatMessageId(id) : "",
+    messageId: isOfMessage(change) ? formatMessageId(id) : "",
     reason: change.reason,
     attempts: isBreaker ? 0 : change.attempts,
     state: isBreaker ? undefined : change.state,
@@ -112,5 +113,3 @@ function factsOf(change: OutboxChange): Omit<DlqEvent, "id" | "type"> {
     ...{ sourceId, attributes, action },
   };
 }
-
-const isOfMessage = (id: Uint8Array) => id.some((byte) => byte !== 0);

@@ -2,6 +2,7 @@ import { REDACTED } from "../../core/redaction/hidden-values.ts";
 import { redactionOf } from "../../core/redaction/redaction.ts";
 import type { OutboxChange } from "../../store/contract/outbox.ts";
 import { shownEventFields } from "../messages/shown-event-fields.ts";
+import { isGroupKind } from "./events-of-change.ts";
 
 /**
  * Hides in a state change what the present settings of its queue redact: attributes, and the notes of workers, which may quote the
@@ -24,6 +25,6 @@ export function mayHide(change: OutboxChange): boolean {
 
 /** Other notes are names of rules, queues, keys and groups; a discarded message may have either. */
 function hasNoteOfWorker({ note, kind, quarantineReason }: OutboxChange): boolean {
-  if (note === "" || kind === "GROUP_OPENED" || kind === "GROUP_REGRESSED") return false;
+  if (note === "" || isGroupKind(kind)) return false;
   return kind === "DISCARDED" || quarantineReason === "WORKER_REQUEST";
 }

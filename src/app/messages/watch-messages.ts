@@ -6,6 +6,7 @@ import type { QueuePattern } from "../../core/queue-pattern.ts";
 import { redactionOf } from "../../core/redaction/redaction.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { Filter } from "../../rules/filter.ts";
+import { isOfMessage } from "../../store/contract/outbox.ts";
 import type { MessageDetails, OutboxItem, Store } from "../../store/contract.ts";
 import { OutboxFollower, type Positions } from "../events/outbox-follower.ts";
 import { partitionsOf } from "../events/watch-events.ts";
@@ -107,12 +108,12 @@ class Collected {
   add(items: readonly OutboxItem[]): void {
     for (const item of items) {
       if (!("kind" in item)) this.#hasGap = true;
-      else if (this.#queues.matches(item.queue)) this.#addOne(item.queue, item.id);
+      else if (isOfMessage(item) && this.#queues.matches(item.queue))
+        this.#addOne(item.queue, item.id);
     }
   }
 
   #addOne(queue: string, id: Uint8Array): void {
-    if (!id.some((byte) => byte !== 0)) return;
     const ids = this.#ids.get(queue) ?? new Set();
     this.#ids.set(queue, ids.add(formatMessageId(id)));
     this.size++;

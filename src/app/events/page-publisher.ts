@@ -4,13 +4,13 @@ import type { EventMaker } from "./event-maker.ts";
 import type { EventPublisher } from "./event-publisher.ts";
 import { partitionText } from "./events-of-change.ts";
 
-/** What is published together: events by queue, behind a gap if there is one. */
+/** What is published together: events by queue, after a gap if there is one. */
 interface Step {
   gap: OutboxGap | undefined;
   events: Map<string, DlqEvent[]>;
 }
 
-export interface PublishPageParts {
+export interface PagePublisherParts {
   maker: Pick<EventMaker, "eventsOf">;
   publisher: EventPublisher;
   types: ReadonlySet<EventType>;
@@ -21,17 +21,17 @@ export interface PublishPageParts {
 }
 
 /**
- * Publishes items of a partition in the order of each queue; queues at once. Call `run` again after an error: it goes on with what
+ * Publishes items of a partition in the order of each queue; queues at once. Call `run` again after an error: it continues with what
  * is not published.
  */
-export class PublishPage {
-  readonly #parts: PublishPageParts;
+export class PagePublisher {
+  readonly #parts: PagePublisherParts;
   readonly #items: readonly OutboxItem[];
   #steps: Step[] | undefined;
   /** Events that were published. */
   published = 0;
 
-  constructor(parts: PublishPageParts, items: readonly OutboxItem[]) {
+  constructor(parts: PagePublisherParts, items: readonly OutboxItem[]) {
     this.#parts = parts;
     this.#items = items;
   }

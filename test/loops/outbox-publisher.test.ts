@@ -3,13 +3,13 @@ import { EventMaker } from "../../src/app/events/event-maker.ts";
 import type { EventPublisher } from "../../src/app/events/event-publisher.ts";
 import { DEFAULT_EVENT_TYPES, type DlqEvent, type GapNotice } from "../../src/core/event.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
-import { EventPublishing } from "../../src/loops/event-publishing.ts";
+import { OutboxPublisher } from "../../src/loops/outbox-publisher.ts";
 import type { RedisStore } from "../../src/store/redis/redis-store.ts";
 import { until, useTestStore } from "../support/store.ts";
 import { item, SETTINGS } from "../support/store-items.ts";
 
 const at = useTestStore();
-const started: EventPublishing[] = [];
+const started: OutboxPublisher[] = [];
 afterEach(async () => {
   await Promise.all(started.splice(0).map((one) => one.stop()));
 });
@@ -44,7 +44,7 @@ class KeepingPublisher implements EventPublisher {
 }
 
 async function publish(publisher: EventPublisher, store: RedisStore = at.current.store) {
-  const publishing = new EventPublishing({
+  const publishing = new OutboxPublisher({
     ...{ store, publisher, reader: store.outbox.sharedReader("nats") },
     maker: new EventMaker({ store, settingsOf: () => DEFAULT_QUEUE_SETTINGS }),
     types: new Set(DEFAULT_EVENT_TYPES),

@@ -1,4 +1,4 @@
-import { PublishPage, type PublishPageParts } from "../app/events/publish-page.ts";
+import { PagePublisher, type PagePublisherParts } from "../app/events/page-publisher.ts";
 import type { EventObserver } from "../app/observer.ts";
 import type {
   OutboxItem,
@@ -12,7 +12,7 @@ import type { PublishFailures } from "./publish-failures.ts";
 /** Another server has the partition. */
 const TAKEN_PAUSE_MS = 1_000;
 
-export interface PublishPartitionParts extends PublishPageParts {
+export interface PartitionPublisherParts extends PagePublisherParts {
   outbox: Store["outbox"];
   reader: SharedReader;
   failures: PublishFailures;
@@ -22,15 +22,15 @@ export interface PublishPartitionParts extends PublishPageParts {
 
 /** A page that is being published, and the position after it. */
 interface OpenPage extends Pick<OutboxPage, "hasMore"> {
-  readonly page: PublishPage;
+  readonly page: PagePublisher;
   readonly items: readonly OutboxItem[];
   readonly position: OutboxPosition;
 }
 
 /** Publishes the events of one partition in order, a page at a time. */
-export class PublishPartition {
+export class PartitionPublisher {
   readonly partition: number;
-  readonly #parts: PublishPartitionParts;
+  readonly #parts: PartitionPublisherParts;
   /** After what was published. */
   position: OutboxPosition;
   /** Whether no other server publishes it now. */
@@ -43,7 +43,7 @@ export class PublishPartition {
   publishedAtMs = performance.now();
   #open: OpenPage | undefined;
 
-  constructor(partition: number, position: OutboxPosition, parts: PublishPartitionParts) {
+  constructor(partition: number, position: OutboxPosition, parts: PartitionPublisherParts) {
     this.partition = partition;
     this.position = position;
     this.#parts = parts;
@@ -108,7 +108,7 @@ export class PublishPartition {
       this.useStored(taken);
       if (this.position !== from) return 0;
     }
-    return { page: new PublishPage(this.#parts, items), items, position, hasMore };
+    return { page: new PagePublisher(this.#parts, items), items, position, hasMore };
   }
 
   #reportGap(item: OutboxItem): void {

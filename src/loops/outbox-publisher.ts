@@ -2,11 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Turns } from "../core/turns.ts";
 import type { SharedReader, Store } from "../store/contract.ts";
 import { type Loop, startLoop } from "./interval.ts";
+import { PartitionPublisher, type PartitionPublisherParts } from "./partition-publisher.ts";
 import { PublishFailures } from "./publish-failures.ts";
-import { PublishPartition, type PublishPartitionParts } from "./publish-partition.ts";
 
-export interface EventPublishingParts
-  extends Pick<PublishPartitionParts, "maker" | "publisher" | "types" | "observer" | "now"> {
+export interface OutboxPublisherParts
+  extends Pick<PartitionPublisherParts, "maker" | "publisher" | "types" | "observer" | "now"> {
   store: Pick<Store, "outbox" | "queuesIn" | "partitions">;
   reader: SharedReader;
   log: { warn(facts: object, message: string): void; info(facts: object, message: string): void };
@@ -30,20 +30,20 @@ const STORE_PAUSE_MS = 250;
  * Publishes the events of all partitions, each by one server at a time: in order within a queue, at least once each. What cannot be
  * published waits in the outbox.
  */
-export class EventPublishing {
-  readonly #parts: EventPublishingParts;
-  readonly #partitionParts: PublishPartitionParts;
+export class OutboxPublisher {
+  readonly #parts: OutboxPublisherParts;
+  readonly #partitionParts: PartitionPublisherParts;
   readonly #failures: PublishFailures;
-  readonly #partitions = new Map<number, PublishPartition>();
+  readonly #partitions = new Map<number, PartitionPublisher>();
   /** Those that run, or wait for their turn or for a time. */
-  readonly #busy = new Set<PublishPartition>();
+  readonly #busy = new Set<PartitionPublisher>();
   readonly #turns = new Turns(AT_ONCE);
   readonly #running = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   #unfollow = () => {};
   #loops: Loop[] = [];
 
-  constructor(parts: EventPublishingParts) {
+  constructor(parts: OutboxPublisherParts) {
     this.#parts = parts;
     this.#failures = new PublishFailures(parts.log);
     const { store } = parts;
@@ -117,7 +117,7 @@ export class EventPublishing {
     for (const [at, partition] of fresh.entries()) {
       // Without a readable one, all that is kept is published: maybe twice, but nothing is lost.
       const position = stored[at] ?? (await store.outbox.since(partition, 0));
-      const one = new PublishPartition(partition, position, this.#partitionParts);
+      const one = new PartitionPublisher(partition, position, this.#partitionParts);
       this.#partitions.set(partition, one);
     }
     this.#unfollow();
@@ -126,7 +126,7 @@ export class EventPublishing {
   }
 
   /** Another server publishes it from now on. */
-  async #drop(one: PublishPartition): Promise<void> {
+  async #drop(one: PartitionPublisher): Promise<void> {
     const { reader } = this.#parts;
     this.#failures.dropped(one.partition);
     if (!one.isTaken) return;
@@ -144,7 +144,7 @@ export class EventPublishing {
   }
 
   /** Runs steps of a partition while it has something to publish. Other partitions have their turns in between. */
-  #run(one: PublishPartition): void {
+  #run(one: PartitionPublisher): void {
     this.#busy.add(one);
     const running = this.#runSteps(one).finally(() => {
       this.#busy.delete(one);
@@ -155,7 +155,7 @@ export class EventPublishing {
     this.#running.add(running);
   }
 
-  async #runSteps(one: PublishPartition): Promise<void> {
+  async #runSteps(one: PartitionPublisher): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted && this.#partitions.get(one.partition) === one) {
       const pauseMs = await this.#turns
@@ -173,7 +173,7 @@ export class EventPublishing {
   async #store(): Promise<void> {
     await this.#takeWaiting();
     const nowMs = performance.now();
-    const isIdle = (one: PublishPartition) =>
+    const isIdle = (one: PartitionPublisher) =>
       !one.hasChanged && !this.#busy.has(one) && nowMs - one.publishedAtMs > IDLE_MS;
     const stored = [...this.#partitions.values()].filter(
       (one) => one.isTaken && (this.#busy.has(one) || !one.isStored || isIdle(one)),
