@@ -260,14 +260,16 @@ describe("the packed package", { timeout: 60_000 }, () => {
     expect(stdout).toBe("");
   });
 
-  it("the README's callbacks are called", async () => {
+  it("the README's callbacks are called, and then its program ends", async () => {
     const program = await start("outcomes", process.execPath);
     const worker = await start("worker", process.execPath);
     const [line] = await once(createInterface({ input: program.stdout }), "line");
     expect(line).toBe("order-43 is done");
-    const exited = [program, worker].map((one) => once(one, "exit"));
-    for (const one of [program, worker]) one.kill("SIGTERM");
-    await Promise.all(exited);
+    const [code] = await once(program, "exit");
+    expect(code).toBe(0);
+    const exited = once(worker, "exit");
+    worker.kill("SIGTERM");
+    await exited;
   });
 
   it("the README's test runs", async () => {

@@ -1,5 +1,5 @@
 import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import { Code, type ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { WatchEventsResponse } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { Backoff } from "../backoff.ts";
 import { callErrorOf } from "../call-error.ts";
@@ -14,7 +14,6 @@ export interface EventStreamOptions {
   readonly sinceMs: () => number;
   /** The next response is read when its promise resolves, which it must. */
   readonly onResponse: (response: WatchEventsResponse) => Promise<void>;
-  readonly onOpened: () => void;
   readonly onBroken: (error: ConnectError) => void;
 }
 
@@ -46,14 +45,14 @@ export class EventStream {
     while (!signal.aborted) {
       const error = await this.#read();
       if (signal.aborted) return;
-      if (error !== undefined) this.#options.onBroken(error);
+      this.#options.onBroken(error);
       await pause(this.#backoff.nextMs(), signal);
     }
   }
 
-  /** Reads one stream to its end. Never rejects. */
-  async #read(): Promise<ConnectError | undefined> {
-    const { channel, queue, sinceMs, onResponse, onOpened } = this.#options;
+  /** Reads one stream to its end, and returns why it ended. Never rejects. */
+  async #read(): Promise<ConnectError> {
+    const { channel, queue, sinceMs, onResponse } = this.#options;
     const { signal } = this.#abort;
     const { stubs } = channel;
     this.#sinceMs ??= sinceMs();
@@ -64,19 +63,14 @@ export class EventStream {
       startTime: timestampFromMs(this.#sinceMs), // counts where the token does not cover the queue
     };
     try {
-      let isOpen = false;
       for await (const response of stubs.watchEvents(request, { signal })) {
-        if (!isOpen) {
-          isOpen = true;
-          this.#backoff.reset();
-          onOpened();
-        }
+        this.#backoff.reset();
         await onResponse(response);
         if (response.resumeToken !== "") this.#resumeToken = response.resumeToken;
         const time = response.events.at(-1)?.time;
         if (time !== undefined) this.#sinceMs = timestampMs(time);
       }
-      return undefined;
+      return new ConnectError("the server ended the stream", Code.Unavailable);
     } catch (reason) {
       const error = callErrorOf(reason);
       channel.failed(stubs, error);

@@ -51,13 +51,18 @@ export function callbackOf(type: EventType): CallbackName | undefined {
   return type === EventType.MOVED_TO_POISON ? "onQuarantined" : undefined;
 }
 
+const STORED: ReadonlySet<MessageState> = new Set([
+  MessageState.SCHEDULED,
+  MessageState.IN_FLIGHT,
+  MessageState.QUARANTINED,
+]);
+
 /** Reports whether the message is gone after the event, so that nothing more can happen to it. */
 export function isGone({ type, state }: Event): boolean {
   switch (type) {
     case EventType.RETRY_SUCCESS:
-      return state !== MessageState.SCHEDULED && state !== MessageState.QUARANTINED;
     case EventType.EXPIRED:
-      return state !== MessageState.QUARANTINED;
+      return !STORED.has(state);
     default:
       return type === EventType.DISCARDED || type === EventType.PURGED;
   }
@@ -80,7 +85,7 @@ export function outcomeEventFrom(event: Event, sourceId: string): OutcomeEvent {
   };
 }
 
-const UUID_V7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7/;
+const UUID_V7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
 /** Returns when a message was accepted, in ms since 1970, if its id is a UUIDv7 as those of the service; else the current time. */
 export function acceptedAtMs(id: string): number {

@@ -4,7 +4,7 @@ import { whyFailed } from "../call-error.ts";
 import { log } from "../log.ts";
 import { RepeatedWarning } from "../repeated-warning.ts";
 
-/** Logs why outcome callbacks are late or missing. Repeated lines come at most once a minute for all queues of a client. */
+/** Logs why outcome callbacks are late or missing, each line at most once a minute for all queues of a client. */
 export class OutcomeReports {
   readonly #broken = new RepeatedWarning();
   readonly #gaps = new RepeatedWarning();
@@ -22,23 +22,18 @@ export class OutcomeReports {
     }
   }
 
-  opened(): void {
-    this.#broken.end("outcome callbacks work again");
-  }
-
   gap(queue: string, { missedCount, undoneCount }: EventGap): void {
-    const missed = `${missedCount} state changes were removed before they were read`;
-    const undone = `the store has lost ${undoneCount} state changes`;
-    const causes = [...(missedCount > 0n ? [missed] : []), ...(undoneCount > 0n ? [undone] : [])];
+    const missed = `up to ${missedCount} state changes were removed before they were read`;
+    const undone = `the store lost up to ${undoneCount}`;
     this.#gaps.warn(
-      `outcome callbacks of queue "${queue}" may be missing: ${causes.join("; ")}; read the messages for their state`,
+      `outcome callbacks of queue "${queue}" may be missing: ${missed}, and ${undone}; read the messages for their state`,
     );
   }
 
   /** @param limit of followed messages */
   full(limit: number): void {
     this.#full.warn(
-      `more than ${limit} sent messages wait for their outcome: the oldest get no more callbacks; use events in NATS`,
+      `outcome callbacks are not called for the oldest of more than ${limit} followed messages; use events in NATS`,
     );
   }
 }

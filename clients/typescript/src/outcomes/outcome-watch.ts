@@ -5,7 +5,7 @@ import { EarlyEvents } from "./early-events.ts";
 import { EventStream } from "./event-stream.ts";
 import { isGone } from "./outcome-event.ts";
 import type { OutcomeReports } from "./outcome-reports.ts";
-import { RecentIds } from "./recent-ids.ts";
+import { SeenEvents } from "./seen-events.ts";
 
 /** A sent message. */
 export interface SentMessage {
@@ -43,7 +43,7 @@ export class OutcomeWatch {
   readonly #followed = new Map<string, Followed>();
   readonly #early = new EarlyEvents();
   /** Events come again when the stream reconnects: its token may be a second old. */
-  readonly #handled = new RecentIds();
+  readonly #seen = new SeenEvents();
   readonly #stream: EventStream;
   #turns: Promise<void> = Promise.resolve();
   #idle: NodeJS.Timeout | undefined;
@@ -60,7 +60,6 @@ export class OutcomeWatch {
           Date.now(),
         ),
       onResponse: (response) => this.#inTurn(() => this.#take(response)),
-      onOpened: () => reports.opened(),
       onBroken: (error) => reports.broken(queue, error),
     });
   }
@@ -121,8 +120,8 @@ export class OutcomeWatch {
   async #handle(event: Event, followed: Followed): Promise<void> {
     const { message } = followed;
     const isFollowed = this.#followed.get(message.id) === followed;
-    if (this.#isClosed || !isFollowed || this.#handled.has(event.id)) return;
-    this.#handled.add(event.id);
+    if (this.#isClosed || !isFollowed || this.#seen.has(event.id)) return;
+    this.#seen.add(event.id);
     await this.#options.onEvent(event, message);
     if (event.type !== EventType.MOVED_AWAY && !isGone(event)) return;
     this.forget(message.id);

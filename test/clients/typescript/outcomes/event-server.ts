@@ -23,6 +23,7 @@ export class EventCall {
   readonly request: WatchEventsRequest;
   readonly signal: AbortSignal;
   readonly #given: (Response | Error)[] = [];
+  #isEnded = false;
   #wake = () => {};
 
   constructor(request: WatchEventsRequest, signal: AbortSignal) {
@@ -41,10 +42,17 @@ export class EventCall {
     this.#wake();
   }
 
+  /** Ends the call without an error, after what was given. */
+  end(): void {
+    this.#isEnded = true;
+    this.#wake();
+  }
+
   async *responses() {
     while (!this.signal.aborted) {
       const next = this.#given.shift();
       if (next instanceof Error) throw next;
+      if (next === undefined && this.#isEnded) return;
       if (next !== undefined) yield create(WatchEventsResponseSchema, next);
       else {
         await new Promise<void>((resolve) => {

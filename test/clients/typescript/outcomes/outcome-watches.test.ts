@@ -91,7 +91,7 @@ describe("a broken stream", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
   const lost = new ConnectError("gone", Code.Unavailable);
 
-  it("goes on behind its resume token, without repeats, and is logged once with its end", async () => {
+  it("goes on behind its resume token, without repeats, and is logged once", async () => {
     const { follow, opened, got } = watchesOf();
     follow("a");
     follow("b");
@@ -110,8 +110,19 @@ describe("a broken stream", () => {
     expect(got).toEqual(ids("a", "b", "a"));
     expect(lines).toEqual([
       'dlq: outcome callbacks of queue "q" wait: gone; is the server at `url` up?; retrying',
-      "dlq: outcome callbacks work again",
     ]);
+  });
+
+  it("that the server ended is logged, and opened again", async () => {
+    const { follow, opened } = watchesOf();
+    follow("a");
+    (await opened()).end();
+    await until(() => lines.length === 1, "the log line");
+    await vi.advanceTimersByTimeAsync(500);
+    await opened("q", 2);
+    expect(lines[0]).toMatch(
+      /^dlq: outcome callbacks of queue "q" wait: the server ended the stream; .*retrying$/,
+    );
   });
 
   it("begins at the latest event if a server does not accept the token", async () => {
@@ -171,7 +182,7 @@ it("at most 10,000 messages are followed: then the oldest is not, and the log sa
   await until(() => got.length === 1, "the event of the third message");
   expect(got).toEqual(ids("m2"));
   const line =
-    "dlq: more than 10000 sent messages wait for their outcome: the oldest get no more callbacks; use events in NATS";
+    "dlq: outcome callbacks are not called for the oldest of more than 10000 followed messages; use events in NATS";
   expect(lines).toEqual([line]);
   vi.advanceTimersByTime(60_000);
   follow("another");
@@ -217,7 +228,7 @@ it("a gap is logged, and what follows it comes", async () => {
   (await opened()).give({ gap, events: [eventOf(RETRY_FAILED, "a")] });
   await until(() => got.length === 1, "the event");
   expect(lines).toEqual([
-    'dlq: outcome callbacks of queue "q" may be missing: 3 state changes were removed before they were read; the store has lost 2 state changes; read the messages for their state',
+    'dlq: outcome callbacks of queue "q" may be missing: up to 3 state changes were removed before they were read, and the store lost up to 2; read the messages for their state',
   ]);
 });
 

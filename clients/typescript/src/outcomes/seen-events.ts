@@ -1,7 +1,7 @@
 const HALF = 5_000;
 
-/** Remembers at least the latest 5,000 ids, and at most 10,000. */
-export class RecentIds {
+/** Ids of events that may come again: at least the latest 5,000, and at most 10,000. */
+export class SeenEvents {
   #ids = new Set<string>();
   #earlier = new Set<string>();
 
