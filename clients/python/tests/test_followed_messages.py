@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dlq._core import followed_messages
+from dlq._core import early_events, followed_messages
 from dlq._core.followed_messages import FollowedMessages, accepted_at
 from dlq.v1 import event_pb2 as pb
 from dlq.v1 import state_pb2
@@ -40,23 +40,30 @@ def test_events_of_other_messages_do_not_come() -> None:
     assert taken(followed("m"), event("1", "RETRY_FAILED", message_id="other")) == []
 
 
-@pytest.mark.parametrize(
-    ("type", "state", "is_gone"),
-    [
-        ("RETRY_SUCCESS", "SUCCEEDED", True),
-        ("RETRY_SUCCESS", "SCHEDULED", False),
-        ("DISCARDED", "DISCARDED", True),
-        ("PURGED", "PURGED", True),
-        ("EXPIRED", "EXPIRED", True),
-        ("EXPIRED", "QUARANTINED", False),
-        ("MOVED_TO_POISON", "QUARANTINED", False),
-    ],
-)
-def test_a_message_is_followed_until_it_is_gone(type: str, state: str, is_gone: bool) -> None:
+_UNKNOWN = 99
+STORED = {"SCHEDULED", "IN_FLIGHT", "QUARANTINED"}
+STATES = [
+    name.removeprefix("MESSAGE_STATE_") for name in state_pb2.MessageState.DESCRIPTOR.values_by_name
+]
+
+
+@pytest.mark.parametrize("type", ["RETRY_SUCCESS", "EXPIRED", "DISCARDED", "PURGED"])
+@pytest.mark.parametrize("state", [*STATES, _UNKNOWN])
+def test_a_message_is_followed_until_it_is_gone(type: str, state: str | int) -> None:
     messages = followed("m")
-    assert taken(messages, event("1", type, state)) == ["1"]
+    given = event("1", type)
+    given.state = _UNKNOWN if state == _UNKNOWN else event("1", type, str(state)).state
+    is_gone = type in ("DISCARDED", "PURGED") or state not in STORED
+    assert taken(messages, given) == ["1"]
     assert messages.is_empty("q") is is_gone
     assert taken(messages, event("2", "RETRY_FAILED")) == ([] if is_gone else ["2"])
+
+
+@pytest.mark.parametrize("type", ["RETRY_FAILED", "MOVED_TO_POISON"])
+def test_a_message_is_followed_after_other_events(type: str) -> None:
+    messages = followed("m")
+    assert taken(messages, event("1", type, "DISCARDED")) == ["1"]
+    assert not messages.is_empty("q")
 
 
 def test_events_before_the_send_returned_come_with_it() -> None:
@@ -74,7 +81,7 @@ def test_early_events_are_remembered_for_a_minute() -> None:
 
 
 def test_the_latest_early_events_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(followed_messages, "_MAX_EARLY", 2)
+    monkeypatch.setattr(early_events, "MAX_EVENTS", 2)
     messages = FollowedMessages()
     for number in range(3):
         taken(messages, event(str(number), "RETRY_FAILED", message_id=f"m{number}"))
@@ -123,5 +130,20 @@ def test_a_joined_send_gives_its_source_id() -> None:
 
 def test_ids_say_when_a_message_was_accepted() -> None:
     assert accepted_at("01a22c02-bf3b-7000-8000-0005d362f2f5", 1.0) == 0x01A22C02BF3B / 1_000
-    assert accepted_at("01a22c02-bf3b-4000-8000-0005d362f2f5", 1.0) == 1.0
-    assert accepted_at("7", 1.0) == 1.0
+    assert accepted_at("01A22C02-BF3B-7000-BFFF-0005D362F2F5", 1.0) == 0x01A22C02BF3B / 1_000
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "01a22c02-bf3b-4000-8000-0005d362f2f5",  # another version
+        "01a22c02-bf3b-7000-7000-0005d362f2f5",  # another variant
+        "01a22c02-bf3b-7000-8000-0005d362f2f",
+        "01a22c02-bf3b-7000-8000-0005d362f2f5\n",
+        "01a22c02bf3b70008000-0005d362f2f5",
+        "01a2_c02-bf3b-7000-8000-0005d362f2f5",
+        "message-7",
+    ],
+)
+def test_a_message_with_another_id_is_accepted_now(id: str) -> None:
+    assert accepted_at(id, 1.0) == 1.0

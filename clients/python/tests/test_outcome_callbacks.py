@@ -116,7 +116,9 @@ def test_after_a_break_the_watch_resumes_without_repeats(
         tokens = [watched.requests.get(timeout=20).resume_token for _ in range(3)]
         assert tokens == ["", "place", "place"]
     assert got.empty()
-    assert caplog.text.count("can't be followed: as the test says") == 1, "once a minute"
+    [line] = [one.getMessage() for one in caplog.records if "wait" in one.getMessage()]
+    assert line.startswith('dlq: outcome callbacks of queue "q" wait: as the test says; ')
+    assert line.endswith("; retrying")
 
 
 def test_a_resume_token_that_is_refused_is_not_used_again(watched: WatchServer) -> None:
@@ -142,16 +144,22 @@ def test_an_older_server_is_logged_once(
         client.send("q", "x")
         for _ in range(3):
             watched.requests.get(timeout=20)
-    assert caplog.text.count("the server has no WatchEvents") == 1
+    line = "outcome callbacks are not called: the server has no WatchEvents; upgrade it"
+    assert caplog.text.count(line) == 1
 
 
 def test_a_gap_is_logged(watched: WatchServer, caplog: pytest.LogCaptureFixture) -> None:
     got: Outcomes = queues.Queue()
     with dlq.Client(watched.target, spool=False, on_failed=got.put) as client:
         id = sent(client, "q")
-        watched.say(watched.event("RETRY_FAILED", id, "q"), missed=7)
-        got.get(timeout=20)
-    assert "events of sent messages are missing (7)" in caplog.text
+        for _ in range(2):
+            watched.say(watched.event("RETRY_FAILED", id, "q"), missed=7, undone=2)
+            got.get(timeout=20)
+    line = (
+        'outcome callbacks of queue "q" may be missing: up to 7 state changes were removed before they were read, '
+        "and the store lost up to 2; read the messages for their state"
+    )
+    assert caplog.text.count(line) == 1, "once a minute"
 
 
 def test_a_message_is_followed_in_the_queue_that_it_moved_to(watched: WatchServer) -> None:
@@ -176,7 +184,11 @@ def test_above_the_limit_the_oldest_message_is_not_followed(
         watched.say(*(watched.success(id, "q") for id in ids))
         assert [got.get(timeout=20).id for _ in range(2)] == ids[2:]
     assert got.empty()
-    assert caplog.text.count("the oldest are no longer followed") == 1
+    line = (
+        "outcome callbacks are not called for the oldest of more than 10000 followed messages; "
+        "use events in NATS"
+    )
+    assert caplog.text.count(line) == 1
 
 
 def test_a_slow_callback_delays_its_own_queue_only(fake: FakeServer) -> None:
@@ -289,21 +301,22 @@ def test_a_callback_may_send_and_close(fake: FakeServer) -> None:
     assert [one.payload.text for one in fake.messages("next")] == [id]
 
 
-def test_the_example_of_the_readme_runs(
-    fake: FakeServer, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("outcome", "printed"),
+    [
+        (dlq.fail(TimeoutError()), "order-17 is RETRIES_EXHAUSTED after 1 failed attempts\n"),
+        (None, "order-17 is processed after 0 failed attempts\n"),
+    ],
+)
+def test_the_example_of_the_readme_ends_with_the_outcome(
+    outcome: Any, printed: str, fake: FakeServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    names: dict[str, Any] = {}
-    exec(example("callbacks", fake.target), names)
-    with names["dlq"] as client, client.worker("orders").start(lambda _: dlq.fail(TimeoutError())):
-        printed = ""
-
-        def has_printed() -> bool:
-            nonlocal printed
-            printed += capsys.readouterr().out
-            return "\n" in printed
-
-        until(has_printed)
-    assert printed == "order-17 needs somebody: RETRIES_EXHAUSTED after 1 attempts\n"
+    with (
+        dlq.Client(fake.target, spool=False) as client,
+        client.worker("orders").start(lambda _: outcome),
+    ):
+        exec(example("callbacks", fake.target), {})
+    assert capsys.readouterr().out == printed
 
 
 def test_coroutine_functions_are_refused() -> None:

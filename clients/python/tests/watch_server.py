@@ -31,10 +31,12 @@ class WatchServer(dlq_service_pb2_grpc.DlqServiceServicer):
         self._changed = threading.Condition()
         self._numbers = itertools.count(1)
 
-    def say(self, *events: event_pb2.Event, token: str = "", missed: int = 0) -> None:
+    def say(
+        self, *events: event_pb2.Event, token: str = "", missed: int = 0, undone: int = 0
+    ) -> None:
         response = pb.WatchEventsResponse(events=events, resume_token=token)
         if missed:
-            response.gap.missed_count = missed
+            response.gap.missed_count, response.gap.undone_count = missed, undone
         self._say(response)
 
     def fail(self, code: grpc.StatusCode) -> None:

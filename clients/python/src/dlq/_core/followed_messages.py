@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 
 from dlq.v1 import event_pb2 as pb
 from dlq.v1 import state_pb2
 
+from .early_events import EarlyEvents
+
 MAX_FOLLOWED = 10_000
-_MAX_EARLY = 1_000
-_EARLY_S = 60.0
 _MAX_SEEN = 100
 """Event ids of one message. A server repeats only the latest events."""
 
@@ -44,41 +45,13 @@ class Followed:
     """Ids of its events."""
 
 
-class _EarlyEvents:
-    """The latest events of a queue that belong to no followed message: its send may not have returned yet."""
-
-    def __init__(self) -> None:
-        self._events: OrderedDict[str, tuple[float, pb.Event]] = OrderedDict()
-        self._of_message: dict[str, list[str]] = {}
-
-    def add(self, event: pb.Event, now: float) -> None:
-        if event.id not in self._events:
-            self._events[event.id] = (now, event)
-            self._of_message.setdefault(event.message_id, []).append(event.id)
-        while (
-            len(self._events) > _MAX_EARLY or next(iter(self._events.values()))[0] < now - _EARLY_S
-        ):
-            _, (_, oldest) = self._events.popitem(last=False)
-            ids = self._of_message[oldest.message_id]
-            ids.remove(oldest.id)
-            if not ids:
-                del self._of_message[oldest.message_id]
-            if not self._events:
-                return
-
-    def take(self, message_id: str, now: float) -> list[pb.Event]:
-        """Returns the events of a message, in order, and forgets them."""
-        found = [self._events.pop(one) for one in self._of_message.pop(message_id, ())]
-        return [event for at, event in found if at >= now - _EARLY_S]
-
-
 class FollowedMessages:
     """Not thread-safe."""
 
     def __init__(self) -> None:
         self._messages: OrderedDict[str, Followed] = OrderedDict()
         self._counts: Counter[str] = Counter()
-        self._early: dict[str, _EarlyEvents] = {}
+        self._early: dict[str, EarlyEvents] = {}
 
     def is_empty(self, queue: str) -> bool:
         """Reports whether no message of the queue is followed."""
@@ -110,7 +83,7 @@ class FollowedMessages:
         message = self._messages.get(event.message_id)
         if message is None or message.queue != event.queue:
             if event.message_id:
-                self._early.setdefault(event.queue, _EarlyEvents()).add(event, now)
+                self._early.setdefault(event.queue, EarlyEvents()).add(event, now)
             return []
         if event.id in message.seen:
             return []
@@ -147,10 +120,12 @@ def _is_end(event: pb.Event) -> bool:
     return event.type in _GONE or (event.type in _ENDING and event.state not in _STORED)
 
 
+_UUID_V7 = re.compile(
+    r"([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
+)
+
+
 def accepted_at(id: str, now: float) -> float:
     """Returns when the service accepted a message, in seconds since 1970: its id is a UUIDv7. Of another id, `now`."""
-    digits = id.replace("-", "")
-    try:
-        return int(digits[:12], 16) / 1_000 if digits[12:13] == "7" else now
-    except ValueError:
-        return now
+    found = _UUID_V7.fullmatch(id)
+    return now if found is None else int(found[1] + found[2], 16) / 1_000

@@ -37,7 +37,7 @@ class OutcomeWatch:
         queue: str,
         begin_at: float,
         channel: ReconnectingChannel,
-        on_response: Callable[[pb.WatchEventsResponse], None],
+        on_response: Callable[[str, pb.WatchEventsResponse], None],
         on_broken: Callable[[str, CallError], None],
     ) -> None:
         """`begin_at`: time of the first event, in seconds since 1970. `on_response` is called in the thread that
@@ -138,7 +138,7 @@ class OutcomeWatch:
             for response in call:
                 if self._is_closed:
                     return
-                self._on_response(response)
+                self._on_response(self.queue, response)
                 if self._last_call is not None:
                     wait([self._last_call])
                 if response.events:

@@ -71,8 +71,8 @@ class OutcomeWatches:
         self._end_later(dropped_from)
         if self._full.take():
             _log.warning(
-                "dlq: more than %d sent messages wait for their outcomes: the oldest are no longer followed, and their "
-                "callbacks not called",
+                "dlq: outcome callbacks are not called for the oldest of more than %d followed messages; use events in "
+                "NATS",
                 MAX_FOLLOWED,
             )
 
@@ -99,12 +99,15 @@ class OutcomeWatches:
                 queue, begin_at, self._channel, self._on_response, self._on_broken
             )
 
-    def _on_response(self, response: WatchEventsResponse) -> None:
+    def _on_response(self, queue: str, response: WatchEventsResponse) -> None:
         """Called in the thread of a watch."""
         if response.HasField("gap") and self._gaps.take():
             _log.warning(
-                "dlq: events of sent messages are missing (%d): callbacks may not be called for them",
-                response.gap.missed_count + response.gap.undone_count,
+                'dlq: outcome callbacks of queue "%s" may be missing: up to %d state changes were removed before they '
+                "were read, and the store lost up to %d; read the messages for their state",
+                queue,
+                response.gap.missed_count,
+                response.gap.undone_count,
             )
         with self._lock:
             for event in response.events:
@@ -146,11 +149,11 @@ class OutcomeWatches:
             if not self._is_unsupported:
                 self._is_unsupported = True
                 _log.warning(
-                    "dlq: the server has no WatchEvents, so that outcome callbacks are not called: upgrade it"
+                    "dlq: outcome callbacks are not called: the server has no WatchEvents; upgrade it"
                 )
         elif self._breaks.take():
             _log.warning(
-                'dlq: sent messages of queue "%s" can\'t be followed: %s; retrying',
+                'dlq: outcome callbacks of queue "%s" wait: %s; retrying',
                 queue,
                 error.text if error.is_retryable else error.as_client_error(),
             )
