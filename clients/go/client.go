@@ -79,7 +79,7 @@ func New(address string, opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	if o.callbacks.areSet() {
-		c.outcomes = newOutcomeWatches(o.callbacks, c.channel, c.target, o.logger)
+		c.outcomes = newOutcomeWatches(o.callbacks, c.channel, o.logger)
 	}
 	reach := &reachability{}
 	b := &batcher{

@@ -2,11 +2,9 @@ package dlq
 
 import (
 	"container/list"
-	"slices"
+	"regexp"
 	"strconv"
 	"time"
-
-	"github.com/dlq-service/dlq/clients/go/dlqv1"
 )
 
 // followedMessage is a sent message whose events go to callbacks.
@@ -67,78 +65,14 @@ func (f *followedMessages) of(queue string) []*followedMessage {
 	return found
 }
 
+var uuidV7 = regexp.MustCompile(`^(?i)([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+
 // acceptedAt returns the time in a UUIDv7, or now if the id is something else.
 func acceptedAt(id string) time.Time {
-	if len(id) != 36 {
+	parts := uuidV7.FindStringSubmatch(id)
+	if parts == nil {
 		return time.Now()
 	}
-	ms, err := strconv.ParseInt(id[:8]+id[9:13], 16, 64)
-	if err != nil {
-		return time.Now()
-	}
+	ms, _ := strconv.ParseInt(parts[1]+parts[2], 16, 64) // 12 digits fit
 	return time.UnixMilli(ms)
-}
-
-const (
-	maxRememberedEvents = 1_000
-	rememberTime        = time.Minute
-)
-
-// rememberedEvents are the latest events of messages that are not followed: an event may come before the answer to
-// the send.
-type rememberedEvents struct{ all []rememberedEvent }
-
-type rememberedEvent struct {
-	event *dlqv1.Event
-	until time.Time
-}
-
-// add removes the oldest event if there are too many.
-func (r *rememberedEvents) add(event *dlqv1.Event, now time.Time) {
-	if len(r.all) == maxRememberedEvents {
-		r.all = r.all[1:]
-	}
-	r.all = append(r.all, rememberedEvent{event, now.Add(rememberTime)})
-}
-
-// take removes the events of a message and returns them in order. It also removes those that are too old.
-func (r *rememberedEvents) take(id string, now time.Time) (taken []*dlqv1.Event) {
-	r.all = slices.DeleteFunc(r.all, func(one rememberedEvent) bool {
-		isOld, isWanted := now.After(one.until), one.event.GetMessageId() == id
-		if isWanted && !isOld {
-			taken = append(taken, one.event)
-		}
-		return isOld || isWanted
-	})
-	return taken
-}
-
-// maxHandledEvents is much more than the events between two resume tokens.
-const maxHandledEvents = 10_000
-
-// handledEvents are the ids of the latest events of followed messages. After a reconnect, events since the last resume
-// token come again.
-type handledEvents struct {
-	ids    map[string]bool
-	latest []string // a ring
-	oldest int
-}
-
-// add returns false if the event was handled before.
-func (h *handledEvents) add(id string) bool {
-	if h.ids[id] {
-		return false
-	}
-	if h.ids == nil {
-		h.ids = map[string]bool{}
-	}
-	h.ids[id] = true
-	if len(h.latest) < maxHandledEvents {
-		h.latest = append(h.latest, id)
-		return true
-	}
-	delete(h.ids, h.latest[h.oldest])
-	h.latest[h.oldest] = id
-	h.oldest = (h.oldest + 1) % maxHandledEvents
-	return true
 }

@@ -61,13 +61,15 @@ func isGoneAfter(event *dlqv1.Event) bool {
 	switch event.GetType() {
 	case dlqv1.EventType_EVENT_TYPE_DISCARDED, dlqv1.EventType_EVENT_TYPE_PURGED:
 		return true
-	case dlqv1.EventType_EVENT_TYPE_RETRY_SUCCESS: // unless a failure joined it meanwhile
-		return event.GetState() == StateSucceeded
-	case dlqv1.EventType_EVENT_TYPE_EXPIRED:
-		return event.GetState() != StateQuarantined
+	case dlqv1.EventType_EVENT_TYPE_RETRY_SUCCESS, dlqv1.EventType_EVENT_TYPE_EXPIRED:
+		return !isStored(event.GetState())
 	default:
 		return false
 	}
+}
+
+func isStored(state dlqv1.MessageState) bool {
+	return state == StateScheduled || state == StateInFlight || state == StateQuarantined
 }
 
 // outcomeCallbacks are functions of the user. Each may be nil.

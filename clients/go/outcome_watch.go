@@ -37,8 +37,8 @@ type outcomeWatch struct {
 	token    string // to resume; used by run only
 
 	// The mutex of all guards these.
-	remembered rememberedEvents
-	// ready are remembered events of messages that are followed now. They are handled before others.
+	early earlyEvents
+	// ready are early events of messages that are followed now. They are handled before others.
 	ready []*dlqv1.Event
 	// idle ends the watch. It is nil while there is something to follow.
 	idle    *time.Timer
@@ -67,7 +67,7 @@ func (w *outcomeWatch) run() {
 			w.token = ""
 		}
 		if w.all.broken.isDue() {
-			w.all.logger.Warn(fmt.Sprintf("dlq: events of queue %q for callbacks can't be read: %s; retrying", w.queue, reasonFor(err)),
+			w.all.logger.Warn(fmt.Sprintf("dlq: outcome callbacks of queue %q wait: %s; retrying", w.queue, reasonFor(err)),
 				"queue", w.queue)
 		}
 		if !pause.Wait(w.ctx) {
@@ -135,8 +135,8 @@ func (w *outcomeWatch) logGap(gap *dlqv1.EventGap) {
 	if gap == nil || !w.all.gap.isDue() {
 		return
 	}
-	w.all.logger.Warn(fmt.Sprintf("dlq: events of queue %q are lost: %d were removed before they were read, the store lost %d; callbacks may be missing",
-		w.queue, gap.GetMissedCount(), gap.GetUndoneCount()), "queue", w.queue)
+	w.all.logger.Warn(fmt.Sprintf("dlq: outcome callbacks of queue %q may be missing: up to %d state changes were removed before they were "+
+		"read, and the store lost up to %d; read the messages for their state", w.queue, gap.GetMissedCount(), gap.GetUndoneCount()), "queue", w.queue)
 }
 
 // handle calls the callbacks for events, after those that are ready.
@@ -174,13 +174,13 @@ func (w *outcomeWatch) next(events *[]*dlqv1.Event) (call func(), isDone bool) {
 	return w.all.handleLocked(w, event), false
 }
 
-// followLocked makes the remembered events of a message ready.
+// followLocked makes the early events of a message ready.
 func (w *outcomeWatch) followLocked(m *followedMessage) {
 	if w.idle != nil {
 		w.idle.Stop()
 		w.idle = nil
 	}
-	earlier := w.remembered.take(m.id, time.Now())
+	earlier := w.early.take(m.id, time.Now())
 	if len(earlier) == 0 {
 		return
 	}

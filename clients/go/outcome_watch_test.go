@@ -94,7 +94,7 @@ func TestWatchResumesWithoutRepeats(t *testing.T) {
 	}
 	call.send(succeededEvent("2", id))
 	expectOutcome(t, outcomes, "succeeded", id)
-	log.expect(t, `events of queue \"orders\" for callbacks can't be read: the connection is too old; retrying`)
+	log.expect(t, `outcome callbacks of queue \"orders\" wait: the connection is too old; retrying`)
 	if err := client.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -121,8 +121,9 @@ func TestGapIsLogged(t *testing.T) {
 	server, log := startWatchServer(t), newWatchLog()
 	client, _ := watchingClient(t, server.target, log.option())
 	sendOne(t, client)
-	server.nextCall(t).responses <- &dlqv1.WatchEventsResponse{Gap: &dlqv1.EventGap{MissedCount: 7}}
-	log.expect(t, `events of queue \"orders\" are lost: 7 were removed before they were read, the store lost 0; callbacks may be missing`)
+	server.nextCall(t).responses <- &dlqv1.WatchEventsResponse{Gap: &dlqv1.EventGap{MissedCount: 7, UndoneCount: 2}}
+	log.expect(t, `outcome callbacks of queue \"orders\" may be missing: up to 7 state changes were removed before they were read, `+
+		`and the store lost up to 2; read the messages for their state`)
 }
 
 func TestServerWithoutWatchEventsIsLoggedOnce(t *testing.T) {
@@ -135,7 +136,7 @@ func TestServerWithoutWatchEventsIsLoggedOnce(t *testing.T) {
 	log := newWatchLog()
 	client, _ := watchingClient(t, server.target, log.option())
 	sendOne(t, client)
-	log.expect(t, "the server at "+server.target+" has no WatchEvents, so no callback is called; upgrade it")
+	log.expect(t, "outcome callbacks are not called: the server has no WatchEvents; upgrade it")
 	sendOne(t, client)
 	if err := client.Close(t.Context()); err != nil {
 		t.Error(err)
@@ -247,7 +248,7 @@ func TestOldestOfMoreThanTenThousandMessagesIsNotFollowed(t *testing.T) {
 	}
 	_ = client.Flush(t.Context())
 	last := sendOne(t, client)
-	log.expect(t, "more than 10000 sent messages are not finished; no callback is called for the oldest any more")
+	log.expect(t, "outcome callbacks are not called for the oldest of more than 10000 followed messages; use events in NATS")
 	server.nextCall(t).send(failedEvent("1", first), failedEvent("2", second), failedEvent("3", last))
 	expectOutcome(t, outcomes, "failed", last)
 	log.expectNoMore(t)

@@ -24,7 +24,6 @@ const (
 type outcomeWatches struct {
 	callbacks outcomeCallbacks
 	channel   *reconnectingChannel
-	target    string
 	logger    *slog.Logger
 	idleTime  time.Duration
 
@@ -35,7 +34,7 @@ type outcomeWatches struct {
 
 	mu       sync.Mutex
 	followed *followedMessages
-	handled  handledEvents
+	seen     seenEvents
 	watches  map[string]*outcomeWatch // by queue
 	wasOpen  bool                     // a watch
 	// unsupportedAt is when the server last had no WatchEvents.
@@ -43,12 +42,10 @@ type outcomeWatches struct {
 	isClosed      bool
 }
 
-func newOutcomeWatches(
-	callbacks outcomeCallbacks, channel *reconnectingChannel, target string, logger *slog.Logger,
-) *outcomeWatches {
+func newOutcomeWatches(callbacks outcomeCallbacks, channel *reconnectingChannel, logger *slog.Logger) *outcomeWatches {
 	ctx, stop := context.WithCancel(context.Background())
 	return &outcomeWatches{
-		callbacks: callbacks, channel: channel, target: target, logger: logger, idleTime: idleWatchTime,
+		callbacks: callbacks, channel: channel, logger: logger, idleTime: idleWatchTime,
 		ctx: ctx, stop: stop,
 		followed: newFollowedMessages(maxFollowedMessages), watches: map[string]*outcomeWatch{},
 	}
@@ -70,7 +67,7 @@ func (w *outcomeWatches) accepted(request *dlqv1.SendToDlqRequest, response *dlq
 	}
 	w.mu.Unlock()
 	if isFull && w.full.isDue() {
-		w.logger.Warn(fmt.Sprintf("dlq: more than %d sent messages are not finished; no callback is called for the oldest any more",
+		w.logger.Warn(fmt.Sprintf("dlq: outcome callbacks are not called for the oldest of more than %d followed messages; use events in NATS",
 			w.followed.limit))
 	}
 }
@@ -99,10 +96,10 @@ func (w *outcomeWatches) followLocked(m *followedMessage) (isFull bool) {
 func (w *outcomeWatches) handleLocked(watch *outcomeWatch, event *dlqv1.Event) (call func()) {
 	m := w.followed.get(event.GetMessageId())
 	if m == nil || m.queue != watch.queue {
-		watch.remembered.add(event, time.Now())
+		watch.early.add(event, time.Now())
 		return nil
 	}
-	if !w.handled.add(event.GetId()) {
+	if !w.seen.add(event.GetId()) {
 		return nil
 	}
 	if event.GetType() == dlqv1.EventType_EVENT_TYPE_MOVED_AWAY {
@@ -138,7 +135,7 @@ func (w *outcomeWatches) unsupported(watch *outcomeWatch) bool {
 	watch.endLocked()
 	w.mu.Unlock()
 	if isFirst {
-		w.logger.Warn("dlq: the server at " + w.target + " has no WatchEvents, so no callback is called; upgrade it")
+		w.logger.Warn("dlq: outcome callbacks are not called: the server has no WatchEvents; upgrade it")
 	}
 	return true
 }
