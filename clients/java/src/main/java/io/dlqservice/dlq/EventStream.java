@@ -162,7 +162,7 @@ final class EventStream {
 
     @Override
     public void onCompleted() {
-      Status ended = Status.UNAVAILABLE.withDescription("the server ended the call");
+      Status ended = Status.UNAVAILABLE.withDescription("the server ended the stream");
       loop.execute(() -> end(CallError.of(ended)));
     }
 

@@ -1,6 +1,7 @@
 package io.dlqservice.dlq;
 
 import io.dlqservice.dlq.SendResult.Stored;
+import io.dlqservice.dlq.v1.EventGap;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import io.grpc.Status;
 import java.time.Duration;
@@ -9,10 +10,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,10 +31,12 @@ final class FollowedMessages {
   /** A watch begins this long before the oldest message was accepted. */
   private static final Duration LEAD = Duration.ofSeconds(1);
 
-  /** The version of ids that begin with a time. */
-  private static final int WITH_TIME = 7;
+  private static final Pattern UUID_V7 =
+      Pattern.compile(
+          "([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
+          Pattern.CASE_INSENSITIVE);
 
-  private static final int TIME_SHIFT = 16;
+  private static final int HEX = 16;
 
   /** A sent message that is not known to be gone. */
   static final class Followed {
@@ -53,8 +57,7 @@ final class FollowedMessages {
   private final OutcomeCallbacks callbacks;
   private final Listeners logLines;
   private final long idleMs;
-  private final RepeatedLines ofBound = new RepeatedLines();
-  private final RepeatedLines ofQueues = new RepeatedLines();
+  private final RepeatedLines lines = new RepeatedLines();
 
   /** Oldest first. */
   private final Map<String, Followed> byId = new LinkedHashMap<>();
@@ -96,20 +99,20 @@ final class FollowedMessages {
 
   private void forgetOldest() {
     forget(byId.values().iterator().next());
-    if (!ofBound.mayLog("", Loop.nowMs())) return;
+    if (!lines.mayLog("full", Loop.nowMs())) return;
     logLines.call(
         () ->
             LOG.warn(
-                "more than {} sent messages are followed; the callbacks get nothing more of the"
-                    + " oldest",
+                "outcome callbacks are not called for the oldest of more than {} followed messages;"
+                    + " use events in NATS",
                 MAX_MESSAGES));
   }
 
-  /** Returns the time at the start of a UUIDv7. */
+  /** Returns the time at the start of a UUIDv7; now if the id is none. */
   private static Instant acceptedAt(String id) {
-    UUID parsed = UUID.fromString(id);
-    if (parsed.version() != WITH_TIME) return Instant.now();
-    return Instant.ofEpochMilli(parsed.getMostSignificantBits() >>> TIME_SHIFT);
+    Matcher uuid = UUID_V7.matcher(id);
+    if (!uuid.matches()) return Instant.now();
+    return Instant.ofEpochMilli(Long.parseLong(uuid.group(1) + uuid.group(2), HEX));
   }
 
   private void join(Followed message, String queue, Instant since) {
@@ -146,31 +149,31 @@ final class FollowedMessages {
     watch.awaitCallback(0); // it has none
   }
 
-  void logGap(String queue) {
-    if (!ofQueues.mayLog("gap " + queue, Loop.nowMs())) return;
+  void logGap(String queue, EventGap gap) {
+    if (!lines.mayLog("gap", Loop.nowMs())) return;
     logLines.call(
         () ->
             LOG.warn(
-                "the server no longer has some events of queue \"{}\": calls of the outcome"
-                    + " callbacks may be missing",
-                queue));
+                "outcome callbacks of queue \"{}\" may be missing: up to {} state changes were"
+                    + " removed before they were read, and the store lost up to {}; read the"
+                    + " messages for their state",
+                queue,
+                gap.getMissedCount(),
+                gap.getUndoneCount()));
   }
 
   void logBroken(String queue, CallError error) {
-    String why = error.description();
     if (error.code() == Status.Code.UNIMPLEMENTED) {
       if (isUnimplementedLogged) return;
       isUnimplementedLogged = true;
       logLines.call(
           () ->
               LOG.warn(
-                  "the server has no WatchEvents ({}): the outcome callbacks get nothing before"
-                      + " it is updated",
-                  why));
-    } else if (ofQueues.mayLog("broken " + queue, Loop.nowMs())) {
-      String advised = error.descriptionWithAdvice();
+                  "outcome callbacks are not called: the server has no WatchEvents; upgrade it"));
+    } else if (lines.mayLog("broken", Loop.nowMs())) {
+      String why = error.descriptionWithAdvice();
       logLines.call(
-          () -> LOG.warn("the watch of queue \"{}\" broke: {}; reconnecting", queue, advised));
+          () -> LOG.warn("outcome callbacks of queue \"{}\" wait: {}; retrying", queue, why));
     }
   }
 

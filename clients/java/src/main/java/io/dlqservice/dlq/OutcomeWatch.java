@@ -6,6 +6,7 @@ import io.dlqservice.dlq.v1.EventType;
 import io.dlqservice.dlq.v1.MessageState;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 
@@ -15,6 +16,12 @@ import java.util.concurrent.ScheduledFuture;
  * nothing else is said.
  */
 final class OutcomeWatch implements EventStream.Listener {
+  private static final Set<MessageState> STORED =
+      Set.of(
+          MessageState.MESSAGE_STATE_SCHEDULED,
+          MessageState.MESSAGE_STATE_IN_FLIGHT,
+          MessageState.MESSAGE_STATE_QUARANTINED);
+
   private final Loop loop;
   private final String queue;
   private final FollowedMessages messages;
@@ -101,10 +108,9 @@ final class OutcomeWatch implements EventStream.Listener {
   }
 
   /** Whether the message is gone. */
-  private static boolean isEnd(Event event) {
+  static boolean isEnd(Event event) {
     return switch (event.getType()) {
-      case EVENT_TYPE_RETRY_SUCCESS -> event.getState() == MessageState.MESSAGE_STATE_SUCCEEDED;
-      case EVENT_TYPE_EXPIRED -> event.getState() != MessageState.MESSAGE_STATE_QUARANTINED;
+      case EVENT_TYPE_RETRY_SUCCESS, EVENT_TYPE_EXPIRED -> !STORED.contains(event.getState());
       case EVENT_TYPE_DISCARDED, EVENT_TYPE_PURGED -> true;
       default -> false;
     };
@@ -112,7 +118,7 @@ final class OutcomeWatch implements EventStream.Listener {
 
   @Override
   public void gap(EventGap gap) {
-    messages.logGap(queue);
+    messages.logGap(queue, gap);
   }
 
   @Override

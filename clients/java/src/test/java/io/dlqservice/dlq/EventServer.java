@@ -43,7 +43,7 @@ final class EventServer extends DlqServiceGrpc.DlqServiceImplBase implements Aut
     }
 
     void sendGap() {
-      EventGap gap = EventGap.newBuilder().setMissedCount(3).build();
+      EventGap gap = EventGap.newBuilder().setMissedCount(7).setUndoneCount(2).build();
       out.onNext(WatchEventsResponse.newBuilder().setGap(gap).build());
     }
 

@@ -3,77 +3,38 @@ package io.dlqservice.dlq;
 import static io.dlqservice.dlq.EventServer.event;
 import static io.dlqservice.dlq.EventServer.failed;
 import static io.dlqservice.dlq.EventServer.succeeded;
+import static io.dlqservice.dlq.Following.ACCEPTED;
+import static io.dlqservice.dlq.Following.id;
+import static io.dlqservice.dlq.Following.idOf;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.EventServer.Watch;
-import io.dlqservice.dlq.SendResult.Stored;
 import io.dlqservice.dlq.v1.Event;
 import io.dlqservice.dlq.v1.EventType;
 import io.dlqservice.dlq.v1.MessageState;
-import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.UUID;
-import java.util.concurrent.BlockingQueue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class OutcomeWatchTest {
-  private static final Instant ACCEPTED = Instant.ofEpochMilli(1_700_000_000_123L);
-
-  private final BlockingQueue<String> called = new LinkedBlockingQueue<>();
   private EventServer server;
   private Following following;
-
-  /** Followed messages without the rest of a client. */
-  private static final class Following implements AutoCloseable {
-    final Loop loop = new Loop("test");
-    final Listeners logLines = new Listeners("test-log");
-    final FollowedMessages messages;
-    private final ReconnectingChannel channel;
-
-    Following(String target, long idleMs, OutcomeCallbacks callbacks) {
-      Connector connector = new Connector(Target.of(target, false), null, null, List.of());
-      channel = new ReconnectingChannel(connector::connect, loop);
-      messages = new FollowedMessages(loop, channel, callbacks, logLines, idleMs);
-    }
-
-    void sent(String queue, String id) {
-      SendToDlqRequest request = SendToDlqRequest.newBuilder().setSourceId("of " + id).build();
-      Stored stored =
-          new Stored(
-              SendStatus.SENT,
-              id,
-              io.dlqservice.dlq.MessageState.SCHEDULED,
-              Reason.TIMEOUT,
-              Optional.empty(),
-              Optional.empty(),
-              queue);
-      messages.sent(request, stored);
-    }
-
-    @Override
-    public void close() {
-      messages.close();
-      loop.execute(channel::close);
-      loop.close();
-    }
-  }
 
   @BeforeEach
   void open() throws Exception {
     server = new EventServer();
-    following = following(FollowedMessages.IDLE_MS);
+    following = new Following(server.target(), FollowedMessages.IDLE_MS);
   }
 
   @AfterEach
@@ -82,30 +43,8 @@ class OutcomeWatchTest {
     server.close();
   }
 
-  private Following following(long idleMs) {
-    return new Following(
-        server.target(),
-        idleMs,
-        new OutcomeCallbacks(add("succeeded"), add("failed"), add("quarantined")));
-  }
-
-  private Consumer<OutcomeEvent> add(String kind) {
-    return event -> called.add(kind + " " + event.queue() + " " + event.id());
-  }
-
   private String nextCall() throws InterruptedException {
-    String next = called.poll(20, TimeUnit.SECONDS);
-    assertNotNull(next, "no callback came within 20 s");
-    return next;
-  }
-
-  /** Returns a UUIDv7. */
-  private static String idOf(Instant accepted, int number) {
-    return new UUID((accepted.toEpochMilli() << 16) | 0x7000, Long.MIN_VALUE | number).toString();
-  }
-
-  private static String id(int number) {
-    return idOf(ACCEPTED, number);
+    return following.nextCall();
   }
 
   @Test
@@ -119,6 +58,25 @@ class OutcomeWatchTest {
     assertEquals("failed q " + id(1), nextCall());
     assertEquals("failed q " + id(2), nextCall());
     assertNull(server.watches.poll()); // one call for both
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "018bcfe5-6800-4000-8000-000000000001", // another version
+        "018bcfe5-6800-7000-7000-000000000001", // another variant
+        "018bcfe5-6800-7000-8000-1",
+        "018bcfe5-6800-7000-8000-00000000000g",
+        "message-7"
+      })
+  void aMessageWithAnotherIdIsFollowedFromNow(String id) throws Exception {
+    Instant began = Instant.now().minusSeconds(1);
+    following.sent("q", id);
+    Watch watch = server.next();
+    Instant start = Times.from(watch.request().getStartTime());
+    assertTrue(!start.isBefore(began) && !start.isAfter(Instant.now().minusSeconds(1)), "" + start);
+    watch.send("", failed("q", id));
+    assertEquals("failed q " + id, nextCall());
   }
 
   @Test
@@ -147,10 +105,12 @@ class OutcomeWatchTest {
       nextCall();
       third.send("4", succeeded("q", id(1)));
       assertEquals("succeeded q " + id(1), nextCall());
-      assertEquals(List.of(), List.copyOf(called));
+      assertEquals(List.of(), List.copyOf(following.called));
       following.logLines.flush();
-      List<String> lines = logged.with("the watch of queue \"q\" broke: the server drains");
+      List<String> lines =
+          logged.with("outcome callbacks of queue \"q\" wait: the server drains; ");
       assertEquals(1, lines.size(), lines.toString()); // at most one a minute
+      assertTrue(lines.get(0).endsWith("; retrying"), lines.get(0));
     }
   }
 
@@ -194,6 +154,29 @@ class OutcomeWatchTest {
   }
 
   @Test
+  void typeAndStateOfAnEventSayWhetherItsMessageIsGone() {
+    Set<Integer> stored =
+        Set.of(
+            MessageState.MESSAGE_STATE_SCHEDULED_VALUE,
+            MessageState.MESSAGE_STATE_IN_FLIGHT_VALUE,
+            MessageState.MESSAGE_STATE_QUARANTINED_VALUE);
+    int newer = 99;
+    for (int state = 0; state <= newer; state++) {
+      boolean isStored = stored.contains(state);
+      assertEquals(!isStored, isEnd(EventType.EVENT_TYPE_RETRY_SUCCESS, state), "" + state);
+      assertEquals(!isStored, isEnd(EventType.EVENT_TYPE_EXPIRED, state), "" + state);
+      assertTrue(isEnd(EventType.EVENT_TYPE_DISCARDED, state));
+      assertTrue(isEnd(EventType.EVENT_TYPE_PURGED, state));
+      assertFalse(isEnd(EventType.EVENT_TYPE_RETRY_FAILED, state));
+      assertFalse(isEnd(EventType.EVENT_TYPE_MOVED_TO_POISON, state));
+    }
+  }
+
+  private static boolean isEnd(EventType type, int state) {
+    return OutcomeWatch.isEnd(Event.newBuilder().setType(type).setStateValue(state).build());
+  }
+
+  @Test
   void aMovedMessageIsFollowedInItsNewQueue() throws Exception {
     following.sent("q", id(1));
     Instant moved = Instant.ofEpochSecond(1_700_000_100);
@@ -219,10 +202,9 @@ class OutcomeWatchTest {
     Consumer<OutcomeEvent> slow =
         event -> {
           if (event.queue().equals("slow")) release.join();
-          called.add(event.queue());
+          following.called.add(event.queue());
         };
-    try (Following own =
-        new Following(server.target(), 1, new OutcomeCallbacks(slow, null, null))) {
+    try (Following own = new Following(server.target(), 1, slow)) {
       own.sent("slow", id(1));
       own.sent("slow", id(2));
       server.next().send("", succeeded("slow", id(1)), succeeded("slow", id(2)));
@@ -237,12 +219,11 @@ class OutcomeWatchTest {
 
   @Test
   void aWatchWithNothingToFollowEnds() throws Exception {
-    try (Following own =
-        new Following(server.target(), 1, new OutcomeCallbacks(add("succeeded"), null, null))) {
+    try (Following own = new Following(server.target(), 1)) {
       own.sent("q", id(1));
       Watch first = server.next();
       first.send("1", succeeded("q", id(1)));
-      assertEquals("succeeded q " + id(1), nextCall());
+      assertEquals("succeeded q " + id(1), own.nextCall());
       first.cancelled().get(20, TimeUnit.SECONDS);
       Instant later = ACCEPTED.plusSeconds(100);
       own.sent("q", idOf(later, 2));
@@ -253,56 +234,16 @@ class OutcomeWatchTest {
   }
 
   @Test
-  void theOldestOfTooManyMessagesIsNoLongerFollowed() throws Exception {
-    try (CapturedLog logged = new CapturedLog()) {
-      for (int n = 0; n < FollowedMessages.MAX_MESSAGES + 2; n++) following.sent("q", id(n));
-      server.next().send("", failed("q", id(0)), failed("q", id(1)), failed("q", id(2)));
-      assertEquals("failed q " + id(2), nextCall());
-      following.logLines.flush();
-      assertEquals(1, logged.with("more than 10000 sent messages are followed").size());
-    }
-  }
-
-  @Test
-  void aGapIsLogged() throws Exception {
-    try (CapturedLog logged = new CapturedLog()) {
-      following.sent("q", id(1));
-      Watch watch = server.next();
-      watch.sendGap();
-      watch.send("", failed("q", id(1)));
-      nextCall();
-      following.logLines.flush();
-      assertEquals(1, logged.with("no longer has some events of queue \"q\"").size());
-    }
-  }
-
-  @Test
-  void aServerWithoutWatchEventsIsLoggedOnce() throws Exception {
-    try (CapturedLog logged = new CapturedLog();
-        ScriptedServer older = ScriptedServer.start(request -> Optional.empty());
-        Following own =
-            new Following(older.target(), 1, new OutcomeCallbacks(add("succeeded"), null, null))) {
-      own.sent("a", id(1));
-      own.sent("b", id(2));
-      Poll.until(() -> older.tokens.size() > 2);
-      own.logLines.flush();
-      List<String> lines = new ArrayList<>(logged.with("WARN"));
-      assertEquals(1, lines.size(), lines.toString());
-      assertTrue(lines.get(0).contains("the server has no WatchEvents"), lines.get(0));
-    }
-  }
-
-  @Test
   void closeWaitsForTheRunningCallbackOnly() throws Exception {
     CompletableFuture<Void> running = new CompletableFuture<>();
     CompletableFuture<Void> release = new CompletableFuture<>();
     Consumer<OutcomeEvent> slow =
         event -> {
-          called.add(event.id());
+          following.called.add(event.id());
           running.complete(null);
           release.join();
         };
-    Following own = new Following(server.target(), 1, new OutcomeCallbacks(slow, null, null));
+    Following own = new Following(server.target(), 1, slow);
     own.sent("q", id(1));
     own.sent("q", id(2));
     server.next().send("", succeeded("q", id(1)), succeeded("q", id(2)));
@@ -314,6 +255,6 @@ class OutcomeWatchTest {
     assertTrue(!awaited.isDone());
     release.complete(null);
     awaited.get(10, TimeUnit.SECONDS);
-    assertEquals(List.of(id(1)), List.copyOf(called));
+    assertEquals(List.of(id(1)), List.copyOf(following.called));
   }
 }
