@@ -2,10 +2,10 @@
 
 mod callbacks;
 mod event;
-mod followed;
+mod followed_messages;
 mod recent;
 mod reports;
-mod seen;
+mod seen_events;
 #[cfg(test)]
 mod tests;
 mod watch;

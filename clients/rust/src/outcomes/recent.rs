@@ -1,11 +1,15 @@
 //! What happened lately, by message.
 
+use crate::v1::Event;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 use tokio::time::Instant;
 
 const MAX_ITEMS: usize = 1_000;
 const MAX_AGE: Duration = Duration::from_secs(60);
+
+/// The events of messages that are not followed: their sends may not have returned.
+pub(super) type EarlyEvents = Recent<Event>;
 
 /// The latest 1,000 items, each for a minute.
 pub(super) struct Recent<T> {

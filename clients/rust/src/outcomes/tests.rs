@@ -1,7 +1,7 @@
 use crate::outcomes::callbacks::OutcomeEventKind::{self, Failed, Quarantined, Succeeded};
-use crate::outcomes::followed::{Change, Followed, MAX_MESSAGES, Step};
+use crate::outcomes::followed_messages::{Change, FollowedMessages, MAX_MESSAGES, Step, is_last};
 use crate::v1::{Event, EventType, MessageState};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const ID: &str = "018f3c5e-0000-7000-8000-000000000000";
 
@@ -27,7 +27,7 @@ fn succeeded(queue: &str) -> Event {
 }
 
 /// Returns the kinds of the calls for these events of queue `here`.
-fn calls(followed: &mut Followed, events: Vec<Event>) -> Vec<OutcomeEventKind> {
+fn calls(followed: &mut FollowedMessages, events: Vec<Event>) -> Vec<OutcomeEventKind> {
     followed.receive("here", events);
     let mut kinds = Vec::new();
     while let Some(step) = followed.next("here") {
@@ -61,7 +61,7 @@ async fn a_message_is_followed_until_it_is_gone() {
     ];
     for (events, stays) in [(Vec::from(again), true), (Vec::from(last), false)] {
         for (event, expected) in events {
-            let mut followed = Followed::default();
+            let mut followed = FollowedMessages::default();
             followed.follow(ID, "here", "");
             assert_eq!(calls(&mut followed, vec![event.clone()]), expected);
             let later = calls(&mut followed, vec![failed("here")]);
@@ -70,9 +70,37 @@ async fn a_message_is_followed_until_it_is_gone() {
     }
 }
 
+#[test]
+fn type_and_state_of_an_event_say_whether_its_message_is_gone() {
+    use EventType::{Discarded, Expired, MovedToPoison, Purged, RetryFailed, RetrySuccess};
+    let newer = 99;
+    for state in 0..=newer {
+        let is_last = |happened| {
+            let mut event = event(happened, MessageState::Scheduled, "here");
+            event.state = state;
+            is_last(&event)
+        };
+        let is_stored = MessageState::try_from(state).is_ok_and(|state| {
+            use MessageState::{InFlight, Quarantined, Scheduled};
+            matches!(state, Scheduled | InFlight | Quarantined)
+        });
+        let gone = [
+            RetrySuccess,
+            Expired,
+            Discarded,
+            Purged,
+            RetryFailed,
+            MovedToPoison,
+        ]
+        .map(is_last);
+        let expected = [!is_stored, !is_stored, true, true, false, false];
+        assert_eq!(gone, expected, "in state {state}");
+    }
+}
+
 #[tokio::test]
 async fn an_event_may_come_before_its_send_returns() {
-    let mut followed = Followed::default();
+    let mut followed = FollowedMessages::default();
     followed.follow("another", "here", "");
     assert_eq!(calls(&mut followed, vec![failed("here"), succeeded("here")]), []);
     assert_eq!(followed.follow(ID, "here", ""), Change::default());
@@ -84,8 +112,8 @@ async fn an_event_may_come_before_its_send_returns() {
 
 #[tokio::test]
 async fn the_first_watch_begins_one_second_before_the_oldest_message() {
-    let mut followed = Followed::default();
-    let ms = |followed: &Followed| {
+    let mut followed = FollowedMessages::default();
+    let ms = |followed: &FollowedMessages| {
         followed
             .since("here")
             .duration_since(UNIX_EPOCH)
@@ -100,10 +128,33 @@ async fn the_first_watch_begins_one_second_before_the_oldest_message() {
     assert_eq!(ms(&followed), 0x018f_3c5d_ffff - 1_000);
 }
 
+#[tokio::test]
+async fn a_message_with_another_id_is_followed_from_now() {
+    for id in [
+        "018f3c5e-0000-4000-8000-000000000000", // another version
+        "018f3c5e-0000-7000-7000-000000000000", // another variant
+        "018f3c5e-0000-7000-8000-00000000000",
+        "018f3c5e-0000-7000-8000-00000000000g",
+        "018f3c5e0000-7000-8000-000000000000-",
+        "018f3c5e-0000-7000-8000-000000000000\n",
+        "+18f3c5e-0000-7000-8000-000000000000",
+        "message-7",
+    ] {
+        let mut followed = FollowedMessages::default();
+        let since = SystemTime::now() - Duration::from_secs(1);
+        followed.follow(id, "here", "");
+        assert!(followed.since("here") >= since, "{id}");
+    }
+    let mut followed = FollowedMessages::default();
+    followed.follow("018F3C5E-0000-7000-BFFF-000000000000", "here", "");
+    let since = UNIX_EPOCH + Duration::from_millis(0x018f_3c5e_0000 - 1_000);
+    assert_eq!(followed.since("here"), since);
+}
+
 /// The watch of the other queue may be quicker.
 #[tokio::test]
 async fn a_moved_message_is_followed_in_its_new_queue() {
-    let mut followed = Followed::default();
+    let mut followed = FollowedMessages::default();
     followed.follow("another", "there", "");
     followed.follow(ID, "here", "order-1");
     followed.receive("there", vec![succeeded("there")]);
@@ -115,7 +166,7 @@ async fn a_moved_message_is_followed_in_its_new_queue() {
     };
     assert_eq!((&*event.queue, &*event.source_id), ("there", "order-1"));
 
-    let mut followed = Followed::default();
+    let mut followed = FollowedMessages::default();
     followed.follow(ID, "here", "");
     assert_eq!(calls(&mut followed, vec![failed("here")]), [Failed]);
     let mut later = moved;
@@ -131,7 +182,7 @@ async fn a_moved_message_is_followed_in_its_new_queue() {
 
 #[tokio::test]
 async fn at_most_10_000_messages_are_followed() {
-    let mut followed = Followed::default();
+    let mut followed = FollowedMessages::default();
     for number in 0..MAX_MESSAGES {
         assert!(!followed.follow(&format!("m{number}"), "here", "").is_full);
     }

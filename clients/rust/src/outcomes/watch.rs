@@ -2,9 +2,8 @@
 
 use crate::backoff::Backoff;
 use crate::connection::layer_panicked;
-use crate::outcomes::followed::TYPES;
-use crate::outcomes::reports::OutcomeReports;
-use crate::outcomes::seen::Seen;
+use crate::outcomes::followed_messages::TYPES;
+use crate::outcomes::seen_events::SeenEvents;
 use crate::outcomes::watches::OutcomeWatches;
 use crate::panics::catch_async_panic;
 use crate::v1::{WatchEventsRequest, WatchEventsResponse};
@@ -15,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tonic::{Status, Streaming};
 
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// The first response comes at once.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,7 +24,7 @@ pub(super) struct OutcomeWatch {
     watches: Arc<OutcomeWatches>,
     queue: String,
     resume_token: String,
-    seen: Seen,
+    seen: SeenEvents,
     has_more: Arc<Notify>,
     backoff: Backoff,
 }
@@ -36,7 +35,7 @@ impl OutcomeWatch {
             watches,
             queue,
             resume_token: String::new(),
-            seen: Seen::default(),
+            seen: SeenEvents::default(),
             has_more,
             backoff: Backoff::new(FIRST_PAUSE, MAX_PAUSE),
         }
@@ -109,7 +108,7 @@ impl OutcomeWatch {
 
     fn received(&mut self, response: WatchEventsResponse) {
         if let Some(gap) = &response.gap {
-            OutcomeReports::gap(&self.queue, gap);
+            self.watches.reports.gap(&self.queue, gap);
         }
         let mut events = response.events;
         events.retain(|event| self.seen.is_first(&event.id));
@@ -127,5 +126,5 @@ impl OutcomeWatch {
 }
 
 fn ended() -> Status {
-    Status::unavailable("the server ended the stream of events")
+    Status::unavailable("the server ended the stream")
 }

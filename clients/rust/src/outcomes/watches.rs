@@ -2,7 +2,7 @@
 
 use crate::connection::Connector;
 use crate::outcomes::callbacks::{OutcomeCallbacks, is_in_callback};
-use crate::outcomes::followed::{Change, Followed, Step};
+use crate::outcomes::followed_messages::{Change, FollowedMessages, Step};
 use crate::outcomes::reports::OutcomeReports;
 use crate::outcomes::watch::OutcomeWatch;
 use crate::receipt::{Receipt, Stored};
@@ -22,7 +22,7 @@ pub(crate) struct OutcomeWatches {
     callbacks: OutcomeCallbacks,
     pub(super) connector: Connector,
     pub(super) reports: OutcomeReports,
-    followed: Mutex<Followed>,
+    followed: Mutex<FollowedMessages>,
     /// Ends the watches.
     pub(super) end: CancellationToken,
     /// Each watch has a receiver.

@@ -2,7 +2,7 @@
 
 use crate::outcomes::callbacks::OutcomeEventKind;
 use crate::outcomes::event::OutcomeEvent;
-use crate::outcomes::recent::Recent;
+use crate::outcomes::recent::{EarlyEvents, Recent};
 use crate::v1::{Event, EventType, MessageState};
 use crate::wire_time::timestamp_from_wire;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -29,7 +29,7 @@ pub(super) const TYPES: [EventType; 7] = [
 
 /// The followed messages of a client, at most 10,000, and the queues with a watch.
 #[derive(Default)]
-pub(super) struct Followed {
+pub(super) struct FollowedMessages {
     /// By id.
     messages: HashMap<String, Message>,
     /// Ids by number, oldest first.
@@ -56,7 +56,7 @@ struct Queue {
     /// Events whose turn comes.
     received: VecDeque<Event>,
     /// Events of messages that were not followed then: their sends may not have returned.
-    unknown: Recent<Event>,
+    early: EarlyEvents,
     /// Messages that were followed to their end.
     gone: Recent<()>,
     /// Notified when `received` gets events that were remembered.
@@ -79,7 +79,7 @@ pub(super) enum Step {
     Moved(Change),
 }
 
-impl Followed {
+impl FollowedMessages {
     pub(super) fn follow(&mut self, id: &str, queue: &str, source_id: &str) -> Change {
         let since = accepted_at(id).unwrap_or_else(SystemTime::now) - CLOCK_MARGIN;
         self.follow_since(since, id, queue, source_id.to_owned())
@@ -144,7 +144,7 @@ impl Followed {
             let message = self.messages.get_mut(&event.message_id);
             let Some(message) = message.filter(|message| message.queue == queue) else {
                 let id = event.message_id.clone();
-                events.unknown.add(&id, event);
+                events.early.add(&id, event);
                 continue;
             };
             let source_id = message.source_id.clone();
@@ -210,7 +210,7 @@ impl Queue {
             messages: 0,
             empty_since: Instant::now(),
             received: VecDeque::new(),
-            unknown: Recent::default(),
+            early: EarlyEvents::default(),
             gone: Recent::default(),
             has_more: Arc::default(),
         }
@@ -219,7 +219,7 @@ impl Queue {
     /// Gives the earlier events of a message their turn.
     fn recall(&mut self, id: &str) {
         let count = self.received.len();
-        for event in self.unknown.take(id).rev() {
+        for event in self.early.take(id).rev() {
             self.received.push_front(event);
         }
         if self.received.len() > count {
@@ -229,22 +229,31 @@ impl Queue {
 }
 
 /// Reports whether a message is gone after the event.
-fn is_last(event: &Event) -> bool {
+pub(super) fn is_last(event: &Event) -> bool {
     let is_stored = matches!(
         event.state(),
         MessageState::Scheduled | MessageState::InFlight | MessageState::Quarantined
     );
     match event.r#type() {
-        EventType::RetrySuccess => !is_stored,
+        EventType::RetrySuccess | EventType::Expired => !is_stored,
         EventType::Discarded | EventType::Purged => true,
-        EventType::Expired => event.state() != MessageState::Quarantined,
         _ => false,
     }
 }
 
-/// Returns the time with which the `UUIDv7` of a message begins.
+/// Returns the time with which a `UUIDv7` begins. `None`: the id is none.
 fn accepted_at(id: &str) -> Option<SystemTime> {
-    let digits = format!("{}{}", id.get(..8)?, id.get(9..13)?);
+    let is_uuid_v7 = id.len() == 36
+        && id.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            14 => byte == b'7',
+            19 => matches!(byte, b'8' | b'9' | b'a' | b'b' | b'A' | b'B'),
+            _ => byte.is_ascii_hexdigit(),
+        });
+    if !is_uuid_v7 {
+        return None;
+    }
+    let digits = format!("{}{}", &id[..8], &id[9..13]);
     let ms = u64::from_str_radix(&digits, 16).ok()?;
     UNIX_EPOCH.checked_add(Duration::from_millis(ms))
 }

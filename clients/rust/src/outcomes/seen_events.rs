@@ -7,14 +7,14 @@ const MAX_EVENTS: usize = 100_000;
 
 /// The events behind the last resume token. A stream that goes on there repeats them.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct SeenEvents {
     /// Of this stream.
     current: HashSet<String>,
     /// Of earlier streams, and not repeated yet: tokens of this stream do not cover them.
     earlier: HashSet<String>,
 }
 
-impl Seen {
+impl SeenEvents {
     /// Call this before the events of a new stream.
     pub(super) fn stream_opened(&mut self) {
         self.earlier.extend(self.current.drain());
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn a_token_amid_repeated_events_covers_only_those_before_it() {
-        let mut seen = Seen::default();
+        let mut seen = SeenEvents::default();
         let mut first = |ids: &[&str], has_token| {
             let of_these: Vec<_> = ids.iter().map(|id| seen.is_first(id)).collect();
             if has_token {
