@@ -14,17 +14,17 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dlq/storage/v1/queue.proto.
  */
 export const file_dlq_storage_v1_queue: GenFile = /*@__PURE__*/
-  fileDesc("ChpkbHEvc3RvcmFnZS92MS9xdWV1ZS5wcm90bxIOZGxxLnN0b3JhZ2UudjEicQoLUXVldWVSZWNvcmQSIwoGY29uZmlnGAEgASgLMhMuZGxxLnYxLlF1ZXVlQ29uZmlnEgwKBGV0YWcYAiABKAkSLwoLdXBkYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_dlq_v1_queue, file_google_protobuf_timestamp]);
+  fileDesc("ChpkbHEvc3RvcmFnZS92MS9xdWV1ZS5wcm90bxIOZGxxLnN0b3JhZ2UudjEiogEKC1F1ZXVlUmVjb3JkEiMKBmNvbmZpZxgBIAEoCzITLmRscS52MS5RdWV1ZUNvbmZpZxIMCgRldGFnGAIgASgJEi8KC3VwZGF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtwYXN0X3JlZGFjdBgEIAEoCzIaLmRscS5zdG9yYWdlLnYxLlBhc3RSZWRhY3QiawoKUGFzdFJlZGFjdBIPCgdlbnRyaWVzGAEgAygJEhAKCGVwb2NoX21zGAIgASgDEgwKBG5leHQYAyABKAMSLAoIZW5kX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_dlq_v1_queue, file_google_protobuf_timestamp]);
 
 /**
- * The stored settings of a queue from UpdateQueue. Internal to the service: not part of the API, but
- * every later version must read it, and earlier versions keep unknown fields.
+ * The stored settings of a queue from UpdateQueue, and what it hid before. Internal to the service: not part of
+ * the API, but every later version must read it.
  *
  * @generated from message dlq.storage.v1.QueueRecord
  */
 export type QueueRecord = Message<"dlq.storage.v1.QueueRecord"> & {
   /**
-   * Only fields that were set. Never empty: then there is no record.
+   * Only fields that were set. Absent: nothing is set; then `etag` and `update_time` are, too.
    *
    * @generated from field: dlq.v1.QueueConfig config = 1;
    */
@@ -43,6 +43,14 @@ export type QueueRecord = Message<"dlq.storage.v1.QueueRecord"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 3;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * Absent: the queue, and deleted ones of its name, hid no more than it does now, or no outbox has changes of
+   * that time.
+   *
+   * @generated from field: dlq.storage.v1.PastRedact past_redact = 4;
+   */
+  pastRedact?: PastRedact | undefined;
 };
 
 /**
@@ -51,4 +59,44 @@ export type QueueRecord = Message<"dlq.storage.v1.QueueRecord"> & {
  */
 export const QueueRecordSchema: GenMessage<QueueRecord> = /*@__PURE__*/
   messageDesc(file_dlq_storage_v1_queue, 0);
+
+/**
+ * What queues of a name hid, until they hid less or were deleted.
+ *
+ * @generated from message dlq.storage.v1.PastRedact
+ */
+export type PastRedact = Message<"dlq.storage.v1.PastRedact"> & {
+  /**
+   * As `entries` of dlq.v1.RedactConfig.
+   *
+   * @generated from field: repeated string entries = 1;
+   */
+  entries: string[];
+
+  /**
+   * Where the outbox of the partition ended then: its epoch, and the number of its next change.
+   *
+   * @generated from field: int64 epoch_ms = 2;
+   */
+  epochMs: bigint;
+
+  /**
+   * @generated from field: int64 next = 3;
+   */
+  next: bigint;
+
+  /**
+   * When that was, by the store's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 4;
+   */
+  endTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message dlq.storage.v1.PastRedact.
+ * Use `create(PastRedactSchema)` to create a new message.
+ */
+export const PastRedactSchema: GenMessage<PastRedact> = /*@__PURE__*/
+  messageDesc(file_dlq_storage_v1_queue, 1);
 
