@@ -1,6 +1,9 @@
 import { create, type DescField, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import { QueueRecordSchema } from "../../gen/dlq/storage/v1/queue_pb.ts";
+import {
+  QueueRecordSchema,
+  type PastRedact as StoredPastRedact,
+} from "../../gen/dlq/storage/v1/queue_pb.ts";
 import { type QueueConfig, QueueConfigSchema } from "../../gen/dlq/v1/queue_pb.ts";
 
 /** The configuration of a queue as the contract has it. Opaque to use cases. */
@@ -12,6 +15,19 @@ export interface QueueRecord {
   /** Empty: nothing is set. */
   readonly etag: string;
   readonly updatedAtMs: number | undefined;
+  /** Undefined: the outbox has no change of a time when more was hidden. */
+  readonly pastRedact: PastRedact | undefined;
+}
+
+/** What queues of a name hid, until they hid less or were deleted. */
+export interface PastRedact {
+  /** As of the setting `redact`. */
+  readonly entries: readonly string[];
+  /** Where the outbox ended then: its epoch, and the number of the next change. */
+  readonly epochMs: number;
+  readonly next: number;
+  /** By the store's clock. */
+  readonly endedAtMs: number;
 }
 
 export function emptyQueueConfig(): QueueConfig {
@@ -20,17 +36,54 @@ export function emptyQueueConfig(): QueueConfig {
 
 /** Throws on damaged bytes. */
 export function decodeQueueRecord(bytes: Uint8Array): QueueRecord {
-  const { config = emptyQueueConfig(), etag, updateTime } = fromBinary(QueueRecordSchema, bytes);
+  const record = fromBinary(QueueRecordSchema, bytes);
+  const { config = emptyQueueConfig(), etag, updateTime, pastRedact } = record;
   return {
     config,
     etag,
     updatedAtMs: updateTime === undefined ? undefined : timestampMs(updateTime),
+    pastRedact: pastRedact && pastRedactOf(pastRedact),
   };
 }
 
-export function encodeQueueRecord(config: QueueConfig, etag: string, nowMs: number): Uint8Array {
-  const record = create(QueueRecordSchema, { config, etag, updateTime: timestampFromMs(nowMs) });
+function pastRedactOf({ entries, epochMs, next, endTime }: StoredPastRedact): PastRedact {
+  return {
+    entries,
+    epochMs: Number(epochMs),
+    next: Number(next),
+    endedAtMs: endTime === undefined ? 0 : timestampMs(endTime),
+  };
+}
+
+/** Empty: nothing is to be stored. */
+export function encodeQueueRecord(
+  config: QueueConfig,
+  etag: string,
+  nowMs: number,
+  past?: PastRedact,
+): Uint8Array {
+  const isSet = queueConfigBytes(config) > 0;
+  const record = create(QueueRecordSchema, {
+    ...(isSet && { config, etag, updateTime: timestampFromMs(nowMs) }),
+    ...(past && {
+      pastRedact: {
+        entries: [...past.entries],
+        epochMs: BigInt(past.epochMs),
+        next: BigInt(past.next),
+        endTime: timestampFromMs(past.endedAtMs),
+      },
+    }),
+  });
   return toBinary(QueueRecordSchema, record);
+}
+
+/** Whether something is set, or cannot be read: else the record has only what was hidden before. */
+export function isQueueSet(bytes: Uint8Array): boolean {
+  try {
+    return decodeQueueRecord(bytes).etag !== "";
+  } catch {
+    return true;
+  }
 }
 
 /** Returns its encoded size in bytes. 0: nothing is set. */

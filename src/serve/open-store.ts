@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import type { Logger } from "pino";
+import { isQueueSet } from "../codec/queue-record.ts";
 import type { Config } from "../config/config.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import type { StoredRecord } from "../store/contract.ts";
 import { type EmbeddedRedis, startEmbeddedRedis } from "../store/embedded/embedded.ts";
 import type { RedisTarget, RedisTls } from "../store/redis/redis-client.ts";
 import { RedisStore } from "../store/redis/redis-store.ts";
@@ -42,7 +44,8 @@ export async function openStore(
     expiryGraceMs: config.expiryGraceMaxMs,
     maxQueues: config.maxQueues,
     mayCreate: (queue) =>
-      config.queueCreation === "open" || named.has(queue) || store.configs.get(queue) !== undefined,
+      config.queueCreation === "open" || named.has(queue) || isSet(store.configs.get(queue)),
+    isQueueSet,
     waitReplicas: config.redisWaitReplicas,
     allowEviction: config.redisAllowEviction,
     diskIsLow: () => embedded?.diskIsLow() ?? false,
@@ -79,6 +82,9 @@ export async function openStore(
     },
   };
 }
+
+const isSet = (record: StoredRecord | undefined) =>
+  record !== undefined && isQueueSet(record.bytes);
 
 /** Returns how to reach the configured Redis; undefined: it is an embedded one. */
 export function externalTarget(

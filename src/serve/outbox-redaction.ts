@@ -8,9 +8,7 @@ import { partitionKeys } from "../store/redis/keys.ts";
 import { partitionOf } from "../store/redis/partitions.ts";
 import { createQueueConfiguration } from "./queue-configuration.ts";
 
-/**
- * Hides in state changes what the present settings of their queues redact (see `shownChange`).
- */
+/** Hides in state changes what their queues redact now, or did when the changes were made (see `shownChange`). */
 export class OutboxRedaction {
   readonly #redis: Redis;
   readonly #prefix: string;
@@ -36,7 +34,7 @@ export class OutboxRedaction {
     for (const queue of queues) records.set(queue, await this.#recordOf(queue));
     this.#records = records;
     return items.map((item) =>
-      isHidden(item) ? shownChange(item, this.#settings.of(item.queue).redact) : item,
+      isHidden(item) ? shownChange(item, this.#settings.redactOf(item)) : item,
     );
   }
 

@@ -130,7 +130,7 @@ async function run(
     draining: draining.signal,
     drainGraceMs: config.drainGraceMs,
   });
-  const maker = new EventMaker(shared);
+  const maker = new EventMaker({ store, redactOf: inForce.redactOf });
   const publishing = createPublishing(config, { store, maker, metrics, log });
   const events = createWatchEvents({
     outbox: store.outbox,

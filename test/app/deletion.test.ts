@@ -1,9 +1,12 @@
+import { create } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { QueueConfigSchema } from "../../gen/dlq/v1/queue_pb.ts";
 import type { SendCommand } from "../../src/app/commands.ts";
 import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
 import { Deletions } from "../../src/app/queues/deletion.ts";
 import { SettingsInForce } from "../../src/app/queues/settings-in-force.ts";
 import { createSend } from "../../src/app/send.ts";
+import { encodeQueueRecord } from "../../src/codec/queue-record.ts";
 import { DlqError } from "../../src/core/errors.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
 import { Tender } from "../../src/loops/tender.ts";
@@ -45,16 +48,17 @@ const remove = (expectedCount: number, etag = "") =>
 const keys = () => at.current.redis.keys(`${queueBase(at.current.prefix, QUEUE)}:*`);
 const isGone = async () => ((await keys()).length === 0 ? true : undefined);
 
-async function set(text: string) {
+async function set(etag: string) {
   const { configs } = at.current.store;
-  await configs.replace(QUEUE, configs.get(QUEUE), () => bytes(text));
+  const config = create(QueueConfigSchema, { maxMessages: 5n });
+  await configs.replace(QUEUE, configs.get(QUEUE), () => encodeQueueRecord(config, etag, 0));
   await configs.refresh();
 }
 
 test("a deletion removes messages, settings and name of a queue", async () => {
   await send(700);
-  await set("");
-  await set("anything");
+  await set("one");
+  await set("another");
   expect(await remove(700)).toBe(700);
   expect(await keys()).toEqual([]);
   expect(await at.current.store.queues()).toEqual([]);

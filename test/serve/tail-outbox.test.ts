@@ -157,6 +157,24 @@ test("leaves out attributes that their queue hides by now", async () => {
   });
 });
 
+test("hides what a queue hid when the change was made", async () => {
+  const settings = config({ queueSettings: () => DEFAULT_QUEUE_SETTINGS });
+  const source = { sourceId: "", attribute: () => "4111" };
+  const eventFields = encodeEventFields(["card"], source) as Uint8Array;
+  const { store } = at.current;
+  await store.send("orders", [item({ eventFields })], SETTINGS);
+  const { epochMs, next } = await store.outbox.since(partitionOf("orders"), Infinity);
+  const past = { entries: ["attribute:card"], epochMs, next, endedAtMs: 0 };
+  await store.configs.replace("orders", undefined, () =>
+    encodeQueueRecord(create(QueueConfigSchema), "", 0, past),
+  );
+  await store.send("orders", [item({ eventFields })], SETTINGS);
+  const attributes = (await tail({}, settings)).map((one) =>
+    "kind" in one ? decodeEventFields(one.fields).attributes : one,
+  );
+  expect(attributes).toEqual([{}, { card: "4111" }]);
+});
+
 test("says what to do if there is no Redis or no data", async () => {
   const missing = config({ redisUrl: "unix:///nonexistent/redis.sock" });
   await expect(tail({}, missing)).rejects.toThrow(/^Redis cannot be reached at .*ENOENT/);

@@ -1,13 +1,12 @@
 import type { DlqEvent, EventType } from "../../core/event.ts";
-import type { QueueSettings } from "../../core/settings.ts";
 import type { GroupBeginning, Groups, OutboxChange } from "../../store/contract.ts";
 import { eventsOfChange } from "./events-of-change.ts";
 import { shownChange } from "./shown-changes.ts";
 
 export interface EventMakerParts {
   store: { groups: Pick<Groups, "beginnings"> };
-  /** Throws if settings are not known yet. */
-  settingsOf(queue: string): Pick<QueueSettings, "redact">;
+  /** Returns what must be hidden in a change. Throws if settings are not known yet. */
+  redactOf(change: OutboxChange): readonly string[];
 }
 
 /** Answers about groups are cached for so long, and so many. */
@@ -35,7 +34,7 @@ export class EventMaker {
       if (!types.has(kind === "GROUP_OPENED" ? "group_opened" : "group_regressed")) return [];
       if (!(await this.#isFirst(change, kind))) return [];
     }
-    const shown = shownChange(change, this.#parts.settingsOf(change.queue).redact);
+    const shown = shownChange(change, this.#parts.redactOf(change));
     return eventsOfChange(shown).filter(({ type }) => types.has(type));
   }
 

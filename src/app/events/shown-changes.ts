@@ -5,8 +5,8 @@ import { shownEventFields } from "../messages/shown-event-fields.ts";
 import { isGroupKind } from "./events-of-change.ts";
 
 /**
- * Hides in a state change what the present settings of its queue redact: attributes, and the notes of workers, which may quote the
- * message. Changes made while the setting was in force have neither.
+ * Hides in a state change what `redact` names: attributes and fields of actions, and the notes of workers, which may quote the
+ * message. Messages that were sent, and outcomes that were reported, while the setting was in force have neither.
  */
 export function shownChange(change: OutboxChange, redact: readonly string[]): OutboxChange {
   const redaction = redactionOf(redact);

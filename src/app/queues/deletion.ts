@@ -1,7 +1,9 @@
+import { emptyQueueConfig, encodeQueueRecord } from "../../codec/queue-record.ts";
 import { aborted, precondition, staleEtag } from "../../core/errors.ts";
 import type { Store } from "../../store/contract.ts";
 import type { Caller } from "../commands.ts";
 import type { DecisionLog } from "../observer.ts";
+import { pastRedactOf, stillNeeded } from "./past-redact.ts";
 import type { SettingsInForce } from "./settings-in-force.ts";
 
 export interface QueueDeletion {
@@ -14,8 +16,8 @@ export interface QueueDeletion {
 }
 
 export interface DeletionParts {
-  store: Pick<Store, "configs" | "hasQueue" | "deletion">;
-  inForce: Pick<SettingsInForce, "stored">;
+  store: Pick<Store, "configs" | "hasQueue" | "deletion" | "outbox">;
+  inForce: Pick<SettingsInForce, "stored" | "of">;
   log: DecisionLog;
   /** Called when nothing of a queue is left in the store. */
   onDeleted?: () => void;
@@ -23,6 +25,8 @@ export interface DeletionParts {
 
 /** Attempts when settings change at the same time. */
 const TRIES = 5;
+/** Records that are no longer needed: a deletion removes so many. */
+const FORGOTTEN_AT_ONCE = 100;
 
 /**
  * Deletes queues. After the first step the queue is sealed. Any server can finish the deletion, in
@@ -110,19 +114,42 @@ export class Deletions {
 
   /**
    * Removes the stored settings, including those set during the deletion. They are read before the
-   * queue is found still sealed, so they cannot belong to a new queue of this name. False: another
-   * server has finished the deletion.
+   * queue is found still sealed, so they cannot belong to a new queue of this name. What they hide
+   * stays, for the changes that the outbox has. False: another server has finished the deletion.
    */
   async #removeSettings(queue: string): Promise<boolean> {
-    const { configs } = this.#parts.store;
+    const { inForce, store } = this.#parts;
+    const { configs, outbox } = store;
     for (let attempt = 0; attempt < TRIES; attempt++) {
       await configs.refresh();
       const seen = configs.get(queue);
-      if (seen === undefined) return true;
+      const { etag, pastRedact } = inForce.stored(queue);
+      if (seen === undefined || etag === "") return true;
+      const { redact } = inForce.of(queue);
       if (!(await this.#purgeAll(queue))) return false;
-      await configs.replace(queue, seen, undefined);
+      // The queue is sealed and empty: no change with anything to hide follows.
+      const end = await outbox.since(outbox.partitionOf(queue), Number.POSITIVE_INFINITY);
+      let storeNowMs = 0;
+      await configs.replace(queue, seen, (nowMs) => {
+        storeNowMs = nowMs;
+        const past = pastRedactOf(redact, pastRedact, end, nowMs);
+        return encodeQueueRecord(emptyQueueConfig(), "", nowMs, past);
+      });
+      await this.#forgetPast(storeNowMs);
     }
     throw aborted(200, `the configuration of queue ${queue}`);
+  }
+
+  /** Removes records that have only what was hidden so long ago that no outbox has changes of that time. */
+  async #forgetPast(nowMs: number): Promise<void> {
+    const { inForce, store } = this.#parts;
+    const isPast = (queue: string) => {
+      const { etag, pastRedact } = inForce.stored(queue);
+      return etag === "" && stillNeeded(pastRedact, nowMs) === undefined;
+    };
+    const past = [...store.configs.names()].filter(isPast).slice(0, FORGOTTEN_AT_ONCE);
+    for (const queue of past)
+      await store.configs.replace(queue, store.configs.get(queue), undefined);
   }
 }
 

@@ -3,6 +3,7 @@ import {
   changedFields,
   encodeQueueRecord,
   isSameQueueConfig,
+  type PastRedact,
   type QueueConfig,
   type QueueRecord,
   queueConfigBytes,
@@ -15,10 +16,11 @@ import type { QueueChange, Store } from "../../store/contract.ts";
 import type { Caller } from "../commands.ts";
 import type { DecisionLog } from "../observer.ts";
 import type { Deletions, QueueDeletion } from "./deletion.ts";
+import { pastRedactOf, stillNeeded } from "./past-redact.ts";
 import type { SettingsInForce } from "./settings-in-force.ts";
 
 /** A queue with its settings, for operators. */
-export interface QueueView extends QueueRecord {
+export interface QueueView extends Omit<QueueRecord, "pastRedact"> {
   readonly name: string;
   readonly settings: QueueSettings;
   readonly exists: boolean;
@@ -53,7 +55,7 @@ export interface QueueAdmin {
 }
 
 export interface QueueAdminParts {
-  store: Pick<Store, "configs" | "queues" | "hasQueue" | "stats">;
+  store: Pick<Store, "configs" | "queues" | "hasQueue" | "stats" | "outbox">;
   inForce: SettingsInForce;
   deletions: Pick<Deletions, "delete">;
   /** Throws a DlqError if the resulting settings contradict each other. */
@@ -80,7 +82,8 @@ export function createQueueAdmin(parts: QueueAdminParts): QueueAdmin {
       // Names behind these are not of this page.
       const end = existing.length > pageSize ? existing.at(-1) : undefined;
       const configured = [...store.configs.names()].filter(
-        (name) => name > after && (end === undefined || name < end),
+        (name) =>
+          name > after && (end === undefined || name < end) && inForce.stored(name).etag !== "",
       );
       const names = [...new Set([...existing, ...configured])].toSorted();
       const page = names.slice(0, pageSize);
@@ -130,7 +133,8 @@ async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise
     const pause = changed.includes("pause")
       ? pauseChange(inForce.of(queue), inForce.with(queue, next))
       : undefined;
-    if (await store.configs.replace(queue, seen, encoder(next), pause)) {
+    const past = await pastRedact(parts, queue, next);
+    if (await store.configs.replace(queue, seen, encoder(next, past), pause)) {
       await store.configs.refresh();
       logChange(log, { queue, caller }, changed, inForce.of(queue));
       if (ending !== undefined)
@@ -199,9 +203,23 @@ function logChange(
     log.info({ ...facts, changed: others }, "queue updated");
 }
 
-/** Undefined if there is nothing to store. */
-function encoder(config: QueueConfig): ((nowMs: number) => Uint8Array) | undefined {
-  if (queueConfigBytes(config) === 0) return undefined;
+type PastRedactAt = (nowMs: number) => PastRedact | undefined;
+
+function encoder(config: QueueConfig, past: PastRedactAt) {
   const etag = randomBytes(8).toString("hex");
-  return (nowMs) => encodeQueueRecord(config, etag, nowMs);
+  return (nowMs: number) => encodeQueueRecord(config, etag, nowMs, past(nowMs));
+}
+
+/** Returns what must stay hidden in changes that the outbox has, if the queue gets this configuration. */
+async function pastRedact(
+  { store: { outbox }, inForce }: QueueAdminParts,
+  queue: string,
+  config: QueueConfig,
+): Promise<PastRedactAt> {
+  const { pastRedact: earlier } = inForce.stored(queue);
+  const { redact } = inForce.of(queue);
+  const next = redact.length === 0 ? [] : inForce.with(queue, config).redact;
+  if (redact.every((entry) => next.includes(entry))) return (nowMs) => stillNeeded(earlier, nowMs);
+  const end = await outbox.since(outbox.partitionOf(queue), Number.POSITIVE_INFINITY);
+  return (nowMs) => pastRedactOf(redact, earlier, end, nowMs);
 }

@@ -7,8 +7,9 @@ import {
 import { UNREADABLE_ETAG } from "../../codec/unreadable.ts";
 import { REDACT_ALL } from "../../core/redaction/entry.ts";
 import type { QueueSettings } from "../../core/settings.ts";
-import type { Store, StoredRecord } from "../../store/contract.ts";
+import type { OutboxChange, Store, StoredRecord } from "../../store/contract.ts";
 import type { DecisionLog } from "../observer.ts";
+import { isBefore } from "./past-redact.ts";
 
 export interface InForceParts {
   store: { configs: Pick<Store["configs"], "get"> };
@@ -23,7 +24,14 @@ export interface InForceParts {
 
 interface Decoded extends QueueRecord {
   settings: QueueSettings;
+  /** With what was hidden before. */
+  redactBefore: readonly string[];
 }
+
+const NOTHING_STORED: QueueRecord = {
+  config: emptyQueueConfig(),
+  ...{ etag: "", updatedAtMs: undefined, pastRedact: undefined },
+};
 
 /**
  * The settings of every queue in force now. Each decision looks them up, so that a change applies
@@ -46,6 +54,21 @@ export class SettingsInForce {
       : this.#decoded(queue, record).settings;
   };
 
+  /**
+   * Returns what must be hidden in a state change: what its queue hides now, and what it hid when the change was made, unless only
+   * the server's own configuration had that.
+   */
+  readonly redactOf = (
+    change: Pick<OutboxChange, "queue" | "epochMs" | "number">,
+  ): readonly string[] => {
+    const record = this.#parts.store.configs.get(change.queue);
+    if (record === undefined) return this.#parts.configured(change.queue).redact;
+    const { settings, pastRedact, redactBefore } = this.#decoded(change.queue, record);
+    return pastRedact !== undefined && isBefore(change, pastRedact)
+      ? redactBefore
+      : settings.redact;
+  };
+
   /** The settings that would be in force with this configuration. */
   with(queue: string, config: QueueConfig): QueueSettings {
     return this.#parts.resolve(queue, config);
@@ -54,7 +77,7 @@ export class SettingsInForce {
   stored(queue: string): QueueRecord {
     const record = this.#parts.store.configs.get(queue);
     if (record !== undefined) return this.#decoded(queue, record);
-    return { config: emptyQueueConfig(), etag: "", updatedAtMs: undefined };
+    return NOTHING_STORED;
   }
 
   #decoded(queue: string, record: StoredRecord): Decoded {
@@ -70,17 +93,18 @@ export class SettingsInForce {
     const { configured, resolve, log } = this.#parts;
     try {
       const record = decodeQueueRecord(bytes);
-      return { ...record, settings: resolve(queue, record.config) };
+      const settings = resolve(queue, record.config);
+      const past = record.pastRedact?.entries ?? [];
+      return { ...record, settings, redactBefore: [...new Set([...settings.redact, ...past])] };
     } catch (error) {
       // Unknown or damaged: the queue works without it, and the next update replaces it.
       log.warn(
         { queue, error: String(error) },
         "the stored configuration of a queue cannot be read; using the server's configuration until the next UpdateQueue",
       );
-      const config = emptyQueueConfig();
       // What it hides is unknown, and must not be shown.
       const settings = { ...configured(queue), redact: REDACT_ALL };
-      return { config, etag: UNREADABLE_ETAG, updatedAtMs: undefined, settings };
+      return { ...NOTHING_STORED, etag: UNREADABLE_ETAG, settings, redactBefore: REDACT_ALL };
     }
   }
 }

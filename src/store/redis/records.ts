@@ -32,6 +32,8 @@ export interface RecordsParts {
   hashOf(name: string): number;
   /** Most records: as many as queues. */
   most: number;
+  /** Whether a record counts. Default: each does. */
+  counts?: (record: StoredRecord) => boolean;
   /** Called before each use of the store; see Opening. */
   enter(): Promise<void> | undefined;
   /** Writes the version of the layout, if there is none. */
@@ -95,10 +97,15 @@ export class RedisRecords implements QueueRecords {
     const nowMs = await connection.command(storeNowMs);
     const after = encode?.(nowMs) ?? NOTHING;
     this.#checkSize(after.length - (seen?.bytes.length ?? 0));
-    if (seen === undefined && this.#records.size >= most) throw tooManyQueues(most);
+    if (seen === undefined && this.#isFull()) throw tooManyQueues(most);
     const revision = randomBytes(8).toString("hex");
     const replacement = { name, seen: seen?.bytes ?? NOTHING, after, revision };
     return (await write(replacement, changeAt?.(nowMs))) === 1;
+  }
+
+  #isFull(): boolean {
+    const { most, counts = () => true } = this.#parts;
+    return this.#records.size >= most && [...this.#records.values()].filter(counts).length >= most;
   }
 
   /** By the copy, as the number of records: concurrent changes on several servers may exceed the limit by their own size. */

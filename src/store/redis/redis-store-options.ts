@@ -15,6 +15,8 @@ export interface RedisStoreOptions extends ConnectionOptions {
   maxQueues: number;
   /** Reports whether a message may create this queue. Default: any. */
   mayCreate?: (queue: string) => boolean;
+  /** Reports whether the record of a queue has settings, and not only what it hid before. Default: each has. */
+  isQueueSet?: (record: Uint8Array) => boolean;
   /** Replicas that must have a send before it is answered. Default 0. */
   waitReplicas?: number;
   /** Accepts a Redis that drops keys when its memory is full. Default: it is refused at the start, and a warning later. */

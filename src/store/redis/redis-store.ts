@@ -119,7 +119,11 @@ export class RedisStore implements Store {
     });
     const records = { connection, prefix, most: max, enter, writeLayout };
     const historyChangedAtMs = () => this.#history.changedAtMs;
-    this.configs = createQueueRecords({ ...records, outboxMaxBytes, historyChangedAtMs });
+    const { isQueueSet = () => true } = options;
+    this.configs = createQueueRecords({
+      ...{ ...records, outboxMaxBytes, historyChangedAtMs },
+      counts: ({ bytes }) => isQueueSet(bytes),
+    });
     this.deployment = createDeploymentRecords(records);
     const now = options.now ?? (() => performance.now());
     const onError = (error: Error) => options.onError?.(error);

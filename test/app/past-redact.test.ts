@@ -1,0 +1,188 @@
+// What a queue hid stays hidden in the changes that the outbox has from that time.
+
+import { create } from "@bufbuild/protobuf";
+import { beforeEach, expect, test } from "vitest";
+import { type QueueConfig, QueueConfigSchema } from "../../gen/dlq/v1/queue_pb.ts";
+import { EventMaker } from "../../src/app/events/event-maker.ts";
+import { Deletions } from "../../src/app/queues/deletion.ts";
+import { createQueueAdmin, type QueueAdmin } from "../../src/app/queues/queue-admin.ts";
+import { SettingsInForce } from "../../src/app/queues/settings-in-force.ts";
+import { encodeEventFields } from "../../src/codec/event-fields.ts";
+import { emptyQueueConfig, encodeQueueRecord, isQueueSet } from "../../src/codec/queue-record.ts";
+import { resolveQueue } from "../../src/config/resolve-queue.ts";
+import type { DlqEvent } from "../../src/core/event.ts";
+import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../src/core/settings.ts";
+import { DAY_MS } from "../../src/core/time-units.ts";
+import { readQueueConfig } from "../../src/rpc/convert/queue-config.ts";
+import type { RedisStore, RedisStoreOptions } from "../../src/store/redis/redis-store.ts";
+import { until, useTestStore } from "../support/store.ts";
+import { bytes, item, SETTINGS } from "../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+const log = { isLevelEnabled: () => false, debug() {}, info() {}, warn() {} };
+const NAMES = ["card", "tenant"];
+const SHOWN = { card: "4111", tenant: "acme" };
+const HIDDEN = { tenant: "acme" };
+
+/** What a server has that uses this store. */
+function serverOn(store: RedisStore, configured: QueueSettings = DEFAULT_QUEUE_SETTINGS) {
+  const inForce = new SettingsInForce({
+    ...{ store, log, configured: () => configured },
+    resolve: (_, own) => resolveQueue(configured, readQueueConfig(own).layer, []),
+  });
+  const deletions = new Deletions({ store, inForce, log });
+  const admin = createQueueAdmin({ store, inForce, deletions, check() {}, log });
+  return { store, inForce, admin, maker: new EventMaker({ store, redactOf: inForce.redactOf }) };
+}
+type Server = ReturnType<typeof serverOn>;
+
+let server: Server;
+let admin: QueueAdmin;
+beforeEach(() => {
+  server = serverOn(at.current.store);
+  ({ admin } = server);
+});
+
+async function otherServer(
+  configured?: QueueSettings,
+  options?: Partial<RedisStoreOptions>,
+): Promise<Server> {
+  const store = at.current.openStore(options);
+  await until("its connection", () => store.ready || undefined);
+  return serverOn(store, configured);
+}
+
+async function send(queue = QUEUE): Promise<void> {
+  const source = { sourceId: "", attribute: (name: string) => SHOWN[name as keyof typeof SHOWN] };
+  const eventFields = encodeEventFields(NAMES, source) as Uint8Array;
+  await at.current.store.send(queue, [item({ eventFields })], SETTINGS);
+}
+const set = (config: Parameters<typeof create<typeof QueueConfigSchema>>[1], queue = QUEUE) =>
+  admin.update({
+    ...{ queue, etag: "" },
+    apply: (present): QueueConfig => ({ ...present, ...create(QueueConfigSchema, config) }),
+  });
+const redact = (...entries: string[]) => set({ redact: { entries } });
+const remove = (expectedCount: number, queue = QUEUE) =>
+  admin.delete({ queue, expectedCount, etag: "" });
+
+/** The attributes of the events that a server makes of all sends, in their order. */
+async function shownBy({ store, maker }: Server, queue = QUEUE): Promise<DlqEvent["attributes"][]> {
+  await store.configs.refresh();
+  const partition = store.outbox.partitionOf(queue);
+  const [page] = await store.outbox.read(new Map([[partition, undefined]]));
+  const changes = (page?.items ?? []).filter((one) => "kind" in one);
+  const events = await Promise.all(
+    changes.map((change) => maker.eventsOf(change, new Set(["message_added"] as const))),
+  );
+  return events.flat().map(({ attributes }) => attributes);
+}
+
+test("after a deletion, also to a server that starts later", async () => {
+  await send();
+  expect(await shownBy(server)).toEqual([SHOWN]);
+  await redact("attribute:card");
+  await remove(1);
+  expect(await shownBy(server)).toEqual([HIDDEN]);
+  expect(await shownBy(await otherServer())).toEqual([HIDDEN]);
+});
+
+test("a queue that is created again hides only what the deleted one hid", async () => {
+  await send();
+  await redact("attribute:card");
+  await remove(1);
+  await send();
+  expect(await shownBy(server)).toEqual([HIDDEN, SHOWN]);
+  await set({ maxMessages: 5n });
+  await send();
+  expect(await shownBy(server)).toEqual([HIDDEN, SHOWN, SHOWN]);
+  await admin.update({ queue: QUEUE, etag: "", apply: emptyQueueConfig });
+  expect(await shownBy(server)).toEqual([HIDDEN, SHOWN, SHOWN]);
+  await redact("attribute:tenant");
+  await remove(2);
+  await send();
+  expect(await shownBy(await otherServer())).toEqual([{}, {}, {}, SHOWN]);
+});
+
+test("also if the clock has stepped back before the deletion", async () => {
+  await send();
+  await redact("attribute:card");
+  await at.current.clock.advance(-60_000);
+  await remove(1);
+  await send();
+  expect(await shownBy(server)).toEqual([HIDDEN, SHOWN]);
+});
+
+test("on a server whose own configuration hides less than that of the one that deletes", async () => {
+  const strict = await otherServer({ ...DEFAULT_QUEUE_SETTINGS, redact: ["attribute:card"] });
+  await send();
+  await set({ maxMessages: 5n });
+  await strict.admin.delete({ queue: QUEUE, expectedCount: 1, etag: "" });
+  expect(await shownBy(server)).toEqual([HIDDEN]);
+});
+
+test("everything, if the settings could not be read", async () => {
+  for (const end of [() => remove(1), () => redact("attribute:card")]) {
+    await send();
+    const { configs } = server.store;
+    await configs.replace(QUEUE, configs.get(QUEUE), () => bytes("damaged"));
+    await configs.refresh();
+    await end();
+  }
+  await send();
+  expect(await shownBy(server)).toEqual([{}, {}, HIDDEN]);
+});
+
+test("after an update by which the queue hides less", async () => {
+  await send();
+  await redact("attribute:card");
+  await send();
+  await redact("attribute:tenant");
+  await send();
+  await redact();
+  await send();
+  expect(await shownBy(server)).toEqual([{}, {}, {}, SHOWN]);
+});
+
+test("everything, once too many entries would have to be kept", async () => {
+  await send();
+  const many = (of: string) => Array.from({ length: 60 }, (_, n) => `attribute:${of}-${n}`);
+  for (let n = 0; n < 20; n++) await redact(...many(`${n}`));
+  await redact();
+  expect(await shownBy(server)).toEqual([{}]);
+});
+
+test("a deleted queue is not listed, and has no settings", async () => {
+  await redact("attribute:card");
+  await remove(0);
+  expect(await admin.list(10, "")).toEqual({ queues: [], next: undefined });
+  expect(await admin.get(QUEUE)).toMatchObject({ etag: "", exists: false });
+  expect((await admin.get(QUEUE)).settings.redact).toEqual([]);
+  expect(await remove(0)).toBe(0);
+});
+
+test("a deleted queue is not counted", async () => {
+  await redact("attribute:card");
+  await remove(0);
+  const { admin } = await otherServer(undefined, { maxQueues: 1, isQueueSet });
+  const setOnly = (queue: string) =>
+    admin.update({ queue, etag: "", apply: (present) => ({ ...present, maxMessages: 5n }) });
+  await setOnly("invoices");
+  await expect(setOnly("refunds")).rejects.toMatchObject({ kind: "LIMIT" });
+});
+
+test("what deleted queues hid is forgotten after a week, and at once if they hid nothing", async () => {
+  const { configs } = server.store;
+  const endedAgo = (days: number) => (nowMs: number) => {
+    const endedAtMs = nowMs - days * DAY_MS;
+    const past = { entries: ["attribute:card"], epochMs: 1, next: 1, endedAtMs };
+    return encodeQueueRecord(emptyQueueConfig(), "", nowMs, past);
+  };
+  await configs.replace("early", undefined, endedAgo(8));
+  await configs.replace("late", undefined, endedAgo(6));
+  await set({ maxMessages: 5n });
+  await remove(0);
+  await configs.refresh();
+  expect([...configs.names()]).toEqual(["late"]);
+});
