@@ -3589,7 +3589,7 @@ type WatchEventsRequest struct {
 	// Empty: all.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// From an earlier response, of a call with any queues: goes on behind it. For queues that it does not cover,
-	// start_time counts.
+	// start_time counts. One of another deployment is refused: leave it out, and set start_time.
 	ResumeToken string `protobuf:"bytes,4,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	// Where to begin: events since this time, as far as they are kept. Absent: from now on.
 	StartTime     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`

@@ -1934,7 +1934,7 @@ export type WatchEventsRequest = Message<"dlq.v1.WatchEventsRequest"> & {
 
   /**
    * From an earlier response, of a call with any queues: goes on behind it. For queues that it does not cover,
-   * start_time counts.
+   * start_time counts. One of another deployment is refused: leave it out, and set start_time.
    *
    * @generated from field: string resume_token = 4;
    */

@@ -1727,7 +1727,7 @@ pub struct WatchEventsRequest {
     #[prost(string, tag="3")]
     pub filter: ::prost::alloc::string::String,
     /// From an earlier response, of a call with any queues: goes on behind it. For queues that it does not cover,
-    /// start_time counts.
+    /// start_time counts. One of another deployment is refused: leave it out, and set start_time.
     #[prost(string, tag="4")]
     pub resume_token: ::prost::alloc::string::String,
     /// Where to begin: events since this time, as far as they are kept. Absent: from now on.
