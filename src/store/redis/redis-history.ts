@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
+import { beginEpochs } from "./outbox-epochs.ts";
 import { NODE_SILENCE_MS } from "./sessions.ts";
 import { LUA_NOW } from "./store-now.ts";
 
@@ -73,12 +74,15 @@ export class RedisHistory {
    * this server's sign of life: else `leave` of another server could remove the id.
    */
   async open(): Promise<void> {
-    const { connection } = this.#parts;
+    const { connection, prefix } = this.#parts;
     const info = await connection.command((redis) => redis.info("server", "replication"));
     const history = field(info, "master_replid");
     const run = field(info, "run_id");
     this.#id = history && `${history} ${run}`;
     if (history === "") return;
+    // Before the id is stored, so that a server that dies in between leaves it to the next one.
+    const id = await connection.command((redis) => redis.hget(this.#key, "id"));
+    if (id === null) await beginEpochs(connection, prefix);
     const isFirst = /^0*$/.test(field(info, "master_replid2")) ? 1 : 0;
     const changed = await connection.command((redis) =>
       redis.eval(OPEN, 1, this.#key, history, run, isFirst),

@@ -164,7 +164,8 @@ export const SCRIPTS = {
     strings: ["name", "seen", "after", "revision"],
     item: [],
   },
-  // These six are of a partition.
+  // These seven are of a partition.
+  begin_epoch: { flags: "allow-oom", numbers: [], strings: [], item: [] },
   group_numbers: { flags: "no-writes", numbers: [], strings: [], item: ["prefix"] },
   groups: {
     flags: "no-writes",

@@ -46,13 +46,19 @@ end
 
 -- An epoch and a number never name two changes, whatever is lost. A restart or failover of Redis may have lost the latest changes and
 -- epochs: the next one is later, also if the clock is behind, and then by a number that another failover hardly has.
-local function set_epoch(last, history_changed_at)
-  if history_changed_at ~= last.history then
-    local later = last.epoch + 1 + history_changed_at % EPOCH_SPREAD
-    last.epoch = history_changed_at > last.epoch and history_changed_at or later
-    last.history, last.is_new_epoch = history_changed_at, true
-  end
+local function begin_epoch(last, at)
+  last.epoch = at > last.epoch and at or last.epoch + 1 + at % EPOCH_SPREAD
+  last.is_new_epoch = true
+end
+
+local function note_epoch(last)
   if last.is_new_epoch then redis.pcall('HSET', p_meta, PARTITION_META.OUTBOX_EPOCH, string.format('%d', last.epoch)) end
+end
+
+local function set_epoch(last, history_changed_at)
+  if history_changed_at ~= last.history then begin_epoch(last, history_changed_at) end
+  last.history = history_changed_at
+  note_epoch(last)
 end
 
 -- Adds all changes. Returns false if Redis refuses an entry.
