@@ -175,6 +175,22 @@ it("refuses what it does not understand", async () => {
   }
 });
 
+it("refuses a token of another deployment", async () => {
+  const other = await startTestServer({
+    redisUrl: redis.url,
+    env: { DLQ_REDIS_PREFIX: "other" },
+  });
+  onTestFinished(() => other.stop());
+  const connection = connectTo(other.grpcAddress);
+  onTestFinished(() => connection.close());
+  const watch = await Watch.open({ queues: ["any"] });
+  const { resumeToken } = watch;
+  const request = { queues: ["any"], resumeToken };
+  const error = await errorOf(connection.dlq.watchEvents(request)[Symbol.asyncIterator]().next());
+  expect(error).toMatchObject({ code: Code.InvalidArgument });
+  expect(error.rawMessage).toMatch(/^resume_token: is of another deployment, .*set start_time/);
+});
+
 it("ends with the server, and goes on behind the token with the next one", async () => {
   const queue = "restart";
   const own = await startTestServer({ redisUrl: redis.url });

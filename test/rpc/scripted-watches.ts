@@ -10,7 +10,7 @@ export class ScriptedWatches {
     this.#watch(command, signal, {
       events: [],
       gap: undefined,
-      positions: new Map<number, never>(),
+      resume: { storeId: "000000", positions: new Map<number, never>() },
     });
 
   readonly messages = (command: WatchMessagesCommand, signal: AbortSignal) =>

@@ -1,3 +1,4 @@
+import { invalidField } from "../../core/errors.ts";
 import type { DlqEvent, EventType } from "../../core/event.ts";
 import type { QueuePattern } from "../../core/queue-pattern.ts";
 import { Turns } from "../../core/turns.ts";
@@ -13,10 +14,18 @@ export interface WatchEventsCommand {
   queues: readonly QueuePattern[];
   types: ReadonlySet<EventType>;
   filter: EventFilter;
-  /** Where to go on, by partition. */
-  positions: ReadonlyMap<number, OutboxPosition>;
+  /** Where to go on. Undefined: nowhere. */
+  resume: ResumePoint | undefined;
   /** Where to begin in other partitions. Undefined: at their ends. */
   sinceMs: number | undefined;
+}
+
+/** How far a watch has come. */
+export interface ResumePoint {
+  /** See Outbox. */
+  readonly storeId: string;
+  /** By partition. Undefined: from the oldest change that is kept. */
+  readonly positions: ReadonlyMap<number, OutboxPosition | undefined>;
 }
 
 /** The next events of a watch. */
@@ -25,7 +34,7 @@ export interface EventBatch {
   /** What is missing before the events. */
   gap: EventGap | undefined;
   /** Where to go on behind the events; undefined: a later batch has it. */
-  positions: ReadonlyMap<number, OutboxPosition | undefined> | undefined;
+  resume: ResumePoint | undefined;
 }
 
 export interface EventGap {
@@ -52,9 +61,18 @@ const LOOKUPS_AT_ONCE = 8;
 /** Positions are given this often. */
 const POSITIONS_MS = 1_000;
 
-/** Yields the events of queues as they happen. The first batch comes at once. Rejects if the store does not answer. */
+/**
+ * Yields the events of queues as they happen. The first batch comes at once. Rejects with INVALID_ARGUMENT if the point to go on
+ * from is of another store, and if the store does not answer.
+ */
 export function createWatchEvents(parts: WatchEventsParts): WatchEvents {
   return async function* watch(command, signal) {
+    if (command.resume !== undefined && command.resume.storeId !== parts.outbox.storeId) {
+      throw invalidField(
+        "resume_token",
+        "is of another deployment, or of a Redis whose data was lost; leave it out, and set start_time to the time of the last event",
+      );
+    }
     const partitions = partitionsOf(parts.outbox, command.queues);
     const follower = new OutboxFollower(parts.outbox, partitions);
     try {
@@ -74,7 +92,8 @@ async function* watchEvents(
 ): AsyncGenerator<EventBatch> {
   const { outbox, now } = parts;
   const { positions, behind } = await startOf(outbox, command, partitions);
-  const placeOnly = () => ({ events: [], gap: undefined, positions: new Map(positions) });
+  const resume = () => ({ storeId: outbox.storeId, positions: new Map(positions) });
+  const placeOnly = () => ({ events: [], gap: undefined, resume: resume() });
   yield placeOnly();
   let givenAtMs = now();
   let isGiven = true;
@@ -83,7 +102,7 @@ async function* watchEvents(
     if (items.length > 0) isGiven = false;
     for await (const { isLast, ...batch } of batchesOf(parts, command, items)) {
       isGiven = isLast && isDue;
-      yield { ...batch, positions: isGiven ? new Map(positions) : undefined };
+      yield { ...batch, resume: isGiven ? resume() : undefined };
     }
     // Events that are not wanted move the place, too.
     if (!isGiven && (isDue || items.length === 0)) {
@@ -104,9 +123,10 @@ export function partitionsOf(outbox: Outbox, queues: readonly QueuePattern[]): r
 /** Where the watch begins in each partition, and the partitions where it does not begin at the end. */
 async function startOf(
   outbox: Outbox,
-  { positions, sinceMs }: WatchEventsCommand,
+  { resume, sinceMs }: WatchEventsCommand,
   partitions: readonly number[],
 ): Promise<{ positions: Positions; behind: readonly number[] }> {
+  const positions = resume?.positions ?? new Map<number, never>();
   const unknown = partitions.filter((partition) => !positions.has(partition));
   const turns = new Turns(LOOKUPS_AT_ONCE);
   // Also with a position for each: the first batch comes once the store can be read.

@@ -36,16 +36,14 @@ export function readWatchEvents(request: WatchEventsRequest): WatchEventsCommand
   const filter = readExpression(v, "filter", () => compileEventFilter(request.filter));
   const { startTime } = request;
   const sinceMs = startTime && readTimestampMs(v, "start_time", startTime, Infinity, "");
-  const positions =
-    request.resumeToken === "" ? new Map<number, never>() : readResumeToken(request.resumeToken);
-  if (positions === undefined) {
+  const resume = request.resumeToken === "" ? undefined : readResumeToken(request.resumeToken);
+  if (resume === undefined && request.resumeToken !== "") {
     v.add("resume_token", "is not one of an earlier response; leave it out to start now");
   }
   v.throwIfAny();
   return {
-    ...{ queues, types, sinceMs },
+    ...{ queues, types, sinceMs, resume },
     filter: filter as EventFilter,
-    positions: positions ?? new Map(),
   };
 }
 
@@ -60,13 +58,13 @@ function readTypes(v: Violations, numbers: readonly number[]): ReadonlySet<Event
   return types;
 }
 
-export function writeEventBatch({ events, gap, positions }: EventBatch): WatchEventsResponse {
+export function writeEventBatch({ events, gap, resume }: EventBatch): WatchEventsResponse {
   return create(WatchEventsResponseSchema, {
     events: events.map(writeEvent),
     ...(gap && {
       gap: { missedCount: BigInt(gap.missed), undoneCount: BigInt(gap.undone) },
     }),
-    resumeToken: positions === undefined ? "" : writeResumeToken(positions),
+    resumeToken: resume === undefined ? "" : writeResumeToken(resume),
   });
 }
 

@@ -106,6 +106,11 @@ export interface OutboxPage {
 
 /** The outboxes of all partitions. They are read only. */
 export interface Outbox {
+  /**
+   * Names the data of the deployment, so that positions and changes of another one can be distinguished: six characters. It changes if
+   * the data is lost as a whole, not with a restored backup. Throws STORE_UNAVAILABLE before the store was first reached.
+   */
+  readonly storeId: string;
   /** How many partitions there are; they count from 0. */
   readonly partitions: number;
   /** The partition that has the changes of a queue. */

@@ -225,7 +225,10 @@ export const globalKeys = (prefix: string) => ({
   version: `${prefix}:version`,
   /** string: the layout that a server upgrades to, and its node. Expires. */
   upgrade: `${prefix}:upgrade`,
-  /** hash: `id` of Redis' history, unless all servers ended in order; when it last `changed` (redis-history.ts). */
+  /**
+   * hash: `id` of Redis' history, unless all servers ended in order; when it last `changed` (redis-history.ts); the `store` id
+   * (store-id.ts).
+   */
   history: `${prefix}:history`,
   /** string: the last step forward of Redis' clock that a server saw (shared-life-clock.ts). Expires when it no longer counts. */
   clockStep: `${prefix}:clock-step`,

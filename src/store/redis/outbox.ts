@@ -9,6 +9,7 @@ import { createRedis } from "./redis-client.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { type Replication, untilReplicated } from "./replication.ts";
 import { RedisSharedReader } from "./shared-reader.ts";
+import type { StoreId } from "./store-id.ts";
 
 /** Lookups of positions that run at once, of all readers of this process. */
 const LOOKUPS = 4;
@@ -23,6 +24,7 @@ export interface RedisOutboxParts
   replication: Pick<Replication, "confirm"> | undefined;
   /** Called before each use of the store; see Opening. */
   enter(): Promise<void> | undefined;
+  id: Pick<StoreId, "value">;
 }
 
 /** The outboxes of all partitions. What has just been written is read once for all readers of this process. */
@@ -35,7 +37,7 @@ export class RedisOutbox implements Outbox {
   readonly #replication: RedisOutboxParts["replication"];
   readonly #parts: Pick<
     RedisOutboxParts,
-    "connection" | "enter" | "prefix" | "nodeId" | "outboxMaxBytes"
+    "connection" | "enter" | "id" | "prefix" | "nodeId" | "outboxMaxBytes"
   >;
 
   constructor(parts: RedisOutboxParts) {
@@ -52,6 +54,10 @@ export class RedisOutbox implements Outbox {
       ...{ prefix, timeoutMs },
       onError: (error) => onError?.(error),
     });
+  }
+
+  get storeId(): string {
+    return this.#parts.id.value;
   }
 
   async read(from: ReadonlyMap<number, OutboxPosition | undefined>): Promise<OutboxPage[]> {

@@ -42,6 +42,7 @@ import { Sessions } from "./sessions.ts";
 import { SharedLifeClock } from "./shared-life-clock.ts";
 import { LAYOUT, type StoreRefused } from "./storage-version.ts";
 import { LayoutGuard } from "./storage-version-guard.ts";
+import { StoreId } from "./store-id.ts";
 import { runBreakLease } from "./verbs/break-lease.ts";
 import { runExtend } from "./verbs/leases.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
@@ -76,6 +77,7 @@ export class RedisStore implements Store {
   readonly #queues: KnownQueues;
   readonly #layout: LayoutGuard;
   readonly #history: RedisHistory;
+  readonly #id: StoreId;
   readonly #opening: Opening;
   readonly #sends: Sends;
   readonly #context: StoreContext;
@@ -105,6 +107,7 @@ export class RedisStore implements Store {
       onUpgrade: options.onUpgrade,
     });
     this.#history = new RedisHistory({ connection, prefix, nodeId });
+    this.#id = new StoreId(connection, prefix);
     const writeLayout = () => this.#layout.write();
     const max = options.maxQueues;
     const mayCreate = options.mayCreate ?? (() => true);
@@ -134,7 +137,8 @@ export class RedisStore implements Store {
     this.#opening = new Opening({
       connection,
       check: () => this.#check(),
-      confirm: () => Promise.all([this.#layout.confirm(), this.#history.confirm()]),
+      confirm: () =>
+        Promise.all([this.#layout.confirm(), this.#history.confirm(), this.#id.read()]),
       onError,
       now,
     });
@@ -163,7 +167,8 @@ export class RedisStore implements Store {
     this.moves = new RedisMoves({ ...context, admit: (queue) => this.#admit(queue) });
     this.deliveryBlocks = new RedisDeliveryBlocks(context);
     this.deletion = new RedisQueueDeletion(context, this.groups);
-    this.outbox = new RedisOutbox({ ...options, ...context, connection, enter });
+    const id = this.#id;
+    this.outbox = new RedisOutbox({ ...options, ...context, connection, enter, id });
     this.hints = new RedisHints({ ...options, publisher: connection.redis });
     this.hints.onConfig((queue) => this.#queues.forget(queue));
   }
@@ -288,6 +293,7 @@ export class RedisStore implements Store {
     warnings.push(...(await this.#layout.open()));
     await this.#sessions.writeSignOfLife();
     await this.#history.open();
+    await this.#id.read();
     await this.#lifeClock.share();
     await this.capacity.check(true);
     this.capacity.start();
