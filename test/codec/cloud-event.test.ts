@@ -118,7 +118,7 @@ test("the body has the names of the old package, also without a message", () => 
     queue_name: "orders",
     timestamp: "2026-11-30T09:05:07.250+00:00",
     event_type: "retry_failed",
-    event_id: "1c-1796029507250-17",
+    event_id: "0a1v9u-1c-1796029507250-17",
     state: "scheduled",
     delivery_count: 3,
     version: 8,
@@ -130,7 +130,7 @@ test("the body has the names of the old package, also without a message", () => 
     queue_name: "orders",
     timestamp: "2026-11-30T09:05:07.250+00:00",
     event_type: "queue_paused",
-    event_id: "1c-1796029507250-17",
+    event_id: "0a1v9u-1c-1796029507250-17",
   });
 });
 

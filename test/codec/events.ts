@@ -3,7 +3,7 @@
 import { type DlqEvent, EVENT_TYPE_NAMES, type EventType } from "../../src/core/event.ts";
 
 const OF_NO_MESSAGE: DlqEvent = {
-  id: "1c-1796029507250-17",
+  id: "0a1v9u-1c-1796029507250-17",
   type: "queue_paused",
   atMs: Date.UTC(2026, 10, 30, 9, 5, 7, 250),
   queue: "orders",

@@ -1,10 +1,17 @@
-import type { DlqEvent, EventType } from "../../core/event.ts";
-import type { GroupBeginning, Groups, OutboxChange } from "../../store/contract.ts";
+import type { DlqEvent, EventType, GapNotice } from "../../core/event.ts";
+import type {
+  GroupBeginning,
+  Groups,
+  Outbox,
+  OutboxChange,
+  OutboxGap,
+} from "../../store/contract.ts";
 import { eventsOfChange } from "./events-of-change.ts";
+import { noticeOfGap } from "./gap-notice.ts";
 import { shownChange } from "./shown-changes.ts";
 
 export interface EventMakerParts {
-  store: { groups: Pick<Groups, "beginnings"> };
+  store: { groups: Pick<Groups, "beginnings">; outbox: Pick<Outbox, "storeId"> };
   /** Returns what must be hidden in a change. Throws if settings are not known yet. */
   redactOf(change: OutboxChange): readonly string[];
 }
@@ -35,7 +42,13 @@ export class EventMaker {
       if (!(await this.#isFirst(change, kind))) return [];
     }
     const shown = shownChange(change, this.#parts.redactOf(change));
-    return eventsOfChange(shown).filter(({ type }) => types.has(type));
+    const { storeId } = this.#parts.store.outbox;
+    return eventsOfChange(shown, storeId).filter(({ type }) => types.has(type));
+  }
+
+  /** Returns what consumers of a queue get in the place of events that are missing. */
+  noticeOf(gap: OutboxGap, queue: string, atMs: number): GapNotice {
+    return noticeOfGap(gap, this.#parts.store.outbox.storeId, queue, atMs);
   }
 
   /** Several readers ask about the same group at about the same time. */

@@ -51,12 +51,12 @@ const STAYING: ReadonlySet<ChangeKind> = new Set([
   "ORDER_RELEASED",
 ]);
 
-/** Returns the events of one change, in their order. */
-export function eventsOfChange(change: OutboxChange): DlqEvent[] {
+/** Returns the events of one change, in their order. `storeId`: see Outbox. */
+export function eventsOfChange(change: OutboxChange, storeId: string): DlqEvent[] {
   const types = typesOf(change);
   if (types.length === 0) return [];
   const facts = factsOf(change);
-  return types.map((type, index) => ({ ...facts, type, id: idOf(change, index) }));
+  return types.map((type, index) => ({ ...facts, type, id: idOf(change, storeId, index) }));
 }
 
 /** Returns what happened, and then where the message went by it. */
@@ -79,9 +79,16 @@ export function isGroupKind(kind: ChangeKind | undefined): boolean {
   return kind === "GROUP_OPENED" || kind === "GROUP_REGRESSED";
 }
 
-/** No two events have the same: numbers of changes are unique within an epoch of a partition. */
-function idOf({ partition, epochMs, number }: OutboxChange, index: number): string {
-  const id = `${partitionText(partition)}-${epochMs}-${number}`;
+/**
+ * No two events have the same, also if deployments publish into one stream: numbers of changes are unique within an epoch of a
+ * partition of a store.
+ */
+function idOf(
+  { partition, epochMs, number }: OutboxChange,
+  storeId: string,
+  index: number,
+): string {
+  const id = `${storeId}-${partitionText(partition)}-${epochMs}-${number}`;
   return index === 0 ? id : `${id}-${index + 1}`;
 }
 

@@ -1,8 +1,7 @@
-import type { DlqEvent, EventType, GapNotice } from "../../core/event.ts";
+import type { DlqEvent, EventType } from "../../core/event.ts";
 import type { OutboxGap, OutboxItem } from "../../store/contract.ts";
 import type { EventMaker } from "./event-maker.ts";
 import type { EventPublisher } from "./event-publisher.ts";
-import { partitionText } from "./events-of-change.ts";
 
 /** What is published together: events by queue, after a gap if there is one. */
 interface Step {
@@ -11,7 +10,7 @@ interface Step {
 }
 
 export interface PagePublisherParts {
-  maker: Pick<EventMaker, "eventsOf">;
+  maker: Pick<EventMaker, "eventsOf" | "noticeOf">;
   publisher: EventPublisher;
   types: ReadonlySet<EventType>;
   /** The queues whose events may be missing in a gap of a partition. */
@@ -78,19 +77,8 @@ export class PagePublisher {
   }
 
   async #announce(gap: OutboxGap): Promise<void> {
-    const { queuesIn, publisher, now } = this.#parts;
+    const { maker, queuesIn, publisher, now } = this.#parts;
     const queues = await queuesIn(gap.partition);
-    for (const queue of queues) await publisher.publishGap(noticeOf(gap, queue, now()));
+    for (const queue of queues) await publisher.publishGap(maker.noticeOf(gap, queue, now()));
   }
-}
-
-function noticeOf(gap: OutboxGap, queue: string, atMs: number): GapNotice {
-  const isMissed = "missed" in gap;
-  const [kind, from] = isMissed ? ["missed", gap.from] : ["undone", gap.rolledBackTo];
-  return {
-    id: [partitionText(gap.partition), gap.epochMs, from, kind, queue].join("-"),
-    ...{ queue, atMs },
-    missed: isMissed ? gap.missed : 0,
-    undone: isMissed ? 0 : gap.undone,
-  };
 }

@@ -67,17 +67,20 @@ describe("a change is named after what happened, and then after where the messag
     ],
     ["a kind of a newer version", { kind: undefined }, []],
   ])("%s", (_, over, types) => {
-    expect(eventsOfChange({ ...SCHEDULED, ...over }).map(({ type }) => type)).toEqual(types);
+    expect(eventsOfChange({ ...SCHEDULED, ...over }, "0a1v9u").map(({ type }) => type)).toEqual(
+      types,
+    );
   });
 });
 
 test("each event has an id of its own, the same each time", () => {
-  const ids = eventsOfChange(SCHEDULED).map(({ id }) => id);
-  expect(ids).toEqual(["1c-7-12", "1c-7-12-2"]);
+  const ids = eventsOfChange(SCHEDULED, "0a1v9u").map(({ id }) => id);
+  expect(ids).toEqual(["0a1v9u-1c-7-12", "0a1v9u-1c-7-12-2"]);
 });
 
 test("what a note means depends on the change", () => {
-  const of = (over: Partial<OutboxChange>) => eventsOfChange({ ...SCHEDULED, ...over })[0];
+  const of = (over: Partial<OutboxChange>) =>
+    eventsOfChange({ ...SCHEDULED, ...over }, "0a1v9u")[0];
   expect(of({ kind: "MOVED_IN", note: "inbox" })).toMatchObject({ otherQueue: "inbox", note: "" });
   const digest = "0123456789abcdef0123456789abcdef";
   expect(of({ kind: "GROUP_OPENED", note: digest })).toMatchObject({

@@ -1,12 +1,13 @@
 import type { Redis } from "ioredis";
 import { eventsOfChange } from "../../../src/app/events/events-of-change.ts";
-import { partitionKeys } from "../../../src/store/redis/keys.ts";
+import { globalKeys, partitionKeys } from "../../../src/store/redis/keys.ts";
 import { decodeEntry, type StreamEntry } from "../../../src/store/redis/outbox-entries.ts";
 import { PARTITIONS } from "../../../src/store/redis/partitions.ts";
 import type { BreakerOpened } from "../history/event.ts";
 import type { Happened } from "../history/published.ts";
 
 const PREFIX = "dlq";
+const HISTORY = globalKeys(PREFIX).history;
 const EVERY_MS = 50;
 /** Entries of a partition in one step. */
 const PAGE = 500;
@@ -33,6 +34,7 @@ export class OutboxRecord {
   );
   readonly #ends: readonly End[] = this.#keys.map(() => ({ entryId: "0-0", next: 0 }));
   readonly #timer: NodeJS.Timeout;
+  #storeId = "";
   #reading: Promise<void> = Promise.resolve();
   #isReading = false;
 
@@ -69,6 +71,7 @@ export class OutboxRecord {
         | [Buffer, StreamEntry[]][]
         | null;
       found = 0;
+      if (reply !== null) this.#storeId ||= (await this.#redis.hget(HISTORY, "store")) ?? "";
       for (const [key, entries] of reply ?? []) {
         const partition = this.#keys.indexOf(String(key));
         for (const entry of entries) this.#take(partition, entry);
@@ -89,7 +92,7 @@ export class OutboxRecord {
     end.next = entry.first + entry.changes.length;
     for (const change of entry.changes) {
       const { queue, epochMs: epoch, number, atMs: at, version } = change;
-      for (const { id, type, messageId: message } of eventsOfChange(change)) {
+      for (const { id, type, messageId: message } of eventsOfChange(change, this.#storeId)) {
         this.happened.push({ id, type, queue, message, version, partition, epoch, number, at });
       }
       if (change.kind === "BREAKER_OPENED") {

@@ -11,7 +11,7 @@ const TRIMMED_MS = 1_000_000;
 
 /** 40 changes of two queues of one partition, of which the outbox has removed five. */
 const happened: readonly Happened[] = Array.from({ length: 40 }, (_, number) => ({
-  id: `1c-${number < 30 ? 5 : 9}-${number}`,
+  id: `0a1v9u-1c-${number < 30 ? 5 : 9}-${number}`,
   type: number < 4 ? "message_added" : "delivered",
   queue: number % 2 === 0 ? "eu.orders" : "invoices",
   message: `message-${number % 4}`,
@@ -36,7 +36,7 @@ function published(event: Happened, over: object = {}): Published {
 function notice(queue: string, from = MISSED_FROM, missed = MISSED): Published {
   const body = {
     ...{ message_id: null, queue_name: queue, event_type: "events_missed" },
-    ...{ event_id: `1c-5-${from}-missed-${queue}`, missed_count: missed, undone_count: 0 },
+    ...{ event_id: `0a1v9u-1c-5-${from}-missed-${queue}`, missed_count: missed, undone_count: 0 },
   };
   return {
     subject: `dlq.${queue.replace(".", "%2E")}.events_missed`,
@@ -46,7 +46,7 @@ function notice(queue: string, from = MISSED_FROM, missed = MISSED): Published {
 
 function undone(queue: string, from: number, count = 2): Published {
   const { subject, body } = notice(queue, from, 0);
-  const more = { event_id: `1c-5-${from}-undone-${queue}`, undone_count: count };
+  const more = { event_id: `0a1v9u-1c-5-${from}-undone-${queue}`, undone_count: count };
   return { subject, body: JSON.stringify({ ...JSON.parse(body), ...more }) };
 }
 
@@ -104,8 +104,12 @@ const MUTATIONS: readonly (readonly [string, Rule, readonly Published[]])[] = [
     "event-versions",
     [...without(8), stream[8] as Published],
   ],
-  ["an invented event", "event-real", [...stream, published({ ...at(39), id: "1c-9-40" })]],
-  ["an event of another epoch", "event-real", [...stream, published({ ...at(3), id: "1c-9-3" })]],
+  ["an invented event", "event-real", [...stream, published({ ...at(39), id: "0a1v9u-1c-9-40" })]],
+  [
+    "an event of another epoch",
+    "event-real",
+    [...stream, published({ ...at(3), id: "0a1v9u-1c-9-3" })],
+  ],
   ["an event of another message", "event-real", replaced(7, published({ ...at(7), message: "x" }))],
   ["an event of another type", "event-real", replaced(7, published({ ...at(7), type: "expired" }))],
   ["an event of another version", "event-real", replaced(7, published({ ...at(7), version: 1 }))],
@@ -133,7 +137,7 @@ const failover = (["begins", "over"] as const).map(
 );
 
 it("accepts events that a rollback has undone only with a notice of it", () => {
-  const lost = published({ ...at(38), id: "1c-5-40" });
+  const lost = published({ ...at(38), id: "0a1v9u-1c-5-40" });
   const rulesOf = (...more: readonly Published[]) =>
     broken({ published: [...stream, lost, ...more] }, failover);
   expect(rulesOf(undone("eu.orders", 40))).toEqual([]);
