@@ -87,24 +87,36 @@ local function first_unread(last)
   return first
 end
 
+-- Removes whole nodes of the stream before a position: 10,000 entries at most, unless Redis is configured for larger nodes.
+-- Returns how many entries.
+local function remove_nodes(to)
+  return redis.call('XTRIM', p_outbox, 'MINID', '~', to)
+end
+
 -- Removes the oldest entries, now and then. `before`: where the outbox ended before this script.
 local function trim(last, before, max_bytes)
   local since_mark = math.abs(now - last.marked_at)
   local is_new_mark = since_mark >= LIMIT.OUTBOX_AGE_MS / 2
-  -- Redis removes whole nodes of the stream.
   if not is_new_mark and math.floor(before / NODE_BYTES) == math.floor(last.bytes / NODE_BYTES) then return end
   local keep_from = math.min(last.bytes - max_bytes, first_unread(last))
   if not is_new_mark then
-    redis.call('XTRIM', p_outbox, 'MINID', '~', string.format('%d', math.max(0, keep_from)))
+    remove_nodes(string.format('%d', math.max(0, keep_from)))
     return
   end
   -- Entries before the second last mark are older than the age, or more, if changes are rare.
   local aged = since_mark >= LIMIT.OUTBOX_AGE_MS * 1.5 and before or since_mark >= LIMIT.OUTBOX_AGE_MS and last.marked
     or last.marked_before
-  last.marked_before, last.marked, last.marked_at = last.marked, before, now
-  redis.call('XTRIM', p_outbox, 'MINID', string.format('%d', math.max(0, keep_from, aged)))
   -- If no more changes come.
   redis.call('PEXPIRE', p_outbox, 2 * LIMIT.OUTBOX_AGE_MS)
+  local to = string.format('%d', math.max(0, keep_from, aged))
+  if remove_nodes(to) > 0 and remove_nodes(to) > 0 then
+    -- There may be more, and others wait: the next script goes on, as if the last mark was half an age ago.
+    last.marked_before, last.marked, last.marked_at = aged, math.max(aged, last.marked), now - LIMIT.OUTBOX_AGE_MS / 2
+    return
+  end
+  -- Less than a node.
+  redis.call('XTRIM', p_outbox, 'MINID', to)
+  last.marked_before, last.marked, last.marked_at = last.marked, before, now
 end
 
 local function flush_changes(max_bytes, history_changed_at)
