@@ -15,10 +15,7 @@ if id and #id == ${DIGITS} and string.match(id, '^[0-9a-v]+$') then return id en
 redis.call('HSET', KEYS[1], 'store', ARGV[1])
 return ARGV[1]`;
 
-/**
- * The id of the data under a prefix in a Redis: six digits or lower-case letters. The first server makes it. A copy of the data has the
- * same one.
- */
+/** The id of the data under a prefix in a Redis: six characters of 0-9 and a-v. The first server makes it. A copy has the same one. */
 export class StoreId {
   readonly #connection: Connection;
   readonly #key: string;
