@@ -6,6 +6,7 @@ import type { Connection } from "./connection.ts";
 import { allPartitionKeys, globalKeys, queueBase } from "./keys.ts";
 import { CONSTANTS } from "./packed/constants.ts";
 import { partitionOf } from "./partitions.ts";
+import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { scriptArgs } from "./scripts.ts";
 import { storeNowMs } from "./store-now.ts";
 
@@ -206,7 +207,7 @@ interface SharedParts extends Omit<RecordsParts, "keys" | "hashOf" | "write"> {
   prefix: string;
 }
 
-interface QueueParts extends SharedParts {
+interface QueueParts extends SharedParts, Pick<RedisStoreOptions, "isQueueSet"> {
   /** Bytes of a partition's outbox. */
   outboxMaxBytes: number;
   historyChangedAtMs(): number;
@@ -215,10 +216,12 @@ interface QueueParts extends SharedParts {
 /** The settings of queues, each in the partition of its queue. */
 export function createQueueRecords(parts: QueueParts): RedisRecords {
   const { connection, prefix, outboxMaxBytes, historyChangedAtMs } = parts;
+  const { isQueueSet = () => true } = parts;
   return new RedisRecords({
     ...parts,
     keys: allPartitionKeys(prefix, "settings"),
     hashOf: partitionOf,
+    counts: ({ bytes }) => isQueueSet(bytes),
     write({ name, ...record }, change) {
       const number = change === undefined ? 0 : CONSTANTS.CHANGE[change];
       const outbox = { historyChanged: historyChangedAtMs(), outboxMaxBytes };

@@ -122,11 +122,7 @@ export class RedisStore implements Store {
     });
     const records = { connection, prefix, most: max, enter, writeLayout };
     const historyChangedAtMs = () => this.#history.changedAtMs;
-    const { isQueueSet = () => true } = options;
-    this.configs = createQueueRecords({
-      ...{ ...records, outboxMaxBytes, historyChangedAtMs },
-      counts: ({ bytes }) => isQueueSet(bytes),
-    });
+    this.configs = createQueueRecords({ ...options, ...records, historyChangedAtMs });
     this.deployment = createDeploymentRecords(records);
     const now = options.now ?? (() => performance.now());
     const onError = (error: Error) => options.onError?.(error);
@@ -167,8 +163,7 @@ export class RedisStore implements Store {
     this.moves = new RedisMoves({ ...context, admit: (queue) => this.#admit(queue) });
     this.deliveryBlocks = new RedisDeliveryBlocks(context);
     this.deletion = new RedisQueueDeletion(context, this.groups);
-    const id = this.#id;
-    this.outbox = new RedisOutbox({ ...options, ...context, connection, enter, id });
+    this.outbox = new RedisOutbox({ ...options, ...context, connection, enter, id: this.#id });
     this.hints = new RedisHints({ ...options, publisher: connection.redis });
     this.hints.onConfig((queue) => this.#queues.forget(queue));
   }
