@@ -1,7 +1,7 @@
 import { decodeEventFields } from "../codec/event-fields.ts";
 import { escapeUnsafe } from "../core/escape-unsafe.ts";
-import { formatMessageId } from "../core/message-id.ts";
-import { isOfMessage, type OutboxChange, type OutboxItem } from "../store/contract/outbox.ts";
+import { formatMessageId, isOfMessage } from "../core/message-id.ts";
+import type { OutboxChange, OutboxItem } from "../store/contract/outbox.ts";
 import type { Style } from "./style.ts";
 
 /** One line of JSON for each change or notice. */

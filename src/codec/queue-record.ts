@@ -77,15 +77,6 @@ export function encodeQueueRecord(
   return toBinary(QueueRecordSchema, record);
 }
 
-/** Whether something is set, or cannot be read: else the record has only what was hidden before. */
-export function isQueueSet(bytes: Uint8Array): boolean {
-  try {
-    return decodeQueueRecord(bytes).etag !== "";
-  } catch {
-    return true;
-  }
-}
-
 /** Returns its encoded size in bytes. 0: nothing is set. */
 export function queueConfigBytes(config: QueueConfig): number {
   return toBinary(QueueConfigSchema, config).length;

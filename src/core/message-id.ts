@@ -15,6 +15,11 @@ export function formatMessageId(bytes: Uint8Array): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
+/** Whether an id in a state change is one of a message: zeros are of none. */
+export function isOfMessage({ id }: { readonly id: Uint8Array }): boolean {
+  return id.some((byte) => byte !== 0);
+}
+
 /** Returns undefined unless the text is a canonical UUID, of any version and variant. */
 export function parseMessageId(text: string): Uint8Array | undefined {
   if (text.length !== 36 || !CANONICAL.test(text)) return undefined;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import type { Logger } from "pino";
-import { isQueueSet } from "../codec/queue-record.ts";
+import { isQueueSet } from "../app/queues/past-redact.ts";
 import type { Config } from "../config/config.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { StoredRecord } from "../store/contract.ts";

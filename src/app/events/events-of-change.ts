@@ -1,7 +1,7 @@
 import { decodeEventFields } from "../../codec/event-fields.ts";
 import type { DlqEvent, EventType } from "../../core/event.ts";
-import { formatMessageId } from "../../core/message-id.ts";
-import { type ChangeKind, isOfMessage, type OutboxChange } from "../../store/contract/outbox.ts";
+import { formatMessageId, isOfMessage } from "../../core/message-id.ts";
+import type { ChangeKind, OutboxChange } from "../../store/contract/outbox.ts";
 import { groupIdOf } from "../groups/group-id.ts";
 
 /** What a change is called. Undefined: it is no event by itself. */

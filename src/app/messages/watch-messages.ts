@@ -1,12 +1,11 @@
 import { decodeMessage } from "../../codec/message.ts";
 import { DamagedMessage, readStored } from "../../core/damaged-message.ts";
 import { orderingKeyOf } from "../../core/delivery-settings.ts";
-import { formatMessageId, parseMessageId } from "../../core/message-id.ts";
+import { formatMessageId, isOfMessage, parseMessageId } from "../../core/message-id.ts";
 import type { QueuePattern } from "../../core/queue-pattern.ts";
 import { redactionOf } from "../../core/redaction/redaction.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { Filter } from "../../rules/filter.ts";
-import { isOfMessage } from "../../store/contract/outbox.ts";
 import type { MessageDetails, OutboxItem, Store } from "../../store/contract.ts";
 import { OutboxFollower, type Positions } from "../events/outbox-follower.ts";
 import { partitionsOf } from "../events/watch-events.ts";

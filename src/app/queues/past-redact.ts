@@ -1,4 +1,4 @@
-import type { PastRedact } from "../../codec/queue-record.ts";
+import { decodeQueueRecord, type PastRedact } from "../../codec/queue-record.ts";
 import { REDACT_ALL } from "../../core/redaction/entry.ts";
 import { DAY_MS } from "../../core/time-units.ts";
 import type { OutboxChange, OutboxPosition } from "../../store/contract.ts";
@@ -31,4 +31,13 @@ export function isBefore(
   past: PastRedact,
 ): boolean {
   return epochMs < past.epochMs || (epochMs === past.epochMs && number < past.next);
+}
+
+/** Whether something is set, or cannot be read: else a queue's record has only what was hidden before. */
+export function isQueueSet(record: Uint8Array): boolean {
+  try {
+    return decodeQueueRecord(record).etag !== "";
+  } catch {
+    return true;
+  }
 }

@@ -55,10 +55,6 @@ export interface OutboxChange {
   readonly fields: Uint8Array;
 }
 
-export function isOfMessage({ id }: Pick<OutboxChange, "id">): boolean {
-  return id.some((byte) => byte !== 0);
-}
-
 /** What a reader gets next: a change, or a gap before the next one. */
 export type OutboxItem = OutboxChange | OutboxGap;
 
