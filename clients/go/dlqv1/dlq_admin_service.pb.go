@@ -794,7 +794,8 @@ type MessageChange struct {
 	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
 	// Its id.
 	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
-	// As it is now, if it matches the filter. Absent: it does not match, or is no longer in the queue.
+	// As it is now, if it matches the filter. Absent: it does not match, cannot be read (GetMessage says why), or
+	// is no longer in the queue.
 	Message       *StoredMessage `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

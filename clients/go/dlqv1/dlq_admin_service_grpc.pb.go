@@ -72,8 +72,8 @@ type DlqAdminServiceClient interface {
 	// Streams what changes among the messages of the queues that match a pattern, for live views. Several changes
 	// of a message within a quarter of a second are reported as one. Call it first and ListMessages after its first
 	// response: then no change is missed. Ends only with an error, or with the connection. Reads only. Errors:
-	// INVALID_ARGUMENT (pattern, filter with the position of the mistake), UNAVAILABLE (also: the server ends, or
-	// has too many such calls).
+	// INVALID_ARGUMENT (pattern, filter with the position of the mistake), UNAVAILABLE (also: the server stops, the
+	// connection reaches its maximum age, nothing was read for 30 s, or too many such calls).
 	WatchMessages(ctx context.Context, in *WatchMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchMessagesResponse], error)
 	// Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
 	// whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
@@ -432,8 +432,8 @@ type DlqAdminServiceServer interface {
 	// Streams what changes among the messages of the queues that match a pattern, for live views. Several changes
 	// of a message within a quarter of a second are reported as one. Call it first and ListMessages after its first
 	// response: then no change is missed. Ends only with an error, or with the connection. Reads only. Errors:
-	// INVALID_ARGUMENT (pattern, filter with the position of the mistake), UNAVAILABLE (also: the server ends, or
-	// has too many such calls).
+	// INVALID_ARGUMENT (pattern, filter with the position of the mistake), UNAVAILABLE (also: the server stops, the
+	// connection reaches its maximum age, nothing was read for 30 s, or too many such calls).
 	WatchMessages(*WatchMessagesRequest, grpc.ServerStreamingServer[WatchMessagesResponse]) error
 	// Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
 	// whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:

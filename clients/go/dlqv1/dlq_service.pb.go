@@ -3588,8 +3588,8 @@ type WatchEventsRequest struct {
 	// A CEL expression that is true for the wanted events; docs/reference/filters.md has its variables.
 	// Empty: all.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
-	// From an earlier response, of a call with any queues: goes on behind it. For queues that it does not cover,
-	// start_time counts. One of another deployment is refused: leave it out, and set start_time.
+	// From an earlier response, of a call with any queues: continues after it. Queues that it does not cover begin
+	// at start_time. One of another deployment is refused: leave it out, and set start_time.
 	ResumeToken string `protobuf:"bytes,4,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	// Where to begin: events since this time, as far as they are kept. Absent: from now on.
 	StartTime     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
@@ -3669,7 +3669,7 @@ type WatchEventsResponse struct {
 	Events []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	// Events that this call does not have, before those of this response. Absent: none are missing.
 	Gap *EventGap `protobuf:"bytes,2,opt,name=gap,proto3" json:"gap,omitempty"`
-	// To go on behind this response. In the first response, then at least once a second while there are
+	// Continues after this response. Set in the first response, then at least once a second while there are
 	// events.
 	ResumeToken   string `protobuf:"bytes,3,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	unknownFields protoimpl.UnknownFields

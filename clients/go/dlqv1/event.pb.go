@@ -30,8 +30,8 @@ const (
 	EventType_EVENT_TYPE_UNSPECIFIED EventType = 0
 	// A message was accepted.
 	EventType_EVENT_TYPE_MESSAGE_ADDED EventType = 1
-	// A message waits for its due_time, after it was accepted, failed or moved. Not after RELEASED, LEASE_EXPIRED
-	// and RETRIED.
+	// A message waits for its due_time: after it was accepted, failed, moved, or was refused by another queue, and
+	// after RETRY_SUCCESS if a failure joined it. Not after RELEASED, LEASE_EXPIRED and RETRIED.
 	EventType_EVENT_TYPE_RETRY_SCHEDULED EventType = 2
 	// A worker processed a message. It is gone, unless a failure joined it meanwhile.
 	EventType_EVENT_TYPE_RETRY_SUCCESS EventType = 3

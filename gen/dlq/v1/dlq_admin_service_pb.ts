@@ -427,7 +427,8 @@ export type MessageChange = Message<"dlq.v1.MessageChange"> & {
   id: string;
 
   /**
-   * As it is now, if it matches the filter. Absent: it does not match, or is no longer in the queue.
+   * As it is now, if it matches the filter. Absent: it does not match, cannot be read (GetMessage says why), or
+   * is no longer in the queue.
    *
    * @generated from field: dlq.v1.StoredMessage message = 3;
    */
@@ -2144,8 +2145,8 @@ export const DlqAdminService: GenService<{
    * Streams what changes among the messages of the queues that match a pattern, for live views. Several changes
    * of a message within a quarter of a second are reported as one. Call it first and ListMessages after its first
    * response: then no change is missed. Ends only with an error, or with the connection. Reads only. Errors:
-   * INVALID_ARGUMENT (pattern, filter with the position of the mistake), UNAVAILABLE (also: the server ends, or
-   * has too many such calls).
+   * INVALID_ARGUMENT (pattern, filter with the position of the mistake), UNAVAILABLE (also: the server stops, the
+   * connection reaches its maximum age, nothing was read for 30 s, or too many such calls).
    *
    * @generated from rpc dlq.v1.DlqAdminService.WatchMessages
    */

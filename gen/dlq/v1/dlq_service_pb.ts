@@ -1933,8 +1933,8 @@ export type WatchEventsRequest = Message<"dlq.v1.WatchEventsRequest"> & {
   filter: string;
 
   /**
-   * From an earlier response, of a call with any queues: goes on behind it. For queues that it does not cover,
-   * start_time counts. One of another deployment is refused: leave it out, and set start_time.
+   * From an earlier response, of a call with any queues: continues after it. Queues that it does not cover begin
+   * at start_time. One of another deployment is refused: leave it out, and set start_time.
    *
    * @generated from field: string resume_token = 4;
    */
@@ -1976,7 +1976,7 @@ export type WatchEventsResponse = Message<"dlq.v1.WatchEventsResponse"> & {
   gap?: EventGap | undefined;
 
   /**
-   * To go on behind this response. In the first response, then at least once a second while there are
+   * Continues after this response. Set in the first response, then at least once a second while there are
    * events.
    *
    * @generated from field: string resume_token = 3;
@@ -2372,11 +2372,11 @@ export const DlqService: GenService<{
   },
   /**
    * Streams events of queues as they happen: in the order of each queue, at least once each, with the same id if
-   * again. Ends only with an error, or with the connection; go on with the last resume_token. Events are kept
+   * again. Ends only with an error, or with the connection; continue with the last resume_token. Events are kept
    * for about a day, and within outbox_max: what was removed before it was read is announced by a gap. A call
-   * that is not read waits, and goes on where it was. Reads only. Errors: INVALID_ARGUMENT (pattern, type, filter
-   * with the position of the mistake, resume token), UNAVAILABLE (also: the server ends, or has too many such
-   * calls).
+   * that is not read for 30 s ends; call again with the last resume_token. Reads only. Errors: INVALID_ARGUMENT
+   * (pattern, type, filter with the position of the mistake, resume token), UNAVAILABLE (also: the server stops,
+   * the connection reaches its maximum age, nothing was read for 30 s, or too many such calls).
    *
    * @generated from rpc dlq.v1.DlqService.WatchEvents
    */

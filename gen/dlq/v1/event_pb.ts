@@ -256,8 +256,8 @@ export const EventType = {
   MESSAGE_ADDED: 1,
 
   /**
-   * A message waits for its due_time, after it was accepted, failed or moved. Not after RELEASED, LEASE_EXPIRED
-   * and RETRIED.
+   * A message waits for its due_time: after it was accepted, failed, moved, or was refused by another queue, and
+   * after RETRY_SUCCESS if a failure joined it. Not after RELEASED, LEASE_EXPIRED and RETRIED.
    *
    * @generated from enum value: EVENT_TYPE_RETRY_SCHEDULED = 2;
    */

@@ -197,8 +197,8 @@ class DlqAdminServiceServicer(object):
         """Streams what changes among the messages of the queues that match a pattern, for live views. Several changes
         of a message within a quarter of a second are reported as one. Call it first and ListMessages after its first
         response: then no change is missed. Ends only with an error, or with the connection. Reads only. Errors:
-        INVALID_ARGUMENT (pattern, filter with the position of the mistake), UNAVAILABLE (also: the server ends, or
-        has too many such calls).
+        INVALID_ARGUMENT (pattern, filter with the position of the mistake), UNAVAILABLE (also: the server stops, the
+        connection reaches its maximum age, nothing was read for 30 s, or too many such calls).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

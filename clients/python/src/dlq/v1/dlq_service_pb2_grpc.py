@@ -202,11 +202,11 @@ class DlqServiceServicer(object):
 
     def WatchEvents(self, request, context):
         """Streams events of queues as they happen: in the order of each queue, at least once each, with the same id if
-        again. Ends only with an error, or with the connection; go on with the last resume_token. Events are kept
+        again. Ends only with an error, or with the connection; continue with the last resume_token. Events are kept
         for about a day, and within outbox_max: what was removed before it was read is announced by a gap. A call
-        that is not read waits, and goes on where it was. Reads only. Errors: INVALID_ARGUMENT (pattern, type, filter
-        with the position of the mistake, resume token), UNAVAILABLE (also: the server ends, or has too many such
-        calls).
+        that is not read for 30 s ends; call again with the last resume_token. Reads only. Errors: INVALID_ARGUMENT
+        (pattern, type, filter with the position of the mistake, resume token), UNAVAILABLE (also: the server stops,
+        the connection reaches its maximum age, nothing was read for 30 s, or too many such calls).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -317,8 +317,8 @@ pub enum EventType {
     Unspecified = 0,
     /// A message was accepted.
     MessageAdded = 1,
-    /// A message waits for its due_time, after it was accepted, failed or moved. Not after RELEASED, LEASE_EXPIRED
-    /// and RETRIED.
+    /// A message waits for its due_time: after it was accepted, failed, moved, or was refused by another queue, and
+    /// after RETRY_SUCCESS if a failure joined it. Not after RELEASED, LEASE_EXPIRED and RETRIED.
     RetryScheduled = 2,
     /// A worker processed a message. It is gone, unless a failure joined it meanwhile.
     RetrySuccess = 3,
@@ -1726,8 +1726,8 @@ pub struct WatchEventsRequest {
     /// Empty: all.
     #[prost(string, tag="3")]
     pub filter: ::prost::alloc::string::String,
-    /// From an earlier response, of a call with any queues: goes on behind it. For queues that it does not cover,
-    /// start_time counts. One of another deployment is refused: leave it out, and set start_time.
+    /// From an earlier response, of a call with any queues: continues after it. Queues that it does not cover begin
+    /// at start_time. One of another deployment is refused: leave it out, and set start_time.
     #[prost(string, tag="4")]
     pub resume_token: ::prost::alloc::string::String,
     /// Where to begin: events since this time, as far as they are kept. Absent: from now on.
@@ -1743,7 +1743,7 @@ pub struct WatchEventsResponse {
     /// Events that this call does not have, before those of this response. Absent: none are missing.
     #[prost(message, optional, tag="2")]
     pub gap: ::core::option::Option<EventGap>,
-    /// To go on behind this response. In the first response, then at least once a second while there are
+    /// Continues after this response. Set in the first response, then at least once a second while there are
     /// events.
     #[prost(string, tag="3")]
     pub resume_token: ::prost::alloc::string::String,
@@ -2752,7 +2752,8 @@ pub struct MessageChange {
     /// Its id.
     #[prost(string, tag="2")]
     pub id: ::prost::alloc::string::String,
-    /// As it is now, if it matches the filter. Absent: it does not match, or is no longer in the queue.
+    /// As it is now, if it matches the filter. Absent: it does not match, cannot be read (GetMessage says why), or
+    /// is no longer in the queue.
     #[prost(message, optional, tag="3")]
     pub message: ::core::option::Option<StoredMessage>,
 }
