@@ -40,7 +40,7 @@ import { readMessageName, writeStoredMessage } from "./convert/stored-message.ts
 import { readWatchMessages, writeMessageChanges } from "./convert/watch-messages.ts";
 import { readListWorkers, readQuiet, writeBrokenLease, writeWorkers } from "./convert/workers.ts";
 import type { LogDisclosure } from "./disclosures.ts";
-import type { Watches } from "./watch.ts";
+import type { Watches } from "./watch-calls.ts";
 
 type Admin = ServiceImpl<typeof DlqAdminService>;
 

@@ -26,7 +26,7 @@ import type { LogDisclosure } from "./disclosures.ts";
 import { toErrorStatus } from "./error-map.ts";
 import { streamDue } from "./stream-due.ts";
 import type { StreamQueues } from "./stream-queues.ts";
-import type { Watches } from "./watch.ts";
+import type { Watches } from "./watch-calls.ts";
 
 export interface DlqServiceOptions {
   dlq: Dlq;

@@ -21,7 +21,7 @@ import { createHealth, type Readiness } from "./health.ts";
 import { createReflection } from "./reflection.ts";
 import { ServerReflectionAlpha } from "./reflection-alpha.ts";
 import type { StreamQueues } from "./stream-queues.ts";
-import { Watches } from "./watch.ts";
+import { Watches } from "./watch-calls.ts";
 
 export interface ServicesOptions {
   dlq: Dlq;

@@ -1,6 +1,6 @@
 import { createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Watches } from "../../src/rpc/watch.ts";
+import { Watches } from "../../src/rpc/watch-calls.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -8,32 +8,35 @@ export const WATCHES = 1_000;
 export const WATCHES_OF_CONNECTION = 200;
 const RETRY_AFTER_MS = 5_000;
 const UNREAD_MS = 30_000;
-/** A client of an ended watch goes on at once, on another connection. */
-const GO_ON_AFTER_MS = 100;
+/** A client of an ended watch reconnects at once. */
+const RECONNECT_AFTER_MS = 100;
 
-/** Runs calls that watch, so many at once. */
+/** Limits the open WatchEvents and WatchMessages calls, and ends those that must reconnect. */
 export class Watches {
   readonly #draining: AbortSignal;
   readonly #unreadMs: number;
   readonly #ofConnection = new WeakMap<object, number>();
   #open = 0;
 
-  /** @param draining aborts when the server drains; `unreadMs`: a watch ends if nothing is read for so long */
+  /**
+   * @param draining aborts when the server drains
+   * @param unreadMs a watch ends if nothing is read for so long
+   */
   constructor(draining: AbortSignal, unreadMs = UNREAD_MS) {
     this.#draining = draining;
     this.#unreadMs = unreadMs;
   }
 
   /**
-   * Yields what a watch yields until its call ends. Rejects with BUSY if there are too many; and when the server drains, the
-   * connection reaches its maximum age, or nothing is read for 30 s: the client goes on with a new call.
+   * Yields what a watch yields until its call ends. Rejects with BUSY if there are too many. Also rejects when the server drains, the
+   * connection reaches its maximum age, or nothing is read for 30 s: the client continues with a new call.
    */
   async *run<T>(
     open: (signal: AbortSignal) => AsyncIterable<T>,
     context: HandlerContext,
   ): AsyncGenerator<T> {
     const aging = context.values.get(connectionAging);
-    const giveBack = this.#take(aging);
+    const release = this.#take(aging);
     const stop = new AbortController();
     const signals = [context.signal, aging, this.#draining];
     const onStop = () => stop.abort();
@@ -52,18 +55,19 @@ export class Watches {
       for (const signal of signals) signal.removeEventListener("abort", onStop);
       onStop();
       void steps.return?.();
-      giveBack();
+      release();
     };
     try {
       for (let step = await steps.next(); step.done !== true; step = await steps.next()) {
         timer = setTimeout(end, this.#unreadMs);
         yield step.value;
         clearTimeout(timer);
-        if (isOver) throw watchEnded(GO_ON_AFTER_MS, `nothing was read for ${this.#unreadMs} ms`);
+        if (isOver)
+          throw watchEnded(RECONNECT_AFTER_MS, `nothing was read for ${this.#unreadMs} ms`);
       }
       if (!context.signal.aborted)
         throw watchEnded(
-          GO_ON_AFTER_MS,
+          RECONNECT_AFTER_MS,
           "the server stops, or the connection is at its maximum age",
         );
     } finally {
