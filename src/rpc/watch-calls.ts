@@ -1,5 +1,6 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import { serverBusy, watchEnded } from "../core/errors.ts";
+import { stopping } from "./error-map.ts";
 import { connectionAging } from "./stream-due.ts";
 
 /** Most watches of a server: each may hold some thousand changes that its client has not read. */
@@ -65,11 +66,9 @@ export class Watches {
         if (isOver)
           throw watchEnded(RECONNECT_AFTER_MS, `nothing was read for ${this.#unreadMs} ms`);
       }
-      if (!context.signal.aborted)
-        throw watchEnded(
-          RECONNECT_AFTER_MS,
-          "the server stops, or the connection is at its maximum age",
-        );
+      if (context.signal.aborted) return;
+      if (this.#draining.aborted) throw stopping();
+      throw watchEnded(RECONNECT_AFTER_MS, "the connection has reached its maximum age");
     } finally {
       end();
     }

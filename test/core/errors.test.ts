@@ -32,8 +32,8 @@ const KINDS: [errors.DlqErrorKind, errors.DlqError, RegExp][] = [
   ],
   [
     "BUSY",
-    errors.watchEnded(100, "the server stops"),
-    /^the watch has ended: the server stops; call again, with the last resume_token if/,
+    errors.watchEnded(100, "nothing was read"),
+    /^the watch has ended: nothing was read; call again, with the last resume_token if/,
   ],
   ["STALE_ETAG", errors.staleEtag("the set"), /etag was read; nothing was written; read it again$/],
   ["UNAUTHENTICATED", errors.unauthenticated(), /send the header `authorization: Bearer/],

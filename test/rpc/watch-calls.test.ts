@@ -1,6 +1,8 @@
-import { createContextValues, type HandlerContext } from "@connectrpc/connect";
+import { ConnectError, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { connectionAging } from "../../src/rpc/stream-due.ts";
 import { Watches } from "../../src/rpc/watch-calls.ts";
+import { reasonOf } from "./in-memory.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -22,8 +24,10 @@ function opened(watches: Watches) {
     }
   }
   const call = new AbortController();
-  const context = { signal: call.signal, values: createContextValues() } as HandlerContext;
-  return { steps: watches.run(numbers, context), state, call };
+  const connection = new AbortController();
+  const values = createContextValues().set(connectionAging, connection.signal);
+  const context = { signal: call.signal, values } as HandlerContext;
+  return { steps: watches.run(numbers, context), state, call, connection };
 }
 
 test("a watch that is not read ends, and frees what it has", async () => {
@@ -50,6 +54,24 @@ test("a watch ends with its call, without an error", async () => {
   call.abort();
   expect(await steps.next()).toMatchObject({ done: true });
   expect(state.isEnded).toBe(true);
+});
+
+test("a watch whose server stops ends with SERVER_STOPPING", async () => {
+  const stop = new AbortController();
+  const { steps } = opened(new Watches(stop.signal));
+  await steps.next();
+  stop.abort();
+  const error: unknown = await steps.next().catch((failure: unknown) => failure);
+  expect(reasonOf(ConnectError.from(error))).toBe("SERVER_STOPPING");
+});
+
+test("a watch whose connection is too old says so", async () => {
+  const { steps, connection } = opened(new Watches(draining.signal));
+  await steps.next();
+  connection.abort();
+  await expect(steps.next()).rejects.toThrow(
+    "the watch has ended: the connection has reached its maximum age; call again",
+  );
 });
 
 test("a server has at most 1,000 watches; one that ends makes room", async () => {
