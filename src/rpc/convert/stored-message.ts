@@ -21,9 +21,9 @@ import { openStored } from "../../codec/message.ts";
 import { createdAtMs, parseMessageId } from "../../core/message-id.ts";
 import { QUARANTINE_REASONS } from "../../core/reason.ts";
 import { writeMessage } from "./deliveries.ts";
-import { writeEvent } from "./message-event.ts";
 import { hideRedacted } from "./redacted-message.ts";
 import { STATE_NUMBERS } from "./states.ts";
+import { writeTimelineEvent } from "./timeline-event.ts";
 import { checkQueue, Violations } from "./violations.ts";
 
 /** Reads the fields that name a message. */
@@ -98,7 +98,7 @@ function storedMessageOf(queue: string, id: Uint8Array, details: MessageDetails)
     unknownOutcomeCount: details.unknownOutcomes,
     failures: failuresOf(id, envelope, details),
     edits: editsOf(details),
-    events: details.events.map(writeEvent),
+    events: details.events.map(writeTimelineEvent),
     sizeBytes: details.bytes,
     groupId: groupIdOf(details.group),
   });

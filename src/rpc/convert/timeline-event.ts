@@ -17,7 +17,7 @@ const KINDS = {
   QUARANTINED: MessageEventKind.QUARANTINED,
 } as const satisfies Record<StoredEvent["kind"], MessageEventKind>;
 
-export function writeEvent({
+export function writeTimelineEvent({
   kind,
   atMs,
   startedAtMs,
