@@ -3,10 +3,10 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
-import { eventFacts } from "../../../clients/cli/src/output/event-lines.ts";
 import { messageLines } from "../../../clients/cli/src/output/message-lines.ts";
 import { countedText } from "../../../clients/cli/src/output/numbers.ts";
 import { styleFor } from "../../../clients/cli/src/output/style.ts";
+import { eventFacts } from "../../../clients/cli/src/output/timeline-lines.ts";
 import { Times } from "../../../clients/cli/src/output/times.ts";
 import { TransformTarget } from "../../../gen/dlq/v1/rule_pb.ts";
 import { QuarantineReason } from "../../../gen/dlq/v1/state_pb.ts";

@@ -14,7 +14,7 @@ import { cutTo, padTo, widthOf } from "../../../clients/cli/src/output/width.ts"
 import { parseDuration } from "../../../clients/cli/src/values/duration.ts";
 import { type FilterOptions, filterOf } from "../../../clients/cli/src/values/filter.ts";
 import { matches } from "../../../clients/cli/src/values/pattern.ts";
-import { Tail } from "../../../clients/cli/src/worker/tail.ts";
+import { LastLines } from "../../../clients/cli/src/worker/last-lines.ts";
 import { FailureSchema } from "../../../gen/dlq/v1/failure_pb.ts";
 import { GroupSchema } from "../../../gen/dlq/v1/group_pb.ts";
 import { compileFilter } from "../../../src/rules/filter.ts";
@@ -196,10 +196,10 @@ describe("widths", () => {
   });
 });
 
-it("the tail of a text has its last lines", () => {
-  const tail = new Tail(10, 2);
-  for (const chunk of ["first\nsec", "ond\nthi", "rd\n\n"]) tail.add(chunk);
-  expect(tail.lines).toBe("nd\nthird");
+it("the end of a text has its last lines", () => {
+  const last = new LastLines(10, 2);
+  for (const chunk of ["first\nsec", "ond\nthi", "rd\n\n"]) last.add(chunk);
+  expect(last.lines).toBe("nd\nthird");
 });
 
 it("clocks differ by what the call does not explain", () => {

@@ -8,10 +8,10 @@ import {
 } from "../../../../gen/dlq/v1/stored_message_pb.ts";
 import { quarantineReasonName, reasonName } from "../values/enum-names.ts";
 import { escaped, escapedLines } from "./escape.ts";
-import { eventFacts, eventTitle } from "./event-lines.ts";
 import { failureText } from "./failure.ts";
 import { countedText } from "./numbers.ts";
 import type { Style } from "./style.ts";
+import { eventFacts, eventTitle } from "./timeline-lines.ts";
 import { durationText, type Times } from "./times.ts";
 import { indentedLines, wrapped } from "./wrap.ts";
 

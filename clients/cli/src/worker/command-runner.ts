@@ -5,8 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Delivery, type Outcome, release } from "../../../typescript/src/index.ts";
 import type { Io } from "../io.ts";
 import { outcomeOfExit } from "./exit-outcome.ts";
+import { LastLines } from "./last-lines.ts";
 import { messageVariables } from "./message-variables.ts";
-import { Tail } from "./tail.ts";
 
 /** The command cannot be started, for any message. */
 export class NotRunnableError extends Error {}
@@ -48,9 +48,9 @@ export class CommandRunner {
     const { signal } = delivery;
     if (signal.aborted) return release();
     const child = this.#start(delivery);
-    const tail = new Tail(KEPT_BYTES, KEPT_LINES);
+    const lastLines = new LastLines(KEPT_BYTES, KEPT_LINES);
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      tail.add(text);
+      lastLines.add(text);
       this.#io.stderr.write(text);
     });
     child.stdin.on("error", () => {}); // it need not read its stdin
@@ -62,7 +62,7 @@ export class CommandRunner {
       const [code, killedBy] = (await once(child, "exit")) as [number | null, string | null];
       // What it has left running may keep stderr open.
       await Promise.race([closed, delay(REST_OF_STDERR_MS, undefined, { ref: false })]);
-      return signal.aborted ? release() : outcomeOfExit(code, killedBy, tail.lines);
+      return signal.aborted ? release() : outcomeOfExit(code, killedBy, lastLines.lines);
     } catch (error) {
       throw this.#asStartError(error);
     } finally {

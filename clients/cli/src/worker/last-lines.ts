@@ -1,5 +1,5 @@
 /** Keeps the end of a text that comes in pieces. */
-export class Tail {
+export class LastLines {
   readonly #mostBytes: number;
   readonly #mostLines: number;
   #bytes = Buffer.alloc(0);
