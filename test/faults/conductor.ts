@@ -16,12 +16,12 @@ import { letBreakersClose } from "./rig/breakers.ts";
 import { Crew } from "./rig/crew.ts";
 import { untilDrained } from "./rig/drained.ts";
 import type { Environment } from "./rig/environment.ts";
+import { HistoryFollower } from "./rig/history-follower.ts";
 import { problemsOfIdle, sendIdle } from "./rig/idle-queues.ts";
 import { MemoryWatch, StoreMemoryWatch } from "./rig/memory.ts";
 import { LOAD_QUEUES } from "./rig/queues.ts";
 import { setRules } from "./rig/rules.ts";
 import { takeSnapshot } from "./rig/snapshot.ts";
-import { Tail } from "./rig/tail.ts";
 
 export interface RunOptions<W extends Environment> {
   readonly tested: TestedEnvironment<W>;
@@ -87,7 +87,7 @@ export async function run<W extends Environment>(options: RunOptions<W>): Promis
   if (readdirSync(folder).length > 0) throw new Error(`${folder} has the histories of another run`);
   const startedAtMs = nowMs();
   const environment = await tested.open();
-  const tail = new Tail();
+  const seen = new HistoryFollower();
   let crew: Crew | undefined;
   const memory = new MemoryWatch(() => ({ ...environment.pids(), ...crew?.pids() }));
   const storeMemory = new StoreMemoryWatch(await environment.redis());
@@ -102,12 +102,12 @@ export async function run<W extends Environment>(options: RunOptions<W>): Promis
     const idle = await sendIdle(environment, options.idleQueues);
     progress(`${idle.size} idle queues`);
     const { rate, languages } = options;
-    crew = new Crew({ environment, folder, tail, random, rate, languages });
-    const state = { environment, crew, random, tail, records, failures };
+    crew = new Crew({ environment, folder, seen, random, rate, languages });
+    const state = { environment, crew, random, seen, records, failures };
     // A worker that is killed before its first delivery would have no history.
     const workers = crew.workers.map(({ name }) => name);
-    await orFail(issuedSince("to every worker", tail.lastByActor, workers, 0, START_MS));
-    await orFail(issuedSince("of every queue", tail.lastByQueue, LOAD_QUEUES, nowMs()));
+    await orFail(issuedSince("to every worker", seen.lastByActor, workers, 0, START_MS));
+    await orFail(issuedSince("of every queue", seen.lastByQueue, LOAD_QUEUES, nowMs()));
     const faults = await injectAll(options, state);
     await orFail(untilSent(options.messages, state));
 
@@ -135,15 +135,15 @@ export async function run<W extends Environment>(options: RunOptions<W>): Promis
       check,
       allowLoss: tested.allowLoss,
       failures, // stopping the environment may add to them
-      maxBehind: tail.maxBehind,
-      maxRemembered: tail.maxRemembered,
+      maxBehind: seen.maxBehind,
+      maxRemembered: seen.maxRemembered,
       memory: memory.peaks,
       storeMemory: storeMemory.peak,
       durationMs: nowMs() - startedAtMs,
       coreSlowness: options.coreSlowness,
     };
   } finally {
-    tail.stop();
+    seen.stop();
     memory.stop();
     storeMemory.stop();
     await crew?.kill9();
@@ -165,7 +165,7 @@ async function injectAll<W extends Environment>(
   { faults, progress }: RunOptions<W>,
   state: RunState<W>,
 ): Promise<FaultOutcome[]> {
-  const { environment, crew, random, tail } = state;
+  const { environment, crew, random, seen } = state;
   const outcomes: FaultOutcome[] = [];
   for (const [at, planned] of faults.entries()) {
     if (crew.failures.length > 0) break;
@@ -173,7 +173,7 @@ async function injectAll<W extends Environment>(
     await sleep(CALM_MS + random.below(CALM_MS));
     const outcome = await inject(planned, at + 1, state);
     outcomes.push(outcome);
-    const sums = `${tail.sent} sent, ${tail.deliveries} delivered`;
+    const sums = `${seen.sent} sent, ${seen.deliveries} delivered`;
     progress(`${at + 1}/${faults.length} ${describe(outcome)}; ${sums}`);
   }
   return outcomes;
@@ -181,13 +181,13 @@ async function injectAll<W extends Environment>(
 
 async function untilSent<W extends Environment>(
   messages: number,
-  { tail, crew }: RunState<W>,
+  { seen, crew }: RunState<W>,
 ): Promise<void> {
   let most = -1;
   let mostAtMs = 0;
   const look = () => {
-    if (tail.sent > most) {
-      most = tail.sent;
+    if (seen.sent > most) {
+      most = seen.sent;
       mostAtMs = nowMs();
     }
     if (nowMs() - mostAtMs > STALLED_MS) {

@@ -7,9 +7,9 @@ import { nowMs } from "./history/writer.ts";
 import type { PlannedFault } from "./plan.ts";
 import type { Crew } from "./rig/crew.ts";
 import type { Environment } from "./rig/environment.ts";
+import type { HistoryFollower } from "./rig/history-follower.ts";
 import { untilServes } from "./rig/probe.ts";
 import { LOAD_QUEUES } from "./rig/queues.ts";
-import type { Tail } from "./rig/tail.ts";
 
 /** The result of one fault or a pair. Recovery times count from the end of the last cause. */
 export interface FaultOutcome {
@@ -31,7 +31,7 @@ export interface RunState<W extends Environment> {
   readonly environment: W;
   readonly crew: Crew;
   readonly random: SeededRandom;
-  readonly tail: Tail;
+  readonly seen: HistoryFollower;
   readonly records: FaultRecord[];
   readonly failures: string[];
 }
@@ -45,7 +45,7 @@ export async function inject<W extends Environment>(
   number: number,
   state: RunState<W>,
 ): Promise<FaultOutcome> {
-  const { environment, crew, random, tail, records, failures } = state;
+  const { environment, crew, random, seen, records, failures } = state;
   const kinds = planned.map(({ kind }) => kind.name);
   const name = kinds.join("+");
   const record = (phase: FaultRecord["phase"], detail?: string) => {
@@ -73,8 +73,8 @@ export async function inject<W extends Environment>(
   };
   const workers = crew.workers.map((worker) => worker.name);
   const [queuesMs, workersMs, ...eachServerMs] = await Promise.all([
-    took(issuedSince("of every queue", tail.lastByQueue, LOAD_QUEUES, overAtMs)),
-    took(issuedSince("to every worker", tail.lastByActor, workers, overAtMs)),
+    took(issuedSince("of every queue", seen.lastByQueue, LOAD_QUEUES, overAtMs)),
+    took(issuedSince("to every worker", seen.lastByActor, workers, overAtMs)),
     ...environment.servers.map((server, at) => took(untilServes(server, at + 1, FLOW_DEADLINE_MS))),
   ]);
   record("recovered");

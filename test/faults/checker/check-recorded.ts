@@ -4,16 +4,16 @@ import { Checker } from "./checker.ts";
 import type { CheckReport } from "./report.ts";
 import type { AllowLoss } from "./rollbacks.ts";
 
-/** Checks the events of a test, given by actor. */
-export function checkEvents(
-  events: ReadonlyMap<string, readonly HistoryEvent[]>,
+/** Checks the histories of a test, given by actor. */
+export function checkRecorded(
+  histories: ReadonlyMap<string, readonly HistoryEvent[]>,
   snapshot: readonly SnapshotLine[],
   faults: readonly FaultRecord[] = [],
   allowLoss?: AllowLoss,
   published?: PublishedEvidence,
 ): CheckReport {
   const checker = new Checker(faults, allowLoss);
-  for (const [name, own] of events) {
+  for (const [name, own] of histories) {
     const actor = checker.open(name);
     for (const event of own) actor.take(event);
     actor.end();

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { seededRandom } from "../../support/random.ts";
-import { checkEvents } from "./check-events.ts";
+import { checkRecorded } from "./check-recorded.ts";
 import { MUTATIONS } from "./mutations.ts";
 import type { Rule } from "./rules.ts";
 import type { Mutation } from "./simulation/mutate.ts";
@@ -11,7 +11,7 @@ it("the checker accepts legal histories", () => {
   for (let seed = 1; seed <= 3; seed++) {
     const { events, kept, counted, openings, faults } = simulate(3_000, seededRandom(seed));
     const snapshot = [...kept, ...counted, ...openings];
-    const { violations, counts } = checkEvents(events, snapshot, faults);
+    const { violations, counts } = checkRecorded(events, snapshot, faults);
     expect(violations, `seed ${seed}`).toEqual([]);
     // Otherwise the test would prove little.
     const { duplicates } = counts;
@@ -36,7 +36,7 @@ function search(
     const mutated = mutation(random.pick(runs), random);
     if (mutated === undefined) continue;
     tried++;
-    const { violations } = checkEvents(mutated.events, mutated.snapshot, mutated.faults);
+    const { violations } = checkRecorded(mutated.events, mutated.snapshot, mutated.faults);
     if (violations.some(({ rule }) => expected.includes(rule))) found++;
     for (const { rule } of violations) rules.add(rule);
   }

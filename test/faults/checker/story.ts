@@ -10,7 +10,7 @@ import type {
   Plan,
   SnapshotLine,
 } from "../history/event.ts";
-import { checkEvents } from "./check-events.ts";
+import { checkRecorded } from "./check-recorded.ts";
 import type { CheckReport } from "./report.ts";
 import type { AllowLoss } from "./rollbacks.ts";
 import { StoryTally } from "./story-tally.ts";
@@ -200,7 +200,7 @@ export class Story {
   }
 
   report(allowLoss?: AllowLoss): CheckReport {
-    return checkEvents(this.events, this.snapshot, this.faults, allowLoss);
+    return checkRecorded(this.events, this.snapshot, this.faults, allowLoss);
   }
 
   /** Returns the names of the broken rules. */

@@ -103,7 +103,7 @@ export const diskLow: FaultKind<EmbeddedEnvironment> = {
     const freeBytes = (DISK_LOW_MIB / 2) * 1024 ** 2;
     try {
       // Repeatedly, because Redis may rewrite its files and then delete the old ones.
-      return await keepFull(crew.tail, FULL_MS, () => leaveFree(filler, freeBytes));
+      return await keepFull(crew.seen, FULL_MS, () => leaveFree(filler, freeBytes));
     } finally {
       rmSync(filler, { force: true });
     }

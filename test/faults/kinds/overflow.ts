@@ -9,9 +9,9 @@ import { dueIn, sendRequests } from "../../support/send-requests.ts";
 import { until } from "../../support/until.ts";
 import { nowMs } from "../history/writer.ts";
 import { type EventsEnvironment, OUTBOX_MAX_BYTES } from "../rig/events.ts";
+import type { HistoryFollower } from "../rig/history-follower.ts";
 import { sendAllPatiently } from "../rig/patient-send.ts";
 import { PROBE_PREFIX } from "../rig/probe.ts";
-import type { Tail } from "../rig/tail.ts";
 import type { FaultKind } from "./kind.ts";
 
 const QUEUE = `${PROBE_PREFIX}flood`;
@@ -31,14 +31,14 @@ const RATE_DEADLINE_MS = 40_000;
 const RATE_GOAL = 0.95;
 
 /** Applied outcomes a second since it was called, at each call of the returned function. */
-function rateOf(tail: Tail): () => number {
-  const [before, startedAtMs] = [tail.applied, performance.now()];
-  return () => ((tail.applied - before) * 1_000) / (performance.now() - startedAtMs);
+function rateOf(seen: HistoryFollower): () => number {
+  const [before, startedAtMs] = [seen.applied, performance.now()];
+  return () => ((seen.applied - before) * 1_000) / (performance.now() - startedAtMs);
 }
 
 /** @throws Error if outcomes are applied more slowly than before */
-async function untilRate(tail: Tail, usual: number): Promise<string> {
-  const rate = rateOf(tail);
+async function untilRate(seen: HistoryFollower, usual: number): Promise<string> {
+  const rate = rateOf(seen);
   const endAtMs = performance.now() + RATE_DEADLINE_MS;
   await sleep(DURING_MS);
   while (rate() < RATE_GOAL * usual) {
@@ -103,14 +103,14 @@ export const overflow: FaultKind<EventsEnvironment> = {
   touches: ["nats", "servers", "store", "store-link", "client-links", "workers"],
   async run({ environment, crew }) {
     const { nats, trimmings } = environment;
-    const usualRate = rateOf(crew.tail);
+    const usualRate = rateOf(crew.seen);
     await sleep(BEFORE_MS);
     const usual = usualRate();
     const redis = await environment.redis();
     const from = nowMs();
     await nats.kill9();
     try {
-      const rate = await untilRate(crew.tail, usual);
+      const rate = await untilRate(crew.seen, usual);
       const kept = await flood(environment, redis);
       if (kept <= OUTBOX_MAX_BYTES) throw new Error(`only ${kept} bytes were kept for NATS`);
       return `${rate}; ${(kept / 1024 ** 2).toFixed(1)} MiB of a partition waited`;

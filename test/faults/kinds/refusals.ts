@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../support/until.ts";
-import type { Tail } from "../rig/tail.ts";
+import type { HistoryFollower } from "../rig/history-follower.ts";
 
 /** Long, because the store may be disconnected or restarting at the same time. */
 const SEEN_DEADLINE_MS = 180_000;
@@ -12,12 +12,12 @@ const AGAIN_MS = 100;
  * @throws Error if no send was refused or no outcome was applied
  */
 export async function keepFull(
-  tail: Tail,
+  seen: HistoryFollower,
   forMs: number,
   fill: () => void | Promise<void>,
 ): Promise<string> {
-  const { refusedFull } = tail;
-  const refused = () => tail.refusedFull - refusedFull;
+  const { refusedFull } = seen;
+  const refused = () => seen.refusedFull - refusedFull;
   const filled = async (what: string, isSeen: () => boolean) => {
     const look = async () => {
       await fill();
@@ -28,8 +28,8 @@ export async function keepFull(
     await until(what, look, SEEN_DEADLINE_MS);
   };
   await filled("a send to be refused", () => refused() > 0);
-  const { applied } = tail;
-  const taken = () => tail.applied - applied;
+  const { applied } = seen;
+  const taken = () => seen.applied - applied;
   const endAtMs = performance.now() + forMs;
   await filled("outcomes to be applied while sends are refused", () => {
     return taken() > 0 && performance.now() > endAtMs;

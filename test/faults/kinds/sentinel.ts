@@ -25,7 +25,7 @@ export const failoverWithLag: FaultKind<SentinelEnvironment> = {
   words: `the same, after the replica was stopped for ${LAG_MS} ms and lost its link: it is promoted without the latest writes`,
   touches: ["store"],
   async run({ environment, crew }) {
-    const { unavailable } = crew.tail;
+    const { unavailable } = crew.seen;
     const words = await failOver(environment, async (primary, replica) => {
       replica.pause();
       await loseReplicas(primary);
@@ -77,8 +77,8 @@ async function loseReplicas(primary: TestRedis): Promise<void> {
   if (ended !== 1) throw new Error(`the primary had ${ended} replicas`);
 }
 
-async function untilRefused({ tail }: Crew, before: number): Promise<void> {
-  const refused = () => tail.unavailable > before || undefined;
+async function untilRefused({ seen }: Crew, before: number): Promise<void> {
+  const refused = () => seen.unavailable > before || undefined;
   await until("a send to be refused because no replica has it", refused);
 }
 

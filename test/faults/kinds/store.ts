@@ -20,7 +20,7 @@ export const storeFull: FaultKind = {
         await redis.config("SET", "maxmemory", String(used));
       };
       try {
-        return await keepFull(crew.tail, FULL_MS, fill);
+        return await keepFull(crew.seen, FULL_MS, fill);
       } finally {
         await redis.config("SET", "maxmemory", before);
       }

@@ -4,6 +4,7 @@ import { GUARDED_QUEUE } from "../history/guarded-facts.ts";
 import { Actor, type ActorArgs, type ActorSpec } from "./actor.ts";
 import { type ActorProgram, byAgent, inPython, inTypeScript } from "./actor-program.ts";
 import { type Environment, HEARTBEAT_MS, LEASE_MS } from "./environment.ts";
+import type { HistoryFollower } from "./history-follower.ts";
 import {
   CRASH_QUEUE,
   EXPIRING_QUEUE,
@@ -12,7 +13,6 @@ import {
   SERVED_QUEUES,
   WIDE_QUEUES,
 } from "./queues.ts";
-import type { Tail } from "./tail.ts";
 
 const LOAD_PLANS = {
   ok: 80,
@@ -46,7 +46,7 @@ const ENDLESS = 1_000_000_000;
 export interface CrewOptions {
   readonly environment: Environment;
   readonly folder: string;
-  readonly tail: Tail;
+  readonly seen: HistoryFollower;
   readonly random: SeededRandom;
   /** Messages per second of all producers together. */
   readonly rate: number;
@@ -88,9 +88,9 @@ export class Crew {
     return this.#workers;
   }
 
-  /** Follows the histories of the actors. */
-  get tail(): Tail {
-    return this.#options.tail;
+  /** What the actors have recorded so far. */
+  get seen(): HistoryFollower {
+    return this.#options.seen;
   }
 
   /** Role -> pids of running actors. */
@@ -116,7 +116,7 @@ export class Crew {
   replace(dead: Actor): Actor {
     const spec = this.#specs.get(dead);
     if (spec === undefined) throw new Error(`${dead.name} is not an actor of this run`);
-    this.#options.tail.forget(dead.name);
+    this.#options.seen.forget(dead.name);
     const name = `${spec.name.replace(/-r\d+$/, "")}-r${++this.#replacements}`;
     const worker = this.#start({ ...spec, name });
     this.#workers = this.#workers.map((one) => (one === dead ? worker : one));
@@ -154,7 +154,7 @@ export class Crew {
   #start(spec: ActorSpec): Actor {
     const actor = new Actor(spec);
     this.#specs.set(actor, spec);
-    this.#options.tail.follow(actor.name, actor.history);
+    this.#options.seen.follow(actor.name, actor.history);
     return actor;
   }
 

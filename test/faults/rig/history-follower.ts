@@ -16,7 +16,7 @@ export interface SeenDelivery {
  * Follows the histories of actors while they are written. It uses the time of issue of deliveries, because a delivery that
  * waited in a link or in a stopped worker does not show that the system works.
  */
-export class Tail {
+export class HistoryFollower {
   readonly #files = new Map<string, Follower>();
   readonly #timer: NodeJS.Timeout;
   /** Queue -> when its latest received delivery was issued. */

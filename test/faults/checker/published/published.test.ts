@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { FaultRecord } from "../../history/event.ts";
 import type { Happened, Published, PublishedEvidence } from "../../history/published.ts";
-import { checkEvents } from "../check-events.ts";
+import { checkRecorded } from "../check-recorded.ts";
 import { Checker } from "../checker.ts";
 import type { Rule } from "../rules.ts";
 
@@ -158,7 +158,7 @@ it("finds an acknowledged send without an event", () => {
   const added: Happened = { ...at(0), queue: "orders", message: id };
   const rulesWith = (some: readonly Happened[]) => {
     const events = { happened: some, published: some.map((one) => published(one)), trimmings };
-    const report = checkEvents(new Map([["p", history]]), [], [], undefined, events);
+    const report = checkRecorded(new Map([["p", history]]), [], [], undefined, events);
     return report.violations.map(({ rule }) => rule);
   };
   expect(rulesWith([])).toContain("answer-has-event");
