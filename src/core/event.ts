@@ -34,7 +34,7 @@ export type EventType = keyof typeof EVENT_TYPES;
 
 export const EVENT_TYPE_NAMES = Object.keys(EVENT_TYPES) as readonly EventType[];
 
-/** Those that a reader gets who names none. */
+/** Types sent to a reader that names none. */
 export const DEFAULT_EVENT_TYPES: readonly EventType[] = EVENT_TYPE_NAMES.filter(
   (type) => type !== "delivered",
 );
@@ -47,12 +47,12 @@ export interface DlqEvent {
   /** By the clock of the store. */
   readonly atMs: number;
   readonly queue: string;
-  /** Empty: it is about no message. */
+  /** Empty: no message, or a send that a rule dropped. */
   readonly messageId: string;
   readonly reason: Reason | undefined;
   /** Failed attempts. */
   readonly attempts: number;
-  /** After the event. Undefined: it is about no message. */
+  /** After the event. Undefined: a breaker or queue event. */
   readonly state: StoredState | GoneState | undefined;
   readonly quarantineReason: QuarantineReason | undefined;
   readonly deliveries: number;

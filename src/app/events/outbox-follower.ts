@@ -1,3 +1,4 @@
+import type { QueuePattern } from "../../core/queue-pattern.ts";
 import type { Outbox, OutboxItem, OutboxPosition } from "../../store/contract/outbox.ts";
 
 /** Partitions that are read at once: one may have some thousand changes in a page. */
@@ -6,6 +7,13 @@ const IDLE_MS = 1_000;
 
 /** Positions by partition. Undefined: the oldest change that is kept. */
 export type Positions = Map<number, OutboxPosition | undefined>;
+
+/** The partitions that may have changes of queues. */
+export function partitionsOf(outbox: Outbox, queues: readonly QueuePattern[]): readonly number[] {
+  const names = queues.flatMap(({ only }) => only ?? []);
+  if (names.length < queues.length) return [...Array(outbox.partitions).keys()];
+  return [...new Set(names.map((name) => outbox.partitionOf(name)))];
+}
 
 /** Reads what is new in some outboxes. It misses nothing that happens after it was made. Call `stop` at the end. */
 export class OutboxFollower {

@@ -1,7 +1,7 @@
+import { withoutEventFields } from "../../codec/event-fields.ts";
 import { REDACTED } from "../../core/redaction/hidden-values.ts";
 import { redactionOf } from "../../core/redaction/redaction.ts";
 import type { OutboxChange } from "../../store/contract/outbox.ts";
-import { shownEventFields } from "../messages/shown-event-fields.ts";
 import { isGroupKind } from "./events-of-change.ts";
 
 /**
@@ -14,7 +14,7 @@ export function shownChange(change: OutboxChange, redact: readonly string[]): Ou
   return {
     ...change,
     note: hasNoteOfWorker(change) ? REDACTED : change.note,
-    fields: shownEventFields(change.fields, redaction),
+    fields: withoutEventFields(change.fields, redaction.hiddenFields),
   };
 }
 

@@ -6,7 +6,7 @@ import type { EventFilter } from "../../rules/event-filter.ts";
 import type { Outbox, OutboxGap, OutboxItem, OutboxPosition } from "../../store/contract.ts";
 import { Pace } from "../timers.ts";
 import type { EventMaker } from "./event-maker.ts";
-import { OutboxFollower, type Positions } from "./outbox-follower.ts";
+import { OutboxFollower, type Positions, partitionsOf } from "./outbox-follower.ts";
 
 export type { OutboxPosition };
 
@@ -111,13 +111,6 @@ async function* watchEvents(
     }
     if (isGiven) givenAtMs = now();
   }
-}
-
-/** The partitions that may have events of queues. */
-export function partitionsOf(outbox: Outbox, queues: readonly QueuePattern[]): readonly number[] {
-  const names = queues.flatMap(({ only }) => only ?? []);
-  if (names.length < queues.length) return [...Array(outbox.partitions).keys()];
-  return [...new Set(names.map((name) => outbox.partitionOf(name)))];
 }
 
 /** Where the watch begins in each partition, and the partitions where it does not begin at the end. */
