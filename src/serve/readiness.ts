@@ -39,7 +39,7 @@ export class ServerReadiness implements Readiness {
     const full = this.#facts.full();
     const refused = full === undefined ? undefined : `sends are refused: ${full}`;
     // Without the reason, which may have paths.
-    const waiting = this.#facts.isPublishing() ? undefined : "events wait for NATS: see the log";
+    const waiting = this.#facts.isPublishing() ? undefined : "NATS takes no events: see the log";
     const warnings = [refused, this.#facts.eviction(), waiting].filter((one) => one !== undefined);
     return warnings.length === 0 ? undefined : warnings.join("; ");
   }
