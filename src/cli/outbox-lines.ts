@@ -1,12 +1,12 @@
 import { decodeEventFields } from "../codec/event-fields.ts";
 import { escapeUnsafe } from "../core/escape-unsafe.ts";
 import { formatMessageId, isOfMessage } from "../core/message-id.ts";
-import type { OutboxChange, OutboxItem } from "../store/contract/outbox.ts";
+import type { OutboxChange, OutboxGap, OutboxItem } from "../store/contract/outbox.ts";
 import type { Style } from "./style.ts";
 
 /** One line of JSON for each change or notice. */
 export function jsonLine(item: OutboxItem): string {
-  if (!("kind" in item)) return JSON.stringify(item);
+  if (!("kind" in item)) return JSON.stringify(gapOf(item));
   const { kind, id, atMs, dueAtMs, note, reason, quarantineReason } = item;
   const fields = fieldsOf(item);
   const line = JSON.stringify({
@@ -26,6 +26,17 @@ export function jsonLine(item: OutboxItem): string {
     fields: Object.keys(fields).length === 0 ? undefined : fields,
   });
   return escapeUnsafe(line);
+}
+
+function gapOf(gap: OutboxGap): object {
+  const isMissed = "missed" in gap;
+  return {
+    change: "gap",
+    partition: gap.partition,
+    missed_count: isMissed ? gap.missed : 0,
+    undone_count: isMissed ? 0 : gap.undone,
+    from_number: isMissed ? gap.from : gap.rolledBackTo,
+  };
 }
 
 const NAME_WIDTH = 19;

@@ -87,9 +87,13 @@ test("shows what is missing", async () => {
 test("with --json prints an object a line", async () => {
   const { stdout } = await tail(
     ["--json"],
-    [CHANGE, { partition: 28, epochMs: 0, missed: 3, from: 4 }],
+    [
+      CHANGE,
+      { partition: 28, epochMs: 0, missed: 3, from: 4 },
+      { partition: 28, epochMs: 0, rolledBackTo: 12, undone: 4 },
+    ],
   );
-  const [first, second] = stdout.trim().split("\n");
+  const [first, ...gaps] = stdout.trim().split("\n");
   expect(JSON.parse(first ?? "")).toEqual({
     at: "2026-11-29T12:00:00.000Z",
     queue: "orders",
@@ -105,7 +109,11 @@ test("with --json prints an object a line", async () => {
     note: "gave up",
     fields: { tenant: "acme" },
   });
-  expect(JSON.parse(second ?? "")).toEqual({ partition: 28, epochMs: 0, missed: 3, from: 4 });
+  const gap = { change: "gap", partition: 28 };
+  expect(gaps.map((line) => JSON.parse(line))).toEqual([
+    { ...gap, missed_count: 3, undone_count: 0, from_number: 4 },
+    { ...gap, missed_count: 0, undone_count: 4, from_number: 12 },
+  ]);
 });
 
 test("passes the queue and the flags on", async () => {
