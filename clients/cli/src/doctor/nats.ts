@@ -10,7 +10,8 @@ export function natsFindings({ nats }: GetServerInfoResponse): Finding[] {
         level: "warning",
         check: "nats",
         what: `events are not published: ${nats.error}`,
-        advice: "sends and deliveries go on; events wait up to nats_backlog_max and about a day",
+        advice:
+          "check NATS and the nats_ settings of this server; until then events wait, up to nats_backlog_max and about a day, then the oldest are removed",
       },
     ];
   }
