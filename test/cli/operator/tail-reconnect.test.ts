@@ -55,7 +55,7 @@ it("goes on behind the last token, without repeated events, and says so once", a
   expect(code).toBe(0);
   expect(idsOf(stdout)).toEqual(["00-1-1", "00-1-2", "events_missed", "00-1-3"]);
   expect(stderr).toBe(
-    `The stream has ended: ${target} does not answer: the server ends this connection. Connects again.\nConnected again; goes on where it was.\n`,
+    `Stream ended: ${target} does not answer: the server ends this connection; reconnecting.\nReconnected; continuing.\n`,
   );
   expect(requests.map(({ resumeToken }) => resumeToken)).toEqual(["", "t2", "t2"]);
   expect(requests[0]?.startTime).toBeUndefined();
@@ -83,7 +83,7 @@ it("goes on shortly before the last event if the token is refused", async () => 
   ]);
   const args = ["tail", "--json", "-n", "2", "--since", "1h"];
   const { stdout, stderr } = await runDlq(args, { target });
-  expect(stderr).toMatch(/^The stream has ended\. Connects again\.\n/);
+  expect(stderr).toMatch(/^Stream ended; reconnecting\.\n/);
   expect(idsOf(stdout)).toEqual(["00-1-1", "00-1-2"]);
   expect(requests.map(({ resumeToken }) => resumeToken)).toEqual(["", "old", "", ""]);
   const start = requests[3]?.startTime;
@@ -129,7 +129,7 @@ it("ends by Ctrl-C while it waits for the server", async () => {
   ]);
   const { code } = await runDlq(["tail"], {
     target,
-    onWrite: (text, interrupt) => text.includes("Connects again") && interrupt(),
+    onWrite: (text, interrupt) => text.includes("; reconnecting") && interrupt(),
   });
   expect(code).toBe(130);
 });
@@ -158,6 +158,6 @@ it("follows a server over its restart", { timeout: 180_000 }, async () => {
   const { code, stdout, stderr } = await run;
   expect(code).toBe(0);
   expect(jsonLines(stdout).map(({ message_id }) => message_id)).toEqual([first, second]);
-  expect(stderr.match(/Connects again\.\n/g)).toHaveLength(1);
-  expect(stderr).toMatch(/Connected again; goes on where it was\.\n$/);
+  expect(stderr.match(/; reconnecting\.\n/g)).toHaveLength(1);
+  expect(stderr).toMatch(/Reconnected; continuing\.\n$/);
 });

@@ -28,7 +28,7 @@ export function addTail(program: Command, withRun: WithRun): void {
   addCommand<Options>(program, withRun, {
     usage: "tail [queues...]",
     summary: "Follow what happens: events of messages, breakers, queues and groups",
-    details: `${QUEUES_HELP} Ctrl-C ends it. When the server is unavailable it waits, and goes on where it was. Times are in UTC. docs/reference/events.md explains the types.`,
+    details: `${QUEUES_HELP} Ctrl-C ends it. When the server is unavailable it waits and then continues. Times are in UTC. docs/reference/events.md explains the types.`,
     examples: [
       ["dlq tail orders", "what happens in a queue from now on"],
       ["dlq tail 'orders-*' --type moved_to_poison --since 1h", "what came into quarantine"],
@@ -58,7 +58,7 @@ export function addTail(program: Command, withRun: WithRun): void {
         )
         .option(
           "--since <duration>",
-          "begin with events of this time, as far as they are kept: 5m, 1h",
+          "start this long ago, if events are still kept: 5m, 1h",
           parseDuration,
         )
         .option("-n, --limit <count>", "end after so many events", parseCount(1))
@@ -107,7 +107,7 @@ function rowPrinter({ print }: Run): ReturnType<typeof jsonPrinter> {
   const { width = Infinity } = print;
   if (width < WHOLE_IDS_FROM) {
     print.note(
-      `Ids are cut to their last ${SHOWN_DIGITS} digits in ${width} columns: --message takes them.`,
+      `Ids are cut to their last ${SHOWN_DIGITS} digits in ${width} columns: pass them to --message.`,
     );
   }
   return {

@@ -23,7 +23,7 @@ export interface EventQuery {
 }
 
 /** The next events, and what is missing before them. */
-export interface EventBatch {
+export interface ReceivedEvents {
   readonly events: readonly Event[];
   readonly gap: EventGap | undefined;
 }
@@ -41,10 +41,10 @@ const MAX_PAUSE_MS = 5_000;
 const OVERLAP_MS = 10_000;
 
 /**
- * Yields each event once until Ctrl-C. When the server ends the stream or is unavailable, it connects again and goes on where it
- * was, and says both on stderr. Rejects if the first call fails, or a later one fails for a lasting reason.
+ * Yields each event once until Ctrl-C. When the server ends the stream or is unavailable, it reconnects and continues, and notes
+ * both on stderr. Rejects if the first call fails, or a later one fails for a lasting reason.
  */
-export async function* followEvents(run: Run, query: EventQuery): AsyncGenerator<EventBatch> {
+export async function* followEvents(run: Run, query: EventQuery): AsyncGenerator<ReceivedEvents> {
   const shown = new RecentIds();
   let { sinceMs } = query;
   let resumeToken = "";
@@ -58,7 +58,7 @@ export async function* followEvents(run: Run, query: EventQuery): AsyncGenerator
     };
     try {
       for await (const response of responsesOf(run, request)) {
-        if (failures > 0) run.print.note("Connected again; goes on where it was.");
+        if (failures > 0) run.print.note("Reconnected; continuing.");
         failures = 0;
         isBegun = true;
         const { events, gap } = response;
@@ -74,8 +74,7 @@ export async function* followEvents(run: Run, query: EventQuery): AsyncGenerator
       // Another version of the server may not accept the token: the time is as good, but slower.
       if (resumeToken !== "" && isRefused(error)) resumeToken = "";
       else if (!isBegun || isLasting(error)) throw error;
-      if (failures === 0)
-        run.print.note(`The stream has ended${whyEnded(run, error)}. Connects again.`);
+      if (failures === 0) run.print.note(`Stream ended${whyEnded(run, error)}; reconnecting.`);
     }
     const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures++, 10));
     await delay(pauseMs, undefined, { signal: run.signal }).catch(() => {});
