@@ -22,7 +22,7 @@ import { openShop, type Shop } from "./shop.ts";
 import {
   completenessOf,
   eventsOf,
-  NEXT,
+  nextSteps,
   nextWhileKept,
   summaryOf,
   watchAdvice,
@@ -120,7 +120,7 @@ export async function runDemo({ options, write, openView, signal }: Stage): Prom
   if (tally !== undefined) write(completenessOf(ledger.ids.length, missing));
   const end = isDecided && ledger.lost === 0 && missing.length === 0 ? "good" : "bad";
   if (!options.keep) {
-    write(NEXT);
+    write(nextSteps(nats !== undefined));
     return end;
   }
 

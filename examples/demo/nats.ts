@@ -5,7 +5,7 @@ import { startChild } from "./child.ts";
 
 export interface DemoNats extends AsyncDisposable {
   readonly url: string;
-  /** Rejects if an own nats-server ends before it is disposed. Never resolves. */
+  /** Rejects if its nats-server ends before it is disposed. Never resolves. */
   readonly failed: Promise<never>;
 }
 
@@ -44,6 +44,8 @@ export const INSTALL_CLI = "go install github.com/nats-io/natscli/nats@latest";
 /** The command that prints all events. It leaves credentials out. */
 export function watchCommand(url: string): string {
   const read = readNatsUrl(url);
-  const servers = "ok" in read ? read.ok.servers : [];
-  return `nats sub --server ${servers.map((server) => `nats://${server}`).join(",")} 'dlq.>'`;
+  if ("problem" in read) throw new Error(read.problem);
+  const scheme = read.ok.requiresTls ? "tls" : "nats";
+  const servers = read.ok.servers.map((server) => `${scheme}://${server}`);
+  return `nats sub --server ${servers.join(",")} 'dlq.>'`;
 }

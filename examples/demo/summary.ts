@@ -82,15 +82,19 @@ const FILES = `The code is short, like yours would be:
   README.md                      the service: a tour of five minutes
 `;
 
-/** For a run whose server has ended. */
-export const NEXT = `
+const NATS = `  npm run demo -- --nats         publishes its events to NATS and counts them
+`;
+
+/** For a run whose server has ended. @param usedNats whether its events were published */
+export function nextSteps(usedNats: boolean): string {
+  return `
 What next?
   npm run demo -- --keep         keeps everything running at the end and prints
                                  commands to inspect and retry messages
-  npm run demo -- --nats         publishes its events to NATS and counts them
-  npm start                      runs the service, on localhost:50051
+${usedNats ? "" : NATS}  npm start                      runs the service, on localhost:50051
 
 ${FILES}`;
+}
 
 /** For --keep, while everything runs. The shop's bug is fixed by then, so its messages can recover. */
 export function nextWhileKept(

@@ -3,6 +3,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { headers } from "@nats-io/transport-node";
 import { expect, test } from "vitest";
+import { watchCommand } from "../../examples/demo/nats.ts";
 import { completenessOf } from "../../examples/demo/summary.ts";
 import { openTally } from "../../examples/demo/tally.ts";
 import { type Received, subscribe } from "../nats/consumer.ts";
@@ -77,6 +78,9 @@ test("the events of each order come in order, a breaker opens and closes, and th
   expect(counts).toEqual(countsOf(received));
   expect(output).toContain(`Each of the ${counts.message_added} messages has its message_added`);
   expect(output).toContain(`, ${counts.message_added} became dead letters`);
+  const [, next = ""] = output.split("What next?");
+  expect(next).toContain("npm start");
+  expect(next).not.toContain("--nats");
 });
 
 test("without a URL, the demo starts a nats-server, shows how to watch it, and ends it", async () => {
@@ -130,6 +134,13 @@ test("the count names messages whose arrival or end has no event, and counts an 
   expect(completenessOf(4, tally.missing(ids))).toBe(
     "3 of 4 messages have no message_added or no end: endless, unannounced, silent\n",
   );
+});
+
+test("the command that shows events requires TLS where the URL does, and has no credentials", () => {
+  expect(watchCommand("nats://user:secret@a,nats://b:4223")).toBe(
+    "nats sub --server nats://a:4222,nats://b:4223 'dlq.>'",
+  );
+  expect(watchCommand("tls://a:4222")).toBe("nats sub --server tls://a:4222 'dlq.>'");
 });
 
 test("a wrong URL is reported, and nothing is started", async () => {

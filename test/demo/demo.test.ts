@@ -103,7 +103,9 @@ describe("on a terminal", () => {
     expect(frames.slice(0, -1).filter((frame) => frame.split("\n").length > 24)).toEqual([]);
     expect(output).toContain("\x1b[32m");
     expect(output.split(LEAVE)).toHaveLength(2);
-    expect(output.split(LEAVE)[1]).toMatch(/^\s+72 orders[\s\S]*What next/);
+    expect(output.split(LEAVE)[1]).toMatch(
+      /^\s+72 orders[\s\S]*What next[\s\S]*npm run demo -- --nats/,
+    );
   });
 
   test("Ctrl-C restores the terminal at once, and NO_COLOR turns colours off", async () => {
