@@ -42,7 +42,7 @@ export const NATS_SETTINGS = {
     group: GROUP,
     type: subjectPrefix,
     fallback: "dlq",
-    doc: "Beginning of the subjects: PREFIX.QUEUE.EVENT.",
+    doc: "Prefix of the subjects: PREFIX.QUEUE.EVENT.",
     example: "acme.dlq",
   }),
   natsActionPrefix: setting({
@@ -50,7 +50,7 @@ export const NATS_SETTINGS = {
     group: GROUP,
     type: subjectPrefix,
     fallback: "action_dlq",
-    doc: "The same for events of messages that execute an action.",
+    doc: "Prefix for events of messages that execute an action.",
     example: "acme.action_dlq",
   }),
   natsEvents: setting({
@@ -85,7 +85,7 @@ export const NATS_SETTINGS = {
     group: GROUP,
     type: path,
     fallbackText: "the authorities that Node trusts",
-    doc: "PEM file with the authorities whose certificates NATS may have. Requires TLS, also with nats://. The files of TLS are read again at each connection.",
+    doc: "PEM file of the certificate authorities that are trusted for NATS. Requires TLS, also with nats://. The files of TLS are read again at each connection.",
     example: "/etc/dlq/nats-ca.crt",
   }),
   natsTlsCert: optional({
@@ -107,7 +107,7 @@ export const NATS_SETTINGS = {
     group: GROUP,
     type: bytes({ min: MIB }),
     fallback: 256 * MIB,
-    doc: "Bytes of state changes that all partitions together may keep for NATS while it takes no events. Above it the oldest are removed, and consumers get a notice.",
+    doc: "Most bytes of state changes that all partitions together keep while NATS takes no events: at most a quarter of Redis' maxmemory, and none beyond outbox-max while sends are refused. Then the oldest are removed and consumers get events_missed.",
     example: "1GiB",
   }),
 } as const satisfies Record<string, Setting>;
