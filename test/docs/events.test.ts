@@ -1,4 +1,4 @@
-// Compares docs/reference/events.md with what is published.
+// Compares docs/reference/events.md and docs/guides/publish-events.md with what is published.
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -11,10 +11,11 @@ import { startTestNats } from "../support/nats.ts";
 import { codesOf, fencesOf, readDocument, tableRows, withoutFences } from "./markdown.ts";
 
 const PAGE = readDocument("docs/reference/events.md");
+const GUIDE = readDocument("docs/guides/publish-events.md");
 const schema = JSON.parse(readFileSync("docs/reference/events-v1.schema.json", "utf8"));
 
-function jsonOf(info: string): unknown {
-  const fence = fencesOf(PAGE).find((found) => found.info === `json ${info}`);
+function jsonOf(info: string, page = PAGE): unknown {
+  const fence = fencesOf(page).find((found) => found.info === `json ${info}`);
   return JSON.parse(fence?.text ?? "");
 }
 
@@ -45,6 +46,6 @@ test("the stream is the one that the service creates", async () => {
   const publisher = createNatsPublisher({ ...optionsFor(nats.port), stream: "DLQ" });
   await publisher.check();
   await using jsm = await manage(nats.url);
-  expect((await jsm.streams.info("DLQ")).config).toMatchObject(jsonOf("stream") as object);
+  expect((await jsm.streams.info("DLQ")).config).toMatchObject(jsonOf("stream", GUIDE) as object);
   await publisher.close();
 });
