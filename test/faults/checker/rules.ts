@@ -47,7 +47,8 @@ export const RULES = {
   "event-same": "a repeated event is the same",
   "event-versions": "versions of a message never go back in first copies",
   "gap-real": "events are missing only if the outbox had to remove their changes",
-  "answer-has-event": "each acknowledged send and outcome has a change in the outbox",
+  "answer-has-event":
+    "each acknowledged send and outcome, and each move and edit that workers saw, has an event of the outbox",
   "history-whole": "histories are complete and name only known things",
 } as const;
 

@@ -14,7 +14,7 @@ const TYPES: ReadonlyMap<number, EventType> = new Map([
   [OUTCOME_KINDS.discarded, "discarded"],
 ]);
 
-/** Compares what was acknowledged to producers and workers with what happened by the outbox. */
+/** Compares what producers and workers were answered, and what workers got, with what happened by the outbox. */
 export function checkKnownEvents(
   messages: Iterable<Message>,
   happened: readonly Happened[],
@@ -28,7 +28,12 @@ export function checkKnownEvents(
     const expected = new Map<string, number>();
     if (message.sentAt !== NEVER && !findings.mayHaveForgottenSend(message.sentAt))
       add(expected, nameOf("message_added", message.id));
-    for (const one of message.deliveries) {
+    for (const [index, one] of message.deliveries.entries()) {
+      const before = message.deliveries[index - 1];
+      if (before !== undefined && !findings.mayHaveForgotten(before.issuedAt, one.issuedAt)) {
+        if (one.queue !== before.queue) add(expected, nameOf("moved", message.id));
+        if (one.sum !== before.sum) add(expected, nameOf("edited", message.id));
+      }
       // A failure that a breaker exempts is no attempt, and has no event.
       if (failureCounted(one) === "no" || failureCounted(one) === "perhaps") continue;
       const { applied } = one;
@@ -39,7 +44,10 @@ export function checkKnownEvents(
     for (const [name, times] of expected) {
       const found = counts.get(name) ?? 0;
       if (found >= times) continue;
-      findings.broken("answer-has-event", `${name}: ${times} acknowledged, ${found} in the outbox`);
+      findings.broken(
+        "answer-has-event",
+        `${name}: ${times} are known, ${found} are in the outbox`,
+      );
     }
   }
 }

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import type { FaultRecord } from "../../history/event.ts";
+import type { EventType } from "../../../../src/core/event.ts";
+import type { Delivered, FaultRecord, HistoryEvent } from "../../history/event.ts";
 import type { Happened, Published, PublishedEvidence } from "../../history/published.ts";
 import { checkRecorded } from "../check-recorded.ts";
 import { Checker } from "../checker.ts";
@@ -146,21 +147,58 @@ it("accepts events that a rollback has undone only with a notice of it", () => {
   expect(rulesOf(undone("eu.orders", 41))).toEqual(["event-real"]);
 });
 
-it("finds an acknowledged send without an event", () => {
-  const id = "0198f1c2-96f2-7e4c-9a41-0d4f6f4f5a10";
+const ID = "0198f1c2-96f2-7e4c-9a41-0d4f6f4f5a10";
+
+/** Returns the broken rules of a message that was sent and acknowledged, if these events of it happened. */
+function brokenOfMessage(
+  types: readonly EventType[],
+  worker: readonly HistoryEvent[] = [],
+): (Rule | undefined)[] {
   const request = { request: "r", source: "s", queue: "orders", sum: "1", edited: "2" };
-  const history = [
+  const producer: readonly HistoryEvent[] = [
     { e: "started", at: 1, actor: "p", role: "producer", language: "typescript" },
     { e: "sending", at: 2, ...request, plan: "ok" },
-    { e: "sent", at: 3, request: "r", id, state: "SCHEDULED", dueAt: 3 },
+    { e: "sent", at: 3, request: "r", id: ID, state: "SCHEDULED", dueAt: 3 },
     { e: "ended", at: 4 },
-  ] as const;
-  const added: Happened = { ...at(0), queue: "orders", message: id };
-  const rulesWith = (some: readonly Happened[]) => {
-    const events = { happened: some, published: some.map((one) => published(one)), trimmings };
-    const report = checkRecorded(new Map([["p", history]]), [], [], undefined, events);
-    return report.violations.map(({ rule }) => rule);
+  ];
+  const some = types.map((type) => ({ ...at(0), queue: "orders", message: ID, type }));
+  const events = { happened: some, published: some.map((one) => published(one)), trimmings };
+  const histories = new Map([
+    ["p", producer],
+    ["w", worker],
+  ]);
+  const { violations } = checkRecorded(histories, [], [], undefined, events);
+  return violations.map(({ rule }) => rule);
+}
+
+it("finds an acknowledged send without an event", () => {
+  expect(brokenOfMessage([])).toContain("answer-has-event");
+  expect(brokenOfMessage(["message_added"])).not.toContain("answer-has-event");
+});
+
+it.each<[string, EventType, Partial<Delivered>]>([
+  ["another queue", "moved", { queue: "diverted" }],
+  ["edits", "edited", { sum: "2" }],
+])("finds a message that comes again with %s, without an event %s", (_, type, over) => {
+  const first: Delivered = {
+    ...{
+      e: "delivered" as const,
+      at: 4,
+      stream: "1",
+      queue: "orders",
+      id: ID,
+      source: "s",
+      sum: "1",
+    },
+    ...{ plan: "ok" as const, token: "t1", number: 1, attempt: 1, unknown: false, expires: 2_004 },
   };
-  expect(rulesWith([])).toContain("answer-has-event");
-  expect(rulesWith([added])).not.toContain("answer-has-event");
+  const worker: readonly HistoryEvent[] = [
+    { e: "started", at: 1, actor: "w", role: "worker", language: "typescript" },
+    { e: "opened", at: 2, stream: "1", session: "x", leaseMs: 2_000, leasesHeld: 0 },
+    first,
+    { ...first, at: 5_000, token: "t2", number: 2, expires: 7_000, ...over },
+    { e: "ended", at: 6_000 },
+  ];
+  expect(brokenOfMessage(["message_added"], worker)).toContain("answer-has-event");
+  expect(brokenOfMessage(["message_added", type], worker)).not.toContain("answer-has-event");
 });
