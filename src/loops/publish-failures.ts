@@ -65,23 +65,23 @@ export class PublishFailures {
 
   /** Its events were published. */
   succeeded(partition: number): void {
-    if (this.#isLast(partition)) this.#logEnd("events are published again");
+    const outage = this.#endOf(partition);
+    if (outage !== undefined) this.#log.info(outage, "events are published again");
   }
 
   /** Another server publishes it from now on. */
   dropped(partition: number): void {
-    if (this.#isLast(partition))
-      this.#logEnd("another server publishes the events that could not be published here");
+    const outage = this.#endOf(partition);
+    if (outage === undefined) return;
+    this.#log.info(outage, "another server publishes the events that could not be published here");
   }
 
-  #isLast(partition: number): boolean {
-    return this.#failing.delete(partition) && this.#failing.size === 0;
-  }
-
-  #logEnd(message: string): void {
-    if (this.#loggedSinceMs === undefined) return;
+  /** Undefined: others still fail, or nothing was logged. */
+  #endOf(partition: number): { readonly outageMs: number } | undefined {
+    if (!this.#failing.delete(partition) || this.#failing.size > 0) return undefined;
+    if (this.#loggedSinceMs === undefined) return undefined;
     const outageMs = Math.round(performance.now() - this.#loggedSinceMs);
     this.#loggedSinceMs = undefined;
-    this.#log.info({ outageMs }, message);
+    return { outageMs };
   }
 }

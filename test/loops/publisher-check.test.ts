@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** NATS that answers what it is told to. */
+/** NATS that answers with the error that is set. */
 function start() {
   const lines: [string, object][] = [];
   const add = (facts: object, message: string) => void lines.push([message, facts]);
