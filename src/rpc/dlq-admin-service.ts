@@ -37,7 +37,11 @@ import { readRulesUpdate, readTest, writeOutcome } from "./convert/rules.ts";
 import { writeServerInfo } from "./convert/server-info.ts";
 import { readSimulate, writeSimulation } from "./convert/simulate.ts";
 import { readMessageName, writeStoredMessage } from "./convert/stored-message.ts";
-import { readWatchMessages, writeMessageChanges } from "./convert/watch-messages.ts";
+import {
+  messageChangesBytes,
+  readWatchMessages,
+  writeMessageChanges,
+} from "./convert/watch-messages.ts";
 import { readListWorkers, readQuiet, writeBrokenLease, writeWorkers } from "./convert/workers.ts";
 import type { LogDisclosure } from "./disclosures.ts";
 import type { Watches } from "./watch-calls.ts";
@@ -109,7 +113,7 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
       const command = readWatchMessages(request);
       logDisclosure(request, context, "WatchMessages", { filter: request.filter });
       const open = (signal: AbortSignal) => watchMessages(command, signal);
-      for await (const changes of watches.run(open, context)) {
+      for await (const changes of watches.run(open, context, messageChangesBytes)) {
         yield* writeMessageChanges(changes, request.view);
       }
     },

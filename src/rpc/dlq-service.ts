@@ -15,7 +15,7 @@ import type { WatchEvents } from "../app/events/watch-events.ts";
 import { DlqError, internal } from "../core/errors.ts";
 import { callerOf } from "./caller.ts";
 import { readAck, writeAck } from "./convert/ack.ts";
-import { readWatchEvents, writeEventBatch } from "./convert/events.ts";
+import { eventBatchBytes, readWatchEvents, writeEventBatch } from "./convert/events.ts";
 import { readExtend, writeExtend } from "./convert/lease.ts";
 import { WIRE_LIMITS } from "./convert/limits.ts";
 import { readRetryRequest, shownSelection, writeRetry } from "./convert/retry.ts";
@@ -93,7 +93,8 @@ export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof
     async *watchEvents(request, context) {
       const command = readWatchEvents(request);
       const open = (signal: AbortSignal) => events(command, signal);
-      for await (const batch of watches.run(open, context)) yield writeEventBatch(batch);
+      for await (const batch of watches.run(open, context, eventBatchBytes))
+        yield writeEventBatch(batch);
     },
   };
 }

@@ -14,7 +14,7 @@ afterEach(() => {
 const draining = new AbortController();
 
 /** A call, and its watch: it yields numbers until it is ended. */
-function opened(watches: Watches) {
+function opened(watches: Watches, bytes = 1) {
   const state = { isEnded: false };
   async function* numbers(signal: AbortSignal) {
     try {
@@ -27,11 +27,11 @@ function opened(watches: Watches) {
   const connection = new AbortController();
   const values = createContextValues().set(connectionAging, connection.signal);
   const context = { signal: call.signal, values } as HandlerContext;
-  return { steps: watches.run(numbers, context), state, call, connection };
+  return { steps: watches.run(numbers, context, () => bytes), state, call, connection };
 }
 
 test("a watch that is not read ends, and frees what it has", async () => {
-  const { steps, state } = opened(new Watches(draining.signal, 1_000));
+  const { steps, state } = opened(new Watches(draining.signal, { ms: 1_000 }));
   expect(await steps.next()).toMatchObject({ value: 0 });
   await vi.advanceTimersByTimeAsync(999);
   expect(state.isEnded).toBe(false);
@@ -40,8 +40,21 @@ test("a watch that is not read ends, and frees what it has", async () => {
   await expect(steps.next()).rejects.toThrow("nothing was read for 1000 ms; call again");
 });
 
+test("the watches that have been unread for longest end when too much is unread", async () => {
+  const watches = new Watches(draining.signal, { bytes: 250 });
+  const [first, second, third] = [1, 2, 3].map(() => opened(watches, 100));
+  for (const one of [first, second, first]) await one?.steps.next();
+  await third?.steps.next();
+  // The first one was read since the second had something.
+  expect([first, second, third].map((one) => one?.state.isEnded)).toEqual([false, true, false]);
+  await expect(second?.steps.next()).rejects.toThrow(
+    "the watch has ended: too much is unread; other watches need the memory; call again",
+  );
+  expect(await first?.steps.next()).toMatchObject({ value: 2 });
+});
+
 test("a watch that is read goes on", async () => {
-  const { steps } = opened(new Watches(draining.signal, 1_000));
+  const { steps } = opened(new Watches(draining.signal, { ms: 1_000 }));
   for (let n = 0; n < 5; n++) {
     expect(await steps.next()).toMatchObject({ value: n });
     await vi.advanceTimersByTimeAsync(900);

@@ -58,6 +58,12 @@ function readTypes(v: Violations, numbers: readonly number[]): ReadonlySet<Event
   return types;
 }
 
+/** An event with its attributes takes up to twice as much. */
+const EVENT_BYTES = 600;
+
+/** About how many bytes the response takes. */
+export const eventBatchBytes = ({ events }: EventBatch): number => EVENT_BYTES * events.length;
+
 export function writeEventBatch({ events, gap, resume }: EventBatch): WatchEventsResponse {
   return create(WatchEventsResponseSchema, {
     events: events.map(writeEvent),

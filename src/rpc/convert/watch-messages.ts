@@ -29,6 +29,16 @@ export function readWatchMessages(request: WatchMessagesRequest): WatchMessagesC
   return { queues, filter: filter as Filter, showRedacted, history: view === MessageView.FULL };
 }
 
+/** A change without its message: names, an id, and what is known of its state. */
+const CHANGE_BYTES = 512;
+
+/** About how many bytes the responses take. */
+export function messageChangesBytes({ changes }: MessageChanges): number {
+  let bytes = 0;
+  for (const { now } of changes) bytes += CHANGE_BYTES + (now?.details.envelope.length ?? 0);
+  return bytes;
+}
+
 /** Returns one response or more, each of at most 1 MiB, except for a single larger message. */
 export function writeMessageChanges(
   { changes, listAgain }: MessageChanges,
