@@ -121,6 +121,7 @@ test("the body has the names of the old package, also without a message", () => 
     event_id: "0a1v9u-1c-1796029507250-17",
     state: "scheduled",
     delivery_count: 3,
+    due_time: "2026-11-30T09:06:00.000+00:00",
     version: 8,
   });
   expect(bodyOf(sampleEvent("queue_paused"))).toEqual({

@@ -43,7 +43,7 @@ const SPECIAL: Partial<Record<EventType, Partial<DlqEvent>>> = {
   message_added: { attempts: 0, deliveries: 0, dueAtMs },
   retry_scheduled: { dueAtMs },
   retry_success: { state: "SUCCEEDED" },
-  retry_failed: { state: "SCHEDULED", note: "rule bank-down" },
+  retry_failed: { dueAtMs, state: "SCHEDULED", note: "rule bank-down" },
   moved_to_poison: quarantined,
   expired: { state: "EXPIRED" },
   discarded: { state: "DISCARDED", note: "no longer wanted" },
