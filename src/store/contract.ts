@@ -86,7 +86,7 @@ export type {
   SendSettings,
 } from "./contract/sends.ts";
 export type { Examined, Settled, SettleItem, SettleKind, SettleReply } from "./contract/settle.ts";
-export type { SharedReader } from "./contract/shared-reader.ts";
+export type { OutboxBacklog, SharedReader } from "./contract/shared-reader.ts";
 export type { StoreDescription } from "./contract/store-description.ts";
 export type {
   Claimed,

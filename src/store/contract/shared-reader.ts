@@ -1,5 +1,15 @@
 import type { OutboxPosition } from "./outbox.ts";
 
+/** What a partition has behind a position. */
+export interface OutboxBacklog {
+  /** About how much the changes that are not read are in the outbox. */
+  readonly bytes: number;
+  /** The age of the oldest of them, in milliseconds. Undefined: there is none. */
+  readonly oldestAgeMs: number | undefined;
+  /** Changes behind the position that were removed before they were read. */
+  readonly missed: number;
+}
+
 /**
  * A reader of all outboxes that several servers are together: each partition is read by one of them at a time, and their
  * positions are stored.
@@ -21,14 +31,14 @@ export interface SharedReader {
   take(partition: number, fallback: OutboxPosition): Promise<OutboxPosition | undefined>;
   /**
    * Stores positions of taken partitions, and takes these for some more seconds. `keepBytes`: how much the outbox of each may keep
-   * for this reader; `trims`: what it keeps above that is removed now, and not only with its next change. Returns the partitions
-   * that this server has lost meanwhile: their positions are not stored.
+   * for this reader; `trims`: what it keeps above that is removed now, and not only with its next change. Returns what then waits
+   * behind each position. Partitions that this server has lost meanwhile are not in it: their positions are not stored.
    */
   store(
     positions: ReadonlyMap<number, OutboxPosition>,
     keepBytes: number,
     trims?: boolean,
-  ): Promise<ReadonlySet<number>>;
+  ): Promise<ReadonlyMap<number, OutboxBacklog>>;
   /** Gives taken partitions back, for other servers. */
   giveBack(partitions: readonly number[]): Promise<void>;
   /** Gives all back, and ends the registration of this server. */

@@ -1,8 +1,10 @@
 import type { OutboxPosition } from "../contract/outbox.ts";
-import type { SharedReader } from "../contract/shared-reader.ts";
+import type { OutboxBacklog, SharedReader } from "../contract/shared-reader.ts";
 import type { Connection } from "./connection.ts";
 import { allPartitionKeys, globalKeys, partitionKeys } from "./keys.ts";
 import type { OutboxReads } from "./outbox-reads.ts";
+import { layout, ms } from "./packed/layout.ts";
+import { Reader } from "./packed/reader.ts";
 import { PARTITIONS } from "./partitions.ts";
 import { NODE_SILENCE_MS } from "./sessions.ts";
 import { LUA_NOW, storeNowMs } from "./store-now.ts";
@@ -48,22 +50,38 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], now + ARGV[2], '+inf')
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 return redis.call('ZRANGE', KEYS[1], 0, -1)`;
 
+/** Bytes of an entry that have the number of its first change. */
+const HEAD_BYTES = 6;
+/** As layout `outbox_entry` begins. */
+const FIRST = layout({ first: ms });
+
 /**
  * ARGV: reader, server, for how long, bytes, keep, time, next, epoch, and what the outbox may have now (empty: it is not trimmed).
- * Returns 0: another server has taken it.
+ * Returns the bytes and the age of what waits behind the position, the begin of its first entry, and 1 if entries before that one
+ * were removed. [0]: nothing waits. 0: another server has taken the partition.
  */
 const STORE = `#!lua flags=allow-oom${LUA_NOW}${IS_OTHERS}
+local function entry(command, from, to)
+  local found = redis.pcall(command, KEYS[2], from, to, 'COUNT', 1)[1]
+  if type(found) ~= 'table' then return end
+  local bytes, at = string.match(found[1], '^(%d+)-(%d+)$')
+  return { bytes = tonumber(bytes), at = tonumber(at), data = found[2][2] }
+end
 local v = redis.call('HGET', KEYS[1], ARGV[1])
 local server, till = string.match(v or '', ' (%S+) (%d+)$')
 if is_others(server, till, ARGV[2], tonumber(ARGV[3])) then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%s %s %.0f %s %s %s %s %.0f', ARGV[4], ARGV[5], now, ARGV[6], ARGV[7],
   ARGV[8], ARGV[2], now + ARGV[3]))
-local last = ARGV[9] ~= '' and redis.pcall('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
-local bytes = type(last) == 'table' and tonumber(string.match(last[1], '^%d+')) or 0
-if ARGV[9] ~= '' and bytes > tonumber(ARGV[9]) then
-  redis.pcall('XTRIM', KEYS[2], 'MINID', '~', string.format('%.0f', bytes - ARGV[9]))
+local last = entry('XREVRANGE', '+', '-')
+if not last then return { 0 } end
+if ARGV[9] ~= '' and last.bytes > tonumber(ARGV[9]) then
+  redis.pcall('XTRIM', KEYS[2], 'MINID', '~', string.format('%.0f', last.bytes - ARGV[9]))
 end
-return 1`;
+local first = entry('XRANGE', '-', '+')
+local is_trimmed = first and first.bytes > tonumber(ARGV[4])
+if not is_trimmed then first = entry('XRANGE', '(' .. ARGV[4] .. '-' .. ARGV[6], '+') end
+if not first then return { 0 } end
+return { last.bytes - first.bytes + #last.data, now - first.at, string.sub(first.data, 1, ${HEAD_BYTES}), is_trimmed and 1 or 0 }`;
 
 /** ARGV: reader, server. */
 const GIVE_BACK = `#!lua flags=allow-oom
@@ -148,19 +166,24 @@ export class RedisSharedReader implements SharedReader {
     positions: ReadonlyMap<number, OutboxPosition>,
     keepBytes: number,
     trims = false,
-  ): Promise<ReadonlySet<number>> {
+  ): Promise<ReadonlyMap<number, OutboxBacklog>> {
     const { connection, prefix, name, nodeId, outboxMaxBytes, enter } = this.#parts;
     await enter();
     const most = trims ? Math.floor(Math.max(keepBytes, outboxMaxBytes)) : "";
-    const replies = await connection.read<number>((writing) => {
+    const replies = await connection.read<StoreReply>((writing) => {
       for (const [partition, { entryId, next, epochMs }] of positions) {
         const [before = 0, atMs = 0] = entryId.split("-");
         const { outboxReaders, outbox } = partitionKeys(prefix, partition);
         const value = [before, Math.floor(keepBytes), atMs, next, epochMs, most];
-        writing.eval(STORE, 2, outboxReaders, outbox, name, nodeId, TAKEN_MS, ...value);
+        writing.evalBuffer(STORE, 2, outboxReaders, outbox, name, nodeId, TAKEN_MS, ...value);
       }
     });
-    return new Set([...positions.keys()].filter((_, at) => replies[at] === 0));
+    const backlogs = new Map<number, OutboxBacklog>();
+    [...positions].forEach(([partition, position], at) => {
+      const reply = replies[at] ?? 0;
+      if (reply !== 0) backlogs.set(partition, backlogOf(reply, position));
+    });
+    return backlogs;
   }
 
   async giveBack(partitions: readonly number[]): Promise<void> {
@@ -182,6 +205,22 @@ export class RedisSharedReader implements SharedReader {
 function placeOf({ entryId, next, epochMs }: OutboxPosition, keepBytes: number, nowMs: number) {
   const [before, atMs] = entryId.split("-");
   return [before, Math.floor(keepBytes), nowMs, atMs, next, epochMs].join(" ");
+}
+
+type StoreReply = 0 | readonly [bytes: number, ageMs?: number, head?: Buffer, isTrimmed?: number];
+
+function backlogOf(
+  [bytes, oldestAgeMs, head, isTrimmed]: Exclude<StoreReply, 0>,
+  { next }: OutboxPosition,
+): OutboxBacklog {
+  const first = isTrimmed === 1 && head !== undefined ? firstIn(head) : next;
+  const age = oldestAgeMs === undefined ? undefined : Math.max(0, oldestAgeMs);
+  return { bytes, oldestAgeMs: age, missed: Math.max(0, first - next) };
+}
+
+function firstIn(head: Buffer): number {
+  // A person may have written the entry.
+  return head.length < HEAD_BYTES ? 0 : new Reader(head).read(FIRST).first;
 }
 
 function positionOf(value: string | null): OutboxPosition | undefined {
