@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { EventObserver } from "../app/observer.ts";
 import { Turns } from "../core/turns.ts";
 import type { SharedReader, Store } from "../store/contract.ts";
 import { type Loop, startLoop } from "./interval.ts";
+import { MissedChanges } from "./missed-changes.ts";
 import { PartitionPublisher, type PartitionPublisherParts } from "./partition-publisher.ts";
 import { PublishFailures } from "./publish-failures.ts";
 
 export interface OutboxPublisherParts
-  extends Pick<PartitionPublisherParts, "maker" | "publisher" | "types" | "observer" | "now"> {
+  extends Pick<PartitionPublisherParts, "maker" | "publisher" | "types" | "now"> {
+  observer: EventObserver;
   store: Pick<Store, "outbox" | "queuesIn" | "partitions">;
   reader: SharedReader;
   log: { warn(facts: object, message: string): void; info(facts: object, message: string): void };
@@ -34,6 +37,8 @@ export class OutboxPublisher {
   readonly #parts: OutboxPublisherParts;
   readonly #partitionParts: PartitionPublisherParts;
   readonly #failures: PublishFailures;
+  /** What was removed before it was published. */
+  readonly missed: MissedChanges;
   readonly #partitions = new Map<number, PartitionPublisher>();
   /** Those that run, or wait for their turn or for a time. */
   readonly #busy = new Set<PartitionPublisher>();
@@ -45,11 +50,17 @@ export class OutboxPublisher {
 
   constructor(parts: OutboxPublisherParts) {
     this.#parts = parts;
-    this.#failures = new PublishFailures(parts.log);
-    const { store } = parts;
+    const { store, observer, log, now } = parts;
+    const queuesIn = async (partition: number) => (await store.queuesIn([partition]))[0] ?? [];
+    this.missed = new MissedChanges({ observer, log, now, queuesIn });
+    this.#failures = new PublishFailures({
+      log,
+      waiting: () => this.#waiting().map(({ partition }) => partition),
+      missed: () => this.missed.count,
+    });
     this.#partitionParts = {
-      ...{ ...parts, outbox: store.outbox, failures: this.#failures },
-      queuesIn: async (partition) => (await store.queuesIn([partition]))[0] ?? [],
+      ...{ ...parts, outbox: store.outbox, failures: this.#failures, missed: this.missed },
+      queuesIn,
     };
   }
 
@@ -72,7 +83,14 @@ export class OutboxPublisher {
       await this.#assign();
     };
     const pauseMs = () => (hasBegun ? ASSIGN_MS : STORE_PAUSE_MS);
-    this.#loops = [startLoop(pauseMs, assign), startLoop(STORE_MS, () => this.#store())];
+    const storeAndLog = async () => {
+      try {
+        await this.#store();
+      } finally {
+        await this.missed.log();
+      }
+    };
+    this.#loops = [startLoop(pauseMs, assign), startLoop(STORE_MS, storeAndLog)];
   }
 
   /** Resolves when what was being published is, or after a failure of it. */
@@ -98,8 +116,19 @@ export class OutboxPublisher {
 
   /** Partitions that have something to publish. */
   get waiting(): number {
-    return [...this.#partitions.values()].filter((one) => one.hasChanged || this.#busy.has(one))
-      .length;
+    return this.#waiting().length;
+  }
+
+  /** What waits to be published, as of a second ago. `sinceMs`: when the oldest change happened; undefined: nothing waits. */
+  get backlog(): { readonly bytes: number; readonly sinceMs: number | undefined } {
+    const known = this.#waiting().flatMap(({ waiting }) => waiting ?? []);
+    const bytes = known.reduce((sum, one) => sum + one.bytes, 0);
+    const sinceMs = known.length === 0 ? undefined : Math.min(...known.map((one) => one.sinceMs));
+    return { bytes, sinceMs };
+  }
+
+  #waiting(): readonly PartitionPublisher[] {
+    return [...this.#partitions.values()].filter((one) => one.hasChanged || this.#busy.has(one));
   }
 
   async #assign(): Promise<void> {
@@ -182,10 +211,13 @@ export class OutboxPublisher {
     const { reader } = this.#parts;
     const positions = new Map(stored.map(({ partition, position }) => [partition, position]));
     // Shares shrink when more partitions begin to wait.
-    const lost = await reader.store(positions, this.#keepBytes(), this.failingMs > 0);
+    const backlogs = await reader.store(positions, this.#keepBytes(), this.failingMs > 0);
     for (const one of stored) {
-      if (lost.has(one.partition)) one.isTaken = false;
-      else one.isStored = one.position === positions.get(one.partition);
+      const [backlog, position] = [backlogs.get(one.partition), positions.get(one.partition)];
+      one.isTaken = backlog !== undefined;
+      if (backlog === undefined || position === undefined) continue;
+      one.isStored = one.position === position;
+      one.noteBacklog(position, backlog);
     }
     const idle = stored.filter((one) => one.isTaken && isIdle(one));
     if (idle.length === 0) return;

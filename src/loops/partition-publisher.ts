@@ -1,12 +1,14 @@
 import { PagePublisher, type PagePublisherParts } from "../app/events/page-publisher.ts";
 import type { EventObserver } from "../app/observer.ts";
 import type {
+  OutboxBacklog,
   OutboxItem,
   OutboxPage,
   OutboxPosition,
   SharedReader,
   Store,
 } from "../store/contract.ts";
+import type { MissedChanges } from "./missed-changes.ts";
 import type { PublishFailures } from "./publish-failures.ts";
 
 /** Another server has the partition. */
@@ -16,8 +18,15 @@ export interface PartitionPublisherParts extends PagePublisherParts {
   outbox: Store["outbox"];
   reader: SharedReader;
   failures: PublishFailures;
-  observer: EventObserver;
-  log: { warn(facts: object, message: string): void };
+  missed: MissedChanges;
+  observer: Pick<EventObserver, "eventsPublished" | "eventPublishFailed">;
+}
+
+/** What waits in a partition. */
+interface Waiting {
+  readonly bytes: number;
+  /** When the oldest change happened, by the clock of this server. */
+  readonly sinceMs: number;
 }
 
 /** A page that is being published, and the position after it. */
@@ -41,7 +50,11 @@ export class PartitionPublisher {
   hasChanged = true;
   /** When something was last published. */
   publishedAtMs = performance.now();
+  /** As of when the position was last stored. Undefined: nothing waits, or it is not known yet. */
+  waiting: Waiting | undefined;
   #open: OpenPage | undefined;
+  /** Changes that were counted as missed, and for which no gap is published yet. */
+  #missedEarly = 0;
 
   constructor(partition: number, position: OutboxPosition, parts: PartitionPublisherParts) {
     this.partition = partition;
@@ -77,10 +90,11 @@ export class PartitionPublisher {
     this.#open = undefined;
     this.position = open.position;
     [this.isStored, this.publishedAtMs] = [false, performance.now()];
-    failures.succeeded(this.partition);
     observer.eventsPublished(open.page.published);
-    for (const item of open.items) this.#reportGap(item);
+    for (const item of open.items) this.#countGap(item);
     if (open.hasMore) this.hasChanged = true;
+    else this.waiting = undefined;
+    failures.published(this.partition, open.page.published, !open.hasMore);
     return this.hasChanged ? 0 : undefined;
   }
 
@@ -88,7 +102,26 @@ export class PartitionPublisher {
   useStored(stored: OutboxPosition): void {
     const { epochMs, next } = this.position;
     const isAhead = stored.epochMs === epochMs ? stored.next > next : stored.epochMs > epochMs;
-    if (isAhead) this.position = stored;
+    if (!isAhead) return;
+    this.position = stored;
+    this.#missedEarly = 0;
+  }
+
+  /** Notes what waits behind a stored position, and counts what was removed there. */
+  noteBacklog(stored: OutboxPosition, { bytes, oldestAgeMs, missed }: OutboxBacklog): void {
+    const { now, missed: allMissed } = this.#parts;
+    // All was published meanwhile.
+    if (stored !== this.position && this.#open === undefined && !this.hasChanged) return;
+    this.waiting = oldestAgeMs === undefined ? undefined : { bytes, sinceMs: now() - oldestAgeMs };
+    if (missed === 0 || stored !== this.position) return;
+    // A page that is being published has some of them still.
+    const end = stored.next + missed;
+    const items = this.#open?.items ?? [];
+    const kept = items.filter((item) => "kind" in item && item.number < end).length;
+    const more = missed - kept - this.#missedEarly;
+    if (more <= 0) return;
+    this.#missedEarly += more;
+    allMissed.add(this.partition, more);
   }
 
   async #next(): Promise<OpenPage | number | undefined> {
@@ -97,7 +130,11 @@ export class PartitionPublisher {
     // It was taken meanwhile.
     if (this.position !== from) return 0;
     const { items = [], position = from, hasMore = false } = page ?? {};
-    if (items.length === 0 && !hasMore) return undefined;
+    if (items.length === 0 && !hasMore) {
+      this.waiting = undefined;
+      this.#parts.failures.caughtUp(this.partition);
+      return undefined;
+    }
     if (!this.isTaken) {
       const taken = await this.#parts.reader.take(this.partition, from);
       if (taken === undefined) {
@@ -111,23 +148,14 @@ export class PartitionPublisher {
     return { page: new PagePublisher(this.#parts, items), items, position, hasMore };
   }
 
-  #reportGap(item: OutboxItem): void {
-    const { observer, log } = this.#parts;
-    const { partition } = this;
+  #countGap(item: OutboxItem): void {
+    const { missed } = this.#parts;
     if ("missed" in item) {
-      const { missed: changes } = item;
-      observer.eventsMissed(changes);
-      log.warn(
-        { partition, changes },
-        "events were removed before NATS took them; consumers get events_missed",
-      );
+      const early = Math.min(this.#missedEarly, item.missed);
+      this.#missedEarly -= early;
+      if (item.missed > early) missed.add(this.partition, item.missed - early);
     } else if ("undone" in item) {
-      const { undone: changes } = item;
-      observer.eventsMissed(changes);
-      log.warn(
-        { partition, changes },
-        "Redis lost changes whose events were published; consumers get events_missed",
-      );
+      void missed.addUndone(this.partition, item.undone);
     }
   }
 }

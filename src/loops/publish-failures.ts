@@ -1,12 +1,16 @@
 /** The wait after the first failure of a partition; it doubles. */
 const RETRY_MS = 250;
 const RETRY_MAX_MS = 5_000;
-/** A failure is logged this often. */
+/** A failure is logged at most this often, and the same one again after a longer time. */
 const LOG_MS = 60_000;
+const REPEAT_MS = 10 * LOG_MS;
 
-interface PublishLog {
-  warn(facts: object, message: string): void;
-  info(facts: object, message: string): void;
+interface PublishFailuresParts {
+  log: { warn(facts: object, message: string): void; info(facts: object, message: string): void };
+  /** The partitions that have something to publish. */
+  waiting(): Iterable<number>;
+  /** State changes that were removed so far. */
+  missed(): number;
 }
 
 interface Failing {
@@ -16,16 +20,24 @@ interface Failing {
   error: string;
 }
 
+/** From the first failure that was logged until all that waited is published. */
+interface Outage {
+  readonly sinceMs: number;
+  readonly missedBefore: number;
+  published: number;
+  /** When the last failure ended; and the partitions that had something to publish then, and still have. */
+  end: { readonly atMs: number; readonly left: Set<number> } | undefined;
+}
+
 /** The partitions whose events cannot be published now. */
 export class PublishFailures {
-  readonly #log: PublishLog;
+  readonly #parts: PublishFailuresParts;
   readonly #failing = new Map<number, Failing>();
-  #loggedAtMs = Number.NEGATIVE_INFINITY;
-  /** Since when some partition fails, once that was logged. */
-  #loggedSinceMs: number | undefined;
+  #logged = { atMs: Number.NEGATIVE_INFINITY, error: "" };
+  #outage: Outage | undefined;
 
-  constructor(log: PublishLog) {
-    this.#log = log;
+  constructor(parts: PublishFailuresParts) {
+    this.#parts = parts;
   }
 
   /** How long the oldest failure lasts, in milliseconds; 0: all can be published. */
@@ -41,7 +53,7 @@ export class PublishFailures {
   }
 
   /** Returns when to try again, in milliseconds. */
-  failed(partition: number, error: Error): number {
+  failed(partition: number, { message: error }: Error): number {
     const nowMs = performance.now();
     const failing = this.#failing.get(partition) ?? {
       sinceMs: nowMs,
@@ -49,39 +61,60 @@ export class PublishFailures {
       error: "",
     };
     this.#failing.set(partition, failing);
-    failing.error = error.message;
+    failing.error = error;
     const { pauseMs } = failing;
     failing.pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS);
-    if (nowMs - this.#loggedAtMs >= LOG_MS) {
-      this.#loggedAtMs = nowMs;
-      this.#loggedSinceMs ??= nowMs - this.failingMs;
-      this.#log.warn(
-        { partition, error: error.message },
+    if (this.#outage !== undefined) this.#outage.end = undefined;
+    const { atMs, error: loggedError } = this.#logged;
+    if (nowMs - atMs >= (error === loggedError ? REPEAT_MS : LOG_MS)) {
+      this.#logged = { atMs: nowMs, error };
+      this.#outage ??= {
+        sinceMs: nowMs - this.failingMs,
+        missedBefore: this.#parts.missed(),
+        published: 0,
+        end: undefined,
+      };
+      this.#parts.log.warn(
+        { partition, error },
         "events cannot be published; they wait in the outbox; retrying",
       );
     }
     return pauseMs;
   }
 
-  /** Its events were published. */
-  succeeded(partition: number): void {
-    const outage = this.#endOf(partition);
-    if (outage !== undefined) this.#log.info(outage, "events are published again");
+  /** So many of its events were published. `isAll`: no more of them wait. */
+  published(partition: number, events: number, isAll: boolean): void {
+    if (this.#outage !== undefined) this.#outage.published += events;
+    if (this.#isLast(partition) && this.#outage !== undefined)
+      this.#outage.end = { atMs: performance.now(), left: new Set(this.#parts.waiting()) };
+    if (isAll) this.caughtUp(partition);
+  }
+
+  /** None of its events waits. */
+  caughtUp(partition: number): void {
+    const left = this.#outage?.end?.left;
+    left?.delete(partition);
+    if (left?.size === 0) this.#logEnd("events are published again");
   }
 
   /** Another server publishes it from now on. */
   dropped(partition: number): void {
-    const outage = this.#endOf(partition);
-    if (outage === undefined) return;
-    this.#log.info(outage, "another server publishes the events that could not be published here");
+    if (this.#isLast(partition))
+      this.#logEnd("another server publishes the events that could not be published here");
+    else this.caughtUp(partition);
   }
 
-  /** Undefined: others still fail, or nothing was logged. */
-  #endOf(partition: number): { readonly outageMs: number } | undefined {
-    if (!this.#failing.delete(partition) || this.#failing.size > 0) return undefined;
-    if (this.#loggedSinceMs === undefined) return undefined;
-    const outageMs = Math.round(performance.now() - this.#loggedSinceMs);
-    this.#loggedSinceMs = undefined;
-    return { outageMs };
+  #isLast(partition: number): boolean {
+    return this.#failing.delete(partition) && this.#failing.size === 0;
+  }
+
+  #logEnd(message: string): void {
+    if (this.#outage === undefined) return;
+    const { sinceMs, end, published, missedBefore } = this.#outage;
+    this.#outage = undefined;
+    this.#logged.error = "";
+    const outageMs = Math.round((end?.atMs ?? performance.now()) - sinceMs);
+    const missed = this.#parts.missed() - missedBefore;
+    this.#parts.log.info({ outageMs, published, missed }, message);
   }
 }

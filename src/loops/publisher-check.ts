@@ -1,6 +1,8 @@
 import { type Loop, startLoop } from "./interval.ts";
 
 const CHECK_MS = 5_000;
+/** A reason that lasts is logged again this often. */
+const REPEAT_MS = 600_000;
 const NOT_YET = "the server is not connected to NATS yet";
 
 export interface PublisherCheckParts {
@@ -18,6 +20,7 @@ export class PublisherCheck {
   #error: string | undefined = NOT_YET;
   /** Since when it takes none. */
   #downSinceMs: number | undefined;
+  #loggedAtMs = 0;
   #loop: Loop | undefined;
   #isStopping = false;
 
@@ -61,9 +64,12 @@ export class PublisherCheck {
   }
 
   #isDown(error: string): void {
-    const isKnown = error === this.#error;
+    const nowMs = performance.now();
+    const isKnown = error === this.#error && nowMs - this.#loggedAtMs < REPEAT_MS;
     this.#error = error;
-    this.#downSinceMs ??= performance.now();
-    if (!isKnown) this.#parts.log.warn({ error }, "NATS takes no events; retrying every 5 s");
+    this.#downSinceMs ??= nowMs;
+    if (isKnown) return;
+    this.#loggedAtMs = nowMs;
+    this.#parts.log.warn({ error }, "NATS takes no events; retrying every 5 s");
   }
 }

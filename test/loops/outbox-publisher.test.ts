@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { EventMaker } from "../../src/app/events/event-maker.ts";
 import type { EventPublisher } from "../../src/app/events/event-publisher.ts";
 import { DEFAULT_EVENT_TYPES, type DlqEvent, type GapNotice } from "../../src/core/event.ts";
@@ -30,6 +30,7 @@ class KeepingPublisher implements EventPublisher {
   }
 
   async publishGap(gap: GapNotice): Promise<void> {
+    if (this.fails) throw new Error("it does not answer");
     this.gaps.push(gap);
   }
 
@@ -42,16 +43,30 @@ class KeepingPublisher implements EventPublisher {
   }
 }
 
-async function publish(publisher: EventPublisher, store: RedisStore = at.current.store) {
+/** Lines of the log and missed changes of all publishers of a test. */
+const noted = { lines: [] as { facts: object; message: string }[], missed: 0 };
+beforeEach(() => {
+  Object.assign(noted, { lines: [], missed: 0 });
+});
+
+async function publish(
+  publisher: EventPublisher,
+  store: RedisStore = at.current.store,
+  backlogBytes = 64 * 1024 * 1024,
+) {
+  const add = (facts: object, message: string) => void noted.lines.push({ facts, message });
   const publishing = new OutboxPublisher({
     ...{ store, publisher, reader: store.outbox.sharedReader("nats") },
     maker: new EventMaker({ store, redactOf: () => [] }),
     types: new Set(DEFAULT_EVENT_TYPES),
-    backlogBytes: () => 64 * 1024 * 1024,
+    backlogBytes: () => backlogBytes,
     observer: {
-      ...{ eventsPublished() {}, eventPublishFailed() {}, eventsMissed() {} },
+      ...{ eventsPublished() {}, eventPublishFailed() {} },
+      eventsMissed: (count) => {
+        noted.missed += count;
+      },
     },
-    log: { warn() {}, info() {} },
+    log: { warn: add, info: add },
     now: Date.now,
   });
   started.push(publishing);
@@ -132,4 +147,51 @@ test("events that were removed before they could be published are announced", as
     () =>
       (gap?.missed ?? 0) + publisher.idsOf("message_added", "orders").length === 1_000 || undefined,
   );
+});
+
+test("what waits is known while it cannot be published, also by the next server", async () => {
+  const publisher = new KeepingPublisher();
+  publisher.fails = true;
+  const first = await publish(publisher);
+  expect(first.backlog).toEqual({ bytes: 0, sinceMs: undefined });
+  const beforeMs = Date.now();
+  await at.current.clock.set(beforeMs);
+  await send("orders", 20);
+  await until("the backlog", () => first.backlog.bytes > 1_000 || undefined);
+  await first.stop();
+  const publishing = await publish(publisher);
+  await send("orders");
+  const { sinceMs = 0 } = await until(
+    "the backlog again",
+    () => (publishing.backlog.bytes > 1_000 && publishing.backlog) || undefined,
+  );
+  // The age is by the clock of Redis, which is this one.
+  expect(Math.abs(sinceMs - beforeMs)).toBeLessThan(500);
+  publisher.fails = false;
+  await until("nothing waits", () => publishing.waiting === 0 || undefined);
+  expect(publishing.backlog).toEqual({ bytes: 0, sinceMs: undefined });
+});
+
+test("what is removed while it cannot be published is counted at once, and only then", async () => {
+  const store = at.current.openStore({ outboxMaxBytes: 16 * 1024 });
+  await until("its connection", () => store.ready || undefined);
+  const publisher = new KeepingPublisher();
+  publisher.fails = true;
+  const publishing = await publish(publisher, store, 24 * 1024);
+  await send("orders", 1_000, store);
+  const removals = () => noted.lines.filter(({ message }) => message.includes("were removed"));
+  await until("the line of the log", () => removals().length > 0 || undefined);
+  expect(publisher.gaps).toEqual([]);
+  publisher.fails = false;
+  await until(
+    "the end",
+    () => noted.lines.some(({ message }) => message.endsWith("published again")) || undefined,
+  );
+  const missed = publisher.gaps.reduce((sum, gap) => sum + gap.missed, 0);
+  expect([noted.missed, publishing.missed.count]).toEqual([missed, missed]);
+  expect(publisher.idsOf("message_added", "orders").length + missed).toBe(1_000);
+  expect(removals()).toHaveLength(1);
+  expect(removals()[0]?.facts).toMatchObject({ queues: ["orders"] });
+  const facts = { published: publisher.events.length, missed };
+  expect(noted.lines.at(-1)).toMatchObject({ facts });
 });

@@ -57,6 +57,16 @@ it("knows nothing before the first answer, and logs no outage then", async () =>
   await check.stop();
 });
 
+it("logs a reason that lasts again every 10 minutes", async () => {
+  const { lines, nats, check } = start();
+  nats.error = "refused";
+  check.start();
+  await vi.advanceTimersByTimeAsync(25 * 60_000);
+  const down = [DOWN, { error: "refused" }];
+  expect(lines).toEqual([down, down, down]);
+  await check.stop();
+});
+
 it("does not log that it is stopped", async () => {
   const { lines, nats, check } = start();
   nats.error = "the connection ended";
