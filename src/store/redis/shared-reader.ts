@@ -175,7 +175,8 @@ export class RedisSharedReader implements SharedReader {
         const [before = 0, atMs = 0] = entryId.split("-");
         const { outboxReaders, outbox } = partitionKeys(prefix, partition);
         const value = [before, Math.floor(keepBytes), atMs, next, epochMs, most];
-        writing.evalBuffer(STORE, 2, outboxReaders, outbox, name, nodeId, TAKEN_MS, ...value);
+        const keys = [2, outboxReaders, outbox];
+        writing.callBuffer("EVAL", STORE, ...keys, name, nodeId, TAKEN_MS, ...value);
       }
     });
     const backlogs = new Map<number, OutboxBacklog>();
