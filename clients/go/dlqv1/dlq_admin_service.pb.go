@@ -2897,9 +2897,21 @@ type NatsInfo struct {
 	// The stream of JetStream. Empty: core NATS.
 	Stream string `protobuf:"bytes,2,opt,name=stream,proto3" json:"stream,omitempty"`
 	// Why events are not published now. Empty: they are, or there were none.
-	Error         string `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Error string `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	// About how many bytes of state changes wait to be published by this server, as of a second ago.
+	BacklogBytes int64 `protobuf:"varint,4,opt,name=backlog_bytes,json=backlogBytes,proto3" json:"backlog_bytes,omitempty"`
+	// How many may wait for all servers together before the oldest are removed: `nats_backlog_max`, or
+	// less. It is at most a quarter of the `maxmemory` of Redis, and 0 while sends are refused because
+	// Redis is nearly full.
+	BacklogLimitBytes int64 `protobuf:"varint,5,opt,name=backlog_limit_bytes,json=backlogLimitBytes,proto3" json:"backlog_limit_bytes,omitempty"`
+	// When the oldest state change that waits happened. Missing: none waits.
+	OldestWaitingTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=oldest_waiting_time,json=oldestWaitingTime,proto3" json:"oldest_waiting_time,omitempty"`
+	// State changes that this server, since its start, found to be removed before they were published.
+	MissedChangeCount int64 `protobuf:"varint,7,opt,name=missed_change_count,json=missedChangeCount,proto3" json:"missed_change_count,omitempty"`
+	// When it found the last ones. Missing: never.
+	LastMissedTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=last_missed_time,json=lastMissedTime,proto3" json:"last_missed_time,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *NatsInfo) Reset() {
@@ -2951,6 +2963,41 @@ func (x *NatsInfo) GetError() string {
 		return x.Error
 	}
 	return ""
+}
+
+func (x *NatsInfo) GetBacklogBytes() int64 {
+	if x != nil {
+		return x.BacklogBytes
+	}
+	return 0
+}
+
+func (x *NatsInfo) GetBacklogLimitBytes() int64 {
+	if x != nil {
+		return x.BacklogLimitBytes
+	}
+	return 0
+}
+
+func (x *NatsInfo) GetOldestWaitingTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OldestWaitingTime
+	}
+	return nil
+}
+
+func (x *NatsInfo) GetMissedChangeCount() int64 {
+	if x != nil {
+		return x.MissedChangeCount
+	}
+	return 0
+}
+
+func (x *NatsInfo) GetLastMissedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastMissedTime
+	}
+	return nil
 }
 
 // What Redis says about itself.
@@ -3967,11 +4014,16 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x18\n" +
 	"\aservers\x18\x05 \x03(\tR\aservers\x12'\n" +
 	"\x05store\x18\x06 \x01(\v2\x11.dlq.v1.StoreInfoR\x05store\x12$\n" +
-	"\x04nats\x18\a \x01(\v2\x10.dlq.v1.NatsInfoR\x04nats\"R\n" +
+	"\x04nats\x18\a \x01(\v2\x10.dlq.v1.NatsInfoR\x04nats\"\xe9\x02\n" +
 	"\bNatsInfo\x12\x18\n" +
 	"\aservers\x18\x01 \x03(\tR\aservers\x12\x16\n" +
 	"\x06stream\x18\x02 \x01(\tR\x06stream\x12\x14\n" +
-	"\x05error\x18\x03 \x01(\tR\x05error\"\x82\x03\n" +
+	"\x05error\x18\x03 \x01(\tR\x05error\x12#\n" +
+	"\rbacklog_bytes\x18\x04 \x01(\x03R\fbacklogBytes\x12.\n" +
+	"\x13backlog_limit_bytes\x18\x05 \x01(\x03R\x11backlogLimitBytes\x12J\n" +
+	"\x13oldest_waiting_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x11oldestWaitingTime\x12.\n" +
+	"\x13missed_change_count\x18\a \x01(\x03R\x11missedChangeCount\x12D\n" +
+	"\x10last_missed_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0elastMissedTime\"\x82\x03\n" +
 	"\tStoreInfo\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x1a\n" +
 	"\bembedded\x18\x02 \x01(\bR\bembedded\x12.\n" +
@@ -4218,66 +4270,68 @@ var file_dlq_v1_dlq_admin_service_proto_depIdxs = []int32{
 	70, // 48: dlq.v1.GetServerInfoResponse.time:type_name -> google.protobuf.Timestamp
 	48, // 49: dlq.v1.GetServerInfoResponse.store:type_name -> dlq.v1.StoreInfo
 	47, // 50: dlq.v1.GetServerInfoResponse.nats:type_name -> dlq.v1.NatsInfo
-	70, // 51: dlq.v1.StoreInfo.time:type_name -> google.protobuf.Timestamp
-	61, // 52: dlq.v1.StoreInfo.settings:type_name -> dlq.v1.StoreInfo.SettingsEntry
-	51, // 53: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
-	70, // 54: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
-	64, // 55: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
-	58, // 56: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
-	76, // 57: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
-	70, // 58: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
-	70, // 59: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
-	2,  // 60: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
-	4,  // 61: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
-	6,  // 62: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
-	9,  // 63: dlq.v1.DlqAdminService.WatchMessages:input_type -> dlq.v1.WatchMessagesRequest
-	12, // 64: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
-	14, // 65: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
-	16, // 66: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
-	18, // 67: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
-	20, // 68: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
-	22, // 69: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
-	24, // 70: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
-	26, // 71: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
-	31, // 72: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
-	33, // 73: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
-	35, // 74: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
-	40, // 75: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
-	42, // 76: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
-	45, // 77: dlq.v1.DlqAdminService.GetServerInfo:input_type -> dlq.v1.GetServerInfoRequest
-	49, // 78: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
-	52, // 79: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
-	54, // 80: dlq.v1.DlqAdminService.QuietWorker:input_type -> dlq.v1.QuietWorkerRequest
-	56, // 81: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
-	59, // 82: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
-	3,  // 83: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
-	5,  // 84: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
-	7,  // 85: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
-	10, // 86: dlq.v1.DlqAdminService.WatchMessages:output_type -> dlq.v1.WatchMessagesResponse
-	13, // 87: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
-	15, // 88: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
-	17, // 89: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
-	19, // 90: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
-	21, // 91: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
-	23, // 92: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
-	25, // 93: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
-	27, // 94: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
-	32, // 95: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
-	34, // 96: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
-	37, // 97: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
-	41, // 98: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
-	43, // 99: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
-	46, // 100: dlq.v1.DlqAdminService.GetServerInfo:output_type -> dlq.v1.GetServerInfoResponse
-	50, // 101: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
-	53, // 102: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
-	55, // 103: dlq.v1.DlqAdminService.QuietWorker:output_type -> dlq.v1.QuietWorkerResponse
-	57, // 104: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
-	60, // 105: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
-	83, // [83:106] is the sub-list for method output_type
-	60, // [60:83] is the sub-list for method input_type
-	60, // [60:60] is the sub-list for extension type_name
-	60, // [60:60] is the sub-list for extension extendee
-	0,  // [0:60] is the sub-list for field type_name
+	70, // 51: dlq.v1.NatsInfo.oldest_waiting_time:type_name -> google.protobuf.Timestamp
+	70, // 52: dlq.v1.NatsInfo.last_missed_time:type_name -> google.protobuf.Timestamp
+	70, // 53: dlq.v1.StoreInfo.time:type_name -> google.protobuf.Timestamp
+	61, // 54: dlq.v1.StoreInfo.settings:type_name -> dlq.v1.StoreInfo.SettingsEntry
+	51, // 55: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
+	70, // 56: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
+	64, // 57: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
+	58, // 58: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
+	76, // 59: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
+	70, // 60: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
+	70, // 61: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
+	2,  // 62: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
+	4,  // 63: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
+	6,  // 64: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
+	9,  // 65: dlq.v1.DlqAdminService.WatchMessages:input_type -> dlq.v1.WatchMessagesRequest
+	12, // 66: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
+	14, // 67: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
+	16, // 68: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
+	18, // 69: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
+	20, // 70: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
+	22, // 71: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
+	24, // 72: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
+	26, // 73: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
+	31, // 74: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
+	33, // 75: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
+	35, // 76: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
+	40, // 77: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
+	42, // 78: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
+	45, // 79: dlq.v1.DlqAdminService.GetServerInfo:input_type -> dlq.v1.GetServerInfoRequest
+	49, // 80: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
+	52, // 81: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
+	54, // 82: dlq.v1.DlqAdminService.QuietWorker:input_type -> dlq.v1.QuietWorkerRequest
+	56, // 83: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
+	59, // 84: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
+	3,  // 85: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
+	5,  // 86: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
+	7,  // 87: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
+	10, // 88: dlq.v1.DlqAdminService.WatchMessages:output_type -> dlq.v1.WatchMessagesResponse
+	13, // 89: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
+	15, // 90: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
+	17, // 91: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
+	19, // 92: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
+	21, // 93: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
+	23, // 94: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
+	25, // 95: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
+	27, // 96: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
+	32, // 97: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
+	34, // 98: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
+	37, // 99: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
+	41, // 100: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
+	43, // 101: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
+	46, // 102: dlq.v1.DlqAdminService.GetServerInfo:output_type -> dlq.v1.GetServerInfoResponse
+	50, // 103: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
+	53, // 104: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
+	55, // 105: dlq.v1.DlqAdminService.QuietWorker:output_type -> dlq.v1.QuietWorkerResponse
+	57, // 106: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
+	60, // 107: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
+	85, // [85:108] is the sub-list for method output_type
+	62, // [62:85] is the sub-list for method input_type
+	62, // [62:62] is the sub-list for extension type_name
+	62, // [62:62] is the sub-list for extension extendee
+	0,  // [0:62] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_dlq_admin_service_proto_init() }

@@ -3159,6 +3159,23 @@ pub struct NatsInfo {
     /// Why events are not published now. Empty: they are, or there were none.
     #[prost(string, tag="3")]
     pub error: ::prost::alloc::string::String,
+    /// About how many bytes of state changes wait to be published by this server, as of a second ago.
+    #[prost(int64, tag="4")]
+    pub backlog_bytes: i64,
+    /// How many may wait for all servers together before the oldest are removed: `nats_backlog_max`, or
+    /// less. It is at most a quarter of the `maxmemory` of Redis, and 0 while sends are refused because
+    /// Redis is nearly full.
+    #[prost(int64, tag="5")]
+    pub backlog_limit_bytes: i64,
+    /// When the oldest state change that waits happened. Missing: none waits.
+    #[prost(message, optional, tag="6")]
+    pub oldest_waiting_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// State changes that this server, since its start, found to be removed before they were published.
+    #[prost(int64, tag="7")]
+    pub missed_change_count: i64,
+    /// When it found the last ones. Missing: never.
+    #[prost(message, optional, tag="8")]
+    pub last_missed_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// What Redis says about itself.
 #[derive(Clone, PartialEq, ::prost::Message)]
