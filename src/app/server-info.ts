@@ -21,6 +21,20 @@ export interface NatsInfo {
   readonly stream: string | undefined;
   /** Why events are not published now. Undefined: they are, or there were none. */
   readonly error: string | undefined;
+  /** State changes of this server's partitions whose events wait. */
+  readonly backlog: {
+    readonly bytes: number;
+    /** When the oldest happened. Undefined: none waits. */
+    readonly sinceMs: number | undefined;
+    /** What may wait of all servers together. */
+    readonly limitBytes: number;
+  };
+  /** State changes that this server found to be removed before they were published. */
+  readonly missed: {
+    readonly changes: number;
+    /** When it found the last ones. */
+    readonly lastAtMs: number | undefined;
+  };
 }
 
 interface ServerInfoParts {

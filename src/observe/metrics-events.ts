@@ -11,6 +11,8 @@ export interface PublishingState {
   failingMs(): number;
   /** Partitions whose events wait to be published. */
   waiting(): number;
+  /** What waits in them. `sinceMs`: since when, on the wall clock; undefined: nothing does. */
+  backlog(): { readonly bytes: number; readonly sinceMs: number | undefined };
 }
 
 /** Metrics of events that are published. */
@@ -29,7 +31,6 @@ export function createEventMetrics(
     "State changes that were removed before they were published, or lost by the store after that.",
     [],
   );
-  const up = gauge("dlq_nats_up", "1 while NATS takes events; 0 without a nats_url.", []);
   const failing = gauge(
     "dlq_event_publish_failing_seconds",
     "How long events cannot be published; 0: they can, or there were none.",
@@ -40,6 +41,17 @@ export function createEventMetrics(
     "Partitions of this server whose events wait to be published.",
     [],
   );
+  const backlog = gauge(
+    "dlq_event_backlog_bytes",
+    "Bytes of state changes of this server's partitions whose events wait to be published.",
+    [],
+  );
+  const oldest = gauge(
+    "dlq_event_oldest_waiting_seconds",
+    "Age of the oldest state change whose events wait to be published; 0: none.",
+    [],
+  );
+  let up: Gauge | undefined;
   let watched: PublishingState | undefined;
   return {
     eventsPublished: (count) => published.inc(count),
@@ -47,9 +59,13 @@ export function createEventMetrics(
     eventsMissed: (count) => missed.inc(count),
     watch(state) {
       watched = state;
+      up ??= gauge("dlq_nats_up", "1 while NATS takes events.", []);
     },
     show() {
-      up.set(watched?.isUp() === true ? 1 : 0);
+      const { bytes = 0, sinceMs } = watched?.backlog() ?? {};
+      up?.set(watched?.isUp() === true ? 1 : 0);
+      backlog.set(bytes);
+      oldest.set(sinceMs === undefined ? 0 : Math.max(0, Date.now() - sinceMs) / 1_000);
       failing.set((watched?.failingMs() ?? 0) / 1_000);
       waiting.set(watched?.waiting() ?? 0);
     },

@@ -54,10 +54,16 @@ export function createPublishing(
     isUp: () => error() === undefined,
     failingMs: () => publishing.failingMs,
     waiting: () => publishing.waiting,
+    backlog: () => publishing.backlog,
   });
   return {
     get info() {
-      return { servers, stream, error: error() };
+      const { backlog, missed } = publishing;
+      return {
+        ...{ servers, stream, error: error() },
+        backlog: { ...backlog, limitBytes: backlogBytes(config.natsBacklogMaxBytes, store) },
+        missed: { changes: missed.count, lastAtMs: missed.lastAtMs },
+      };
     },
     async start() {
       await publishing.start();

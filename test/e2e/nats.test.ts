@@ -115,8 +115,12 @@ it("says whether NATS takes events, also while there are none", async () => {
   await until("the outage", async () => (await isUp()) === "0" || undefined);
 });
 
-it("an outage of NATS loses no event and repeats none in a stream", async () => {
+it("an outage of NATS loses no event and repeats none in a stream, and shows what waits", async () => {
   const { client, server } = await start(streamNamed("s"));
+  const gauge = async (name: string) => {
+    const metrics = await (await fetch(`http://${server.httpAddress}/metrics`)).text();
+    return Number(new RegExp(`^${name} (.*)$`, "m").exec(metrics)?.[1]);
+  };
   const send = () =>
     client.dlq.sendToDlq(
       sendRequest("orders", { firstRetry: { case: "delay", value: { seconds: 3600n } } }),
@@ -126,12 +130,22 @@ it("an outage of NATS loses no event and repeats none in a stream", async () => 
   for (let n = 0; n < 20; n++) sent.push(await send());
   const isFailing = () => server.logs.some(({ msg }) => String(msg).startsWith("events cannot be"));
   await until("the failure in the log", () => isFailing() || undefined);
+  await until("what waits", async () => (await gauge("dlq_event_backlog_bytes")) > 2_000);
+  expect(await gauge("dlq_event_oldest_waiting_seconds")).toBeGreaterThan(0);
+  const { nats: info } = await client.admin.getServerInfo({});
+  expect(info?.backlogLimitBytes).toBeGreaterThan(1_000_000n);
+  expect(info).toMatchObject({ missedChangeCount: 0n, oldestWaitingTime: expect.anything() });
   await nats.restart();
   await using jsm = await manage(nats.url);
   const stored = async () => (await storedIds(jsm, "s").catch(() => [])).length;
   // group_opened, and two of each message.
   await until("all events", async () => (await stored()) >= 43 || undefined);
   expect(await stored()).toBe(43);
+  const end = await until("the end in the log", () =>
+    server.logs.find(({ msg }) => msg === "events are published again"),
+  );
+  expect(end).toMatchObject({ missed: 0, published: expect.any(Number) });
+  expect(await gauge("dlq_event_oldest_waiting_seconds")).toBe(0);
 });
 
 it("events from before a server is killed are published by its next run", async () => {

@@ -72,7 +72,11 @@ export class SettableReadiness implements Readiness {
 
 export const SERVER_INFO: ServerInfo = {
   ...{ version: "1.2.3", startedAtMs: 1_000, nowMs: 5_000, embedded: true },
-  nats: { servers: ["n:4222"], stream: "DLQ", error: undefined },
+  nats: {
+    ...{ servers: ["n:4222"], stream: "DLQ", error: undefined },
+    backlog: { bytes: 5, sinceMs: 2_000, limitBytes: 10.5 },
+    missed: { changes: 3, lastAtMs: 3_000 },
+  },
   store: {
     ...{ version: "7.2.4", nowMs: 4_000, usedMemoryBytes: 10, maxMemoryBytes: 20, replicas: 1 },
     settings: { appendonly: "yes" },

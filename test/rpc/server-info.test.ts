@@ -9,7 +9,11 @@ test("GetServerInfo describes the server and its store", async () => {
   const info = await admin.getServerInfo({});
   expect(info).toMatchObject({
     ...{ version: "1.2.3", server: "s-2", servers: ["s-1", "s-2"] },
-    nats: { servers: ["n:4222"], stream: "DLQ", error: "" },
+    nats: {
+      ...{ servers: ["n:4222"], stream: "DLQ", error: "" },
+      ...{ backlogBytes: 5n, backlogLimitBytes: 10n, oldestWaitingTime: { seconds: 2n } },
+      ...{ missedChangeCount: 3n, lastMissedTime: { seconds: 3n } },
+    },
     store: {
       ...{ version: "7.2.4", embedded: true, replicaCount: 1 },
       ...{ usedMemoryBytes: 10n, maxMemoryBytes: 20n },

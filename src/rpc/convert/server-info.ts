@@ -1,10 +1,11 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   type GetServerInfoResponse,
   GetServerInfoResponseSchema,
+  type NatsInfoSchema,
 } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import type { ServerInfo } from "../../app/server-info.ts";
+import type { NatsInfo, ServerInfo } from "../../app/server-info.ts";
 
 export function writeServerInfo(info: ServerInfo): GetServerInfoResponse {
   const { version, startedAtMs, nowMs, embedded, store, nats } = info;
@@ -14,9 +15,7 @@ export function writeServerInfo(info: ServerInfo): GetServerInfoResponse {
     startTime: timestampFromMs(startedAtMs),
     time: timestampFromMs(nowMs),
     servers: store.servers.toSorted(),
-    ...(nats && {
-      nats: { servers: [...nats.servers], stream: nats.stream ?? "", error: nats.error ?? "" },
-    }),
+    ...(nats && { nats: writeNats(nats) }),
     store: {
       version: store.version,
       embedded,
@@ -28,4 +27,17 @@ export function writeServerInfo(info: ServerInfo): GetServerInfoResponse {
       warnings: [...store.warnings],
     },
   });
+}
+
+function writeNats(nats: NatsInfo): MessageInitShape<typeof NatsInfoSchema> {
+  const { servers, stream = "", error = "", backlog, missed } = nats;
+  const time = (ms: number | undefined) => (ms === undefined ? undefined : timestampFromMs(ms));
+  return {
+    ...{ servers: [...servers], stream, error },
+    backlogBytes: BigInt(backlog.bytes),
+    backlogLimitBytes: BigInt(Math.floor(backlog.limitBytes)),
+    oldestWaitingTime: time(backlog.sinceMs),
+    missedChangeCount: BigInt(missed.changes),
+    lastMissedTime: time(missed.lastAtMs),
+  };
 }

@@ -101,8 +101,32 @@ it("says whether events are published", () => {
   expect(info({ servers, stream: "DLQ" })).toMatchObject([
     { level: "ok", what: "stream DLQ of NATS at a:4222, b:4222 takes events" },
   ]);
-  expect(info({ servers, error: "stream DLQ is full" })).toMatchObject([
+  const failing = { servers, error: "stream DLQ is full", backlogLimitBytes: 268435456n };
+  expect(info(failing)).toMatchObject([
     { level: "warning", what: "events are not published: stream DLQ is full" },
+  ]);
+  const waiting = { backlogBytes: 1_500_000n, oldestWaitingTime: { seconds: 1_796_029_500n } };
+  expect(info({ ...failing, ...waiting })).toMatchObject([
+    {
+      what: "events are not published: stream DLQ is full; 1.4 MiB of state changes wait, the oldest since 2026-11-30T09:05:00.000Z",
+      advice: expect.stringContaining("up to 256 MiB and about a day"),
+    },
+  ]);
+  expect(info({ ...failing, backlogLimitBytes: 0n })).toMatchObject([
+    { advice: expect.stringContaining("Redis is nearly full: nothing is kept for NATS") },
+  ]);
+});
+
+it("says what was removed before it was published, also after the outage", () => {
+  const missed = { missedChangeCount: 5_471n, lastMissedTime: { seconds: 1_796_029_500n } };
+  const nats = { servers: ["a:4222"], backlogLimitBytes: 268435456n, ...missed };
+  expect(natsFindings(create(GetServerInfoResponseSchema, { nats }))).toMatchObject([
+    { level: "ok" },
+    {
+      level: "warning",
+      what: "5,471 state changes were removed before they were published, the last ones at 2026-11-30T09:05:00.000Z",
+      advice: expect.stringContaining("nats_backlog_max"),
+    },
   ]);
 });
 
