@@ -94,13 +94,12 @@ export class PublishFailures {
   caughtUp(partition: number): void {
     const left = this.#outage?.end?.left;
     left?.delete(partition);
-    if (left?.size === 0) this.#logEnd("events are published again");
+    if (left?.size === 0) this.#logEnd(false);
   }
 
   /** Another server publishes it from now on. */
   dropped(partition: number): void {
-    if (this.#isLast(partition))
-      this.#logEnd("another server publishes the events that could not be published here");
+    if (this.#isLast(partition)) this.#logEnd(true);
     else this.caughtUp(partition);
   }
 
@@ -108,13 +107,16 @@ export class PublishFailures {
     return this.#failing.delete(partition) && this.#failing.size === 0;
   }
 
-  #logEnd(message: string): void {
+  #logEnd(isTakenOver: boolean): void {
     if (this.#outage === undefined) return;
     const { sinceMs, end, published, missedBefore } = this.#outage;
     this.#outage = undefined;
     this.#logged.error = "";
     const outageMs = Math.round((end?.atMs ?? performance.now()) - sinceMs);
     const missed = this.#parts.missed() - missedBefore;
+    const message = isTakenOver
+      ? "another server publishes the events that could not be published here"
+      : "events are published again";
     this.#parts.log.info({ outageMs, published, missed }, message);
   }
 }
