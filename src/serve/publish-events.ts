@@ -8,6 +8,7 @@ import { natsOptions } from "../nats/options-from-config.ts";
 import type { Logger } from "../observe/log.ts";
 import type { MetricsRegistry } from "../observe/metrics.ts";
 import type { RedisStore } from "../store/redis/redis-store.ts";
+import { BacklogLimit } from "./backlog-limit.ts";
 
 interface Parts {
   store: RedisStore;
@@ -15,9 +16,6 @@ interface Parts {
   metrics: MetricsRegistry;
   log: Logger;
 }
-
-/** Of the memory of Redis, if that is limited: sends need the rest. */
-const BACKLOG_SHARE = 1 / 4;
 
 /** Names the reader of the outboxes: it keeps its place from one start of the servers to the next. */
 const READER = "nats";
@@ -38,14 +36,18 @@ export function createPublishing(
   if (options === undefined) return undefined;
   const { servers, stream } = options;
   const publisher = createNatsPublisher(options);
+  const limit = new BacklogLimit(config.natsBacklogMaxBytes, store, log);
   const publishing = new OutboxPublisher({
     ...{ store, maker, publisher, log, observer: metrics, now: Date.now },
     reader: store.outbox.sharedReader(READER),
     types: new Set(config.natsEvents),
-    backlogBytes: () => backlogBytes(config.natsBacklogMaxBytes, store),
+    backlogBytes: () => limit.bytes,
   });
   const check = new PublisherCheck({
-    check: () => publisher.check(),
+    check: () => {
+      limit.logIfLower();
+      return publisher.check();
+    },
     target: { servers, stream },
     log,
   });
@@ -61,7 +63,7 @@ export function createPublishing(
       const { backlog, missed } = publishing;
       return {
         ...{ servers, stream, error: error() },
-        backlog: { ...backlog, limitBytes: backlogBytes(config.natsBacklogMaxBytes, store) },
+        backlog: { ...backlog, limitBytes: limit.bytes },
         missed: { changes: missed.count, lastAtMs: missed.lastAtMs },
       };
     },
@@ -75,10 +77,4 @@ export function createPublishing(
       await Promise.all([check.stop(), publisher.close()]);
     },
   };
-}
-
-function backlogBytes(most: number, store: RedisStore): number {
-  // What cannot be published must not make sends fail.
-  if (store.messages.full !== undefined) return 0;
-  return Math.min(most, store.capacity.maxMemoryBytes * BACKLOG_SHARE);
 }

@@ -35,7 +35,7 @@ function writeNats(nats: NatsInfo): MessageInitShape<typeof NatsInfoSchema> {
   return {
     ...{ servers: [...servers], stream, error },
     backlogBytes: BigInt(backlog.bytes),
-    backlogLimitBytes: BigInt(Math.floor(backlog.limitBytes)),
+    backlogLimitBytes: BigInt(backlog.limitBytes),
     oldestWaitingTime: time(backlog.sinceMs),
     missedChangeCount: BigInt(missed.changes),
     lastMissedTime: time(missed.lastAtMs),

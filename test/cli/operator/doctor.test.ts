@@ -113,7 +113,7 @@ it("says whether events are published", () => {
     },
   ]);
   expect(info({ ...failing, backlogLimitBytes: 0n })).toMatchObject([
-    { advice: expect.stringContaining("Redis is nearly full: nothing is kept for NATS") },
+    { advice: expect.stringContaining("Redis is nearly full: only what outboxes keep anyway waits") },
   ]);
 });
 

@@ -26,7 +26,7 @@ function isNotPublished(nats: NatsInfo): Finding {
       : `; ${bytesText(backlogBytes)} of state changes wait, the oldest since ${instant(oldestWaitingTime)}`;
   const kept =
     backlogLimitBytes === 0n
-      ? "Redis is nearly full: nothing is kept for NATS"
+      ? "Redis is nearly full: only what outboxes keep anyway waits"
       : `events wait, up to ${bytesText(backlogLimitBytes)} and about a day`;
   return {
     level: "warning",
