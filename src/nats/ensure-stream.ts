@@ -6,6 +6,7 @@ import {
   jetstreamManager,
   RetentionPolicy,
   StorageType,
+  type StreamConfig,
   type StreamInfo,
 } from "@nats-io/jetstream";
 import { type NatsConnection, nanos } from "@nats-io/transport-node";
@@ -20,16 +21,23 @@ const SUBJECTS_OVERLAP = 10065;
 /** Since 2.12 a stream can take several messages all or none. */
 const ATOMIC_SINCE = { major: 2, minor: 12 };
 
-/**
- * Creates the stream if it does not exist; an existing one is used as it is. Returns whether it takes batches. False if NATS
- * does not show the stream to this user.
- */
+/** The stream that events go to. */
+export interface FoundStream {
+  /** Whether it takes batches. */
+  readonly isAtomic: boolean;
+  /** Undefined: NATS does not show the stream to this user. */
+  readonly config: StreamConfig | undefined;
+  /** Whether it did not exist. */
+  readonly isNew: boolean;
+}
+
+/** Creates the stream if it does not exist; an existing one is used as it is. */
 export async function ensureStream(
   nc: NatsConnection,
   name: string,
   prefixes: SubjectPrefixes,
   timeoutMs: number,
-): Promise<{ readonly isAtomic: boolean }> {
+): Promise<FoundStream> {
   const { streams } = await jetstreamManager(nc, { timeout: timeoutMs, checkAPI: false });
   const find = () => streams.info(name);
   const createIt = (): Promise<StreamInfo> =>
@@ -47,11 +55,12 @@ export async function ensureStream(
   try {
     return readInfo(await find());
   } catch (error) {
-    if (permissionViolationIn(error) !== undefined) return { isAtomic: false };
+    if (permissionViolationIn(error) !== undefined)
+      return { isAtomic: false, config: undefined, isNew: false };
     if (!hasCode(error, JetStreamApiCodes.StreamNotFound)) throw error;
   }
   try {
-    return readInfo(await createIt());
+    return readInfo(await createIt(), true);
   } catch (error) {
     if (hasCode(error, NAME_IN_USE)) return readInfo(await find());
     if (!hasCode(error, SUBJECTS_OVERLAP)) throw error;
@@ -74,8 +83,8 @@ async function overlapOf(
   return new NatsError(`stream ${name} cannot be created: ${String(cause)}`, { cause });
 }
 
-function readInfo({ config }: StreamInfo): { readonly isAtomic: boolean } {
-  return { isAtomic: config.allow_atomic === true };
+function readInfo({ config }: StreamInfo, isNew = false): FoundStream {
+  return { isAtomic: config.allow_atomic === true, config, isNew };
 }
 
 function hasCode(error: unknown, code: number): boolean {

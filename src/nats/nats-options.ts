@@ -1,3 +1,4 @@
+import type { EventType } from "../core/event.ts";
 import type { SubjectPrefixes } from "./subjects.ts";
 
 /** The text of PEM files. */
@@ -31,6 +32,8 @@ export interface NatsOptions {
   readonly prefixes: SubjectPrefixes;
   /** Undefined: core NATS, where only connected consumers get events. */
   readonly stream: string | undefined;
+  /** Types of events that are published; the stream must take them. Default: all. */
+  readonly types?: readonly EventType[];
   /** How long one answer may take. Default: 5 s. */
   readonly timeoutMs?: number;
 }

@@ -4,6 +4,7 @@ import { type EventMessage, gapMessageOf, messageOf } from "./event-message.ts";
 import type { EventSender } from "./event-sender.ts";
 import { DEFAULT_TIMEOUT_MS, NatsLink } from "./nats-link.ts";
 import type { NatsOptions } from "./nats-options.ts";
+import { type StreamLog, StreamNotices } from "./stream-notices.ts";
 import { StreamSender } from "./stream-sender.ts";
 
 export interface NatsPublisher extends EventPublisher {
@@ -15,13 +16,19 @@ export interface NatsPublisher extends EventPublisher {
  * Publishes events to NATS: by core NATS, or to a stream of JetStream. It connects when there is something to do, and again
  * after each loss. Calls for different queues may run at a time; those for one queue must not. It keeps no events: a call
  * rejects with a NatsError if NATS is unavailable for 5 s, or leaves one message or round trip without an answer for that long.
+ * `log` gets what an operator should know about the stream.
  */
-export function createNatsPublisher(options: NatsOptions): NatsPublisher {
-  const { prefixes, stream, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+export function createNatsPublisher(
+  options: NatsOptions,
+  log: StreamLog = { warn() {} },
+): NatsPublisher {
+  const { prefixes, types, stream, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const link = new NatsLink(options);
   const target = { at: link.at, timeoutMs };
   const sender: EventSender =
-    stream === undefined ? new CoreSender(target) : new StreamSender(stream, prefixes, target);
+    stream === undefined
+      ? new CoreSender(target)
+      : new StreamSender({ stream, prefixes, types, target, notices: new StreamNotices(log) });
   const running = new Set<Promise<void>>();
 
   const send = async (messages: readonly EventMessage[]) => {

@@ -17,6 +17,7 @@ export function natsOptions(config: Config): NatsOptions | undefined {
     secrets: () => readSecrets(config, read.ok),
     prefixes: { events: config.natsPrefix, actionEvents: config.natsActionPrefix },
     stream: config.natsStream,
+    types: config.natsEvents,
   };
 }
 

@@ -1,10 +1,13 @@
 import { type JetStreamClient, jetstream } from "@nats-io/jetstream";
 import { InvalidArgumentError, TimeoutError } from "@nats-io/transport-node";
+import type { EventType } from "../core/event.ts";
 import { ensureStream } from "./ensure-stream.ts";
 import type { EventMessage } from "./event-message.ts";
 import type { EventSender } from "./event-sender.ts";
-import { isNoResponders, type NatsTarget, toNatsError, tooLarge } from "./nats-error.ts";
+import { isNoResponders, NatsError, type NatsTarget, toNatsError, tooLarge } from "./nats-error.ts";
 import type { NatsSession } from "./nats-session.ts";
+import { missingSubjects } from "./stream-config.ts";
+import type { StreamNotices } from "./stream-notices.ts";
 import type { SubjectPrefixes } from "./subjects.ts";
 
 /** A batch costs nats-server about 4 ms. Fewer events are faster one by one. */
@@ -18,6 +21,17 @@ interface Opened {
   readonly session: NatsSession;
   readonly js: JetStreamClient;
   readonly isAtomic: boolean;
+  /** Which subjects it does not take. */
+  readonly missing: string | undefined;
+}
+
+interface StreamSenderParts {
+  readonly stream: string;
+  readonly prefixes: SubjectPrefixes;
+  /** Of the events that are published. Undefined: all. */
+  readonly types: readonly EventType[] | undefined;
+  readonly target: NatsTarget;
+  readonly notices: StreamNotices;
 }
 
 /**
@@ -25,23 +39,20 @@ interface Opened {
  * in batches, of which the stream takes all or none, or one by one.
  */
 export class StreamSender implements EventSender {
-  readonly #stream: string;
-  readonly #prefixes: SubjectPrefixes;
-  readonly #target: NatsTarget;
+  readonly #parts: StreamSenderParts;
   #session: NatsSession | undefined;
   #opened: Promise<Opened> | undefined;
   #batches = 0;
 
-  constructor(stream: string, prefixes: SubjectPrefixes, target: NatsTarget) {
-    this.#stream = stream;
-    this.#prefixes = prefixes;
-    this.#target = target;
+  constructor(parts: StreamSenderParts) {
+    this.#parts = parts;
   }
 
-  /** Looks for the stream each time: it may have been removed. */
+  /** Looks for the stream each time: it may have been removed. It must take all events. */
   async check(session: NatsSession): Promise<void> {
     this.#opened = undefined;
-    await this.#open(session);
+    const { missing } = await this.#open(session);
+    if (missing !== undefined) throw new NatsError(missing);
   }
 
   async send(session: NatsSession, messages: readonly EventMessage[]): Promise<void> {
@@ -56,16 +67,23 @@ export class StreamSender implements EventSender {
   /** Finds or creates the stream, once for each session. */
   #open(session: NatsSession): Promise<Opened> {
     if (this.#opened !== undefined && this.#session === session) return this.#opened;
-    const { timeoutMs } = this.#target;
-    const opened = ensureStream(session.nc, this.#stream, this.#prefixes, timeoutMs)
-      .then((stream) => ({ session, js: jetstream(session.nc, { timeout: timeoutMs }), ...stream }))
-      .catch((error) => {
-        if (this.#opened === opened) this.#opened = undefined;
-        throw this.#failed(error, session);
-      });
+    const opened = this.#find(session).catch((error) => {
+      if (this.#opened === opened) this.#opened = undefined;
+      throw this.#failed(error, session);
+    });
     this.#session = session;
     this.#opened = opened;
     return opened;
+  }
+
+  async #find(session: NatsSession): Promise<Opened> {
+    const { stream, prefixes, types, target, notices } = this.#parts;
+    const { timeoutMs } = target;
+    const found = await ensureStream(session.nc, stream, prefixes, timeoutMs);
+    notices.found(found);
+    const { isAtomic, config } = found;
+    const missing = config && missingSubjects(config, prefixes, types);
+    return { session, js: jetstream(session.nc, { timeout: timeoutMs }), isAtomic, missing };
   }
 
   /** Returns false if nothing is stored. Then what is wrong is found one by one. */
@@ -95,7 +113,7 @@ export class StreamSender implements EventSender {
     await batch.commit(last.subject, last.body, this.#optionsOf(last));
   }
 
-  async #sendOne({ session, js }: Opened, message: EventMessage): Promise<void> {
+  async #sendOne({ session, js, missing }: Opened, message: EventMessage): Promise<void> {
     const { id, subject, body } = message;
     try {
       await js.publish(subject, body, this.#optionsOf(message));
@@ -104,13 +122,16 @@ export class StreamSender implements EventSender {
         throw tooLarge(id, session.nc.info?.max_payload);
       }
       // The stream may be gone: the next call looks for it.
-      if (isNoResponders(error)) this.#opened = undefined;
+      if (isNoResponders(error)) {
+        this.#opened = undefined;
+        if (missing !== undefined) throw new NatsError(missing, { cause: error });
+      }
       throw this.#failed(error, session, subject);
     }
   }
 
   #optionsOf(message: EventMessage) {
-    const own = { "Nats-Msg-Id": message.id, "Nats-Expected-Stream": this.#stream };
+    const own = { "Nats-Msg-Id": message.id, "Nats-Expected-Stream": this.#parts.stream };
     return { headers: message.headers(own) };
   }
 
@@ -118,8 +139,8 @@ export class StreamSender implements EventSender {
     // What was not sent must not go later, behind events that were sent again.
     if (error instanceof TimeoutError) void session.end();
     return toNatsError(error, {
-      ...this.#target,
-      stream: this.#stream,
+      ...this.#parts.target,
+      stream: this.#parts.stream,
       ...(subject === undefined ? {} : { subject }),
     });
   }

@@ -35,7 +35,7 @@ export function createPublishing(
   const options = natsOptions(config);
   if (options === undefined) return undefined;
   const { servers, stream } = options;
-  const publisher = createNatsPublisher(options);
+  const publisher = createNatsPublisher(options, log);
   const limit = new BacklogLimit(config.natsBacklogMaxBytes, store, log);
   const publishing = new OutboxPublisher({
     ...{ store, maker, publisher, log, observer: metrics, now: Date.now },

@@ -90,6 +90,52 @@ describe("the stream", () => {
     await publisher.close();
   });
 
+  test("that was created, or that can lose events, is logged once", async () => {
+    await using jsm = await manage(nats.url);
+    const lines: object[] = [];
+    const log = {
+      warn: (facts: object, message: string) => void lines.push({ ...facts, message }),
+    };
+    const created = createNatsPublisher(own("logged"), log);
+    await created.check();
+    await created.check();
+    const subjects = ["loses.>", "action_loses.>"];
+    const limits = { max_msgs: 80, discard: "old" as const };
+    await jsm.streams.add({ name: "loses", subjects, ...limits });
+    const loses = createNatsPublisher(own("loses"), log);
+    await loses.check();
+    await loses.check();
+    expect(lines).toEqual([
+      {
+        ...{ stream: "logged", subjects: ["logged.>", "action_logged.>"] },
+        ...{ replicas: 1, maxAgeDays: 7 },
+        message:
+          "the stream did not exist and was created: to choose its replicas and limits, edit it",
+      },
+      {
+        stream: "loses",
+        problems: ["a full stream removes its oldest events: nats stream edit loses --discard new"],
+        message: "the configuration of the stream can lose or refuse events",
+      },
+    ]);
+    await Promise.all([created.close(), loses.close()]);
+  });
+
+  test("that does not take all events fails each check until it does; what it takes is published", async () => {
+    await using jsm = await manage(nats.url);
+    await jsm.streams.add({ name: "partial", subjects: ["partial.>"] });
+    const publisher = createNatsPublisher(own("partial"));
+    const expected = `stream partial does not take "action_partial.>": nats stream edit partial --subjects 'action_partial.>,partial.>'`;
+    await expect(publisher.check()).rejects.toThrow(expected);
+    await publisher.publish(eventsOf(["a"]));
+    const refused = publisher.publish(eventsOf(["b"], { action: ACTION }));
+    await expect(refused).rejects.toThrow(expected);
+    await jsm.streams.update("partial", { subjects: ["action_partial.>", "partial.>"] });
+    await publisher.check();
+    expect(await storedIds(jsm, "partial")).toEqual(["a"]);
+    await publisher.close();
+  });
+
   test("is created again after it was deleted", async () => {
     await using jsm = await manage(nats.url);
     const publisher = createNatsPublisher(own("deleted"));

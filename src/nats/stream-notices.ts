@@ -1,0 +1,42 @@
+import type { StreamConfig } from "@nats-io/jetstream";
+import { DAY_MS } from "../core/time-units.ts";
+import type { FoundStream } from "./ensure-stream.ts";
+import { streamProblems } from "./stream-config.ts";
+
+export interface StreamLog {
+  warn(facts: object, message: string): void;
+}
+
+/** Logs what an operator should know about the stream, each state of it once. */
+export class StreamNotices {
+  readonly #log: StreamLog;
+  #logged = "";
+
+  constructor(log: StreamLog) {
+    this.#log = log;
+  }
+
+  found({ config, isNew }: FoundStream): void {
+    if (config === undefined) return;
+    if (isNew) {
+      this.#log.warn(
+        factsOf(config),
+        "the stream did not exist and was created: to choose its replicas and limits, edit it",
+      );
+    }
+    const problems = streamProblems(config);
+    const text = problems.join();
+    if (text !== this.#logged && text !== "") {
+      this.#log.warn(
+        { stream: config.name, problems },
+        "the configuration of the stream can lose or refuse events",
+      );
+    }
+    this.#logged = text;
+  }
+}
+
+function factsOf({ name, subjects, num_replicas, max_age }: StreamConfig): object {
+  const maxAgeDays = max_age / 1_000_000 / DAY_MS;
+  return { stream: name, subjects, replicas: num_replicas, maxAgeDays };
+}
