@@ -71,11 +71,12 @@ export class CoreSender implements EventSender {
 }
 
 /** Returns why the client refuses a message; undefined: it takes it. */
-function publish({ nc }: NatsSession, { id, subject, headers, body }: EventMessage): unknown {
+function publish({ nc }: NatsSession, message: EventMessage): unknown {
   try {
-    nc.publish(subject, body, { headers: headers() });
+    nc.publish(message.subject, message.body, { headers: message.headers() });
     return undefined;
   } catch (error) {
-    return error instanceof InvalidArgumentError ? tooLarge(id, nc.info?.max_payload) : error;
+    if (!(error instanceof InvalidArgumentError)) return error;
+    return tooLarge(message, `max_payload of NATS, ${nc.info?.max_payload}`);
   }
 }

@@ -6,6 +6,7 @@ import { eventsMissedSubject, type SubjectPrefixes, subjectOf } from "./subjects
 /** An event as NATS gets it. */
 export interface EventMessage {
   readonly id: string;
+  readonly queue: string;
   readonly subject: string;
   /** Returns new headers, since the client changes those that it sends. `more`: headers that are not CloudEvents'. */
   headers(more?: Readonly<Record<string, string>>): MsgHdrs;
@@ -13,15 +14,19 @@ export interface EventMessage {
 }
 
 export function messageOf(event: DlqEvent, prefixes: SubjectPrefixes): EventMessage {
-  return written(event.id, subjectOf(event, prefixes), toCloudEvent(event));
+  return written(event, subjectOf(event, prefixes), toCloudEvent(event));
 }
 
 export function gapMessageOf(gap: GapNotice, prefixes: SubjectPrefixes): EventMessage {
-  return written(gap.id, eventsMissedSubject(gap.queue, prefixes), toGapEvent(gap));
+  return written(gap, eventsMissedSubject(gap.queue, prefixes), toGapEvent(gap));
 }
 
-function written(id: string, subject: string, { headers, body }: CloudEvent): EventMessage {
-  return { id, subject, body, headers: (more) => new WrittenHeaders(textOf(headers, more)) };
+function written(
+  { id, queue }: Pick<DlqEvent, "id" | "queue">,
+  subject: string,
+  { headers, body }: CloudEvent,
+): EventMessage {
+  return { id, queue, subject, body, headers: (more) => new WrittenHeaders(textOf(headers, more)) };
 }
 
 const BEGIN = "NATS/1.0";

@@ -8,6 +8,8 @@ import {
   UserAuthenticationExpiredError,
 } from "@nats-io/transport-node";
 
+import type { EventMessage } from "./event-message.ts";
+
 /** NATS does not take an event, or cannot be reached. The message is for people and has no secrets. */
 export class NatsError extends Error {
   override readonly name = "NatsError";
@@ -20,7 +22,13 @@ const ACCOUNT_LIMIT = 10002;
 const SERVER_WITHOUT_SPACE = 10023;
 const MEMORY_LIMIT = 10028;
 const STORAGE_LIMIT = 10047;
-const FULL: readonly number[] = [ACCOUNT_LIMIT, SERVER_WITHOUT_SPACE, MEMORY_LIMIT, STORAGE_LIMIT];
+const NO_ROOM: readonly number[] = [
+  ...[ACCOUNT_LIMIT, SERVER_WITHOUT_SPACE, MEMORY_LIMIT, STORAGE_LIMIT],
+];
+const MESSAGE_TOO_LARGE = 10054;
+
+/** Nothing listens there, or there is no such host. */
+const UNREACHABLE = /refused|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/;
 
 /** Codes of certificates of an authority that is not known here. */
 const UNKNOWN_AUTHORITY = /SELF_SIGNED_CERT|^UNABLE_TO_(?:VERIFY_LEAF|GET_ISSUER)/;
@@ -48,12 +56,11 @@ export function toNatsError(error: unknown, context: ErrorContext): NatsError {
 function textOf(error: unknown, { at, timeoutMs, subject, stream }: ErrorContext): string {
   const denied = permissionViolationIn(error);
   if (denied !== undefined) {
-    const action = denied.operation === "publish" ? "publish to" : "subscription of";
-    return `permission denied for ${action} "${denied.subject}"`;
+    return textOfDenied(denied);
   }
   if (isNoResponders(error)) {
     return subject === undefined
-      ? `JetStream is not enabled in NATS at ${at}`
+      ? `JetStream is not enabled in NATS at ${at}; enable it, or leave out nats_stream`
       : `no stream takes the subject "${subject}": stream ${stream} must exist, with it among its subjects`;
   }
   if (error instanceof JetStreamApiError) return textOfApiError(error, subject, stream);
@@ -67,12 +74,19 @@ function textOf(error: unknown, { at, timeoutMs, subject, stream }: ErrorContext
     error instanceof UserAuthenticationExpiredError ||
     why === "unable to parse credentials"
   ) {
-    return `NATS at ${at} refuses the credentials: ${why}`;
+    return `NATS at ${at} refuses the credentials: ${why}; correct user and password in nats_url, or nats_credentials_file`;
   }
   const wrongTls = tlsProblemIn(error);
-  return wrongTls === undefined
-    ? `NATS at ${at} does not answer: ${why}`
-    : `TLS with NATS at ${at} fails: ${wrongTls}`;
+  if (wrongTls !== undefined) return `TLS with NATS at ${at} fails: ${wrongTls}`;
+  const advice = UNREACHABLE.test(why) ? "; start NATS, or correct nats_url" : "";
+  return `NATS at ${at} does not answer: ${why}${advice}`;
+}
+
+function textOfDenied({ operation, subject }: PermissionViolationError): string {
+  if (operation !== "publish")
+    return `permission denied for subscription of "${subject}"; allow this user to subscribe to "_INBOX.>"`;
+  const more = subject.startsWith("$JS.API.STREAM.CREATE.") ? ", or create the stream" : "";
+  return `permission denied for publish to "${subject}"; allow it to this user${more}`;
 }
 
 /** Returns why TLS fails, if an error is about that. */
@@ -91,13 +105,26 @@ function tlsProblemIn(error: unknown): string | undefined {
 
 function textOfApiError(error: JetStreamApiError, subject = "", stream = ""): string {
   const { code, message } = error;
-  if (code === OTHER_STREAM) return `another stream than ${stream} takes the subject "${subject}"`;
-  const isFull = FULL.includes(code) || (code === STORE_FAILED && message.startsWith("maximum "));
-  return isFull ? `stream ${stream} is full: ${message}` : `stream ${stream} fails: ${message}`;
+  if (code === OTHER_STREAM)
+    return `another stream than ${stream} takes the subject "${subject}"; set nats_stream to that one, or other prefixes`;
+  if (NO_ROOM.includes(code))
+    return `stream ${stream} is full: ${message}; raise the limits of JetStream for the account or the server`;
+  return code === STORE_FAILED && message.startsWith("maximum ")
+    ? `stream ${stream} is full: ${message}; raise its max_bytes or max_msgs, or shorten max_age`
+    : `stream ${stream} fails: ${message}`;
 }
 
-export function tooLarge(id: string, max: number | undefined): NatsError {
-  return new NatsError(`event ${id} is larger than max_payload of NATS, ${max} bytes`);
+/** Reports that a stream refuses a message for its size. */
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === MESSAGE_TOO_LARGE;
+}
+
+/** `limit`: the setting of NATS that refuses the event. */
+export function tooLarge({ id, queue, body, headers }: EventMessage, limit: string): NatsError {
+  const bytes = Buffer.byteLength(body) + Buffer.byteLength(headers().toString());
+  return new NatsError(
+    `event ${id} of queue "${queue}" is too large, about ${bytes} bytes; raise ${limit}`,
+  );
 }
 
 /** Returns the refusal by permissions that an error is, or is caused by. */

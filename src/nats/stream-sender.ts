@@ -4,7 +4,14 @@ import type { EventType } from "../core/event.ts";
 import { ensureStream } from "./ensure-stream.ts";
 import type { EventMessage } from "./event-message.ts";
 import type { EventSender } from "./event-sender.ts";
-import { isNoResponders, NatsError, type NatsTarget, toNatsError, tooLarge } from "./nats-error.ts";
+import {
+  isNoResponders,
+  isTooLarge,
+  NatsError,
+  type NatsTarget,
+  toNatsError,
+  tooLarge,
+} from "./nats-error.ts";
 import type { NatsSession } from "./nats-session.ts";
 import { missingSubjects } from "./stream-config.ts";
 import type { StreamNotices } from "./stream-notices.ts";
@@ -114,13 +121,15 @@ export class StreamSender implements EventSender {
   }
 
   async #sendOne({ session, js, missing }: Opened, message: EventMessage): Promise<void> {
-    const { id, subject, body } = message;
+    const { subject, body } = message;
     try {
       await js.publish(subject, body, this.#optionsOf(message));
     } catch (error) {
       if (error instanceof InvalidArgumentError) {
-        throw tooLarge(id, session.nc.info?.max_payload);
+        throw tooLarge(message, `max_payload of NATS, ${session.nc.info?.max_payload}`);
       }
+      if (isTooLarge(error))
+        throw tooLarge(message, `max_msg_size of stream ${this.#parts.stream}`);
       // The stream may be gone: the next call looks for it.
       if (isNoResponders(error)) {
         this.#opened = undefined;

@@ -62,7 +62,7 @@ test("without nats-url nothing is published", () => {
 test("user and password", async () => {
   const { port } = await start("authorization { user: dlq, password: 's3cr@t' }");
   await send(publisherOf(`nats://dlq:s3cr%40t@127.0.0.1:${port}`));
-  const expected = `NATS at nats://127.0.0.1:${port} refuses the credentials: Authorization Violation`;
+  const expected = `NATS at nats://127.0.0.1:${port} refuses the credentials: Authorization Violation; correct user and password in nats_url, or nats_credentials_file`;
   const wrong = send(publisherOf(`nats://dlq:wr0ng@127.0.0.1:${port}`), "wr0ng");
   await expect(wrong).rejects.toThrow(expected);
   await expect(send(publisherOf(`nats://127.0.0.1:${port}`))).rejects.toThrow(expected);

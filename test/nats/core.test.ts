@@ -149,7 +149,9 @@ describe("a refused event", () => {
       sampleEvent("retried", { id: "b", note }),
       sampleEvent("retried", { id: "c" }),
     ]);
-    await expect(sent).rejects.toThrow("event b is larger than max_payload of NATS, 1000 bytes");
+    await expect(sent).rejects.toThrow(
+      /^event b of queue "orders" is too large, about 1[56]\d\d bytes; raise max_payload of NATS, 1000$/,
+    );
     await consumer.nc.flush();
     expect(consumer.ids()).toEqual(["a"]);
     await publisher.close();
@@ -179,7 +181,7 @@ describe("while NATS", () => {
   test("was never there, `check` and events say so", async () => {
     const port = await freePort();
     const publisher = createNatsPublisher(optionsFor(port));
-    const expected = `NATS at nats://127.0.0.1:${port} does not answer: connection refused`;
+    const expected = `NATS at nats://127.0.0.1:${port} does not answer: connection refused; start NATS, or correct nats_url`;
     await expect(publisher.check()).rejects.toThrow(expected);
     await expect(publisher.publish([sampleEvent("retried")])).rejects.toThrow(expected);
     await publisher.close();

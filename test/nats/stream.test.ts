@@ -194,7 +194,8 @@ describe.each([
     const publisher = createNatsPublisher(own(stream));
     const events = eventsOf(ids(100, "e"));
     const sent = publisher.publish(events.with(70, sampleEvent("retried", { note: LONG })));
-    await expect(sent).rejects.toThrow(`stream ${stream} fails: message size exceeds maximum`);
+    const expected = `^event 1c-\\S+ of queue "orders" is too large, about 3[56]\\d\\d bytes; raise max_msg_size of stream ${stream}$`;
+    await expect(sent).rejects.toThrow(new RegExp(expected));
     expect(await storedIds(jsm, stream)).toEqual(ids(70, "e"));
     await publisher.close();
   });
@@ -206,7 +207,7 @@ describe.each([
     await jsm.streams.add({ name: stream, subjects: [`${stream}.>`], ...limits, ...config });
     const publisher = createNatsPublisher(own(stream));
     const events = eventsOf(ids(100, "e"));
-    const expected = `stream ${stream} is full: maximum messages exceeded`;
+    const expected = `stream ${stream} is full: maximum messages exceeded; raise its max_bytes or max_msgs, or shorten max_age`;
     await expect(publisher.publish(events)).rejects.toThrow(expected);
     expect(await storedIds(jsm, stream)).toEqual(ids(80, "e"));
     await jsm.streams.update(stream, { max_msgs: 200 });
@@ -236,7 +237,8 @@ describe("errors", () => {
     const prefixes = { events: "taken", actionEvents: "other" };
     const publisher = createNatsPublisher(optionsFor(nats.port, { prefixes, stream: "second" }));
     const refused = publisher.publish(eventsOf(["a"]));
-    const expected = 'another stream than second takes the subject "taken.orders.retried"';
+    const expected =
+      'another stream than second takes the subject "taken.orders.retried"; set nats_stream to that one, or other prefixes';
     await expect(refused).rejects.toThrow(expected);
     expect(await storedIds(jsm, "first")).toEqual([]);
     await publisher.close();
@@ -256,7 +258,7 @@ describe("errors", () => {
   test("JetStream is not enabled", async () => {
     await using without = await startTestNats({ jetstream: false });
     const publisher = createNatsPublisher(own("any", without.port));
-    const expected = `JetStream is not enabled in NATS at nats://127.0.0.1:${without.port}`;
+    const expected = `JetStream is not enabled in NATS at nats://127.0.0.1:${without.port}; enable it, or leave out nats_stream`;
     await expect(publisher.check()).rejects.toThrow(expected);
     await publisher.close();
   });
@@ -273,7 +275,8 @@ describe("errors", () => {
     const publisher = createNatsPublisher(given);
     await publisher.publish(eventsOf(ids(60, "e")));
     const refused = publisher.publish([...eventsOf(["f"]), sampleEvent("moved", { id: "g" })]);
-    const expected = 'permission denied for publish to "limited.orders.moved"';
+    const expected =
+      'permission denied for publish to "limited.orders.moved"; allow it to this user';
     await expect(refused).rejects.toThrow(expected);
     expect(await storedIds(jsm, "limited")).toEqual([...ids(60, "e"), "f"]);
     await publisher.close();
@@ -285,7 +288,8 @@ describe("errors", () => {
     await using withUser = await startTestNats({ config });
     const secrets = { user: "limited", password: "secret-word" };
     const publisher = createNatsPublisher(optionsFor(withUser.port, { secrets, stream: "DLQ" }));
-    const expected = 'permission denied for publish to "$JS.API.STREAM.CREATE.DLQ"';
+    const expected =
+      'permission denied for publish to "$JS.API.STREAM.CREATE.DLQ"; allow it to this user, or create the stream';
     await expect(publisher.check()).rejects.toThrow(expected);
     await expect(publisher.publish(eventsOf(["a"]))).rejects.toThrow(expected);
     await publisher.close();
@@ -298,7 +302,9 @@ describe("errors", () => {
     const secrets = { user: "limited", password: "secret-word" };
     const publisher = createNatsPublisher(optionsFor(withUser.port, { secrets, stream: "DLQ" }));
     const refused = publisher.publish(eventsOf(["a"]));
-    await expect(refused).rejects.toThrow(/^permission denied for subscription of "_INBOX\./);
+    await expect(refused).rejects.toThrow(
+      /^permission denied for subscription of "_INBOX\..*; allow this user to subscribe to "_INBOX.>"$/,
+    );
     await publisher.close();
   });
 

@@ -112,8 +112,16 @@ it("says whether events are published", () => {
       advice: expect.stringContaining("up to 256 MiB and about a day"),
     },
   ]);
+  expect(info({ servers, error: "NATS does not answer; start NATS" })).toMatchObject([
+    {
+      what: "events are not published: NATS does not answer",
+      advice: expect.stringMatching(/^start NATS; sends and deliveries go on meanwhile; /),
+    },
+  ]);
   expect(info({ ...failing, backlogLimitBytes: 0n })).toMatchObject([
-    { advice: expect.stringContaining("Redis is nearly full: only what outboxes keep anyway waits") },
+    {
+      advice: expect.stringContaining("Redis is nearly full: only what outboxes keep anyway waits"),
+    },
   ]);
 });
 

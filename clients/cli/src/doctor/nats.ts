@@ -24,6 +24,7 @@ function isNotPublished(nats: NatsInfo): Finding {
     oldestWaitingTime === undefined
       ? ""
       : `; ${bytesText(backlogBytes)} of state changes wait, the oldest since ${instant(oldestWaitingTime)}`;
+  const [cause = "", ...advice] = error.split("; ");
   const kept =
     backlogLimitBytes === 0n
       ? "Redis is nearly full: only what outboxes keep anyway waits"
@@ -31,8 +32,8 @@ function isNotPublished(nats: NatsInfo): Finding {
   return {
     level: "warning",
     check: "nats",
-    what: `events are not published: ${error}${waiting}`,
-    advice: `sends and deliveries go on; ${kept}`,
+    what: `events are not published: ${cause}${waiting}`,
+    advice: [...advice, "sends and deliveries go on meanwhile", kept].join("; "),
   };
 }
 
