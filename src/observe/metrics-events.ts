@@ -51,7 +51,8 @@ export function createEventMetrics(
     "Age of the oldest state change whose events wait to be published; 0: none.",
     [],
   );
-  let up: Gauge | undefined;
+  const up = gauge("dlq_nats_up", "1 while NATS takes events; absent without a nats_url.", []);
+  up.remove();
   let watched: PublishingState | undefined;
   return {
     eventsPublished: (count) => published.inc(count),
@@ -59,11 +60,10 @@ export function createEventMetrics(
     eventsMissed: (count) => missed.inc(count),
     watch(state) {
       watched = state;
-      up ??= gauge("dlq_nats_up", "1 while NATS takes events.", []);
     },
     show() {
       const { bytes = 0, sinceMs } = watched?.backlog() ?? {};
-      up?.set(watched?.isUp() === true ? 1 : 0);
+      if (watched !== undefined) up.set(watched.isUp() ? 1 : 0);
       backlog.set(bytes);
       oldest.set(sinceMs === undefined ? 0 : Math.max(0, Date.now() - sinceMs) / 1_000);
       failing.set((watched?.failingMs() ?? 0) / 1_000);

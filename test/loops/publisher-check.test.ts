@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** NATS that answers with the error that is set. */
+/** NATS whose answer a test chooses. */
 function start() {
   const lines: [string, object][] = [];
   const add = (facts: object, message: string) => void lines.push([message, facts]);

@@ -84,6 +84,23 @@ describe("metrics", () => {
     expect(await state()).toEqual([0, 0, 1]);
   });
 
+  it("of events show what waits; whether NATS takes them is absent if they are not published", async () => {
+    const metrics = metricsWith();
+    const without = await scrape(metrics);
+    expect(without.has("dlq_nats_up")).toBe(false);
+    expect(without.get("dlq_event_oldest_waiting_seconds")).toBe(0);
+    metrics.watchPublishing({
+      isUp: () => false,
+      failingMs: () => 2_000,
+      waiting: () => 3,
+      backlog: () => ({ bytes: 5_000, sinceMs: Date.now() - 60_000 }),
+    });
+    const samples = await scrape(metrics);
+    expect(samples.get("dlq_nats_up")).toBe(0);
+    expect(samples.get("dlq_event_backlog_bytes")).toBe(5_000);
+    expect(samples.get("dlq_event_oldest_waiting_seconds")).toBeCloseTo(60, 0);
+  });
+
   it("count removals by cause, until the queue is deleted", async () => {
     const metrics = metricsWith();
     metrics.removed("q", "expired");
