@@ -10,13 +10,15 @@ import { WATCHED_TYPES } from "./outcome-event.ts";
 export interface EventStreamOptions {
   readonly channel: ReconnectingChannel;
   readonly queue: string;
-  /** Where to begin, in ms since 1970. Called when the first stream opens. */
+  /** When the oldest message was accepted, in ms since 1970. Called when the first stream opens. */
   readonly sinceMs: () => number;
   /** The next response is read when its promise resolves, which it must. */
   readonly onResponse: (response: WatchEventsResponse) => Promise<void>;
   readonly onBroken: (error: ConnectError) => void;
 }
 
+/** A stream begins this long before its oldest message or its latest event: the clocks of servers differ. */
+const MARGIN_MS = 1_000;
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 30_000;
 
@@ -60,7 +62,7 @@ export class EventStream {
       queues: [queue],
       types: [...WATCHED_TYPES],
       resumeToken: this.#resumeToken,
-      startTime: timestampFromMs(this.#sinceMs), // counts where the token does not cover the queue
+      startTime: timestampFromMs(this.#sinceMs - MARGIN_MS), // counts where the token does not cover the queue
     };
     try {
       for await (const response of stubs.watchEvents(request, { signal })) {

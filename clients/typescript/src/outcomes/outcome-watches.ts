@@ -1,4 +1,4 @@
-import { AsyncResource } from "node:async_hooks";
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Event, EventType } from "../../../../gen/dlq/v1/event_pb.ts";
 import { Deadline } from "../deadline.ts";
@@ -23,10 +23,17 @@ type Call = (event: OutcomeEvent) => Promise<void> | undefined;
 
 /** Of a client, so that messages whose queue has no workers do not fill its memory. */
 const MAX_FOLLOWED = 10_000;
-/** A watch begins this long before its first message: the clocks of servers differ. */
-const MARGIN_MS = 1_000;
 /** The longest that a close waits for the running callbacks. */
 const MAX_WAIT_MS = 5_000;
+
+/** A call of a callback. */
+interface CallbackRun {
+  readonly watches: OutcomeWatches;
+  isOver: boolean;
+}
+
+/** The call that is the caller, or has started it. */
+const currentRun = new AsyncLocalStorage<CallbackRun>();
 
 /** Returns undefined without callbacks: then sends pay nothing. */
 export function createOutcomeWatches(
@@ -60,16 +67,18 @@ export class OutcomeWatches {
   /** Follows a message. Does nothing for one without an id, which a rule dropped or the service has forgotten. */
   readonly follow: OnStored = ({ id, queue }, sourceId) => {
     if (id === "" || this.#followed.has(id)) return;
-    const sinceMs = acceptedAtMs(id) - MARGIN_MS;
+    const sinceMs = acceptedAtMs(id);
     this.#scope.runInAsyncScope(() => this.#follow(queue, { id, sourceId, sinceMs }));
   };
 
-  /** Ends the watches. Waits for the running callbacks, at most `maxMs` and 5 s. */
+  /** Ends the watches. Waits for the running callbacks, at most `maxMs` and 5 s, unless one of them is the caller. */
   async close(maxMs: number): Promise<void> {
     this.#isClosed = true;
     const ended = Promise.all([...this.#watches.values()].map((watch) => watch.close()));
     this.#watches.clear();
     this.#followed.clear();
+    const run = currentRun.getStore();
+    if (run?.watches === this && !run.isOver) return;
     await new Deadline(Math.min(maxMs, MAX_WAIT_MS)).meets(ended.then(() => {}));
   }
 
@@ -94,11 +103,7 @@ export class OutcomeWatches {
   #watch(queue: string): OutcomeWatch {
     const watch = new OutcomeWatch({
       ...{ queue, channel: this.#channel, reports: this.#reports },
-      onEvent: (event, { sourceId }) => {
-        const name = callbackOf(event.type);
-        const call = name && this.#calls.get(name);
-        return call?.(outcomeEventFrom(event, sourceId));
-      },
+      onEvent: (event, message) => this.#call(event, message),
       onLeft: this.#onLeft,
       onIdle: () => this.#watches.delete(queue),
     });
@@ -106,10 +111,19 @@ export class OutcomeWatches {
     return watch;
   }
 
+  async #call(event: Event, { sourceId }: SentMessage): Promise<void> {
+    const name = callbackOf(event.type);
+    const call = name && this.#calls.get(name);
+    if (call === undefined) return;
+    const run = { watches: this, isOver: false };
+    await currentRun.run(run, () => call(outcomeEventFrom(event, sourceId)));
+    run.isOver = true;
+  }
+
   readonly #onLeft = (event: Event, message: SentMessage): void => {
     const { type, otherQueue, time } = event;
     if (type !== EventType.MOVED_AWAY || time === undefined) this.#followed.delete(message.id);
-    else this.#follow(otherQueue, { ...message, sinceMs: timestampMs(time) - MARGIN_MS });
+    else this.#follow(otherQueue, { ...message, sinceMs: timestampMs(time) });
   };
 }
 

@@ -125,7 +125,7 @@ describe("a broken stream", () => {
     );
   });
 
-  it("begins at the latest event if a server does not accept the token", async () => {
+  it("begins one second before the latest event if a server does not accept the token", async () => {
     const { follow, opened, got } = watchesOf();
     follow("a");
     const event = eventOf(RETRY_FAILED, "a", { time: timestampFromMs(5_000) });
@@ -135,7 +135,7 @@ describe("a broken stream", () => {
     await until(() => lines.length === 1, "the log line");
     await vi.advanceTimersByTimeAsync(500);
     const second = await opened("q", 2);
-    expect(second.request).toMatchObject({ resumeToken: "", startTime: { seconds: 5n } });
+    expect(second.request).toMatchObject({ resumeToken: "", startTime: { seconds: 4n } });
     second.give({ events: [event, eventOf(RETRY_FAILED, "a")] });
     await until(() => got.length === 2, "the next event");
   });
@@ -250,6 +250,51 @@ describe("close", () => {
     expect(order).toEqual(["ended", "closed"]);
     expect(got).toEqual([]);
     follow("b"); // does nothing
+  });
+
+  it("does not wait for a callback that waits for it", async () => {
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<void>();
+    const onFailed = vi.fn(async () => {
+      await begun;
+      await watches.close(Number.POSITIVE_INFINITY);
+      closed.resolve();
+    });
+    const { watches, follow, opened } = watchesOf(eventServer(), { onFailed });
+    follow("a");
+    (await opened()).give({ events: [eventOf(RETRY_FAILED, "a")] });
+    await until(() => onFailed.mock.calls.length === 1, "the callback");
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }); // the 5 s do not end
+    begin();
+    await closed.promise;
+  });
+
+  it("waits for a callback if one that has ended began it", async () => {
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    const order: string[] = [];
+    const closed = Promise.withResolvers<void>();
+    const { watches, follow, opened } = watchesOf(eventServer(), {
+      onFailed: () => {
+        const close = async () => {
+          await begun;
+          await watches.close(Number.POSITIVE_INFINITY);
+          order.push("closed");
+          closed.resolve();
+        };
+        void close();
+      },
+      onQuarantined: async () => {
+        begin();
+        await new Promise((resolve) => setImmediate(resolve));
+        order.push("ended");
+      },
+    });
+    follow("a");
+    (await opened()).give({
+      events: [eventOf(RETRY_FAILED, "a"), eventOf(MOVED_TO_POISON, "a")],
+    });
+    await closed.promise;
+    expect(order).toEqual(["ended", "closed"]);
   });
 
   it("waits at most 5 s", async () => {
