@@ -36,6 +36,21 @@ def test_each_event_of_a_followed_message_comes_once() -> None:
     assert taken(messages, failed, failed, event("2", "RETRY_FAILED")) == ["1", "2"]
 
 
+def test_repeated_events_of_a_message_that_is_gone_do_not_come_with_a_joined_send() -> None:
+    messages = followed("m")
+    life = event("1", "RETRY_FAILED"), event("2", "RETRY_SUCCESS", "SUCCEEDED")
+    assert taken(messages, *life) == ["1", "2"]
+    assert taken(messages, *life) == []
+    assert messages.add("m", "q", "", 0.0) == []
+
+
+def test_the_latest_5_000_events_are_remembered() -> None:
+    messages = followed("m")
+    events = [event(str(number), "RETRY_FAILED") for number in range(10_000)]
+    assert len(taken(messages, *events)) == 10_000
+    assert taken(messages, *events[5_000:]) == []
+
+
 def test_events_of_other_messages_do_not_come() -> None:
     assert taken(followed("m"), event("1", "RETRY_FAILED", message_id="other")) == []
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter, OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dlq.v1 import event_pb2 as pb
 from dlq.v1 import state_pb2
 
 from .early_events import EarlyEvents
+from .seen_events import SeenEvents
 
 MAX_FOLLOWED = 10_000
-_MAX_SEEN = 100
-"""Event ids of one message. A server repeats only the latest events."""
 
 _GONE = frozenset({pb.EVENT_TYPE_DISCARDED, pb.EVENT_TYPE_PURGED})
 _ENDING = frozenset({pb.EVENT_TYPE_RETRY_SUCCESS, pb.EVENT_TYPE_EXPIRED})
@@ -41,8 +40,6 @@ class Followed:
     id: str
     queue: str
     source_id: str
-    seen: dict[str, None] = field(default_factory=dict)
-    """Ids of its events."""
 
 
 class FollowedMessages:
@@ -52,6 +49,8 @@ class FollowedMessages:
         self._messages: OrderedDict[str, Followed] = OrderedDict()
         self._counts: Counter[str] = Counter()
         self._early: dict[str, EarlyEvents] = {}
+        self._seen: dict[str, SeenEvents] = {}
+        """Events of followed messages, by queue."""
 
     def is_empty(self, queue: str) -> bool:
         """Reports whether no message of the queue is followed."""
@@ -85,11 +84,8 @@ class FollowedMessages:
             if event.message_id:
                 self._early.setdefault(event.queue, EarlyEvents()).add(event, now)
             return []
-        if event.id in message.seen:
+        if not self._seen.setdefault(event.queue, SeenEvents()).add(event.id):
             return []
-        message.seen[event.id] = None
-        if len(message.seen) > _MAX_SEEN:
-            del message.seen[next(iter(message.seen))]
         if _is_end(event):
             del self._messages[message.id]
             self._leave(message.queue)
@@ -103,6 +99,7 @@ class FollowedMessages:
     def forget_queue(self, queue: str) -> None:
         """Its events are not watched any more."""
         self._early.pop(queue, None)
+        self._seen.pop(queue, None)
 
     def _early_of(self, message: Followed, now: float) -> list[tuple[Followed, pb.Event]]:
         early = self._early.get(message.queue)
