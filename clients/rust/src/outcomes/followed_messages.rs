@@ -3,6 +3,7 @@
 use crate::outcomes::callbacks::OutcomeEventKind;
 use crate::outcomes::event::OutcomeEvent;
 use crate::outcomes::recent::{EarlyEvents, Recent};
+use crate::outcomes::seen_events::SeenEvents;
 use crate::v1::{Event, EventType, MessageState};
 use crate::wire_time::timestamp_from_wire;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -42,14 +43,14 @@ struct Message {
     number: u64,
     queue: String,
     source_id: String,
-    /// The time of its latest event, or of its start.
-    since: SystemTime,
 }
 
 /// A queue with a watch.
 struct Queue {
     /// Where the events of its messages begin.
     since: SystemTime,
+    /// The time of the latest event.
+    latest: Option<SystemTime>,
     messages: usize,
     /// When the last message went.
     empty_since: Instant,
@@ -57,6 +58,8 @@ struct Queue {
     received: VecDeque<Event>,
     /// Events of messages that were not followed then: their sends may not have returned.
     early: EarlyEvents,
+    /// Events of followed messages.
+    seen: SeenEvents,
     /// Messages that were followed to their end.
     gone: Recent<()>,
     /// Notified when `received` gets events that were remembered.
@@ -105,7 +108,6 @@ impl FollowedMessages {
             number,
             queue: queue.to_owned(),
             source_id,
-            since,
         };
         self.messages.insert(id.to_owned(), message);
         let queue = self.queues.entry(queue.to_owned()).or_insert_with_key(|name| {
@@ -132,6 +134,8 @@ impl FollowedMessages {
     /// Adds events of a queue, in their order.
     pub(super) fn receive(&mut self, queue: &str, events: Vec<Event>) {
         if let Some(queue) = self.queues.get_mut(queue) {
+            let latest = events.last().and_then(|event| event.time.as_ref());
+            queue.latest = latest.map(timestamp_from_wire).or(queue.latest);
             queue.received.extend(events);
         }
     }
@@ -141,22 +145,22 @@ impl FollowedMessages {
         loop {
             let events = self.queues.get_mut(queue)?;
             let event = events.received.pop_front()?;
-            let message = self.messages.get_mut(&event.message_id);
+            let message = self.messages.get(&event.message_id);
             let Some(message) = message.filter(|message| message.queue == queue) else {
                 let id = event.message_id.clone();
                 events.early.add(&id, event);
                 continue;
             };
+            if !events.seen.is_first(&event.id) {
+                continue;
+            }
             let source_id = message.source_id.clone();
             if event.r#type() == EventType::MovedAway {
-                // It was there before, and may have failed or succeeded there by now.
-                let since = message.since;
+                let moved_at = event.time.as_ref().map(timestamp_from_wire);
+                let since = moved_at.unwrap_or_else(SystemTime::now) - CLOCK_MARGIN;
                 self.unfollow(&event.message_id);
                 let (id, other_queue) = (&event.message_id, &event.other_queue);
                 return Some(Step::Moved(self.follow_since(since, id, other_queue, source_id)));
-            }
-            if let Some(time) = &event.time {
-                message.since = timestamp_from_wire(time);
             }
             if is_last(&event) {
                 events.gone.add(&event.message_id, ());
@@ -172,11 +176,11 @@ impl FollowedMessages {
         }
     }
 
-    /// Returns where the events of the messages of a queue begin.
+    /// Returns where a watch begins that has no resume token.
     pub(super) fn since(&self, queue: &str) -> SystemTime {
-        self.queues
-            .get(queue)
-            .map_or_else(SystemTime::now, |queue| queue.since)
+        self.queues.get(queue).map_or_else(SystemTime::now, |queue| {
+            queue.latest.map_or(queue.since, |latest| latest - CLOCK_MARGIN)
+        })
     }
 
     /// Returns what is notified when events of a queue that were remembered get their turn.
@@ -207,10 +211,12 @@ impl Queue {
     fn new(since: SystemTime) -> Self {
         Self {
             since,
+            latest: None,
             messages: 0,
             empty_since: Instant::now(),
             received: VecDeque::new(),
             early: EarlyEvents::default(),
+            seen: SeenEvents::default(),
             gone: Recent::default(),
             has_more: Arc::default(),
         }

@@ -1,37 +1,27 @@
 //! Recognizes events that come again after a break.
 
 use std::collections::HashSet;
+use std::mem;
 
-/// Far more events than come within the second between two tokens.
-const MAX_EVENTS: usize = 100_000;
+const HALF: usize = 5_000;
 
-/// The events behind the last resume token. A stream that goes on there repeats them.
+/// Ids of events: at least the latest 5,000, and at most 10,000.
 #[derive(Default)]
 pub(super) struct SeenEvents {
-    /// Of this stream.
-    current: HashSet<String>,
-    /// Of earlier streams, and not repeated yet: tokens of this stream do not cover them.
+    latest: HashSet<String>,
     earlier: HashSet<String>,
 }
 
 impl SeenEvents {
-    /// Call this before the events of a new stream.
-    pub(super) fn stream_opened(&mut self) {
-        self.earlier.extend(self.current.drain());
-    }
-
     /// Reports whether an event comes for the first time.
     pub(super) fn is_first(&mut self, id: &str) -> bool {
-        let was_earlier = self.earlier.remove(id);
-        if self.current.len() + self.earlier.len() == MAX_EVENTS {
-            return !was_earlier && !self.current.contains(id);
+        if self.earlier.contains(id) || !self.latest.insert(id.to_owned()) {
+            return false;
         }
-        self.current.insert(id.to_owned()) && !was_earlier
-    }
-
-    /// Call this after the events of a response with a token.
-    pub(super) fn got_token(&mut self) {
-        self.current.clear();
+        if self.latest.len() == HALF {
+            self.earlier = mem::take(&mut self.latest);
+        }
+        true
     }
 }
 
@@ -40,22 +30,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_amid_repeated_events_covers_only_those_before_it() {
+    fn the_latest_5_000_events_are_remembered() {
         let mut seen = SeenEvents::default();
-        let mut first = |ids: &[&str], has_token| {
-            let of_these: Vec<_> = ids.iter().map(|id| seen.is_first(id)).collect();
-            if has_token {
-                seen.got_token();
-            } else {
-                seen.stream_opened(); // it breaks after these
-            }
-            of_these
-        };
-        assert_eq!(first(&["a"], true), [true]);
-        assert_eq!(first(&["b", "c", "d", "d"], false), [true, true, true, false]);
-        assert_eq!(first(&[], true), [true; 0]); // the first response of a stream has a token
-        assert_eq!(first(&["b", "c"], true), [false, false]);
-        assert_eq!(first(&["d", "e"], false), [false, true]);
-        assert_eq!(first(&["d", "e", "f"], true), [false, false, true]);
+        let mut is_first = |number: usize| seen.is_first(&number.to_string());
+        assert!((0..2 * HALF).all(&mut is_first));
+        assert!(!(HALF..2 * HALF).any(&mut is_first));
+        assert!(is_first(0));
     }
 }

@@ -3,7 +3,6 @@
 use crate::backoff::Backoff;
 use crate::connection::layer_panicked;
 use crate::outcomes::followed_messages::TYPES;
-use crate::outcomes::seen_events::SeenEvents;
 use crate::outcomes::watches::OutcomeWatches;
 use crate::panics::catch_async_panic;
 use crate::v1::{WatchEventsRequest, WatchEventsResponse};
@@ -12,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use tonic::{Status, Streaming};
+use tonic::{Code, Status, Streaming};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const MAX_PAUSE: Duration = Duration::from_secs(30);
@@ -24,7 +23,6 @@ pub(super) struct OutcomeWatch {
     watches: Arc<OutcomeWatches>,
     queue: String,
     resume_token: String,
-    seen: SeenEvents,
     has_more: Arc<Notify>,
     backoff: Backoff,
 }
@@ -35,7 +33,6 @@ impl OutcomeWatch {
             watches,
             queue,
             resume_token: String::new(),
-            seen: SeenEvents::default(),
             has_more,
             backoff: Backoff::new(FIRST_PAUSE, MAX_PAUSE),
         }
@@ -57,6 +54,9 @@ impl OutcomeWatch {
                 },
                 Err(status) => status,
             };
+            if status.code() == Code::InvalidArgument {
+                self.resume_token.clear(); // of another version of the server
+            }
             self.watches.reports.broken(&self.queue, &status);
             tokio::select! {
                 () = tokio::time::sleep(self.backoff.next()) => {}
@@ -84,7 +84,6 @@ impl OutcomeWatch {
             .await
             .unwrap_or_else(|_| Err(Status::unavailable("the server did not answer in time")))?;
         self.backoff.reset();
-        self.seen.stream_opened();
         self.received(first);
         Ok(stream)
     }
@@ -110,12 +109,9 @@ impl OutcomeWatch {
         if let Some(gap) = &response.gap {
             self.watches.reports.gap(&self.queue, gap);
         }
-        let mut events = response.events;
-        events.retain(|event| self.seen.is_first(&event.id));
-        self.watches.receive(&self.queue, events);
+        self.watches.receive(&self.queue, response.events);
         if !response.resume_token.is_empty() {
             self.resume_token = response.resume_token;
-            self.seen.got_token();
         }
     }
 

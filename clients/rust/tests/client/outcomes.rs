@@ -3,14 +3,20 @@
 use crate::spool_warnings::logged;
 use crate::{server, timed_out};
 use dlq_client::testing::FakeDlq;
-use dlq_client::v1::{Rule, RuleAction, RuleEvent, RuleSet, UpdateRulesRequest};
+use dlq_client::v1::{
+    Event, EventType, Rule, RuleAction, RuleEvent, RuleSet, UpdateRulesRequest, WatchEventsRequest,
+    WatchEventsResponse,
+};
 use dlq_client::{
     Client, ClientBuilder, OutcomeEvent, QuarantineReason, Reason, Receipt, RetryPolicy, Transport,
 };
+use prost::Message;
 use std::collections::HashSet;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep};
 use tonic::Status;
 use tonic::body::Body;
@@ -191,6 +197,76 @@ async fn a_watch_reconnects_within_half_a_second() {
     assert_eq!(next(&mut events).await, own("succeeded", "reconnects", "2"));
     let took = broken.elapsed();
     assert!(took < Duration::from_millis(500), "it took {took:?}");
+}
+
+/// Answers each `WatchEvents` call with one response or error, and reports its request.
+fn answering(
+    builder: ClientBuilder,
+    requests: UnboundedSender<WatchEventsRequest>,
+    answers: UnboundedReceiver<Result<WatchEventsResponse, Status>>,
+) -> ClientBuilder {
+    let answers = Arc::new(Mutex::new(answers));
+    builder.layer(layer_fn(move |transport: Transport| {
+        let (requests, answers) = (requests.clone(), Arc::clone(&answers));
+        service_fn(move |request: http::Request<Body>| {
+            let (transport, requests, answers) = (transport.clone(), requests.clone(), Arc::clone(&answers));
+            async move {
+                if !request.uri().path().ends_with("/WatchEvents") {
+                    return transport.oneshot(request).await;
+                }
+                let body = axum::body::Body::new(request.into_body());
+                let frame = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+                let _ = requests.send(WatchEventsRequest::decode(&frame[5..]).unwrap());
+                let answer = answers.lock().await.recv().await;
+                let message = answer.ok_or_else(|| Status::unavailable("the test is over"))??;
+                let mut frame = vec![0];
+                frame.extend(u32::try_from(message.encoded_len()).unwrap().to_be_bytes());
+                message.encode(&mut frame).unwrap();
+                let response = http::Response::builder().header("content-type", "application/grpc");
+                Ok(response.body(Body::new(axum::body::Body::from(frame))).unwrap())
+            }
+        })
+    }))
+}
+
+#[tokio::test]
+async fn a_refused_token_is_forgotten() {
+    let server = server();
+    let (reported, mut requests) = unbounded_channel();
+    let (answer, answers) = unbounded_channel();
+    let builder = Client::builder(server.target()).without_spool();
+    let (client, mut events) = watching(answering(builder, reported, answers));
+    let Receipt::Sent(sent) = client.send_request("refuses", "a").await.unwrap() else {
+        panic!("it is not sent")
+    };
+    let event = |id: &str, happened: EventType, seconds| Event {
+        id: id.to_owned(),
+        r#type: happened.into(),
+        queue: "refuses".to_owned(),
+        message_id: sent.id.clone(),
+        time: Some(prost_types::Timestamp { seconds, nanos: 0 }),
+        ..Event::default()
+    };
+    let failed = event("1", EventType::RetryFailed, 9);
+    let succeeded = event("2", EventType::RetrySuccess, 10);
+    for (events, resume_token) in [(vec![failed.clone()], "old"), (vec![failed, succeeded], "")] {
+        let resume_token = resume_token.to_owned();
+        let response = WatchEventsResponse {
+            events,
+            resume_token,
+            ..WatchEventsResponse::default()
+        };
+        answer.send(Ok(response)).unwrap();
+        let refused = Status::invalid_argument("resume_token: of another server");
+        answer.send(Err(refused)).unwrap();
+    }
+    assert_eq!(next(&mut events).await.0, "failed");
+    assert_eq!(next(&mut events).await.0, "succeeded");
+    assert_eq!(requests.recv().await.unwrap().resume_token, "");
+    assert_eq!(requests.recv().await.unwrap().resume_token, "old");
+    let third = requests.recv().await.unwrap();
+    assert_eq!((&*third.resume_token, third.start_time.unwrap().seconds), ("", 8));
+    client.close().await;
 }
 
 #[tokio::test]
