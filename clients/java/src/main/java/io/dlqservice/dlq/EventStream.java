@@ -9,18 +9,16 @@ import io.dlqservice.dlq.v1.WatchEventsResponse;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import java.time.Duration;
 import java.time.Instant;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 
 /**
- * The events that end or change the attempts of one queue's messages, in order and each once. It
- * reconnects with backoff, and goes on behind the last resume token. Used on the client's loop
- * only.
+ * The events that end or change the attempts of one queue's messages, in order. It reconnects with
+ * backoff, and goes on behind the last resume token: later events come again. If the server refuses
+ * the token, it begins one second before the latest event. Used on the client's loop only.
  */
 final class EventStream {
   /** Receives what the stream delivers. */
@@ -33,14 +31,14 @@ final class EventStream {
     void broken(CallError error);
   }
 
+  /** A call begins this long before its first or latest event: the clocks of servers differ. */
+  private static final Duration LEAD = Duration.ofSeconds(1);
+
   private static final long FIRST_PAUSE_MS = 500;
   private static final long MAX_PAUSE_MS = 30_000;
 
   /** A call that lived this long counts as opened: the backoff starts anew. */
   private static final long STABLE_AFTER_MS = 1_000;
-
-  /** Events that come again after a break. The server gives a token about once a second. */
-  private static final int MAX_SEEN = 10_000;
 
   private static final List<EventType> TYPES =
       List.of(
@@ -54,16 +52,11 @@ final class EventStream {
 
   private final Loop loop;
   private final ReconnectingChannel channel;
-  private final WatchEventsRequest request;
+  private final String queue;
   private final Listener listener;
   private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MAX_PAUSE_MS);
 
-  /**
-   * Ids of the events since the last resume token, with the latest call that they came in. A token
-   * of a new call may be from before events that came in an earlier one.
-   */
-  private final Map<String, Call> seen = new LinkedHashMap<>();
-
+  private Instant since;
   private String resumeToken = "";
   private CompletableFuture<Void> taken = CompletableFuture.completedFuture(null);
   private Call call;
@@ -71,19 +64,15 @@ final class EventStream {
   private boolean isClosed;
 
   /**
-   * @param since where to begin
+   * @param since when the first event may have happened
    */
   EventStream(
       Loop loop, ReconnectingChannel channel, String queue, Instant since, Listener listener) {
     this.loop = loop;
     this.channel = channel;
+    this.queue = queue;
+    this.since = since;
     this.listener = listener;
-    request =
-        WatchEventsRequest.newBuilder()
-            .addQueues(queue)
-            .addAllTypes(TYPES)
-            .setStartTime(Times.to(since))
-            .build();
   }
 
   void open() {
@@ -104,21 +93,19 @@ final class EventStream {
   private void ended(long startedAtMs, CallError error) {
     call = null;
     if (error == null) return;
+    if (error.code() == Status.Code.INVALID_ARGUMENT) resumeToken = ""; // of another server
     listener.broken(error);
     if (Loop.nowMs() - startedAtMs > STABLE_AFTER_MS) backoff.reset();
     pause = loop.after(backoff.nextMs(), () -> loop.whenDone(taken, (none, thrown) -> open()));
   }
 
-  /** Returns those that have not come before. */
-  private List<Event> fresh(List<Event> events) {
-    List<Event> fresh =
-        events.stream().filter(event -> seen.put(event.getId(), call) == null).toList();
-    Iterator<String> oldest = seen.keySet().iterator();
-    while (seen.size() > MAX_SEEN) {
-      oldest.next();
-      oldest.remove();
-    }
-    return fresh;
+  private WatchEventsRequest request() {
+    return WatchEventsRequest.newBuilder()
+        .addQueues(queue)
+        .addAllTypes(TYPES)
+        .setStartTime(Times.to(since.minus(LEAD)))
+        .setResumeToken(resumeToken)
+        .build();
   }
 
   /** One call, from its start to its end. */
@@ -130,8 +117,7 @@ final class EventStream {
 
     void start() {
       try {
-        DlqServiceGrpc.newStub(channel.connection().channel())
-            .watchEvents(request.toBuilder().setResumeToken(resumeToken).build(), this);
+        DlqServiceGrpc.newStub(channel.connection().channel()).watchEvents(request(), this);
       } catch (RuntimeException | Error thrown) { // such as a user's interceptor that throws
         end(CallError.of(Connection.asStatus(thrown)));
       }
@@ -169,12 +155,10 @@ final class EventStream {
     private void take(WatchEventsResponse response) {
       if (isOver) return;
       if (response.hasGap()) listener.gap(response.getGap());
-      List<Event> fresh = fresh(response.getEventsList());
-      if (!response.getResumeToken().isEmpty()) {
-        resumeToken = response.getResumeToken();
-        seen.values().removeIf(last -> last == this);
-      }
-      taken = listener.events(fresh);
+      List<Event> events = response.getEventsList();
+      if (!events.isEmpty()) since = Times.from(events.get(events.size() - 1).getTime());
+      if (!response.getResumeToken().isEmpty()) resumeToken = response.getResumeToken();
+      taken = listener.events(events);
       loop.whenDone(taken, (none, thrown) -> readOn());
     }
 

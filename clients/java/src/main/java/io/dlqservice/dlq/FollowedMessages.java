@@ -4,7 +4,6 @@ import io.dlqservice.dlq.SendResult.Stored;
 import io.dlqservice.dlq.v1.EventGap;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import io.grpc.Status;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -27,9 +26,6 @@ final class FollowedMessages {
   static final long IDLE_MS = TimeUnit.MINUTES.toMillis(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
-
-  /** A watch begins this long before the oldest message was accepted. */
-  private static final Duration LEAD = Duration.ofSeconds(1);
 
   private static final Pattern UUID_V7 =
       Pattern.compile(
@@ -118,7 +114,7 @@ final class FollowedMessages {
   private void join(Followed message, String queue, Instant since) {
     OutcomeWatch watch = watches.get(queue);
     if (watch == null) {
-      watch = new OutcomeWatch(loop, channel, queue, since.minus(LEAD), this, callbacks, idleMs);
+      watch = new OutcomeWatch(loop, channel, queue, since, this, callbacks, idleMs);
       watches.put(queue, watch);
       watch.start();
     }

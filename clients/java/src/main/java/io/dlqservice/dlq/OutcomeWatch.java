@@ -29,13 +29,14 @@ final class OutcomeWatch implements EventStream.Listener {
   private final long idleMs;
   private final EventStream stream;
   private final EarlyEvents early = new EarlyEvents();
+  private final SeenEvents seen = new SeenEvents();
   private final Listeners calls = new Listeners("dlq-client-outcomes");
   private int following;
   private ScheduledFuture<?> idle;
   private volatile boolean isClosed;
 
   /**
-   * @param since where its events begin
+   * @param since when the first event may have happened
    * @param idleMs how long it stays with nothing to follow
    */
   OutcomeWatch(
@@ -92,6 +93,7 @@ final class OutcomeWatch implements EventStream.Listener {
       early.add(event, Loop.nowMs());
       return;
     }
+    if (!seen.add(event.getId())) return;
     callbacks.callFor(event, message.sourceId).ifPresent(this::call);
     if (event.getType() == EventType.EVENT_TYPE_MOVED_AWAY) {
       messages.move(message, event.getOtherQueue(), Times.from(event.getTime()));

@@ -48,7 +48,11 @@ final class EventServer extends DlqServiceGrpc.DlqServiceImplBase implements Aut
     }
 
     void fail() {
-      out.onError(Status.UNAVAILABLE.withDescription("the server drains").asException());
+      fail(Status.UNAVAILABLE.withDescription("the server drains"));
+    }
+
+    void fail(Status status) {
+      out.onError(status.asException());
     }
   }
 

@@ -15,6 +15,7 @@ import io.dlqservice.dlq.EventServer.Watch;
 import io.dlqservice.dlq.v1.Event;
 import io.dlqservice.dlq.v1.EventType;
 import io.dlqservice.dlq.v1.MessageState;
+import io.grpc.Status;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
@@ -112,6 +113,36 @@ class OutcomeWatchTest {
       assertEquals(1, lines.size(), lines.toString()); // at most one a minute
       assertTrue(lines.get(0).endsWith("; retrying"), lines.get(0));
     }
+  }
+
+  @Test
+  void beginsOneSecondBeforeTheLatestEventIfTheTokenIsRefused() throws Exception {
+    following.sent("q", id(1));
+    Instant latest = Instant.ofEpochSecond(1_700_000_100);
+    Event failed =
+        event(EventType.EVENT_TYPE_RETRY_FAILED, "q", id(1)).setTime(Times.to(latest)).build();
+    Watch first = server.next();
+    first.send("of another server", failed);
+    assertEquals("failed q " + id(1), nextCall());
+    first.fail(Status.INVALID_ARGUMENT);
+    Watch second = server.next();
+    assertEquals("", second.request().getResumeToken());
+    assertEquals(latest.minusSeconds(1), Times.from(second.request().getStartTime()));
+    second.send("1", failed, succeeded("q", id(1)));
+    assertEquals("succeeded q " + id(1), nextCall());
+  }
+
+  @Test
+  void theLatest5000EventsOfItsMessagesComeOnce() throws Exception {
+    following.sent("q", id(1));
+    Event[] events = new Event[5_000];
+    for (int n = 0; n < events.length; n++) events[n] = failed("q", id(1));
+    Watch watch = server.next();
+    watch.send("1", events);
+    for (int n = 0; n < events.length; n++) nextCall();
+    watch.send("2", events);
+    watch.send("3", succeeded("q", id(1)));
+    assertEquals("succeeded q " + id(1), nextCall());
   }
 
   @Test
