@@ -244,6 +244,9 @@ func (c *Client) Close(ctx context.Context) error {
 		}()
 	}
 	all.Wait()
+	if wasClosing && isInOutcomeCallback() {
+		return nil // the other call waits for the callback
+	}
 	if wasClosing {
 		select {
 		case <-c.closed:

@@ -136,7 +136,7 @@ func WithOnDropped(onDropped func(err *Error, queue string)) Option {
 // This and the functions of [WithOnFailed] and [WithOnQuarantined] get each event once, those of a queue in order and
 // one at a time: a slow call delays the others of its queue. A call may come before the send returns. After a restart
 // of the program nothing is followed, and of more than 10,000 messages the latest. Close waits up to 5 s for a running
-// call.
+// call, unless that calls Close itself.
 func WithOnSucceeded(onSucceeded func(MessageEvent)) Option {
 	return func(o *options) { o.callbacks.onSucceeded = onSucceeded }
 }

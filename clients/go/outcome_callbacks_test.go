@@ -103,6 +103,36 @@ func TestCloseEndsWithItsContextDuringCallback(t *testing.T) {
 	}
 }
 
+func TestCallbackMayClose(t *testing.T) {
+	for _, isClosing := range []bool{false, true} { // by another call of Close
+		server := startWatchServer(t)
+		begun, may, closed := make(chan struct{}), make(chan *dlq.Client), make(chan error)
+		client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithOnFailed(func(dlq.MessageEvent) {
+			close(begun)
+			closed <- (<-may).Close(context.Background())
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := sendOne(t, client)
+		call := server.nextCall(t)
+		call.send(failedEvent("1", id))
+		receive(t, begun, "callback")
+		began := time.Now()
+		if isClosing {
+			go func() { _ = client.Close(context.Background()) }()
+			receive(t, call.ended, "end of the watch")
+		}
+		may <- client
+		if err := receive(t, closed, "end of Close"); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took >= 5*time.Second {
+			t.Errorf("Close took %v", took)
+		}
+	}
+}
+
 func TestCallbackMayEndItsGoroutine(t *testing.T) {
 	server, log := startWatchServer(t), newWatchLog()
 	called := make(chan string, 10)

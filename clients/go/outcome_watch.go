@@ -18,7 +18,7 @@ import (
 const (
 	firstWatchPause = 500 * time.Millisecond
 	maxWatchPause   = 30 * time.Second
-	// clockTolerance is how much earlier a watch begins than its oldest message.
+	// clockTolerance is how much earlier a watch begins than its oldest message or its latest event.
 	clockTolerance = time.Second
 )
 
@@ -34,7 +34,9 @@ type outcomeWatch struct {
 
 	// handling is held while events are handled and callbacks run. Lock it before the mutex of all.
 	handling sync.Mutex
-	token    string // to resume; used by run only
+	// Used by run only.
+	token  string    // to resume
+	latest time.Time // of the latest event
 
 	// The mutex of all guards these.
 	early earlyEvents
@@ -58,18 +60,10 @@ func (w *outcomeWatch) run() {
 		if w.ctx.Err() != nil {
 			return
 		}
-		switch status.Code(err) {
-		case codes.Unimplemented:
-			if w.all.unsupported(w) {
-				return
-			}
-		case codes.InvalidArgument: // a token of another version of the server
+		if status.Code(err) == codes.InvalidArgument { // a token of another version of the server
 			w.token = ""
 		}
-		if w.all.broken.isDue() {
-			w.all.logger.Warn(fmt.Sprintf("dlq: outcome callbacks of queue %q wait: %s; retrying", w.queue, reasonFor(err)),
-				"queue", w.queue)
-		}
+		w.logBroken(err)
 		if !pause.Wait(w.ctx) {
 			return
 		}
@@ -91,12 +85,14 @@ func (w *outcomeWatch) read(onOpened func()) error {
 		}
 		if watchdog.Stop() {
 			onOpened()
-			w.opened()
 		}
 		w.logGap(response.GetGap())
 		w.handle(response.GetEvents())
 		if token := response.GetResumeToken(); token != "" {
 			w.token = token
+		}
+		if events := response.GetEvents(); len(events) > 0 {
+			w.latest = events[len(events)-1].GetTime().AsTime()
 		}
 	}
 	if errors.Is(err, io.EOF) {
@@ -109,14 +105,20 @@ func (w *outcomeWatch) read(onOpened func()) error {
 	return err
 }
 
-func (w *outcomeWatch) opened() {
-	w.all.mu.Lock()
-	defer w.all.mu.Unlock()
-	w.all.wasOpen = true
-}
-
 // request has a time also with a token: a token does not cover a queue of which the server had read nothing.
 func (w *outcomeWatch) request() *dlqv1.WatchEventsRequest {
+	since := w.latest
+	if since.IsZero() {
+		since = w.oldest()
+	}
+	return &dlqv1.WatchEventsRequest{
+		Queues: []string{w.queue}, Types: watchedEvents, ResumeToken: w.token,
+		StartTime: timestamppb.New(since.Add(-clockTolerance)),
+	}
+}
+
+// oldest returns since when the oldest message is followed.
+func (w *outcomeWatch) oldest() time.Time {
 	w.all.mu.Lock()
 	defer w.all.mu.Unlock()
 	oldest := time.Now()
@@ -125,9 +127,18 @@ func (w *outcomeWatch) request() *dlqv1.WatchEventsRequest {
 			oldest = m.since
 		}
 	}
-	return &dlqv1.WatchEventsRequest{
-		Queues: []string{w.queue}, Types: watchedEvents, ResumeToken: w.token,
-		StartTime: timestamppb.New(oldest.Add(-clockTolerance)),
+	return oldest
+}
+
+// logBroken logs why the watch waits. A server without WatchEvents is logged once.
+func (w *outcomeWatch) logBroken(err error) {
+	if status.Code(err) == codes.Unimplemented {
+		w.all.unsupported.Do(func() {
+			w.all.logger.Warn("dlq: outcome callbacks are not called: the server has no WatchEvents; upgrade it")
+		})
+	} else if w.all.broken.isDue() {
+		w.all.logger.Warn(fmt.Sprintf("dlq: outcome callbacks of queue %q wait: %s; retrying", w.queue, reasonFor(err)),
+			"queue", w.queue)
 	}
 }
 

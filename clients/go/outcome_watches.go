@@ -15,7 +15,7 @@ const (
 	maxFollowedMessages = 10_000
 	// idleWatchTime is how long a watch goes on that has nothing to follow.
 	idleWatchTime = time.Minute
-	// maxCallbackWait is the longest that Close waits for a callback: it may wait for Close.
+	// maxCallbackWait is the longest that Close waits for a callback: it may wait for Close in another goroutine.
 	maxCallbackWait = 5 * time.Second
 )
 
@@ -31,15 +31,13 @@ type outcomeWatches struct {
 	ctx               context.Context // of all watches
 	running           sync.WaitGroup  // watches
 	full, broken, gap onceAMinute     // log lines
+	unsupported       sync.Once       // the log line for a server without WatchEvents
 
 	mu       sync.Mutex
 	followed *followedMessages
 	seen     seenEvents
 	watches  map[string]*outcomeWatch // by queue
-	wasOpen  bool                     // a watch
-	// unsupportedAt is when the server last had no WatchEvents.
-	unsupportedAt time.Time
-	isClosed      bool
+	isClosed bool
 }
 
 func newOutcomeWatches(callbacks outcomeCallbacks, channel *reconnectingChannel, logger *slog.Logger) *outcomeWatches {
@@ -62,7 +60,7 @@ func (w *outcomeWatches) accepted(request *dlqv1.SendToDlqRequest, response *dlq
 	}
 	w.mu.Lock()
 	isFull := false
-	if w.followed.get(id) == nil && time.Since(w.unsupportedAt) > maxWatchPause {
+	if w.followed.get(id) == nil {
 		isFull = w.followLocked(m)
 	}
 	w.mu.Unlock()
@@ -116,31 +114,21 @@ func (w *outcomeWatches) handleLocked(watch *outcomeWatch, event *dlqv1.Event) (
 	if callback == nil {
 		return nil
 	}
-	return func() { notify(w.logger, option, func() { callback(messageEventFrom(event, m.sourceID)) }) }
+	return func() {
+		notify(w.logger, option, func() { callOutcome(callback, messageEventFrom(event, m.sourceID)) })
+	}
 }
 
-// unsupported ends a watch if the server has no WatchEvents. For a while no message is followed then. After a watch was
-// open, such an error may be of a proxy or a deployment, and unsupported returns false.
-func (w *outcomeWatches) unsupported(watch *outcomeWatch) bool {
-	w.mu.Lock()
-	if w.wasOpen {
-		w.mu.Unlock()
-		return false
-	}
-	isFirst := w.unsupportedAt.IsZero()
-	w.unsupportedAt = time.Now()
-	for _, m := range w.followed.of(watch.queue) {
-		w.followed.remove(m)
-	}
-	watch.endLocked()
-	w.mu.Unlock()
-	if isFirst {
-		w.logger.Warn("dlq: outcome callbacks are not called: the server has no WatchEvents; upgrade it")
-	}
-	return true
-}
+// callOutcome must stay in the stack, where isInOutcomeCallback looks for it.
+//
+//go:noinline
+func callOutcome(callback func(MessageEvent), event MessageEvent) { callback(event) }
 
-// close ends the watches and waits for running callbacks, at most until ctx ends or for 5 s. It does nothing for nil.
+// isInOutcomeCallback reports whether a callback has called the caller, in the same goroutine.
+func isInOutcomeCallback() bool { return isCalledBy("callOutcome") }
+
+// close ends the watches and waits for running callbacks, at most until ctx ends or for 5 s. It does not wait if a
+// callback is the caller, and does nothing for nil.
 func (w *outcomeWatches) close(ctx context.Context) {
 	if w == nil {
 		return
@@ -152,6 +140,9 @@ func (w *outcomeWatches) close(ctx context.Context) {
 	}
 	w.mu.Unlock()
 	w.stop()
+	if isInOutcomeCallback() {
+		return
+	}
 	ended := make(chan struct{})
 	go func() {
 		w.running.Wait()
