@@ -1,6 +1,6 @@
 // Programs follow what happens.
 
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import type { WatchEventsResponse } from "../../gen/dlq/v1/dlq_service_pb.ts";
@@ -34,6 +34,7 @@ class Watch {
   readonly #stop: AbortController;
   #events: Event[] = [];
   resumeToken = "";
+  keptSince: Timestamp | undefined;
 
   private constructor(responses: AsyncIterator<WatchEventsResponse>, stop: AbortController) {
     this.#responses = responses;
@@ -54,6 +55,7 @@ class Watch {
     const { done, value } = await this.#responses.next();
     if (done === true) throw new Error("the watch has ended");
     this.#events.push(...value.events);
+    this.keptSince ??= value.keptSince;
     if (value.resumeToken !== "") this.resumeToken = value.resumeToken;
   }
 
@@ -234,4 +236,43 @@ it("announces what was removed before it was read", async () => {
   }
   expect(missed).toBeGreaterThan(500);
   expect(added).toBeGreaterThan(50);
+});
+
+it("says since when events are kept if earlier ones were removed", async () => {
+  const small = await startTestServer({ redisUrl: redis.url, env: { DLQ_OUTBOX_MAX: "16KiB" } });
+  onTestFinished(() => small.stop());
+  const connection = connectTo(small.grpcAddress);
+  onTestFinished(() => connection.close());
+  const beganAtMs = Date.now();
+  const startTime = timestampFromMs(beganAtMs - 60_000);
+  const sends = (queue: string) => Array.from({ length: 100 }, () => sendRequest(queue));
+  const fill = async (queue: string) => {
+    for (let n = 0; n < 10; n++) await connection.dlq.sendToDlqBatch({ requests: sends(queue) });
+  };
+  await fill("kept-1");
+  await fill("kept-2");
+  await client.dlq.sendToDlq(sendRequest("kept-whole"));
+
+  const first = async (queue: string) => {
+    const watch = await Watch.open({ queues: [queue], startTime });
+    const [event] = await watch.until(EventType.MESSAGE_ADDED);
+    watch.close();
+    return { keptSince: watch.keptSince, time: event?.time };
+  };
+  const [one, two, whole] = [
+    await first("kept-1"),
+    await first("kept-2"),
+    await first("kept-whole"),
+  ];
+  expect(one.keptSince).toEqual(one.time);
+  expect(two.keptSince).toEqual(two.time);
+  expect(whole.keptSince).toBeUndefined();
+  expect(timestampMs(two.time as Timestamp)).toBeGreaterThan(timestampMs(one.time as Timestamp));
+
+  const all = await Watch.open({ queues: ["kept-whole", "kept-2", "kept-1"], startTime });
+  expect(all.keptSince).toEqual(two.keptSince);
+  const later = await Watch.open({ queues: ["kept-1"], startTime: one.time as Timestamp });
+  expect(later.keptSince).toBeUndefined();
+  const resumed = await Watch.open({ queues: ["kept-1"], startTime, resumeToken: all.resumeToken });
+  expect(resumed.keptSince).toBeUndefined();
 });

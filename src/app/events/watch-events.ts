@@ -26,6 +26,8 @@ export interface EventBatch {
   gap: EventGap | undefined;
   /** Where to go on behind the events; undefined: a later batch has it. */
   positions: ReadonlyMap<number, OutboxPosition | undefined> | undefined;
+  /** Of the first batch: events before this time were removed. Undefined: none that were asked for. */
+  keptSinceMs?: number | undefined;
 }
 
 export interface EventGap {
@@ -73,9 +75,9 @@ async function* watchEvents(
   signal: AbortSignal,
 ): AsyncGenerator<EventBatch> {
   const { outbox, now } = parts;
-  const { positions, behind } = await startOf(outbox, command, partitions);
+  const { positions, behind, keptSinceMs } = await startOf(outbox, command, partitions);
   const placeOnly = () => ({ events: [], gap: undefined, positions: new Map(positions) });
-  yield placeOnly();
+  yield { ...placeOnly(), keptSinceMs };
   let givenAtMs = now();
   let isGiven = true;
   for await (const items of follower.items(positions, behind, signal)) {
@@ -101,25 +103,35 @@ export function partitionsOf(outbox: Outbox, queues: readonly QueuePattern[]): r
   return [...new Set(names.map((name) => outbox.partitionOf(name)))];
 }
 
-/** Where the watch begins in each partition, and the partitions where it does not begin at the end. */
+interface Start {
+  positions: Positions;
+  /** The partitions where the watch does not begin at the end. */
+  behind: readonly number[];
+  /** The latest of the partitions where something was removed. */
+  keptSinceMs: number | undefined;
+}
+
+/** Where the watch begins in each partition. */
 async function startOf(
   outbox: Outbox,
   { positions, sinceMs }: WatchEventsCommand,
   partitions: readonly number[],
-): Promise<{ positions: Positions; behind: readonly number[] }> {
+): Promise<Start> {
   const unknown = partitions.filter((partition) => !positions.has(partition));
   const turns = new Turns(LOOKUPS_AT_ONCE);
   // Also with a position for each: the first batch comes once the store can be read.
   const found =
     sinceMs === undefined || unknown.length === 0
-      ? await outbox.ends(unknown)
+      ? (await outbox.ends(unknown)).map((position) => ({ position, keptSinceMs: undefined }))
       : await turns.map(unknown, (partition) => outbox.since(partition, sinceMs));
-  const begun = new Map(unknown.map((partition, at) => [partition, found[at]]));
+  const begun = new Map(unknown.map((partition, at) => [partition, found[at]?.position]));
+  const kept = found.flatMap((one) => one.keptSinceMs ?? []);
   return {
     positions: new Map(
       partitions.map((partition) => [partition, positions.get(partition) ?? begun.get(partition)]),
     ),
     behind: sinceMs === undefined ? partitions.filter((one) => positions.has(one)) : partitions,
+    keptSinceMs: kept.length === 0 ? undefined : Math.max(...kept),
   };
 }
 

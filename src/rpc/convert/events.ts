@@ -60,13 +60,15 @@ function readTypes(v: Violations, numbers: readonly number[]): ReadonlySet<Event
   return types;
 }
 
-export function writeEventBatch({ events, gap, positions }: EventBatch): WatchEventsResponse {
+export function writeEventBatch(batch: EventBatch): WatchEventsResponse {
+  const { events, gap, positions, keptSinceMs } = batch;
   return create(WatchEventsResponseSchema, {
     events: events.map(writeEvent),
     ...(gap && {
       gap: { missedCount: BigInt(gap.missed), undoneCount: BigInt(gap.undone) },
     }),
     resumeToken: positions === undefined ? "" : writeResumeToken(positions),
+    ...(keptSinceMs !== undefined && { keptSince: timestampFromMs(keptSinceMs) }),
   });
 }
 
