@@ -21,8 +21,7 @@ test("a token has all positions", () => {
   );
 });
 
-test("partitions without a position are left out, and those without changes take a bit", () => {
-  expect(readResumeToken(writeResumeToken(new Map([[1, undefined]])))).toEqual(new Map());
+test("partitions without changes take a bit each", () => {
   const idle = new Map(Array.from({ length: 256 }, (_, partition) => [partition, START]));
   expect(writeResumeToken(idle).length).toBeLessThan(50);
 });

@@ -5,7 +5,7 @@ import type { EventFilter } from "../../rules/event-filter.ts";
 import type { Outbox, OutboxGap, OutboxItem, OutboxPosition } from "../../store/contract.ts";
 import { Pace } from "../timers.ts";
 import type { EventMaker } from "./event-maker.ts";
-import { OutboxFollower, type Positions } from "./outbox-follower.ts";
+import { OutboxFollower } from "./outbox-follower.ts";
 
 export type { OutboxPosition };
 
@@ -24,8 +24,8 @@ export interface EventBatch {
   events: readonly DlqEvent[];
   /** What is missing before the events. */
   gap: EventGap | undefined;
-  /** Where to go on behind the events; undefined: a later batch has it. */
-  positions: ReadonlyMap<number, OutboxPosition | undefined> | undefined;
+  /** Where to continue after the events, by partition. Undefined: a later batch has it. */
+  positions: ReadonlyMap<number, OutboxPosition> | undefined;
   /** Of the first batch: events before this time were removed. Undefined: none that were asked for. */
   keptSinceMs?: number | undefined;
 }
@@ -51,8 +51,10 @@ export interface WatchEventsParts {
 const BATCH = 500;
 /** Partitions whose beginnings are looked for at once. */
 const LOOKUPS_AT_ONCE = 8;
-/** Positions are given this often. */
-const POSITIONS_MS = 1_000;
+/** While there are changes, a batch has positions for a token this often. */
+const TOKEN_MS = 1_000;
+
+const NO_EVENTS: EventBatch = { events: [], gap: undefined, positions: undefined };
 
 /** Yields the events of queues as they happen. The first batch comes at once. Rejects if the store does not answer. */
 export function createWatchEvents(parts: WatchEventsParts): WatchEvents {
@@ -75,24 +77,20 @@ async function* watchEvents(
   signal: AbortSignal,
 ): AsyncGenerator<EventBatch> {
   const { outbox, now } = parts;
-  const { positions, behind, keptSinceMs } = await startOf(outbox, command, partitions);
-  const placeOnly = () => ({ events: [], gap: undefined, positions: new Map(positions) });
-  yield { ...placeOnly(), keptSinceMs };
-  let givenAtMs = now();
-  let isGiven = true;
-  for await (const items of follower.items(positions, behind, signal)) {
-    const isDue = now() - givenAtMs >= POSITIONS_MS;
-    if (items.length > 0) isGiven = false;
-    for await (const { isLast, ...batch } of batchesOf(parts, command, items)) {
-      isGiven = isLast && isDue;
-      yield { ...batch, positions: isGiven ? new Map(positions) : undefined };
+  const { start, behind, keptSinceMs } = await startOf(outbox, command, partitions);
+  yield { ...NO_EVENTS, positions: start, keptSinceMs };
+  let tokenAtMs = now();
+  let isTokenCurrent = true;
+  for await (const { items, positions } of follower.items(start, behind, signal)) {
+    const batches = await batchesOf(parts, command, items);
+    if (items.length > 0) isTokenCurrent = false;
+    const isTokenDue = items.length === 0 || now() - tokenAtMs >= TOKEN_MS;
+    if (isTokenDue && !isTokenCurrent) {
+      // Events that are not wanted move the positions, too.
+      batches.push({ ...(batches.pop() ?? NO_EVENTS), positions: new Map(positions) });
+      [tokenAtMs, isTokenCurrent] = [now(), true];
     }
-    // Events that are not wanted move the place, too.
-    if (!isGiven && (isDue || items.length === 0)) {
-      isGiven = true;
-      yield placeOnly();
-    }
-    if (isGiven) givenAtMs = now();
+    yield* batches;
   }
 }
 
@@ -104,7 +102,7 @@ export function partitionsOf(outbox: Outbox, queues: readonly QueuePattern[]): r
 }
 
 interface Start {
-  positions: Positions;
+  start: ReadonlyMap<number, OutboxPosition>;
   /** The partitions where the watch does not begin at the end. */
   behind: readonly number[];
   /** The latest of the partitions where something was removed. */
@@ -124,33 +122,30 @@ async function startOf(
     sinceMs === undefined || unknown.length === 0
       ? (await outbox.ends(unknown)).map((position) => ({ position, keptSinceMs: undefined }))
       : await turns.map(unknown, (partition) => outbox.since(partition, sinceMs));
-  const begun = new Map(unknown.map((partition, at) => [partition, found[at]?.position]));
   const kept = found.flatMap((one) => one.keptSinceMs ?? []);
+  const begun = new Map(unknown.map((partition, at) => [partition, found[at]?.position]));
+  const startIn = (partition: number) => positions.get(partition) ?? begun.get(partition);
   return {
-    positions: new Map(
-      partitions.map((partition) => [partition, positions.get(partition) ?? begun.get(partition)]),
-    ),
+    start: new Map(partitions.map((one) => [one, startIn(one) as OutboxPosition])),
     behind: sinceMs === undefined ? partitions.filter((one) => positions.has(one)) : partitions,
     keptSinceMs: kept.length === 0 ? undefined : Math.max(...kept),
   };
 }
 
-interface Batch extends Pick<EventBatch, "events" | "gap"> {
-  isLast: boolean;
-}
-
-async function* batchesOf(
+/** The wanted events of items, without positions. */
+async function batchesOf(
   { maker }: WatchEventsParts,
   command: WatchEventsCommand,
   items: readonly OutboxItem[],
-): AsyncGenerator<Batch> {
+): Promise<EventBatch[]> {
+  const batches: EventBatch[] = [];
   let events: DlqEvent[] = [];
   let gap: EventGap | undefined;
   const pace = new Pace();
   for (const item of items) {
     if (pace.isTooLong) await pace.giveTurn();
     if (!("kind" in item)) {
-      if (events.length > 0) yield { events, gap, isLast: false };
+      if (events.length > 0) batches.push({ ...NO_EVENTS, events, gap });
       [events, gap] = events.length > 0 ? [[], gapOf(item)] : [events, gapOf(item, gap)];
       continue;
     }
@@ -159,10 +154,11 @@ async function* batchesOf(
       if (command.filter(event)) events.push(event);
     }
     if (events.length < BATCH) continue;
-    yield { events, gap, isLast: false };
+    batches.push({ ...NO_EVENTS, events, gap });
     [events, gap] = [[], undefined];
   }
-  if (events.length > 0 || gap !== undefined) yield { events, gap, isLast: true };
+  if (events.length > 0 || gap !== undefined) batches.push({ ...NO_EVENTS, events, gap });
+  return batches;
 }
 
 function gapOf(item: OutboxGap, before: EventGap = { missed: 0, undone: 0 }): EventGap {

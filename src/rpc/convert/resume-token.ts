@@ -7,14 +7,11 @@ const BITMAP_BYTES = 32;
 const POSITION_BYTES = 1 + 4 * 6;
 const START_ID = "0-0";
 
-/** Packs how far a watch has come. Partitions without a position are left out. */
-export function writeResumeToken(
-  positions: ReadonlyMap<number, OutboxPosition | undefined>,
-): string {
+/** Packs how far a watch has come. */
+export function writeResumeToken(positions: ReadonlyMap<number, OutboxPosition>): string {
   const bitmap = Buffer.alloc(BITMAP_BYTES);
   const parts: Buffer[] = [Buffer.of(VERSION), bitmap];
   for (const [partition, position] of positions) {
-    if (position === undefined) continue;
     if (isStart(position))
       bitmap[partition >> 3] = (bitmap[partition >> 3] ?? 0) | bitOf(partition);
     else parts.push(packed(partition, position));
