@@ -3674,7 +3674,10 @@ type WatchEventsResponse struct {
 	ResumeToken string `protobuf:"bytes,3,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	// Set in the first response if start_time is earlier than what is kept: events before this time are missing.
 	// With several partitions the latest such time. Absent: nothing was removed.
-	KeptSince     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=kept_since,json=keptSince,proto3" json:"kept_since,omitempty"`
+	KeptSince *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=kept_since,json=keptSince,proto3" json:"kept_since,omitempty"`
+	// Set in one response: with it, all events that happened before the call were streamed. The first one has it if
+	// the call begins now.
+	CaughtUp      bool `protobuf:"varint,5,opt,name=caught_up,json=caughtUp,proto3" json:"caught_up,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3735,6 +3738,13 @@ func (x *WatchEventsResponse) GetKeptSince() *timestamppb.Timestamp {
 		return x.KeptSince
 	}
 	return nil
+}
+
+func (x *WatchEventsResponse) GetCaughtUp() bool {
+	if x != nil {
+		return x.CaughtUp
+	}
+	return false
 }
 
 var File_dlq_v1_dlq_service_proto protoreflect.FileDescriptor
@@ -4017,13 +4027,14 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\x06filter\x18\x03 \x01(\tR\x06filter\x12!\n" +
 	"\fresume_token\x18\x04 \x01(\tR\vresumeToken\x129\n" +
 	"\n" +
-	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\"\xbe\x01\n" +
+	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\"\xdb\x01\n" +
 	"\x13WatchEventsResponse\x12%\n" +
 	"\x06events\x18\x01 \x03(\v2\r.dlq.v1.EventR\x06events\x12\"\n" +
 	"\x03gap\x18\x02 \x01(\v2\x10.dlq.v1.EventGapR\x03gap\x12!\n" +
 	"\fresume_token\x18\x03 \x01(\tR\vresumeToken\x129\n" +
 	"\n" +
-	"kept_since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tkeptSince*\xa5\x01\n" +
+	"kept_since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tkeptSince\x12\x1b\n" +
+	"\tcaught_up\x18\x05 \x01(\bR\bcaughtUp*\xa5\x01\n" +
 	"\tAckStatus\x12\x1a\n" +
 	"\x16ACK_STATUS_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12ACK_STATUS_APPLIED\x10\x01\x12\x19\n" +

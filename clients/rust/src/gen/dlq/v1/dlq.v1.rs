@@ -1751,6 +1751,10 @@ pub struct WatchEventsResponse {
     /// With several partitions the latest such time. Absent: nothing was removed.
     #[prost(message, optional, tag="4")]
     pub kept_since: ::core::option::Option<::prost_types::Timestamp>,
+    /// Set in one response: with it, all events that happened before the call were streamed. The first one has it if
+    /// the call begins now.
+    #[prost(bool, tag="5")]
+    pub caught_up: bool,
 }
 /// Whether an outcome was applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
