@@ -33,6 +33,7 @@ class Watch {
   readonly #responses: AsyncIterator<WatchEventsResponse>;
   readonly #stop: AbortController;
   #events: Event[] = [];
+  readonly responses: WatchEventsResponse[] = [];
   resumeToken = "";
   keptSince: Timestamp | undefined;
 
@@ -46,14 +47,15 @@ class Watch {
     onTestFinished(() => stop.abort());
     const responses = client.dlq.watchEvents(request, { signal: stop.signal });
     const watch = new Watch(responses[Symbol.asyncIterator](), stop);
-    await watch.#read();
+    await watch.read();
     expect(watch.resumeToken).not.toBe("");
     return watch;
   }
 
-  async #read(): Promise<void> {
+  async read(): Promise<void> {
     const { done, value } = await this.#responses.next();
     if (done === true) throw new Error("the watch has ended");
+    this.responses.push(value);
     this.#events.push(...value.events);
     this.keptSince ??= value.keptSince;
     if (value.resumeToken !== "") this.resumeToken = value.resumeToken;
@@ -64,14 +66,14 @@ class Watch {
     for (;;) {
       const at = this.#events.findIndex((event) => event.type === type);
       if (at >= 0) return this.#events.splice(0, at + 1);
-      await this.#read();
+      await this.read();
     }
   }
 
   /** Reads until the token covers everything that was read. */
   async untilToken(): Promise<string> {
     this.resumeToken = "";
-    while (this.resumeToken === "") await this.#read();
+    while (this.resumeToken === "") await this.read();
     return this.resumeToken;
   }
 
@@ -159,6 +161,32 @@ it("goes on behind a token, and from a time", async () => {
   expect(await added({ queues: [queue], startTime })).toEqual([first.id]);
   const early = await Watch.open({ queues: [queue], startTime });
   expect(await added({ queues: [queue], resumeToken: early.resumeToken })).toEqual([first.id]);
+});
+
+it("says once when the events before the call were streamed", async () => {
+  const sends = Array.from({ length: 100 }, (_, at) => sendRequest(`past-${at % 4}`));
+  for (let n = 0; n < 6; n++) await client.dlq.sendToDlqBatch({ requests: sends });
+  const read = async (request: Parameters<typeof Watch.open>[0]) => {
+    const watch = await Watch.open({ queues: ["past-*"], ...request });
+    while (!watch.responses.some(({ caughtUp }) => caughtUp)) await watch.read();
+    const before = watch.responses.length;
+    await client.dlq.sendToDlq(sendRequest("past-5"));
+    await watch.untilToken();
+    const added = watch.responses.slice(0, before).flatMap(({ events }) => events);
+    const marks = watch.responses.filter(({ caughtUp }) => caughtUp);
+    watch.close();
+    return {
+      before,
+      added: added.filter(({ type }) => type === EventType.MESSAGE_ADDED).length,
+      marks: marks.length,
+    };
+  };
+  const startTime = timestampFromMs(Date.now() - 60_000);
+  const all = await read({ startTime });
+  expect(all).toMatchObject({ added: 600, marks: 1 });
+  expect(await read({})).toEqual({ before: 1, added: 0, marks: 1 });
+  const none = await read({ startTime, types: [EventType.QUEUE_PAUSED] });
+  expect(none).toMatchObject({ added: 0, marks: 1 });
 });
 
 it("refuses what it does not understand", async () => {

@@ -9,6 +9,8 @@ export interface OutboxStep {
   readonly items: readonly OutboxItem[];
   /** After the items, of all partitions. It changes with the next step. */
   readonly positions: ReadonlyMap<number, OutboxPosition>;
+  /** Whether everything that was there at the beginning was yielded. */
+  readonly isCaughtUp: boolean;
 }
 
 /** Reads what is new in some outboxes. It misses nothing that happens after it was made. Call `stop` at the end. */
@@ -28,7 +30,7 @@ export class OutboxFollower {
 
   /**
    * Yields new items of each partition in order, with the positions after them. An empty step comes once after `idleMs` without
-   * changes. Ends when the signal aborts. Rejects if the store does not answer.
+   * changes, and if nothing was there at the beginning. Ends when the signal aborts. Rejects if the store does not answer.
    *
    * @param start where to begin in each partition
    * @param behind the partitions that may have something after that now
@@ -41,6 +43,7 @@ export class OutboxFollower {
   ): AsyncGenerator<OutboxStep> {
     const positions = new Map(start);
     for (const partition of behind) this.#changed.add(partition);
+    const unread = new Set(behind);
     const onAbort = () => this.#wake();
     signal.addEventListener("abort", onAbort, { once: true });
     let isIdle = false;
@@ -50,21 +53,26 @@ export class OutboxFollower {
           await this.#woken(isIdle ? undefined : idleMs);
           if (this.#changed.size > 0 || signal.aborted || isIdle) continue;
           isIdle = true;
-          yield { items: [], positions };
+          yield { items: [], positions, isCaughtUp: true };
           continue;
         }
-        const items = await this.#read(positions);
-        if (items.length === 0) continue;
+        const wasCaughtUp = unread.size === 0;
+        const items = await this.#read(positions, unread);
+        const isCaughtUp = unread.size === 0;
+        if (items.length === 0 && isCaughtUp === wasCaughtUp) continue;
         isIdle = false;
-        yield { items, positions };
+        yield { items, positions, isCaughtUp };
       }
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
   }
 
-  /** Moves the positions after what it returns. */
-  async #read(positions: Map<number, OutboxPosition>): Promise<readonly OutboxItem[]> {
+  /** Moves the positions after what it returns, and takes partitions that have nothing more out of `unread`. */
+  async #read(
+    positions: Map<number, OutboxPosition>,
+    unread: Set<number>,
+  ): Promise<readonly OutboxItem[]> {
     const some = [...this.#changed].slice(0, PARTITIONS_AT_ONCE);
     for (const partition of some) this.#changed.delete(partition);
     const pages = await this.#outbox.read(new Map(some.map((one) => [one, positions.get(one)])));
@@ -72,6 +80,7 @@ export class OutboxFollower {
       const partition = some[at] as number;
       if (position !== undefined) positions.set(partition, position);
       if (hasMore) this.#changed.add(partition);
+      else unread.delete(partition);
     });
     return pages.flatMap((page) => page.items);
   }

@@ -28,6 +28,8 @@ export interface EventBatch {
   positions: ReadonlyMap<number, OutboxPosition> | undefined;
   /** Of the first batch: events before this time were removed. Undefined: none that were asked for. */
   keptSinceMs?: number | undefined;
+  /** Set once: all events before the watch were yielded with this batch. */
+  isCaughtUp?: boolean;
 }
 
 export interface EventGap {
@@ -78,17 +80,23 @@ async function* watchEvents(
 ): AsyncGenerator<EventBatch> {
   const { outbox, now } = parts;
   const { start, behind, keptSinceMs } = await startOf(outbox, command, partitions);
-  yield { ...NO_EVENTS, positions: start, keptSinceMs };
+  let wasCaughtUp = behind.length === 0;
+  yield { ...NO_EVENTS, positions: start, keptSinceMs, isCaughtUp: wasCaughtUp };
   let tokenAtMs = now();
   let isTokenCurrent = true;
-  for await (const { items, positions } of follower.items(start, behind, signal)) {
+  for await (const { items, positions, isCaughtUp } of follower.items(start, behind, signal)) {
     const batches = await batchesOf(parts, command, items);
     if (items.length > 0) isTokenCurrent = false;
     const isTokenDue = items.length === 0 || now() - tokenAtMs >= TOKEN_MS;
-    if (isTokenDue && !isTokenCurrent) {
+    if (isCaughtUp !== wasCaughtUp || (isTokenDue && !isTokenCurrent)) {
       // Events that are not wanted move the positions, too.
-      batches.push({ ...(batches.pop() ?? NO_EVENTS), positions: new Map(positions) });
-      [tokenAtMs, isTokenCurrent] = [now(), true];
+      const last = batches.pop() ?? NO_EVENTS;
+      batches.push({
+        ...last,
+        positions: new Map(positions),
+        isCaughtUp: !wasCaughtUp && isCaughtUp,
+      });
+      [tokenAtMs, isTokenCurrent, wasCaughtUp] = [now(), true, isCaughtUp];
     }
     yield* batches;
   }

@@ -61,13 +61,14 @@ function readTypes(v: Violations, numbers: readonly number[]): ReadonlySet<Event
 }
 
 export function writeEventBatch(batch: EventBatch): WatchEventsResponse {
-  const { events, gap, positions, keptSinceMs } = batch;
+  const { events, gap, positions, keptSinceMs, isCaughtUp = false } = batch;
   return create(WatchEventsResponseSchema, {
     events: events.map(writeEvent),
     ...(gap && {
       gap: { missedCount: BigInt(gap.missed), undoneCount: BigInt(gap.undone) },
     }),
     resumeToken: positions === undefined ? "" : writeResumeToken(positions),
+    caughtUp: isCaughtUp,
     ...(keptSinceMs !== undefined && { keptSince: timestampFromMs(keptSinceMs) }),
   });
 }
