@@ -64,7 +64,7 @@ it("goes on behind the last token, without repeated events, and says so once", a
 it("goes on shortly before the last event if the token is refused", async () => {
   const { target, requests } = await scripted([
     async function* () {
-      yield { events: [eventOf(1)], resumeToken: "old" };
+      yield { events: [eventOf(1)], resumeToken: "old", caughtUp: true };
     },
     async function* () {
       yield* [];
@@ -88,6 +88,26 @@ it("goes on shortly before the last event if the token is refused", async () => 
   expect(requests.map(({ resumeToken }) => resumeToken)).toEqual(["", "old", "", ""]);
   const start = requests[3]?.startTime;
   expect(start && timestampMs(start)).toBe(AT_MS + 1 - 10_000);
+});
+
+it("goes on with --no-follow until the past events have come", async () => {
+  const { target, requests } = await scripted([
+    async function* () {
+      yield { events: [eventOf(2)], resumeToken: "t" };
+      throw busy();
+    },
+    async function* () {
+      yield { resumeToken: "t" };
+      yield { events: [{ ...eventOf(1), queue: "other" }] };
+      yield { resumeToken: "t2", caughtUp: true };
+    },
+  ]);
+  const args = ["tail", "--json", "--since", "1h", "--no-follow"];
+  const { code, stdout } = await runDlq(args, { target });
+  expect(code).toBe(0);
+  expect(idsOf(stdout)).toEqual(["00-1-1", "00-1-2"]);
+  // Other queues may have older events that have not come.
+  expect(requests[1]?.startTime).toEqual(requests[0]?.startTime);
 });
 
 it("ends with an error that would come again", async () => {
