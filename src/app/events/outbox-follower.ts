@@ -9,7 +9,7 @@ export interface OutboxStep {
   readonly items: readonly OutboxItem[];
   /** After the items, of all partitions. It changes with the next step. */
   readonly positions: ReadonlyMap<number, OutboxPosition>;
-  /** Whether everything that was there at the beginning was yielded. */
+  /** Set once: with this step, everything that was there at the beginning was yielded. */
   readonly isCaughtUp: boolean;
 }
 
@@ -53,13 +53,13 @@ export class OutboxFollower {
           await this.#woken(isIdle ? undefined : idleMs);
           if (this.#changed.size > 0 || signal.aborted || isIdle) continue;
           isIdle = true;
-          yield { items: [], positions, isCaughtUp: true };
+          yield { items: [], positions, isCaughtUp: false };
           continue;
         }
         const wasCaughtUp = unread.size === 0;
         const items = await this.#read(positions, unread);
-        const isCaughtUp = unread.size === 0;
-        if (items.length === 0 && isCaughtUp === wasCaughtUp) continue;
+        const isCaughtUp = unread.size === 0 && !wasCaughtUp;
+        if (items.length === 0 && !isCaughtUp) continue;
         isIdle = false;
         yield { items, positions, isCaughtUp };
       }

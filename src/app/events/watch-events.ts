@@ -80,23 +80,18 @@ async function* watchEvents(
 ): AsyncGenerator<EventBatch> {
   const { outbox, now } = parts;
   const { start, behind, keptSinceMs } = await startOf(outbox, command, partitions);
-  let wasCaughtUp = behind.length === 0;
-  yield { ...NO_EVENTS, positions: start, keptSinceMs, isCaughtUp: wasCaughtUp };
+  yield { ...NO_EVENTS, positions: start, keptSinceMs, isCaughtUp: behind.length === 0 };
   let tokenAtMs = now();
   let isTokenCurrent = true;
   for await (const { items, positions, isCaughtUp } of follower.items(start, behind, signal)) {
     const batches = await batchesOf(parts, command, items);
     if (items.length > 0) isTokenCurrent = false;
     const isTokenDue = items.length === 0 || now() - tokenAtMs >= TOKEN_MS;
-    if (isCaughtUp !== wasCaughtUp || (isTokenDue && !isTokenCurrent)) {
+    if (isCaughtUp || (isTokenDue && !isTokenCurrent)) {
       // Events that are not wanted move the positions, too.
       const last = batches.pop() ?? NO_EVENTS;
-      batches.push({
-        ...last,
-        positions: new Map(positions),
-        isCaughtUp: !wasCaughtUp && isCaughtUp,
-      });
-      [tokenAtMs, isTokenCurrent, wasCaughtUp] = [now(), true, isCaughtUp];
+      batches.push({ ...last, positions: new Map(positions), isCaughtUp });
+      [tokenAtMs, isTokenCurrent] = [now(), true];
     }
     yield* batches;
   }
