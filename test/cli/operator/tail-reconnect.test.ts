@@ -90,6 +90,28 @@ it("goes on shortly before the last event if the token is refused", async () => 
   expect(start && timestampMs(start)).toBe(AT_MS + 1 - 10_000);
 });
 
+it("says what was removed while it was not connected", async () => {
+  const keptSince = timestampFromMs(Date.UTC(2026, 0, 31, 9, 5, 7));
+  const { target } = await scripted([
+    async function* () {
+      yield { resumeToken: "old", caughtUp: true };
+    },
+    async function* () {
+      yield* [];
+      throw new ConnectError("resume_token: is unknown", Code.InvalidArgument);
+    },
+    async function* () {
+      yield { resumeToken: "new", keptSince };
+      yield { events: [eventOf(1)], caughtUp: true };
+    },
+  ]);
+  const { stderr, stdout } = await runDlq(["tail", "--json", "-n", "1"], { target });
+  expect(stderr).toContain(
+    "Events are kept since 2026-01-31 09:05:07 UTC; earlier ones were asked for.\n",
+  );
+  expect(idsOf(stdout)).toEqual(["events_missed", "00-1-1"]);
+});
+
 it("goes on with --no-follow until the past events have come", async () => {
   const { target, requests } = await scripted([
     async function* () {

@@ -99,7 +99,7 @@ async function follow(
     const { gap, keptSince, caughtUp } = received;
     if (gap !== undefined) printer.gap(gap);
     if (keptSince !== undefined) {
-      run.print.note(keptText(keptSince, since ?? 0, Date.now()));
+      run.print.note(keptText(keptSince, since, Date.now()));
       printer.kept(keptSince);
     }
     past?.add(received.events);
@@ -117,12 +117,13 @@ async function follow(
   return EXIT.interrupted;
 }
 
-/** @param sinceMs what was asked for, before now */
-function keptText(keptSince: Timestamp, sinceMs: number, nowMs: number): string {
+/** @param sinceMs what was asked for, before now; undefined: what was missed while it was not connected */
+function keptText(keptSince: Timestamp, sinceMs: number | undefined, nowMs: number): string {
   const [day, time] = instant(keptSince).split(/[T.]/);
   const isToday = day === new Date(nowMs).toISOString().slice(0, 10);
   const text = isToday ? time : `${day} ${time}`;
-  return `Events are kept since ${text} UTC; ${durationText(sinceMs)} were asked for.`;
+  const asked = sinceMs === undefined ? "earlier ones" : durationText(sinceMs);
+  return `Events are kept since ${text} UTC; ${asked} were asked for.`;
 }
 
 function jsonPrinter({ print }: Run) {
