@@ -1,3 +1,6 @@
+import { didYouMean } from "./config-error.ts";
+import { nearest } from "./suggest.ts";
+
 /** The text of a flag, a variable, a YAML scalar or list. */
 export type RawValue = string | readonly string[];
 
@@ -160,7 +163,9 @@ export function choice<const C extends string>(
     allowed: `one of ${choices.join(", ")}`,
     parse: (text) => {
       const found = choices.find((c) => c.toLowerCase() === text.toLowerCase());
-      return found === undefined ? { problem: "is not a known choice" } : { ok: found };
+      if (found !== undefined) return { ok: found };
+      const { hint } = didYouMean(nearest(text, choices), "");
+      return { problem: `is not a known choice${hint && ` (${hint})`}` };
     },
     format: (value) => value,
   });

@@ -180,8 +180,10 @@ class Check {
     for (const literal of args.flatMap(elementsOf)) {
       const text = textOf(literal);
       if (text === undefined || known.includes(text)) continue;
+      const meant = known.find((one) => one.toLowerCase() === text.toLowerCase());
       const all = known.filter((one) => one !== "").join(", ");
-      throw this.#error(literal, `${name} is never ${JSON.stringify(text)}; it may be ${all}`);
+      const hint = meant === undefined ? `it may be ${all}` : `did you mean ${meant}?`;
+      throw this.#error(literal, `${name} is never ${JSON.stringify(text)}; ${hint}`);
     }
   }
 

@@ -58,7 +58,9 @@ describe("settings", () => {
     const argv = ["--nats-url=nats://h", "--nats-events=delivered,moved_to_poison"];
     expect(loadOk({ argv }).natsEvents).toEqual(["delivered", "moved_to_poison"]);
     expect(loadErrors({ argv: ["--nats-url=nats://h", "--nats-events=poison"] })).toEqual([
-      expect.stringMatching(/number 1, "poison", is not a known choice; allowed: types of events:/),
+      expect.stringMatching(
+        /number 1, "poison", is not a known choice \(did you mean moved_to_poison\?\); allowed: types of events:/,
+      ),
     ]);
   });
 

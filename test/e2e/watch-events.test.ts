@@ -1,6 +1,6 @@
 // Programs follow what happens.
 
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import type { WatchEventsResponse } from "../../gen/dlq/v1/dlq_service_pb.ts";
@@ -33,7 +33,9 @@ class Watch {
   readonly #responses: AsyncIterator<WatchEventsResponse>;
   readonly #stop: AbortController;
   #events: Event[] = [];
+  readonly responses: WatchEventsResponse[] = [];
   resumeToken = "";
+  keptSince: Timestamp | undefined;
 
   private constructor(responses: AsyncIterator<WatchEventsResponse>, stop: AbortController) {
     this.#responses = responses;
@@ -45,15 +47,17 @@ class Watch {
     onTestFinished(() => stop.abort());
     const responses = client.dlq.watchEvents(request, { signal: stop.signal });
     const watch = new Watch(responses[Symbol.asyncIterator](), stop);
-    await watch.#read();
+    await watch.read();
     expect(watch.resumeToken).not.toBe("");
     return watch;
   }
 
-  async #read(): Promise<void> {
+  async read(): Promise<void> {
     const { done, value } = await this.#responses.next();
     if (done === true) throw new Error("the watch has ended");
+    this.responses.push(value);
     this.#events.push(...value.events);
+    this.keptSince ??= value.keptSince;
     if (value.resumeToken !== "") this.resumeToken = value.resumeToken;
   }
 
@@ -62,14 +66,14 @@ class Watch {
     for (;;) {
       const at = this.#events.findIndex((event) => event.type === type);
       if (at >= 0) return this.#events.splice(0, at + 1);
-      await this.#read();
+      await this.read();
     }
   }
 
   /** Reads until the token covers everything that was read. */
   async untilToken(): Promise<string> {
     this.resumeToken = "";
-    while (this.resumeToken === "") await this.#read();
+    while (this.resumeToken === "") await this.read();
     return this.resumeToken;
   }
 
@@ -157,6 +161,32 @@ it("goes on behind a token, and from a time", async () => {
   expect(await added({ queues: [queue], startTime })).toEqual([first.id]);
   const early = await Watch.open({ queues: [queue], startTime });
   expect(await added({ queues: [queue], resumeToken: early.resumeToken })).toEqual([first.id]);
+});
+
+it("says once when the events before the call were streamed", async () => {
+  const sends = Array.from({ length: 100 }, (_, at) => sendRequest(`past-${at % 4}`));
+  for (let n = 0; n < 6; n++) await client.dlq.sendToDlqBatch({ requests: sends });
+  const read = async (request: Parameters<typeof Watch.open>[0]) => {
+    const watch = await Watch.open({ queues: ["past-*"], ...request });
+    while (!watch.responses.some(({ caughtUp }) => caughtUp)) await watch.read();
+    const before = watch.responses.length;
+    await client.dlq.sendToDlq(sendRequest("past-5"));
+    await watch.untilToken();
+    const added = watch.responses.slice(0, before).flatMap(({ events }) => events);
+    const marks = watch.responses.filter(({ caughtUp }) => caughtUp);
+    watch.close();
+    return {
+      before,
+      added: added.filter(({ type }) => type === EventType.MESSAGE_ADDED).length,
+      marks: marks.length,
+    };
+  };
+  const startTime = timestampFromMs(Date.now() - 60_000);
+  const all = await read({ startTime });
+  expect(all).toMatchObject({ added: 600, marks: 1 });
+  expect(await read({})).toEqual({ before: 1, added: 0, marks: 1 });
+  const none = await read({ startTime, types: [EventType.QUEUE_PAUSED] });
+  expect(none).toMatchObject({ added: 0, marks: 1 });
 });
 
 it("refuses what it does not understand", async () => {
@@ -250,4 +280,43 @@ it("announces what was removed before it was read", async () => {
   }
   expect(missed).toBeGreaterThan(500);
   expect(added).toBeGreaterThan(50);
+});
+
+it("says since when events are kept if earlier ones were removed", async () => {
+  const small = await startTestServer({ redisUrl: redis.url, env: { DLQ_OUTBOX_MAX: "16KiB" } });
+  onTestFinished(() => small.stop());
+  const connection = connectTo(small.grpcAddress);
+  onTestFinished(() => connection.close());
+  const beganAtMs = Date.now();
+  const startTime = timestampFromMs(beganAtMs - 60_000);
+  const sends = (queue: string) => Array.from({ length: 100 }, () => sendRequest(queue));
+  const fill = async (queue: string) => {
+    for (let n = 0; n < 10; n++) await connection.dlq.sendToDlqBatch({ requests: sends(queue) });
+  };
+  await fill("kept-1");
+  await fill("kept-2");
+  await client.dlq.sendToDlq(sendRequest("kept-whole"));
+
+  const first = async (queue: string) => {
+    const watch = await Watch.open({ queues: [queue], startTime });
+    const [event] = await watch.until(EventType.MESSAGE_ADDED);
+    watch.close();
+    return { keptSince: watch.keptSince, time: event?.time };
+  };
+  const [one, two, whole] = [
+    await first("kept-1"),
+    await first("kept-2"),
+    await first("kept-whole"),
+  ];
+  expect(one.keptSince).toEqual(one.time);
+  expect(two.keptSince).toEqual(two.time);
+  expect(whole.keptSince).toBeUndefined();
+  expect(timestampMs(two.time as Timestamp)).toBeGreaterThan(timestampMs(one.time as Timestamp));
+
+  const all = await Watch.open({ queues: ["kept-whole", "kept-2", "kept-1"], startTime });
+  expect(all.keptSince).toEqual(two.keptSince);
+  const later = await Watch.open({ queues: ["kept-1"], startTime: one.time as Timestamp });
+  expect(later.keptSince).toBeUndefined();
+  const resumed = await Watch.open({ queues: ["kept-1"], startTime, resumeToken: all.resumeToken });
+  expect(resumed.keptSince).toBeUndefined();
 });

@@ -22,15 +22,9 @@ test("a token has the store and all positions", () => {
   );
 });
 
-test("partitions without a position are left out, and those without changes take a bit", () => {
-  const token = (entries: [number, typeof START | undefined][]) =>
-    writeResumeToken({ storeId: "000000", positions: new Map(entries) });
-  expect(readResumeToken(token([[1, undefined]]))?.positions).toEqual(new Map());
-  const idle = Array.from({ length: 256 }, (_, partition): [number, typeof START] => [
-    partition,
-    START,
-  ]);
-  expect(token(idle).length).toBeLessThan(60);
+test("partitions without changes take a bit each", () => {
+  const idle = new Map(Array.from({ length: 256 }, (_, partition) => [partition, START]));
+  expect(writeResumeToken({ storeId: "000000", positions: idle }).length).toBeLessThan(60);
 });
 
 test.each([

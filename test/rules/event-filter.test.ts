@@ -27,6 +27,8 @@ test.each<[string, DlqEvent, boolean]>([
 
 test.each([
   ['event_type == "retry_fail"', "retry_failed"],
+  ['event_type == "RETRY_FAILED"', "did you mean retry_failed?"],
+  ["reason == 'poison_message'", "did you mean POISON_MESSAGE?"],
   ["retry_count", "it must be bool"],
   ['payload.contains("x")', "filters of messages only"],
   ['nothing == "x"', "nothing"],

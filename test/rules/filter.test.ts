@@ -157,7 +157,7 @@ test.each([
     'state == "MESSAGE_STATE_QUARANTINED"',
     /^at character 10: state is never "MESSAGE_STATE_QUARANTINED"; it may be SCHEDULED, IN_FLIGHT, QUARANTINED$/,
   ],
-  ['"quarantined" != state', /state is never "quarantined"/],
+  ['"quarantined" != state', /state is never "quarantined"; did you mean QUARANTINED\?$/],
   ['failure.reason in ["TIMEOUT", "TIMEDOUT"]', /failure.reason is never "TIMEDOUT"/],
   ['quarantine_reason == "RETRIES"', /it may be NON_RETRYABLE, POISON, RETRIES_EXHAUSTED,/],
 ])("%s is refused with a reason", (text, why) => {

@@ -163,7 +163,8 @@ test("hides what a queue hid when the change was made", async () => {
   const eventFields = encodeEventFields(["card"], source) as Uint8Array;
   const { store } = at.current;
   await store.send("orders", [item({ eventFields })], SETTINGS);
-  const { epochMs, next } = await store.outbox.since(partitionOf("orders"), Infinity);
+  const { position } = await store.outbox.since(partitionOf("orders"), Infinity);
+  const { epochMs, next } = position;
   const past = { entries: ["attribute:card"], epochMs, next, endedAtMs: 0 };
   await store.configs.replace("orders", undefined, () =>
     encodeQueueRecord(create(QueueConfigSchema), "", 0, past),

@@ -3671,7 +3671,13 @@ type WatchEventsResponse struct {
 	Gap *EventGap `protobuf:"bytes,2,opt,name=gap,proto3" json:"gap,omitempty"`
 	// Continues after this response. Set in the first response, then at least once a second while there are
 	// events.
-	ResumeToken   string `protobuf:"bytes,3,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	ResumeToken string `protobuf:"bytes,3,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	// Set in the first response if start_time is earlier than what is kept: events before this time are missing.
+	// With several partitions the latest such time. Absent: nothing was removed.
+	KeptSince *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=kept_since,json=keptSince,proto3" json:"kept_since,omitempty"`
+	// Set in one response: with it, all events that happened before the call were streamed. The first one has it if
+	// the call begins now.
+	CaughtUp      bool `protobuf:"varint,5,opt,name=caught_up,json=caughtUp,proto3" json:"caught_up,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3725,6 +3731,20 @@ func (x *WatchEventsResponse) GetResumeToken() string {
 		return x.ResumeToken
 	}
 	return ""
+}
+
+func (x *WatchEventsResponse) GetKeptSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.KeptSince
+	}
+	return nil
+}
+
+func (x *WatchEventsResponse) GetCaughtUp() bool {
+	if x != nil {
+		return x.CaughtUp
+	}
+	return false
 }
 
 var File_dlq_v1_dlq_service_proto protoreflect.FileDescriptor
@@ -4007,11 +4027,14 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\x06filter\x18\x03 \x01(\tR\x06filter\x12!\n" +
 	"\fresume_token\x18\x04 \x01(\tR\vresumeToken\x129\n" +
 	"\n" +
-	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\"\x83\x01\n" +
+	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\"\xdb\x01\n" +
 	"\x13WatchEventsResponse\x12%\n" +
 	"\x06events\x18\x01 \x03(\v2\r.dlq.v1.EventR\x06events\x12\"\n" +
 	"\x03gap\x18\x02 \x01(\v2\x10.dlq.v1.EventGapR\x03gap\x12!\n" +
-	"\fresume_token\x18\x03 \x01(\tR\vresumeToken*\xa5\x01\n" +
+	"\fresume_token\x18\x03 \x01(\tR\vresumeToken\x129\n" +
+	"\n" +
+	"kept_since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tkeptSince\x12\x1b\n" +
+	"\tcaught_up\x18\x05 \x01(\bR\bcaughtUp*\xa5\x01\n" +
 	"\tAckStatus\x12\x1a\n" +
 	"\x16ACK_STATUS_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12ACK_STATUS_APPLIED\x10\x01\x12\x19\n" +
@@ -4223,27 +4246,28 @@ var file_dlq_v1_dlq_service_proto_depIdxs = []int32{
 	53, // 83: dlq.v1.WatchEventsRequest.start_time:type_name -> google.protobuf.Timestamp
 	64, // 84: dlq.v1.WatchEventsResponse.events:type_name -> dlq.v1.Event
 	65, // 85: dlq.v1.WatchEventsResponse.gap:type_name -> dlq.v1.EventGap
-	3,  // 86: dlq.v1.DlqService.SendToDlq:input_type -> dlq.v1.SendToDlqRequest
-	8,  // 87: dlq.v1.DlqService.SendToDlqBatch:input_type -> dlq.v1.SendToDlqBatchRequest
-	12, // 88: dlq.v1.DlqService.StreamDue:input_type -> dlq.v1.StreamDueRequest
-	20, // 89: dlq.v1.DlqService.Ack:input_type -> dlq.v1.AckRequest
-	29, // 90: dlq.v1.DlqService.ExtendLease:input_type -> dlq.v1.ExtendLeaseRequest
-	32, // 91: dlq.v1.DlqService.Retry:input_type -> dlq.v1.RetryRequest
-	38, // 92: dlq.v1.DlqService.Stats:input_type -> dlq.v1.StatsRequest
-	45, // 93: dlq.v1.DlqService.WatchEvents:input_type -> dlq.v1.WatchEventsRequest
-	7,  // 94: dlq.v1.DlqService.SendToDlq:output_type -> dlq.v1.SendToDlqResponse
-	9,  // 95: dlq.v1.DlqService.SendToDlqBatch:output_type -> dlq.v1.SendToDlqBatchResponse
-	13, // 96: dlq.v1.DlqService.StreamDue:output_type -> dlq.v1.StreamDueResponse
-	27, // 97: dlq.v1.DlqService.Ack:output_type -> dlq.v1.AckResponse
-	30, // 98: dlq.v1.DlqService.ExtendLease:output_type -> dlq.v1.ExtendLeaseResponse
-	34, // 99: dlq.v1.DlqService.Retry:output_type -> dlq.v1.RetryResponse
-	39, // 100: dlq.v1.DlqService.Stats:output_type -> dlq.v1.StatsResponse
-	46, // 101: dlq.v1.DlqService.WatchEvents:output_type -> dlq.v1.WatchEventsResponse
-	94, // [94:102] is the sub-list for method output_type
-	86, // [86:94] is the sub-list for method input_type
-	86, // [86:86] is the sub-list for extension type_name
-	86, // [86:86] is the sub-list for extension extendee
-	0,  // [0:86] is the sub-list for field type_name
+	53, // 86: dlq.v1.WatchEventsResponse.kept_since:type_name -> google.protobuf.Timestamp
+	3,  // 87: dlq.v1.DlqService.SendToDlq:input_type -> dlq.v1.SendToDlqRequest
+	8,  // 88: dlq.v1.DlqService.SendToDlqBatch:input_type -> dlq.v1.SendToDlqBatchRequest
+	12, // 89: dlq.v1.DlqService.StreamDue:input_type -> dlq.v1.StreamDueRequest
+	20, // 90: dlq.v1.DlqService.Ack:input_type -> dlq.v1.AckRequest
+	29, // 91: dlq.v1.DlqService.ExtendLease:input_type -> dlq.v1.ExtendLeaseRequest
+	32, // 92: dlq.v1.DlqService.Retry:input_type -> dlq.v1.RetryRequest
+	38, // 93: dlq.v1.DlqService.Stats:input_type -> dlq.v1.StatsRequest
+	45, // 94: dlq.v1.DlqService.WatchEvents:input_type -> dlq.v1.WatchEventsRequest
+	7,  // 95: dlq.v1.DlqService.SendToDlq:output_type -> dlq.v1.SendToDlqResponse
+	9,  // 96: dlq.v1.DlqService.SendToDlqBatch:output_type -> dlq.v1.SendToDlqBatchResponse
+	13, // 97: dlq.v1.DlqService.StreamDue:output_type -> dlq.v1.StreamDueResponse
+	27, // 98: dlq.v1.DlqService.Ack:output_type -> dlq.v1.AckResponse
+	30, // 99: dlq.v1.DlqService.ExtendLease:output_type -> dlq.v1.ExtendLeaseResponse
+	34, // 100: dlq.v1.DlqService.Retry:output_type -> dlq.v1.RetryResponse
+	39, // 101: dlq.v1.DlqService.Stats:output_type -> dlq.v1.StatsResponse
+	46, // 102: dlq.v1.DlqService.WatchEvents:output_type -> dlq.v1.WatchEventsResponse
+	95, // [95:103] is the sub-list for method output_type
+	87, // [87:95] is the sub-list for method input_type
+	87, // [87:87] is the sub-list for extension type_name
+	87, // [87:87] is the sub-list for extension extendee
+	0,  // [0:87] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_dlq_service_proto_init() }

@@ -5,8 +5,14 @@ import type { Outbox, OutboxItem, OutboxPosition } from "../../store/contract/ou
 const PARTITIONS_AT_ONCE = 2;
 const IDLE_MS = 1_000;
 
-/** Positions by partition. Undefined: the oldest change that is kept. */
-export type Positions = Map<number, OutboxPosition | undefined>;
+/** What is new in some partitions. */
+export interface OutboxStep {
+  readonly items: readonly OutboxItem[];
+  /** After the items, of all partitions. It changes with the next step. */
+  readonly positions: ReadonlyMap<number, OutboxPosition>;
+  /** Set once: with this step, everything that was there at the beginning was yielded. */
+  readonly isCaughtUp: boolean;
+}
 
 /** The partitions that may have changes of queues. */
 export function partitionsOf(outbox: Outbox, queues: readonly QueuePattern[]): readonly number[] {
@@ -31,17 +37,21 @@ export class OutboxFollower {
   }
 
   /**
-   * Yields what follows the positions, in the order of each partition, and moves the positions behind it before. `behind`: the
-   * partitions that may have something now. It waits while nothing more is there; after `idleMs` of that, a step without items comes
-   * once. Ends when the signal aborts. Rejects if the store does not answer.
+   * Yields new items of each partition in order, with the positions after them. An empty step comes once after `idleMs` without
+   * changes, and if nothing was there at the beginning. Ends when the signal aborts. Rejects if the store does not answer.
+   *
+   * @param start where to begin in each partition
+   * @param behind the partitions that may have something after that now
    */
   async *items(
-    positions: Positions,
+    start: ReadonlyMap<number, OutboxPosition>,
     behind: Iterable<number>,
     signal: AbortSignal,
     idleMs = IDLE_MS,
-  ): AsyncGenerator<readonly OutboxItem[]> {
+  ): AsyncGenerator<OutboxStep> {
+    const positions = new Map(start);
     for (const partition of behind) this.#changed.add(partition);
+    const unread = new Set(behind);
     const onAbort = () => this.#wake();
     signal.addEventListener("abort", onAbort, { once: true });
     let isIdle = false;
@@ -51,27 +61,34 @@ export class OutboxFollower {
           await this.#woken(isIdle ? undefined : idleMs);
           if (this.#changed.size > 0 || signal.aborted || isIdle) continue;
           isIdle = true;
-          yield [];
+          yield { items: [], positions, isCaughtUp: false };
           continue;
         }
-        const items = await this.#read(positions);
-        if (items.length === 0) continue;
+        const wasCaughtUp = unread.size === 0;
+        const items = await this.#read(positions, unread);
+        const isCaughtUp = unread.size === 0 && !wasCaughtUp;
+        if (items.length === 0 && !isCaughtUp) continue;
         isIdle = false;
-        yield items;
+        yield { items, positions, isCaughtUp };
       }
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
   }
 
-  async #read(positions: Positions): Promise<readonly OutboxItem[]> {
+  /** Moves the positions after what it returns, and takes partitions that have nothing more out of `unread`. */
+  async #read(
+    positions: Map<number, OutboxPosition>,
+    unread: Set<number>,
+  ): Promise<readonly OutboxItem[]> {
     const some = [...this.#changed].slice(0, PARTITIONS_AT_ONCE);
     for (const partition of some) this.#changed.delete(partition);
     const pages = await this.#outbox.read(new Map(some.map((one) => [one, positions.get(one)])));
     pages.forEach(({ position, hasMore }, at) => {
       const partition = some[at] as number;
-      positions.set(partition, position);
+      if (position !== undefined) positions.set(partition, position);
       if (hasMore) this.#changed.add(partition);
+      else unread.delete(partition);
     });
     return pages.flatMap((page) => page.items);
   }

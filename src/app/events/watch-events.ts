@@ -6,7 +6,7 @@ import type { EventFilter } from "../../rules/event-filter.ts";
 import type { Outbox, OutboxGap, OutboxItem, OutboxPosition } from "../../store/contract.ts";
 import { Pace } from "../timers.ts";
 import type { EventMaker } from "./event-maker.ts";
-import { OutboxFollower, type Positions, partitionsOf } from "./outbox-follower.ts";
+import { OutboxFollower, partitionsOf } from "./outbox-follower.ts";
 
 export type { OutboxPosition };
 
@@ -24,8 +24,8 @@ export interface WatchEventsCommand {
 export interface ResumePoint {
   /** See Outbox. */
   readonly storeId: string;
-  /** By partition. Undefined: from the oldest change that is kept. */
-  readonly positions: ReadonlyMap<number, OutboxPosition | undefined>;
+  /** By partition. */
+  readonly positions: ReadonlyMap<number, OutboxPosition>;
 }
 
 /** The next events of a watch. */
@@ -33,8 +33,12 @@ export interface EventBatch {
   events: readonly DlqEvent[];
   /** What is missing before the events. */
   gap: EventGap | undefined;
-  /** Where to go on behind the events; undefined: a later batch has it. */
+  /** Where to continue after the events. Undefined: a later batch has it. */
   resume: ResumePoint | undefined;
+  /** Of the first batch: events before this time were removed. Undefined: none that were asked for. */
+  keptSinceMs?: number | undefined;
+  /** Set once: all events before the watch were yielded with this batch. */
+  isCaughtUp?: boolean;
 }
 
 export interface EventGap {
@@ -58,8 +62,10 @@ export interface WatchEventsParts {
 const BATCH = 500;
 /** Partitions whose beginnings are looked for at once. */
 const LOOKUPS_AT_ONCE = 8;
-/** Positions are given this often. */
-const POSITIONS_MS = 1_000;
+/** While there are changes, a batch has positions for a token this often. */
+const TOKEN_MS = 1_000;
+
+const NO_EVENTS: EventBatch = { events: [], gap: undefined, resume: undefined };
 
 /**
  * Yields the events of queues as they happen. The first batch comes at once. Rejects with INVALID_ARGUMENT if the point to go on
@@ -91,67 +97,74 @@ async function* watchEvents(
   signal: AbortSignal,
 ): AsyncGenerator<EventBatch> {
   const { outbox, now } = parts;
-  const { positions, behind } = await startOf(outbox, command, partitions);
-  const resume = () => ({ storeId: outbox.storeId, positions: new Map(positions) });
-  const placeOnly = () => ({ events: [], gap: undefined, resume: resume() });
-  yield placeOnly();
-  let givenAtMs = now();
-  let isGiven = true;
-  for await (const items of follower.items(positions, behind, signal)) {
-    const isDue = now() - givenAtMs >= POSITIONS_MS;
-    if (items.length > 0) isGiven = false;
-    for await (const { isLast, ...batch } of batchesOf(parts, command, items)) {
-      isGiven = isLast && isDue;
-      yield { ...batch, resume: isGiven ? resume() : undefined };
+  const { start, behind, keptSinceMs } = await startOf(outbox, command, partitions);
+  const resumeAt = (positions: ReadonlyMap<number, OutboxPosition>) => ({
+    storeId: outbox.storeId,
+    positions: new Map(positions),
+  });
+  yield { ...NO_EVENTS, resume: resumeAt(start), keptSinceMs, isCaughtUp: behind.length === 0 };
+  let tokenAtMs = now();
+  let isTokenCurrent = true;
+  for await (const { items, positions, isCaughtUp } of follower.items(start, behind, signal)) {
+    const batches = await batchesOf(parts, command, items);
+    if (items.length > 0) isTokenCurrent = false;
+    const isTokenDue = items.length === 0 || now() - tokenAtMs >= TOKEN_MS;
+    if (isCaughtUp || (isTokenDue && !isTokenCurrent)) {
+      // Events that are not wanted move the positions, too.
+      const last = batches.pop() ?? NO_EVENTS;
+      batches.push({ ...last, resume: resumeAt(positions), isCaughtUp });
+      [tokenAtMs, isTokenCurrent] = [now(), true];
     }
-    // Events that are not wanted move the place, too.
-    if (!isGiven && (isDue || items.length === 0)) {
-      isGiven = true;
-      yield placeOnly();
-    }
-    if (isGiven) givenAtMs = now();
+    yield* batches;
   }
 }
 
-/** Where the watch begins in each partition, and the partitions where it does not begin at the end. */
+interface Start {
+  start: ReadonlyMap<number, OutboxPosition>;
+  /** The partitions where the watch does not begin at the end. */
+  behind: readonly number[];
+  /** The latest of the partitions where something was removed. */
+  keptSinceMs: number | undefined;
+}
+
+/** Where the watch begins in each partition. */
 async function startOf(
   outbox: Outbox,
   { resume, sinceMs }: WatchEventsCommand,
   partitions: readonly number[],
-): Promise<{ positions: Positions; behind: readonly number[] }> {
+): Promise<Start> {
   const positions = resume?.positions ?? new Map<number, never>();
   const unknown = partitions.filter((partition) => !positions.has(partition));
   const turns = new Turns(LOOKUPS_AT_ONCE);
   // Also with a position for each: the first batch comes once the store can be read.
   const found =
     sinceMs === undefined || unknown.length === 0
-      ? await outbox.ends(unknown)
+      ? (await outbox.ends(unknown)).map((position) => ({ position, keptSinceMs: undefined }))
       : await turns.map(unknown, (partition) => outbox.since(partition, sinceMs));
-  const begun = new Map(unknown.map((partition, at) => [partition, found[at]]));
+  const kept = found.flatMap((one) => one.keptSinceMs ?? []);
+  const begun = new Map(unknown.map((partition, at) => [partition, found[at]?.position]));
+  const startIn = (partition: number) => positions.get(partition) ?? begun.get(partition);
   return {
-    positions: new Map(
-      partitions.map((partition) => [partition, positions.get(partition) ?? begun.get(partition)]),
-    ),
+    start: new Map(partitions.map((one) => [one, startIn(one) as OutboxPosition])),
     behind: sinceMs === undefined ? partitions.filter((one) => positions.has(one)) : partitions,
+    keptSinceMs: kept.length === 0 ? undefined : Math.max(...kept),
   };
 }
 
-interface Batch extends Pick<EventBatch, "events" | "gap"> {
-  isLast: boolean;
-}
-
-async function* batchesOf(
+/** The wanted events of items, without positions. */
+async function batchesOf(
   { maker }: WatchEventsParts,
   command: WatchEventsCommand,
   items: readonly OutboxItem[],
-): AsyncGenerator<Batch> {
+): Promise<EventBatch[]> {
+  const batches: EventBatch[] = [];
   let events: DlqEvent[] = [];
   let gap: EventGap | undefined;
   const pace = new Pace();
   for (const item of items) {
     if (pace.isTooLong) await pace.giveTurn();
     if (!("kind" in item)) {
-      if (events.length > 0) yield { events, gap, isLast: false };
+      if (events.length > 0) batches.push({ ...NO_EVENTS, events, gap });
       [events, gap] = events.length > 0 ? [[], gapOf(item)] : [events, gapOf(item, gap)];
       continue;
     }
@@ -160,10 +173,11 @@ async function* batchesOf(
       if (command.filter(event)) events.push(event);
     }
     if (events.length < BATCH) continue;
-    yield { events, gap, isLast: false };
+    batches.push({ ...NO_EVENTS, events, gap });
     [events, gap] = [[], undefined];
   }
-  if (events.length > 0 || gap !== undefined) yield { events, gap, isLast: true };
+  if (events.length > 0 || gap !== undefined) batches.push({ ...NO_EVENTS, events, gap });
+  return batches;
 }
 
 function gapOf(item: OutboxGap, before: EventGap = { missed: 0, undone: 0 }): EventGap {

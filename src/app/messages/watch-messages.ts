@@ -6,8 +6,8 @@ import type { QueuePattern } from "../../core/queue-pattern.ts";
 import { redactionOf } from "../../core/redaction/redaction.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { Filter } from "../../rules/filter.ts";
-import type { MessageDetails, OutboxItem, Store } from "../../store/contract.ts";
-import { OutboxFollower, type Positions, partitionsOf } from "../events/outbox-follower.ts";
+import type { MessageDetails, OutboxItem, OutboxPosition, Store } from "../../store/contract.ts";
+import { OutboxFollower, type OutboxStep, partitionsOf } from "../events/outbox-follower.ts";
 import { Pace } from "../timers.ts";
 import { ContentView } from "./content-view.ts";
 import { contentFacts, stateFacts } from "./filter-facts.ts";
@@ -68,8 +68,8 @@ export function createWatchMessages(parts: WatchMessagesParts): WatchMessages {
     try {
       const ends = await outbox.ends(partitions);
       yield { changes: [], listAgain: false };
-      const positions: Positions = new Map(partitions.map((one, at) => [one, ends[at]]));
-      yield* watchMessages(parts, command, follower.items(positions, [], signal, TOGETHER_MS));
+      const start = new Map(partitions.map((one, at) => [one, ends[at] as OutboxPosition]));
+      yield* watchMessages(parts, command, follower.items(start, [], signal, TOGETHER_MS));
     } finally {
       follower.stop();
     }
@@ -79,11 +79,11 @@ export function createWatchMessages(parts: WatchMessagesParts): WatchMessages {
 async function* watchMessages(
   parts: WatchMessagesParts,
   command: WatchMessagesCommand,
-  steps: AsyncIterable<readonly OutboxItem[]>,
+  steps: AsyncIterable<OutboxStep>,
 ): AsyncGenerator<MessageChanges> {
   const collected = new Collected(command.queues);
   let reportedAtMs = performance.now();
-  for await (const items of steps) {
+  for await (const { items } of steps) {
     collected.add(items);
     const isDue = performance.now() - reportedAtMs >= TOGETHER_MS || items.length === 0;
     if (!isDue && collected.size < COLLECTED) continue;

@@ -128,11 +128,11 @@ export class Deletions {
       const { redact } = inForce.of(queue);
       if (!(await this.#purgeAll(queue))) return false;
       // The queue is sealed and empty: no change with anything to hide follows.
-      const end = await outbox.since(outbox.partitionOf(queue), Number.POSITIVE_INFINITY);
+      const { position } = await outbox.since(outbox.partitionOf(queue), Number.POSITIVE_INFINITY);
       let storeNowMs = 0;
       await configs.replace(queue, seen, (nowMs) => {
         storeNowMs = nowMs;
-        const past = pastRedactOf(redact, pastRedact, end, nowMs);
+        const past = pastRedactOf(redact, pastRedact, position, nowMs);
         return encodeQueueRecord(emptyQueueConfig(), "", nowMs, past);
       });
       await this.#forgetPast(storeNowMs);

@@ -220,6 +220,6 @@ async function pastRedact(
   const { redact } = inForce.of(queue);
   const next = redact.length === 0 ? [] : inForce.with(queue, config).redact;
   if (redact.every((entry) => next.includes(entry))) return (nowMs) => stillNeeded(earlier, nowMs);
-  const end = await outbox.since(outbox.partitionOf(queue), Number.POSITIVE_INFINITY);
-  return (nowMs) => pastRedactOf(redact, earlier, end, nowMs);
+  const { position } = await outbox.since(outbox.partitionOf(queue), Number.POSITIVE_INFINITY);
+  return (nowMs) => pastRedactOf(redact, earlier, position, nowMs);
 }

@@ -64,13 +64,16 @@ const EVENT_BYTES = 600;
 /** About how many bytes the response takes. */
 export const eventBatchBytes = ({ events }: EventBatch): number => EVENT_BYTES * events.length;
 
-export function writeEventBatch({ events, gap, resume }: EventBatch): WatchEventsResponse {
+export function writeEventBatch(batch: EventBatch): WatchEventsResponse {
+  const { events, gap, resume, keptSinceMs, isCaughtUp = false } = batch;
   return create(WatchEventsResponseSchema, {
     events: events.map(writeEvent),
     ...(gap && {
       gap: { missedCount: BigInt(gap.missed), undoneCount: BigInt(gap.undone) },
     }),
     resumeToken: resume === undefined ? "" : writeResumeToken(resume),
+    caughtUp: isCaughtUp,
+    ...(keptSinceMs !== undefined && { keptSince: timestampFromMs(keptSinceMs) }),
   });
 }
 

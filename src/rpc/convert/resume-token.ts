@@ -9,12 +9,11 @@ const POSITION_BYTES = 1 + 4 * 6;
 const HEAD_BYTES = 1 + STORE_ID_BYTES + BITMAP_BYTES;
 const START_ID = "0-0";
 
-/** Packs how far a watch has come. Partitions without a position are left out. */
+/** Packs how far a watch has come. */
 export function writeResumeToken({ storeId, positions }: ResumePoint): string {
   const bitmap = Buffer.alloc(BITMAP_BYTES);
   const parts: Buffer[] = [Buffer.of(VERSION), Buffer.from(storeId), bitmap];
   for (const [partition, position] of positions) {
-    if (position === undefined) continue;
     if (isStart(position))
       bitmap[partition >> 3] = (bitmap[partition >> 3] ?? 0) | bitOf(partition);
     else parts.push(packed(partition, position));

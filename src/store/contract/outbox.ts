@@ -92,6 +92,13 @@ export interface OutboxPosition {
 /** Behind nothing: the next change is the first one that the partition ever had. */
 export const OUTBOX_START: OutboxPosition = { entryId: "0-0", next: 0, epochMs: 0 };
 
+export interface OutboxBeginning {
+  /** Before the first kept change that is not older than the instant. */
+  readonly position: OutboxPosition;
+  /** Changes before this time were removed, by the store's clock. Undefined: none since the instant were. */
+  readonly keptSinceMs: number | undefined;
+}
+
 export interface OutboxPage {
   readonly items: readonly OutboxItem[];
   /** Behind the items. Undefined: there is nothing yet, and the reader had no position. */
@@ -115,8 +122,8 @@ export interface Outbox {
   read(from: ReadonlyMap<number, OutboxPosition | undefined>): Promise<OutboxPage[]>;
   /** The ends of partitions now, in order. */
   ends(partitions: readonly number[]): Promise<OutboxPosition[]>;
-  /** The position before the first kept change that is not older than an instant. */
-  since(partition: number, atMs: number): Promise<OutboxPosition>;
+  /** Where to begin to read changes since an instant. */
+  since(partition: number, atMs: number): Promise<OutboxBeginning>;
   /**
    * Resolves when as many replicas as are configured have what was read before. Rejects with STORE_UNAVAILABLE if they have it not
    * in time.

@@ -1,5 +1,10 @@
 import type { Redis } from "ioredis";
-import type { OutboxChange, OutboxPage, OutboxPosition } from "../contract/outbox.ts";
+import type {
+  OutboxBeginning,
+  OutboxChange,
+  OutboxPage,
+  OutboxPosition,
+} from "../contract/outbox.ts";
 import { OUTBOX_START } from "../contract/outbox.ts";
 import { partitionKeys } from "./keys.ts";
 import {
@@ -9,8 +14,10 @@ import {
   type OutboxEntry,
   type StreamEntry,
 } from "./outbox-entries.ts";
+import { CONSTANTS } from "./packed/constants.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
 import { Reader } from "./packed/reader.ts";
+import { storeNowMs } from "./store-now.ts";
 
 /** Entries of a partition that one step reads. */
 const PAGE = 100;
@@ -152,12 +159,19 @@ export class OutboxReads {
   }
 
   /** As Outbox.since. By halves, since ids are bytes and times. */
-  async since(partition: number, atMs: number): Promise<OutboxPosition> {
-    const [end] = await this.#emptyEnds([partition]);
+  async since(partition: number, atMs: number): Promise<OutboxBeginning> {
+    const [end = OUTBOX_START] = await this.#emptyEnds([partition]);
     const [first, last] = [await this.#oldest(partition), await this.#newest(partition)];
-    if (first === undefined || last === undefined) return end as OutboxPosition;
-    if (timeOf(first) >= atMs) return before(first);
-    if (timeOf(last) < atMs) return behind(last);
+    if (first === undefined || last === undefined) {
+      // All changes have expired: they were older than that.
+      const agedMs = (await this.#withRedis(storeNowMs)) - CONSTANTS.LIMIT.OUTBOX_AGE_MS;
+      return beginning(end, end.next > 0 && atMs < agedMs ? agedMs : undefined);
+    }
+    if (timeOf(first) >= atMs) {
+      const isRemoved = first.first > 0 && timeOf(first) > atMs;
+      return beginning(before(first), isRemoved ? timeOf(first) : undefined);
+    }
+    if (timeOf(last) < atMs) return beginning(behind(last));
     // The entry at `earlier` is older than the instant, and that at `later` is not.
     let [earlier, later] = [bytesBefore(first), bytesBefore(last)];
     while (later - earlier > HALVED_BYTES) {
@@ -166,7 +180,7 @@ export class OutboxReads {
       if (found === undefined || timeOf(found) >= atMs) later = middle;
       else earlier = bytesBefore(found);
     }
-    return this.#lastBefore(partition, earlier, atMs, first);
+    return beginning(await this.#lastBefore(partition, earlier, atMs, first));
   }
 
   async #oldest(partition: number): Promise<OutboxEntry | undefined> {
@@ -263,6 +277,11 @@ function emptyEnd(bytes: Buffer | null): OutboxPosition {
 }
 
 const timeOf = ({ id }: OutboxEntry): number => Number(id.split("-")[1]);
+
+const beginning = (position: OutboxPosition, keptSinceMs?: number): OutboxBeginning => ({
+  position,
+  keptSinceMs,
+});
 
 /** The position before the oldest entry. */
 const before = ({ first, epochMs }: OutboxEntry): OutboxPosition => ({

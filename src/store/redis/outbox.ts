@@ -1,5 +1,5 @@
 import { Turns } from "../../core/turns.ts";
-import type { Outbox, OutboxPage, OutboxPosition } from "../contract/outbox.ts";
+import type { Outbox, OutboxBeginning, OutboxPage, OutboxPosition } from "../contract/outbox.ts";
 import type { SharedReader } from "../contract/shared-reader.ts";
 import type { Connection } from "./connection.ts";
 import { OutboxReads } from "./outbox-reads.ts";
@@ -92,7 +92,7 @@ export class RedisOutbox implements Outbox {
     return ends.every((end) => end !== undefined) ? ends : this.#reads.ends(partitions);
   }
 
-  since(partition: number, atMs: number): Promise<OutboxPosition> {
+  since(partition: number, atMs: number): Promise<OutboxBeginning> {
     return this.#lookups.run(() => this.#reads.since(partition, atMs));
   }
 

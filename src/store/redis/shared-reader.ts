@@ -120,7 +120,9 @@ export class RedisSharedReader implements SharedReader {
     const starts =
       sinceMs === undefined
         ? await reads.ends(all)
-        : await Promise.all(all.map((partition) => reads.since(partition, sinceMs)));
+        : await Promise.all(
+            all.map(async (partition) => (await reads.since(partition, sinceMs)).position),
+          );
     const nowMs = await connection.command(storeNowMs);
     await connection.read((writing) => {
       for (const [partition, start] of starts.entries()) {

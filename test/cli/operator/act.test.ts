@@ -107,7 +107,7 @@ describe("send", () => {
   it.each([
     [["send", "q", "x", "--attribute", "nothing"], '--attribute is "nothing"; write NAME=VALUE'],
     [["send", "q", "x", "--delay", "soon"], '"soon" is no duration'],
-    [["send", "q", "x", "--reason", "bad-luck"], '"bad-luck" is none of VALIDATION_FAILED'],
+    [["send", "q", "x", "--reason", "bad-luck"], '"bad-luck" is none of validation_failed'],
     [["send", "q", "x", "--file", "f"], "the payload is given twice"],
     [["send", "bad name", "x"], "queue"],
   ])("%j is wrong usage", async (args, message) => {

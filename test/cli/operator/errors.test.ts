@@ -26,7 +26,7 @@ describe("wrong usage exits with 2 and names the next step", () => {
     [["ls", "a", "b"], "too many arguments"],
     [["ls", "-o", "xml"], "Allowed choices are table, json, jsonl"],
     [["ls", "--limit", "0"], '"0" is no whole number from 1 to'],
-    [["ls", "--state", "lost"], '"lost" is none of SCHEDULED, IN_FLIGHT, QUARANTINED'],
+    [["ls", "--state", "lost"], '"lost" is none of scheduled, in_flight, quarantined'],
     [["ls", "--since", "yesterday"], "write one such as 30s, 5m, 1h30m or 7d"],
     [["ls", "--target", "http://x/path"], "the address is wrong"],
     [["ls", "--token-file", "/no/such"], "cannot read the token"],

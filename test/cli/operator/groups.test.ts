@@ -94,8 +94,8 @@ describe("groups", () => {
   });
 
   it.each([
-    [["--state", "broken"], /"broken" is none of OPEN, RESOLVED, REGRESSED, ARCHIVED/],
-    [["--sort", "best"], /"best" is none of STORED, LAST_FAILURE, FAILURES/],
+    [["--state", "broken"], /"broken" is none of open, resolved, regressed, archived/],
+    [["--sort", "best"], /"best" is none of stored, last_failure, failures/],
     [["--since", "yesterday"], /"yesterday" is no duration/],
   ])("refuses %j", async (args, problem) => {
     const { code, stderr } = await dlq("groups", ...args);

@@ -64,7 +64,7 @@ it("goes on behind the last token, without repeated events, and says so once", a
 it("goes on shortly before the last event if the token is refused", async () => {
   const { target, requests } = await scripted([
     async function* () {
-      yield { events: [eventOf(1)], resumeToken: "old" };
+      yield { events: [eventOf(1)], resumeToken: "old", caughtUp: true };
     },
     async function* () {
       yield* [];
@@ -88,6 +88,48 @@ it("goes on shortly before the last event if the token is refused", async () => 
   expect(requests.map(({ resumeToken }) => resumeToken)).toEqual(["", "old", "", ""]);
   const start = requests[3]?.startTime;
   expect(start && timestampMs(start)).toBe(AT_MS + 1 - 10_000);
+});
+
+it("says what was removed while it was not connected", async () => {
+  const keptSince = timestampFromMs(Date.UTC(2026, 0, 31, 9, 5, 7));
+  const { target } = await scripted([
+    async function* () {
+      yield { resumeToken: "old", caughtUp: true };
+    },
+    async function* () {
+      yield* [];
+      throw new ConnectError("resume_token: is unknown", Code.InvalidArgument);
+    },
+    async function* () {
+      yield { resumeToken: "new", keptSince };
+      yield { events: [eventOf(1)], caughtUp: true };
+    },
+  ]);
+  const { stderr, stdout } = await runDlq(["tail", "--json", "-n", "1"], { target });
+  expect(stderr).toContain(
+    "Events are kept since 2026-01-31 09:05:07 UTC; earlier ones were asked for.\n",
+  );
+  expect(idsOf(stdout)).toEqual(["events_missed", "00-1-1"]);
+});
+
+it("goes on with --no-follow until the past events have come", async () => {
+  const { target, requests } = await scripted([
+    async function* () {
+      yield { events: [eventOf(2)], resumeToken: "t" };
+      throw busy();
+    },
+    async function* () {
+      yield { resumeToken: "t" };
+      yield { events: [{ ...eventOf(1), queue: "other" }] };
+      yield { resumeToken: "t2", caughtUp: true };
+    },
+  ]);
+  const args = ["tail", "--json", "--since", "1h", "--no-follow"];
+  const { code, stdout } = await runDlq(args, { target });
+  expect(code).toBe(0);
+  expect(idsOf(stdout)).toEqual(["00-1-1", "00-1-2"]);
+  // Other queues may have older events that have not come.
+  expect(requests[1]?.startTime).toEqual(requests[0]?.startTime);
 });
 
 it("ends with an error that would come again", async () => {

@@ -38,6 +38,16 @@ describe("a line", () => {
     );
   });
 
+  it("has the id of a group whole in 80 columns, and no quarantine that another line has", () => {
+    const failed = { ...poison, queue: "orders-eu-west" };
+    for (const type of [EventType.GROUP_OPENED, EventType.GROUP_REGRESSED]) {
+      const line = lineOf({ ...failed, type, groupId: "01b40b7e93d2c5aa" }, 80);
+      expect(line).toMatch(/…6f4f5a10 {2}group 01b40b7e, NETWORK_ERR…$/);
+    }
+    const added = lineOf({ ...failed, type: EventType.MESSAGE_ADDED }, 80);
+    expect(added).toMatch(/…6f4f5a10 {2}NETWORK_ERROR, attempts 3, …$/);
+  });
+
   it("has the whole id in 120 columns", () => {
     expect(lineOf(poison, 120)).toBe(
       `09:05:07  moved_to_poison  orders    ${ID}  RETRIES_EXHAUSTED, NETWORK_ERROR, attempts 3…`,

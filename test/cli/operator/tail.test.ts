@@ -140,13 +140,20 @@ it.each([["--json"], ["-o", "jsonl"], ["-o", "json"]])(
 
 describe("refuses", () => {
   it("a type that does not exist, with the one that was probably meant", async () => {
-    const { code, stderr } = await tail(["--type", "retry_faild"]);
-    expect({ code, stderr }).toEqual({
-      code: 2,
-      stderr: expect.stringMatching(
-        /"retry_faild" is none of MESSAGE_ADDED, .*\n {2}did you mean retry_failed\?\n$/,
-      ),
-    });
+    for (const [wrong, meant] of [
+      ["retry_faild", "retry_failed"],
+      ["poison", "moved_to_poison"],
+    ]) {
+      const { code, stderr } = await tail(["--type", wrong as string]);
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: expect.stringMatching(
+          `"${wrong}" is none of message_added, .*\\n {2}did you mean ${meant}\\?\\n$`,
+        ),
+      });
+    }
+    const both = await tail(["--type", "opened"]);
+    expect(both.stderr).not.toContain("did you mean");
   });
 
   it("a filter, with the position of the mistake", async () => {

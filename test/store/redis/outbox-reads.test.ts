@@ -1,8 +1,10 @@
 import type { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import type { OutboxPosition } from "../../../src/store/contract/outbox.ts";
+import { partitionKeys } from "../../../src/store/redis/keys.ts";
 import { OutboxReads } from "../../../src/store/redis/outbox-reads.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
+import { storeNowMs } from "../../../src/store/redis/store-now.ts";
 import { useTestStore } from "../../support/store.ts";
 import { item, SETTINGS } from "../../support/store-items.ts";
 
@@ -28,7 +30,7 @@ async function numbersBehind(position: OutboxPosition | undefined): Promise<numb
 }
 
 test.each([1, 2])("a first change behind command %i of since() is not skipped", async (n) => {
-  const position = await readsWithChangeBehind(n).since(PARTITION, 1);
+  const { position } = await readsWithChangeBehind(n).since(PARTITION, 1);
   expect(await numbersBehind(position)).toEqual([0]);
 });
 
@@ -39,3 +41,18 @@ test.each([1, 2])(
     expect(await numbersBehind(end)).toEqual(end?.next === 0 ? [0] : []);
   },
 );
+
+test("since() says what was removed when all changes have expired", async () => {
+  const { store, redis, prefix } = at.current;
+  const since = (atMs: number) => store.outbox.since(PARTITION, atMs);
+  expect((await since(1)).keptSinceMs).toBeUndefined();
+  await store.send(QUEUE, [item()], SETTINGS);
+  expect((await since(1)).keptSinceMs).toBeUndefined();
+  await redis.del(partitionKeys(prefix, PARTITION).outbox);
+  const { position, keptSinceMs } = await since(1);
+  expect(position.next).toBeGreaterThan(0);
+  const ageMs = (await storeNowMs(redis)) - (keptSinceMs ?? 0);
+  expect(ageMs).toBeGreaterThanOrEqual(86_400_000);
+  expect(ageMs).toBeLessThan(86_400_000 + 60_000);
+  expect((await since(Date.now() - 3_600_000)).keptSinceMs).toBeUndefined();
+});

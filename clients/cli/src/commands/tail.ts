@@ -1,12 +1,16 @@
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import { type EventGap, EventTypeSchema } from "../../../../gen/dlq/v1/event_pb.ts";
 import { addCommand, QUEUES_HELP, type WithRun } from "../command.ts";
 import { EXIT, type ExitCode, usageError } from "../errors.ts";
-import { eventJson, gapJson } from "../output/event-json.ts";
+import { eventJson, gapJson, keptJson } from "../output/event-json.ts";
 import { EventRows, SHOWN_DIGITS, WHOLE_IDS_FROM } from "../output/event-rows.ts";
+import { countText } from "../output/numbers.ts";
+import { durationText, instant } from "../output/times.ts";
 import { type EventQuery, followEvents } from "../reads/events.ts";
 import { waitingNote } from "../reads/known-queues.ts";
 import { isMessageId } from "../reads/messages.ts";
+import { MOST_HELD, PastEvents } from "../reads/past-events.ts";
 import type { Run } from "../run.ts";
 import { parseCount, parseDuration } from "../values/duration.ts";
 import { EVENT_TYPES, parseName } from "../values/enum-names.ts";
@@ -20,6 +24,7 @@ interface Options {
   readonly message?: string;
   readonly since?: number;
   readonly limit?: number;
+  readonly follow: boolean;
   readonly json?: true;
 }
 
@@ -28,7 +33,7 @@ export function addTail(program: Command, withRun: WithRun): void {
   addCommand<Options>(program, withRun, {
     usage: "tail [queues...]",
     summary: "Follow what happens: events of messages, breakers, queues and groups",
-    details: `${QUEUES_HELP} Ctrl-C ends it. When the server is unavailable it waits and then continues. Times are in UTC. docs/reference/events.md explains the types.`,
+    details: `${QUEUES_HELP} Ctrl-C ends it. When the server is unavailable it waits and then continues. Past events are sorted by time, ${countText(MOST_HELD)} at once; new ones are in order within a queue only. Times are in UTC. docs/reference/events.md explains the types.`,
     examples: [
       ["dlq tail orders", "what happens in a queue from now on"],
       ["dlq tail 'orders-*' --type moved_to_poison --since 1h", "what came into quarantine"],
@@ -37,6 +42,7 @@ export function addTail(program: Command, withRun: WithRun): void {
         "dlq tail --message 01a21eee-752a-7000-8000-000c64f1d2b3 --since 7d",
         "what happened to one message, and what happens to it next",
       ],
+      ["dlq tail orders --since 1h --no-follow", "the last hour, and no more"],
       ["dlq tail --json --limit 100", "a hundred events, one JSON object a line, for scripts"],
     ],
     options: (command) =>
@@ -61,10 +67,13 @@ export function addTail(program: Command, withRun: WithRun): void {
           "start this long ago, if events are still kept: 5m, 1h",
           parseDuration,
         )
+        .option("--no-follow", "end when the past events of --since are printed")
         .option("-n, --limit <count>", "end after so many events", parseCount(1))
         .option("--json", "one JSON object a line, with the names of events in NATS; as -o jsonl"),
     run: async (run, options, queues) => {
-      const { since } = options;
+      const { since, follow: follows } = options;
+      if (!follows && since === undefined)
+        throw usageError("--no-follow would print nothing", "give --since, such as --since 1h");
       const query = {
         queues,
         types: (options.type ?? []).map((name) => parseName(EventTypeSchema, name)),
@@ -81,24 +90,47 @@ export function addTail(program: Command, withRun: WithRun): void {
 async function follow(
   run: Run,
   query: EventQuery,
-  { limit = Infinity, json }: Options,
+  { limit = Infinity, json, since, follow: follows }: Options,
 ): Promise<ExitCode | undefined> {
   const printer = json === true || !run.print.isTable ? jsonPrinter(run) : rowPrinter(run);
+  let past = since === undefined ? undefined : new PastEvents();
   let count = 0;
-  for await (const { events, gap } of followEvents(run, query)) {
+  for await (const received of followEvents(run, query)) {
+    const { gap, keptSince, caughtUp } = received;
     if (gap !== undefined) printer.gap(gap);
-    for (const event of events) {
+    if (keptSince !== undefined) {
+      run.print.note(keptText(keptSince, since, Date.now()));
+      printer.kept(keptSince);
+    }
+    past?.add(received.events);
+    if (past?.isFull === false && !caughtUp) continue;
+    for (const event of past?.take() ?? received.events) {
       printer.event(event);
       if (++count >= limit) return undefined;
     }
+    if (past === undefined || !caughtUp) continue;
+    past = undefined;
+    const isWaiting = follows ? "; waiting for new ones" : "";
+    if (count === 0 && run.print.isTerminal) run.print.note(`No past events${isWaiting}.`);
+    if (!follows) return undefined;
   }
   return EXIT.interrupted;
+}
+
+/** @param sinceMs what was asked for, before now; undefined: what was missed while it was not connected */
+function keptText(keptSince: Timestamp, sinceMs: number | undefined, nowMs: number): string {
+  const [day, time] = instant(keptSince).split(/[T.]/);
+  const isToday = day === new Date(nowMs).toISOString().slice(0, 10);
+  const text = isToday ? time : `${day} ${time}`;
+  const asked = sinceMs === undefined ? "earlier ones" : durationText(sinceMs);
+  return `Events are kept since ${text} UTC; ${asked} were asked for.`;
 }
 
 function jsonPrinter({ print }: Run) {
   return {
     event: (event: Parameters<typeof eventJson>[0]) => print.jsonLine(eventJson(event)),
     gap: (gap: EventGap) => print.jsonLine(gapJson(gap, Date.now())),
+    kept: (since: Timestamp) => print.jsonLine(keptJson(since, Date.now())),
   };
 }
 
@@ -113,6 +145,7 @@ function rowPrinter({ print }: Run): ReturnType<typeof jsonPrinter> {
   return {
     event: (event) => print.lines(rows.event(event, print.width)),
     gap: (gap) => print.lines(rows.gap(gap, Date.now(), print.width)),
+    kept: () => {},
   };
 }
 

@@ -48,16 +48,25 @@ export function gapJson(
   atMs: number,
 ): Readonly<Record<string, unknown>> {
   return {
-    message_id: null,
-    reason: null,
-    retry_count: 0,
-    queue_name: null,
-    timestamp: textOf(atMs),
-    event_type: EVENTS_MISSED,
+    ...missedJson(atMs),
     missed_count: Number(missedCount),
     undone_count: Number(undoneCount),
   };
 }
+
+/** Returns the same for events that were removed before a time. @param atMs when it was found */
+export function keptJson(keptSince: Timestamp, atMs: number): Readonly<Record<string, unknown>> {
+  return { ...missedJson(atMs), kept_since: timeText(keptSince) };
+}
+
+const missedJson = (atMs: number) => ({
+  message_id: null,
+  reason: null,
+  retry_count: 0,
+  queue_name: null,
+  timestamp: textOf(atMs),
+  event_type: EVENTS_MISSED,
+});
 
 const timeText = (time: Timestamp | undefined) =>
   textOf(time === undefined ? 0 : timestampMs(time));

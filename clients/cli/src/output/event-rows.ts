@@ -103,6 +103,14 @@ function lineOf(cells: readonly Cell[], width: number): string {
   return parts.join(GAP).trimEnd();
 }
 
+/** Of these the line of `moved_to_poison` has why the message is in quarantine. */
+const BEFORE_POISON: ReadonlySet<EventType> = new Set([
+  EventType.MESSAGE_ADDED,
+  EventType.RETRY_FAILED,
+  EventType.GROUP_OPENED,
+  EventType.GROUP_REGRESSED,
+]);
+
 /** What matters, the most important first: the end may be cut. */
 function detailsOf(event: Event, times: Times): string[] {
   const { type, dueTime, groupId, otherQueue, breakerKey, note, action } = event;
@@ -112,8 +120,8 @@ function detailsOf(event: Event, times: Times): string[] {
   const due = times.distance(dueTime);
   const who = action?.executedBy ? ` by ${escaped(action.executedBy)}` : "";
   return [
-    type === EventType.RETRY_FAILED ? "" : quarantineReasonName(event.quarantineReason),
     groupId === "" ? "" : `group ${escaped(groupId.slice(0, GROUP_DIGITS))}`,
+    BEFORE_POISON.has(type) ? "" : quarantineReasonName(event.quarantineReason),
     otherQueue === ""
       ? ""
       : `${type === EventType.MOVED_AWAY ? "to" : "from"} ${escaped(otherQueue)}`,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type {
   WatchEventsRequestSchema,
@@ -26,6 +26,10 @@ export interface EventQuery {
 export interface ReceivedEvents {
   readonly events: readonly Event[];
   readonly gap: EventGap | undefined;
+  /** Events before this time were removed, although they were asked for. */
+  readonly keptSince: Timestamp | undefined;
+  /** Whether all events before the call have come with these. */
+  readonly caughtUp: boolean;
 }
 
 /** Errors after which another call would fail, too. */
@@ -49,6 +53,7 @@ export async function* followEvents(run: Run, query: EventQuery): AsyncGenerator
   let { sinceMs } = query;
   let resumeToken = "";
   let isBegun = false;
+  let isPast = true;
   let failures = 0;
   while (!run.signal.aborted) {
     const request = {
@@ -61,11 +66,13 @@ export async function* followEvents(run: Run, query: EventQuery): AsyncGenerator
         if (failures > 0) run.print.note("Reconnected; continuing.");
         failures = 0;
         isBegun = true;
-        const { events, gap } = response;
-        yield { events: events.filter(({ id }) => shown.add(id)), gap };
+        const { events, gap, keptSince, caughtUp } = response;
+        yield { events: events.filter(({ id }) => shown.add(id)), gap, keptSince, caughtUp };
         if (response.resumeToken !== "") resumeToken = response.resumeToken;
         sinceMs ??= Date.now();
-        const time = events.at(-1)?.time;
+        isPast &&= !caughtUp;
+        // Older events of other queues may follow.
+        const time = isPast ? undefined : events.at(-1)?.time;
         if (time !== undefined) sinceMs = Math.max(sinceMs, timestampMs(time) - OVERLAP_MS);
       }
       throw ENDED;

@@ -39,7 +39,7 @@ export function parseName<Value extends number>(
   if (found !== undefined && allowed.includes(name)) return found.number as Value;
   const nearest = nearestName(name, allowed)?.toLowerCase();
   const hint = nearest === undefined ? "" : `did you mean ${nearest}?`;
-  throw usageError(`"${text}" is none of ${allowed.join(", ")}`, hint);
+  throw usageError(`"${text}" is none of ${allowed.join(", ").toLowerCase()}`, hint);
 }
 
 function nameOf(schema: DescEnum, value: number): string {

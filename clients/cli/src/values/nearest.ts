@@ -1,4 +1,7 @@
-/** Returns the name that was probably meant: with the fewest wrong characters, at most a third of the text. */
+/**
+ * Returns the name that was probably meant: with the fewest wrong characters, at most a third of the text; or else the only name that
+ * has the text as one of its parts.
+ */
 export function nearestName(text: string, names: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let least = Math.max(1, Math.floor(text.length / 3)) + 1;
@@ -6,7 +9,9 @@ export function nearestName(text: string, names: readonly string[]): string | un
     const count = editsBetween(text, name);
     if (count < least) [nearest, least] = [name, count];
   }
-  return nearest;
+  if (nearest !== undefined) return nearest;
+  const [only, ...others] = names.filter((name) => name.split(/[._-]/).includes(text));
+  return others.length === 0 ? only : undefined;
 }
 
 /** Returns how many characters must be put in, left out, replaced or swapped with the next one. */

@@ -619,11 +619,15 @@ class WatchEventsRequest(_message.Message):
     def __init__(self, queues: _Optional[_Iterable[str]] = ..., types: _Optional[_Iterable[_Union[_event_pb2.EventType, str]]] = ..., filter: _Optional[str] = ..., resume_token: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
 
 class WatchEventsResponse(_message.Message):
-    __slots__ = ("events", "gap", "resume_token")
+    __slots__ = ("events", "gap", "resume_token", "kept_since", "caught_up")
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     GAP_FIELD_NUMBER: _ClassVar[int]
     RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    KEPT_SINCE_FIELD_NUMBER: _ClassVar[int]
+    CAUGHT_UP_FIELD_NUMBER: _ClassVar[int]
     events: _containers.RepeatedCompositeFieldContainer[_event_pb2.Event]
     gap: _event_pb2.EventGap
     resume_token: str
-    def __init__(self, events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping[str, object]]]] = ..., gap: _Optional[_Union[_event_pb2.EventGap, _Mapping[str, object]]] = ..., resume_token: _Optional[str] = ...) -> None: ...
+    kept_since: _timestamp_pb2.Timestamp
+    caught_up: bool
+    def __init__(self, events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping[str, object]]]] = ..., gap: _Optional[_Union[_event_pb2.EventGap, _Mapping[str, object]]] = ..., resume_token: _Optional[str] = ..., kept_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., caught_up: bool = ...) -> None: ...

@@ -1747,6 +1747,14 @@ pub struct WatchEventsResponse {
     /// events.
     #[prost(string, tag="3")]
     pub resume_token: ::prost::alloc::string::String,
+    /// Set in the first response if start_time is earlier than what is kept: events before this time are missing.
+    /// With several partitions the latest such time. Absent: nothing was removed.
+    #[prost(message, optional, tag="4")]
+    pub kept_since: ::core::option::Option<::prost_types::Timestamp>,
+    /// Set in one response: with it, all events that happened before the call were streamed. The first one has it if
+    /// the call begins now.
+    #[prost(bool, tag="5")]
+    pub caught_up: bool,
 }
 /// Whether an outcome was applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
