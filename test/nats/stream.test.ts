@@ -194,7 +194,7 @@ describe.each([
     const publisher = createNatsPublisher(own(stream));
     const events = eventsOf(ids(100, "e"));
     const sent = publisher.publish(events.with(70, sampleEvent("retried", { note: LONG })));
-    const expected = `^event 1c-\\S+ of queue "orders" is too large, about 3[56]\\d\\d bytes; raise max_msg_size of stream ${stream}$`;
+    const expected = `^event \\S+-1c-\\S+ of queue "orders" is too large, about 3[56]\\d\\d bytes; raise max_msg_size of stream ${stream}$`;
     await expect(sent).rejects.toThrow(new RegExp(expected));
     expect(await storedIds(jsm, stream)).toEqual(ids(70, "e"));
     await publisher.close();
