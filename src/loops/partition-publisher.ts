@@ -132,7 +132,8 @@ export class PartitionPublisher {
     const { items = [], position = from, hasMore = false } = page ?? {};
     if (items.length === 0 && !hasMore) {
       this.waiting = undefined;
-      this.#parts.failures.caughtUp(this.partition);
+      // Also if it failed before: the outbox is gone, or another server has published it.
+      this.#parts.failures.published(this.partition, 0, true);
       return undefined;
     }
     if (!this.isTaken) {

@@ -55,11 +55,18 @@ export class StreamSender implements EventSender {
     this.#parts = parts;
   }
 
-  /** Looks for the stream each time: it may have been removed. It must take all events. */
+  /**
+   * Looks for the stream each time: it may have been removed. It must take all events. Without an answer, what is being sent goes
+   * on: the stream may take it.
+   */
   async check(session: NatsSession): Promise<void> {
-    this.#opened = undefined;
-    const { missing } = await this.#open(session);
-    if (missing !== undefined) throw new NatsError(missing);
+    try {
+      const opened = await this.#find(session);
+      [this.#session, this.#opened] = [session, Promise.resolve(opened)];
+      if (opened.missing !== undefined) throw new NatsError(opened.missing);
+    } catch (error) {
+      throw this.#explained(error);
+    }
   }
 
   async send(session: NatsSession, messages: readonly EventMessage[]): Promise<void> {
@@ -147,6 +154,10 @@ export class StreamSender implements EventSender {
   #failed(error: unknown, session: NatsSession, subject?: string): Error {
     // What was not sent must not go later, behind events that were sent again.
     if (error instanceof TimeoutError) void session.end();
+    return this.#explained(error, subject);
+  }
+
+  #explained(error: unknown, subject?: string): Error {
     return toNatsError(error, {
       ...this.#parts.target,
       stream: this.#parts.stream,

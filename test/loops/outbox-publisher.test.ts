@@ -3,6 +3,8 @@ import { EventMaker } from "../../src/app/events/event-maker.ts";
 import type { EventPublisher } from "../../src/app/events/event-publisher.ts";
 import { DEFAULT_EVENT_TYPES, type DlqEvent, type GapNotice } from "../../src/core/event.ts";
 import { OutboxPublisher } from "../../src/loops/outbox-publisher.ts";
+import { partitionKeys } from "../../src/store/redis/keys.ts";
+import { partitionOf } from "../../src/store/redis/partitions.ts";
 import type { RedisStore } from "../../src/store/redis/redis-store.ts";
 import { until, useTestStore } from "../support/store.ts";
 import { item, SETTINGS } from "../support/store-items.ts";
@@ -19,6 +21,8 @@ class KeepingPublisher implements EventPublisher {
   readonly gaps: GapNotice[] = [];
   tries = 0;
   fails = false;
+  /** Takes gaps also while it fails. */
+  takesGaps = false;
   /** Fails behind this many events of a call. */
   failsBehind = Infinity;
 
@@ -30,7 +34,7 @@ class KeepingPublisher implements EventPublisher {
   }
 
   async publishGap(gap: GapNotice): Promise<void> {
-    if (this.fails) throw new Error("it does not answer");
+    if (this.fails && !this.takesGaps) throw new Error("it does not answer");
     this.gaps.push(gap);
   }
 
@@ -194,4 +198,37 @@ test("what is removed while it cannot be published is counted at once, and only 
   expect(removals()[0]?.facts).toMatchObject({ queues: ["orders"] });
   const facts = { published: publisher.events.length, missed };
   expect(noted.lines.at(-1)).toMatchObject({ facts });
+});
+
+test("a gap that grows before what follows it is published has another id", async () => {
+  const publisher = new KeepingPublisher();
+  [publisher.fails, publisher.takesGaps] = [true, true];
+  const publishing = await publish(publisher);
+  await send("orders", 20);
+  await until("a failure", () => publishing.failingMs > 0 || undefined);
+  const trimTo = (count: number) =>
+    at.current.redis.xtrim(
+      partitionKeys(at.current.prefix, partitionOf("orders")).outbox,
+      "MAXLEN",
+      count,
+    );
+  await trimTo(15);
+  await until("a notice", () => publisher.gaps.length > 0 || undefined);
+  await trimTo(10);
+  await until("the next one", () => publisher.gaps.some(({ missed }) => missed > 5) || undefined);
+  const ids = new Map(publisher.gaps.map(({ id, missed }) => [missed, id]));
+  expect([...ids.keys()]).toEqual([5, 10]);
+  expect(new Set(ids.values()).size).toBe(2);
+});
+
+test("a failure ends when nothing waits any more", async () => {
+  const publisher = new KeepingPublisher();
+  publisher.fails = true;
+  const publishing = await publish(publisher);
+  await send("orders", 3);
+  await until("a failure", () => publishing.failingMs > 0 || undefined);
+  // As its expiry does, after two days without changes.
+  await at.current.redis.del(partitionKeys(at.current.prefix, partitionOf("orders")).outbox);
+  await until("its end", () => publishing.failingMs === 0 || undefined);
+  expect(publishing.error).toBeUndefined();
 });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DlqEvent } from "../../src/core/event.ts";
 import { createNatsPublisher } from "../../src/nats/nats-publisher.ts";
 import { ACTION, sampleEvent } from "../codec/events.ts";
+import { LinkProxy } from "../support/link-proxy.ts";
 import { startTestNats, type TestNats } from "../support/nats.ts";
 import { until } from "../support/until.ts";
 import { manage, optionsFor, storedIds } from "./consumer.ts";
@@ -134,6 +135,29 @@ describe("the stream", () => {
     await publisher.check();
     expect(await storedIds(jsm, "partial")).toEqual(["a"]);
     await publisher.close();
+  });
+
+  test("that does not answer a check in time still gets events by the same connection", async () => {
+    let connections = 0;
+    const count = () => {
+      connections++;
+      return { up() {}, down: () => true };
+    };
+    const link = await LinkProxy.open(() => [{ port: nats.port }], count);
+    const publisher = createNatsPublisher({
+      ...own("late"),
+      servers: [link.address],
+      timeoutMs: 1_000,
+    });
+    await publisher.publish(eventsOf(["a"]));
+    link.set({ stalled: true });
+    await expect(publisher.check()).rejects.toThrow("does not answer within 1 s");
+    link.clear();
+    await publisher.publish(eventsOf(["b"]));
+    await publisher.check();
+    expect(connections).toBe(1);
+    await publisher.close();
+    await link.close();
   });
 
   test("is created again after it was deleted", async () => {

@@ -21,7 +21,7 @@ type Change = Pick<Happened, "partition" | "epoch" | "number">;
 export function noticeIn(body: Readonly<Record<string, unknown>>): Notice | undefined {
   if (body.event_type !== EVENTS_MISSED) return undefined;
   const id = String(body.event_id);
-  const found = /^[0-9a-v]{6}-([0-9a-f]{2})-(\d+)-(\d+)-(missed|undone)-(.+)$/.exec(id);
+  const found = /^[0-9a-v]{6}-([0-9a-f]{2})-(\d+)-(\d+)-\d+-(missed|undone)-(.+)$/.exec(id);
   if (found === null) throw new Error(`a notice has the id ${id}`);
   const [, partition = "", epoch, from, kind, queue = ""] = found;
   return {

@@ -37,7 +37,11 @@ function published(event: Happened, over: object = {}): Published {
 function notice(queue: string, from = MISSED_FROM, missed = MISSED): Published {
   const body = {
     ...{ message_id: null, queue_name: queue, event_type: "events_missed" },
-    ...{ event_id: `0a1v9u-1c-5-${from}-missed-${queue}`, missed_count: missed, undone_count: 0 },
+    ...{
+      event_id: `0a1v9u-1c-5-${from}-${from + missed}-missed-${queue}`,
+      missed_count: missed,
+      undone_count: 0,
+    },
   };
   return {
     subject: `dlq.${queue.replace(".", "%2E")}.events_missed`,
@@ -47,7 +51,10 @@ function notice(queue: string, from = MISSED_FROM, missed = MISSED): Published {
 
 function undone(queue: string, from: number, count = 2): Published {
   const { subject, body } = notice(queue, from, 0);
-  const more = { event_id: `0a1v9u-1c-5-${from}-undone-${queue}`, undone_count: count };
+  const more = {
+    event_id: `0a1v9u-1c-5-${from}-${from + count}-undone-${queue}`,
+    undone_count: count,
+  };
   return { subject, body: JSON.stringify({ ...JSON.parse(body), ...more }) };
 }
 
