@@ -30,6 +30,9 @@ const MESSAGE_TOO_LARGE = 10054;
 /** Nothing listens there, or there is no such host. */
 const UNREACHABLE = /refused|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/;
 
+/** Characters of an error, which may have long names and subjects. */
+const TEXT_MAX = 1_500;
+
 /** Codes of certificates of an authority that is not known here. */
 const UNKNOWN_AUTHORITY = /SELF_SIGNED_CERT|^UNABLE_TO_(?:VERIFY_LEAF|GET_ISSUER)/;
 const SET_AUTHORITY = "nats_tls_ca must name the certificate of its authority";
@@ -50,7 +53,13 @@ interface ErrorContext extends NatsTarget {
 /** Returns what failed in words for people. */
 export function toNatsError(error: unknown, context: ErrorContext): NatsError {
   if (error instanceof NatsError) return error;
-  return new NatsError(textOf(error, context), { cause: error });
+  return new NatsError(shownOf(textOf(error, context)), { cause: error });
+}
+
+/** A server may send any text, also of any length. Real ones are short, and have no JSON: that would be ours, with the password. */
+function shownOf(text: string): string {
+  const bare = text.replace(/\{.*$/s, "…");
+  return bare.length <= TEXT_MAX ? bare : `${bare.slice(0, TEXT_MAX)}…`;
 }
 
 function textOf(error: unknown, { at, timeoutMs, subject, stream }: ErrorContext): string {

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import {
   type ConnectionOptions,
-  connect,
   credsAuthenticator,
   errors,
   nkeyAuthenticator,
@@ -11,6 +10,7 @@ import {
 import { NatsError, toNatsError } from "./nats-error.ts";
 import type { NatsOptions, NatsSecrets, NatsTls } from "./nats-options.ts";
 import { NatsSession } from "./nats-session.ts";
+import { connectNats } from "./nats-transport.ts";
 
 export const DEFAULT_TIMEOUT_MS = 5_000;
 const CLOSED = "the connection to NATS is closed";
@@ -80,7 +80,7 @@ export class NatsLink {
     try {
       if (this.#failures > 0) await delay(backoffMs(this.#failures), undefined, { signal });
       const secrets = await this.#options.secrets();
-      const nc = await connect(connectionOptions(this.#options, secrets, timeoutMs));
+      const nc = await connectNats(connectionOptions(this.#options, secrets, timeoutMs));
       this.#session = new NatsSession(nc, this.#timeoutMs);
       if (signal.aborted) await this.#session.end();
       this.#failures = 0;
