@@ -37,6 +37,8 @@ interface Stage {
 
 interface Situation {
   readonly args?: readonly string[];
+  /** Resolves when all is well. */
+  ready?(stage: Stage): Promise<unknown>;
   /** Causes it. */
   begin(stage: Stage): Promise<unknown>;
   /** What goes on in it, before each scrape. Without it the last scrape lasts. */
@@ -82,16 +84,27 @@ const settleOne = (outcome?: Parameters<Worker["settle"]>[1]) => async (worker: 
   worker.settle(await worker.next(), outcome);
 
 let nats: TestNats;
+/** One alert kills it. */
+let killed: TestNats;
 beforeAll(async () => {
-  nats = await startTestNats();
+  [nats, killed] = await Promise.all([startTestNats(), startTestNats()]);
 });
-afterAll(() => nats.stop());
+afterAll(() => Promise.all([nats.stop(), killed.stop()]));
 
 const SITUATIONS: Readonly<Record<string, Situation>> = {
   DlqEventsNotPublished: {
+    get args() {
+      return ["--nats-url", killed.url];
+    },
+    ready: (stage) =>
+      until("NATS", async () => /^dlq_nats_up 1$/m.test((await scrape(stage)) ?? "") || undefined),
+    begin: () => killed.kill9(),
+  },
+  DlqEventsLate: {
     args: ["--nats-url", "nats://127.0.0.1:1"],
+    // A test cannot wait for half an hour.
+    limit: ["> 1800", "> 0"],
     begin: ({ client }) => client.dlq.sendToDlq(sendRequest("q")),
-    limit: ["> 60", "> 0"],
   },
   DlqEventsMissed: {
     get args() {
@@ -260,6 +273,7 @@ test.each(rules)("$alert", async (rule) => {
   const { again, limit } = situation;
   const expr = limit === undefined ? rule.expr : rule.expr.replace(...limit);
   const stage = await start(situation.args);
+  await situation.ready?.(stage);
   const before = await scrape(stage);
   await situation.begin(stage);
   const during: Scrape[] = [];
