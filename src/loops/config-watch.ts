@@ -5,7 +5,8 @@ import { type Loop, startLoop } from "./interval.ts";
 const EVERY_MS = 1_000;
 
 /**
- * Follows changes of stored configuration: at once by hints, and by polling about every second.
+ * Follows changes of stored configuration: at once by hints, and by polling about every second. Also removes what is no longer needed
+ * of it.
  */
 export function startConfigWatch(
   store: Pick<Store, "configs" | "deployment" | "hints">,
@@ -20,5 +21,11 @@ export function startConfigWatch(
   };
   store.hints.onConfig(refreshNow);
   store.hints.onReconnect(refreshNow);
-  return startLoop(() => EVERY_MS * (0.75 + 0.5 * random()), refresh);
+  return startLoop(
+    () => EVERY_MS * (0.75 + 0.5 * random()),
+    async () => {
+      await refresh();
+      await store.configs.forget();
+    },
+  );
 }

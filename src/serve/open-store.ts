@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import type { Logger } from "pino";
-import { isQueueSet } from "../app/queues/past-redact.ts";
+import { neededUntilMs } from "../app/queues/past-redact.ts";
 import type { Config } from "../config/config.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { StoredRecord } from "../store/contract.ts";
@@ -45,7 +45,7 @@ export async function openStore(
     maxQueues: config.maxQueues,
     mayCreate: (queue) =>
       config.queueCreation === "open" || named.has(queue) || isSet(store.configs.get(queue)),
-    isQueueSet,
+    neededUntilMs,
     waitReplicas: config.redisWaitReplicas,
     allowEviction: config.redisAllowEviction,
     diskIsLow: () => embedded?.diskIsLow() ?? false,
@@ -84,7 +84,7 @@ export async function openStore(
 }
 
 const isSet = (record: StoredRecord | undefined) =>
-  record !== undefined && isQueueSet(record.bytes);
+  record !== undefined && neededUntilMs(record.bytes) === Number.POSITIVE_INFINITY;
 
 /** Returns how to reach the configured Redis; undefined: it is an embedded one. */
 export function externalTarget(

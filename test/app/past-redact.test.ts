@@ -5,7 +5,7 @@ import { beforeEach, expect, test } from "vitest";
 import { type QueueConfig, QueueConfigSchema } from "../../gen/dlq/v1/queue_pb.ts";
 import { EventMaker } from "../../src/app/events/event-maker.ts";
 import { Deletions } from "../../src/app/queues/deletion.ts";
-import { isQueueSet } from "../../src/app/queues/past-redact.ts";
+import { neededUntilMs } from "../../src/app/queues/past-redact.ts";
 import { createQueueAdmin, type QueueAdmin } from "../../src/app/queues/queue-admin.ts";
 import { SettingsInForce } from "../../src/app/queues/settings-in-force.ts";
 import { encodeEventFields } from "../../src/codec/event-fields.ts";
@@ -14,6 +14,7 @@ import { resolveQueue } from "../../src/config/resolve-queue.ts";
 import type { DlqEvent } from "../../src/core/event.ts";
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../src/core/settings.ts";
 import { DAY_MS } from "../../src/core/time-units.ts";
+import { startConfigWatch } from "../../src/loops/config-watch.ts";
 import { readQueueConfig } from "../../src/rpc/convert/queue-config.ts";
 import type { RedisStore, RedisStoreOptions } from "../../src/store/redis/redis-store.ts";
 import { until, useTestStore } from "../support/store.ts";
@@ -40,8 +41,8 @@ type Server = ReturnType<typeof serverOn>;
 
 let server: Server;
 let admin: QueueAdmin;
-beforeEach(() => {
-  server = serverOn(at.current.store);
+beforeEach(async () => {
+  server = await otherServer();
   ({ admin } = server);
 });
 
@@ -49,7 +50,7 @@ async function otherServer(
   configured?: QueueSettings,
   options?: Partial<RedisStoreOptions>,
 ): Promise<Server> {
-  const store = at.current.openStore(options);
+  const store = at.current.openStore({ neededUntilMs, ...options });
   await until("its connection", () => store.ready || undefined);
   return serverOn(store, configured);
 }
@@ -146,12 +147,18 @@ test("after an update by which the queue hides less", async () => {
   expect(await shownBy(server)).toEqual([{}, {}, {}, SHOWN]);
 });
 
-test("everything, once too many entries would have to be kept", async () => {
+test("everything, once the entries are too large to be kept", async () => {
   await send();
-  const many = (of: string) => Array.from({ length: 60 }, (_, n) => `attribute:${of}-${n}`);
-  for (let n = 0; n < 20; n++) await redact(...many(`${n}`));
-  await redact();
+  const long = (of: string) => `/${of}/`.padEnd(256, "x");
+  const hide = async (count: number) => {
+    await redact(...Array.from({ length: count }, (_, n) => long(`${n}`)), "attribute:card");
+    await redact();
+  };
+  await hide(15);
+  expect(await shownBy(server)).toEqual([HIDDEN]);
+  await hide(16);
   expect(await shownBy(server)).toEqual([{}]);
+  expect(server.store.configs.get(QUEUE)?.bytes.length).toBeLessThan(100);
 });
 
 test("a deleted queue is not listed, and has no settings", async () => {
@@ -163,27 +170,56 @@ test("a deleted queue is not listed, and has no settings", async () => {
   expect(await remove(0)).toBe(0);
 });
 
-test("a deleted queue is not counted", async () => {
-  await redact("attribute:card");
-  await remove(0);
-  const { admin } = await otherServer(undefined, { maxQueues: 1, isQueueSet });
+test("a deleted queue is not counted, until it has settings again", async () => {
+  const { admin, store } = await otherServer(undefined, { maxQueues: 1 });
   const setOnly = (queue: string) =>
     admin.update({ queue, etag: "", apply: (present) => ({ ...present, maxMessages: 5n }) });
+  await redact("attribute:card");
+  await remove(0);
   await setOnly("invoices");
   await expect(setOnly("refunds")).rejects.toMatchObject({ kind: "LIMIT" });
+  await expect(setOnly(QUEUE)).rejects.toMatchObject({ kind: "LIMIT" });
+  expect([...store.configs.names()]).toEqual(["invoices"]);
 });
 
-test("what deleted queues hid is forgotten after a week, and at once if they hid nothing", async () => {
-  const { configs } = server.store;
-  const endedAgo = (days: number) => (nowMs: number) => {
+/** What a queue leaves that was deleted some days ago. */
+async function deletedAgo(queue: string, days: number): Promise<void> {
+  await server.store.configs.replace(queue, undefined, (nowMs) => {
     const endedAtMs = nowMs - days * DAY_MS;
     const past = { entries: ["attribute:card"], epochMs: 1, next: 1, endedAtMs };
     return encodeQueueRecord(emptyQueueConfig(), "", nowMs, past);
-  };
-  await configs.replace("early", undefined, endedAgo(8));
-  await configs.replace("late", undefined, endedAgo(6));
+  });
+}
+
+test("what deleted queues hid is forgotten after three days, without another deletion", async () => {
+  await deletedAgo("early", 3.1);
+  await deletedAgo("late", 2.9);
+  const { configs } = server.store;
+  const watch = startConfigWatch(server.store, Math.random);
+  await until("the earlier one to be forgotten", async () => {
+    await configs.refresh();
+    return configs.get("early") === undefined || undefined;
+  });
+  await watch.stop();
+  expect(configs.get("late")).toBeDefined();
+});
+
+test("settings that another server has set are not forgotten", async () => {
+  const other = await otherServer();
+  await deletedAgo(QUEUE, 4);
+  await server.store.configs.refresh();
+  await other.admin.update({
+    ...{ queue: QUEUE, etag: "" },
+    apply: (present) => ({ ...present, maxMessages: 7n }),
+  });
+  await server.store.configs.forget();
+  await other.store.configs.refresh();
+  expect(other.inForce.of(QUEUE).maxMessages).toBe(7);
+});
+
+test("a deleted queue that hid nothing leaves nothing", async () => {
   await set({ maxMessages: 5n });
   await remove(0);
-  await configs.refresh();
-  expect([...configs.names()]).toEqual(["late"]);
+  await server.store.configs.refresh();
+  expect(server.store.configs.get(QUEUE)).toBeUndefined();
 });

@@ -3,7 +3,7 @@ import { aborted, precondition, staleEtag } from "../../core/errors.ts";
 import type { Store } from "../../store/contract.ts";
 import type { Caller } from "../commands.ts";
 import type { DecisionLog } from "../observer.ts";
-import { pastRedactOf, stillNeeded } from "./past-redact.ts";
+import { pastRedactOf } from "./past-redact.ts";
 import type { SettingsInForce } from "./settings-in-force.ts";
 
 export interface QueueDeletion {
@@ -25,8 +25,6 @@ export interface DeletionParts {
 
 /** Attempts when settings change at the same time. */
 const TRIES = 5;
-/** Records that are no longer needed: a deletion removes so many. */
-const FORGOTTEN_AT_ONCE = 100;
 
 /**
  * Deletes queues. After the first step the queue is sealed. Any server can finish the deletion, in
@@ -129,27 +127,12 @@ export class Deletions {
       if (!(await this.#purgeAll(queue))) return false;
       // The queue is sealed and empty: no change with anything to hide follows.
       const { position } = await outbox.since(outbox.partitionOf(queue), Number.POSITIVE_INFINITY);
-      let storeNowMs = 0;
       await configs.replace(queue, seen, (nowMs) => {
-        storeNowMs = nowMs;
         const past = pastRedactOf(redact, pastRedact, position, nowMs);
         return encodeQueueRecord(emptyQueueConfig(), "", nowMs, past);
       });
-      await this.#forgetPast(storeNowMs);
     }
     throw aborted(200, `the configuration of queue ${queue}`);
-  }
-
-  /** Removes records that have only what was hidden so long ago that no outbox has changes of that time. */
-  async #forgetPast(nowMs: number): Promise<void> {
-    const { inForce, store } = this.#parts;
-    const isPast = (queue: string) => {
-      const { etag, pastRedact } = inForce.stored(queue);
-      return etag === "" && stillNeeded(pastRedact, nowMs) === undefined;
-    };
-    const past = [...store.configs.names()].filter(isPast).slice(0, FORGOTTEN_AT_ONCE);
-    for (const queue of past)
-      await store.configs.replace(queue, store.configs.get(queue), undefined);
   }
 }
 

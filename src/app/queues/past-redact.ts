@@ -4,9 +4,9 @@ import { DAY_MS } from "../../core/time-units.ts";
 import type { OutboxChange, OutboxPosition } from "../../store/contract.ts";
 
 /** An outbox keeps changes for about a day, and for two days if no others come. */
-const KEPT_MS = 7 * DAY_MS;
-/** Entries that are kept. Beyond, all is hidden. */
-const MOST = 1_000;
+const KEPT_MS = 3 * DAY_MS;
+/** Of all entries. Beyond, all is hidden. */
+const MOST_BYTES = 4_000;
 
 /** What must be hidden before the end of the outbox, by the entries up to now and earlier ones. Undefined: nothing. */
 export function pastRedactOf(
@@ -17,7 +17,8 @@ export function pastRedactOf(
 ): PastRedact | undefined {
   const all = [...new Set([...redact, ...(stillNeeded(earlier, nowMs)?.entries ?? [])])];
   if (all.length === 0) return undefined;
-  return { entries: all.length > MOST ? REDACT_ALL : all, epochMs, next, endedAtMs: nowMs };
+  const isTooLarge = Buffer.byteLength(all.join(" ")) > MOST_BYTES;
+  return { entries: isTooLarge ? REDACT_ALL : all, epochMs, next, endedAtMs: nowMs };
 }
 
 /** Undefined: no outbox has changes of that time. */
@@ -33,11 +34,15 @@ export function isBefore(
   return epochMs < past.epochMs || (epochMs === past.epochMs && number < past.next);
 }
 
-/** Whether something is set, or cannot be read: else a queue's record has only what was hidden before. */
-export function isQueueSet(record: Uint8Array): boolean {
+/**
+ * Until when the record of a queue is needed, by the store's clock. Infinity: something is set, or it cannot be read. Else it has only
+ * what was hidden before.
+ */
+export function neededUntilMs(record: Uint8Array): number {
   try {
-    return decodeQueueRecord(record).etag !== "";
+    const { etag, pastRedact } = decodeQueueRecord(record);
+    return etag === "" ? (pastRedact?.endedAtMs ?? 0) + KEPT_MS : Number.POSITIVE_INFINITY;
   } catch {
-    return true;
+    return Number.POSITIVE_INFINITY;
   }
 }

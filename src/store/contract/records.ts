@@ -5,27 +5,28 @@
 export interface Records {
   /** Throws STORE_UNAVAILABLE before the first look: nothing may be decided without what is stored. */
   get(name: string): StoredRecord | undefined;
-  /** The names that have a record, as of the last look. */
+  /** The names that have a record that counts for the limits, as of the last look. */
   names(): Iterable<string>;
   /** Reads what has changed. All that was written before the call is in the copy after it. */
   refresh(): Promise<void>;
   /**
    * Writes a record in place of the one that was seen; undefined stands for none. `encode` gets the store's time. Returns
-   * false if another record is there by now: nothing was written. Rejects with LIMIT if there are too many records.
+   * false if another record is there by now: nothing was written. Rejects with LIMIT if there are too many records, or they are too
+   * large, unless the new one does not count.
    */
   replace(
     name: string,
     seen: StoredRecord | undefined,
     encode: ((nowMs: number) => Uint8Array) | undefined,
   ): Promise<boolean>;
-  /** Called with the names whose records have changed. */
+  /** Called with the names whose records have changed, if the earlier or the new one counts. */
   onChange(listener: (names: readonly string[]) => void): void;
 }
 
 /** What a change of settings does to its queue. */
 export type QueueChange = "QUEUE_PAUSED" | "QUEUE_RESUMED";
 
-/** The settings of queues. */
+/** The settings of queues. Records that only say for some time what queues hid do not count for the limits. */
 export interface QueueRecords extends Records {
   /** As for all records. The outbox gets what `changeAt` returns for the store's time, together with the record. */
   replace(
@@ -34,6 +35,8 @@ export interface QueueRecords extends Records {
     encode: ((nowMs: number) => Uint8Array) | undefined,
     changeAt?: (nowMs: number) => QueueChange | undefined,
   ): Promise<boolean>;
+  /** Removes some records that are no longer needed. To be called every now and then. */
+  forget(): Promise<void>;
 }
 
 /** A record keeps its object as long as its content is the same. */

@@ -6,6 +6,7 @@ import type { Connection } from "./connection.ts";
 import { allPartitionKeys, globalKeys, queueBase } from "./keys.ts";
 import { CONSTANTS } from "./packed/constants.ts";
 import { partitionOf } from "./partitions.ts";
+import { type CopiedRecord, isCounted, RecordCopy } from "./record-copy.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { scriptArgs } from "./scripts.ts";
 import { storeNowMs } from "./store-now.ts";
@@ -16,6 +17,8 @@ const { CHANGES, LATEST } = CONSTANTS.RECORDS;
 const NOTHING = new Uint8Array();
 /** A server that starts reads the records within this time, if the store answers. */
 const AGAIN_MS = 250;
+/** Records that one step looks at, and removes, if they are no longer needed. */
+const [LOOKED_AT, FORGOTTEN] = [1_000, 100];
 
 /** What a script writes. An empty record stands for none. */
 interface Replacement {
@@ -33,8 +36,8 @@ export interface RecordsParts {
   hashOf(name: string): number;
   /** Most records: as many as queues. */
   most: number;
-  /** Whether a record counts. Default: each does. */
-  counts?: (record: StoredRecord) => boolean;
+  /** Until when a record is needed, by the store's clock. Infinity, the default: it counts for the limits. */
+  neededUntilMs?: (record: Uint8Array) => number;
   /** Called before each use of the store; see Opening. */
   enter(): Promise<void> | undefined;
   /** Writes the version of the layout, if there is none. */
@@ -44,32 +47,34 @@ export interface RecordsParts {
 }
 
 type Change = (names: readonly string[]) => void;
+type Found = Map<string, CopiedRecord | undefined>;
 
 /** Records in hashes, and a copy of them in this process that follows their changes. */
 export class RedisRecords implements QueueRecords {
   readonly #parts: RecordsParts;
   readonly #onChange: Change[] = [];
-  #records: ReadonlyMap<string, StoredRecord> = new Map();
-  /** The size of all records of the copy. */
-  #bytes = 0;
+  readonly #copy: RecordCopy;
+  /** The names of changed records that were not reported yet. */
+  #changed: string[] = [];
   /** The latest change of each hash that the copy has. Its revision is random, so that two stores never have the same. */
-  #latest: readonly string[];
+  readonly #latest: string[];
   #hasRead = false;
   #running: Promise<unknown> = Promise.resolve();
   #next: Promise<void> | undefined;
 
   constructor(parts: RecordsParts) {
     this.#parts = parts;
+    this.#copy = new RecordCopy(parts.keys.length);
     this.#latest = parts.keys.map(() => "");
   }
 
   get(name: string): StoredRecord | undefined {
     if (!this.#hasRead) throw storeUnavailable(AGAIN_MS);
-    return this.#records.get(name);
+    return this.#copy.get(name);
   }
 
   names(): Iterable<string> {
-    return this.#records.keys();
+    return this.#copy.counted;
   }
 
   onChange(listener: Change): void {
@@ -92,28 +97,47 @@ export class RedisRecords implements QueueRecords {
     encode: ((nowMs: number) => Uint8Array) | undefined,
     changeAt?: (nowMs: number) => QueueChange | undefined,
   ): Promise<boolean> {
-    const { connection, enter, most, writeLayout, write } = this.#parts;
+    const { connection, enter, writeLayout, write } = this.#parts;
     await enter();
     await writeLayout();
     const nowMs = await connection.command(storeNowMs);
     const after = encode?.(nowMs) ?? NOTHING;
-    this.#checkSize(after.length - (seen?.bytes.length ?? 0));
-    if (seen === undefined && this.#isFull()) throw tooManyQueues(most);
+    this.#checkLimits(this.#countedBytes(seen?.bytes), this.#countedBytes(after));
     const revision = randomBytes(8).toString("hex");
     const replacement = { name, seen: seen?.bytes ?? NOTHING, after, revision };
     return (await write(replacement, changeAt?.(nowMs))) === 1;
   }
 
-  #isFull(): boolean {
-    const { most, counts = () => true } = this.#parts;
-    return this.#records.size >= most && [...this.#records.values()].filter(counts).length >= most;
+  async forget(): Promise<void> {
+    if (!this.#copy.hasOthers) return;
+    const nowMs = await this.#parts.connection.command(storeNowMs);
+    let removed = 0;
+    for (const [name, record] of this.#copy.nextOthers(LOOKED_AT)) {
+      if (record.neededUntilMs > nowMs) continue;
+      await this.replace(name, record, undefined);
+      if (++removed === FORGOTTEN) return;
+    }
   }
 
-  /** By the copy, as the number of records: concurrent changes on several servers may exceed the limit by their own size. */
-  #checkSize(grownBytes: number): void {
-    const bytes = this.#bytes + grownBytes;
-    const most = LIMITS.queueConfigsBytes;
-    if (grownBytes > 0 && bytes > most) throw tooManySettings(bytes, most);
+  /** The size of a record that counts; 0: it does not, or there is none. */
+  #countedBytes(bytes: Uint8Array = NOTHING): number {
+    return bytes.length > 0 && isCounted(this.#copied(bytes)) ? bytes.length : 0;
+  }
+
+  #copied(bytes: Uint8Array): CopiedRecord {
+    const { neededUntilMs = () => Number.POSITIVE_INFINITY } = this.#parts;
+    return { bytes, neededUntilMs: neededUntilMs(bytes) };
+  }
+
+  /** By the copy: concurrent changes on several servers may exceed the limits by their own size and number. */
+  #checkLimits(beforeBytes: number, afterBytes: number): void {
+    if (afterBytes <= beforeBytes) return;
+    const { counted, countedBytes } = this.#copy;
+    const bytes = countedBytes + afterBytes - beforeBytes;
+    const { queueConfigsBytes } = LIMITS;
+    if (bytes > queueConfigsBytes) throw tooManySettings(bytes, queueConfigsBytes);
+    const { most } = this.#parts;
+    if (beforeBytes === 0 && counted.size >= most) throw tooManyQueues(most);
   }
 
   /** Concurrent calls share a look; a call never shares one that began before it. */
@@ -130,25 +154,34 @@ export class RedisRecords implements QueueRecords {
   async #lookOnce(): Promise<void> {
     // Read before the records: the next look finds what changes while they are read.
     const latest = await this.#readLatest();
-    const changedHashes = [...latest.keys()].filter((hash) => latest[hash] !== this.#latest[hash]);
-    if (this.#hasRead && changedHashes.length === 0) return;
-    const records = new Map(this.#records);
-    for (const hash of changedHashes) {
-      const changes = await this.#readChanges(hash);
-      const known = changes.indexOf(this.#latest[hash] ?? "");
-      if (this.#hasRead && known >= 0)
-        await this.#readSome(hash, changes.slice(known + 1), records);
-      else await this.#readAll(hash, records);
+    try {
+      for (const [hash, change] of latest.entries()) {
+        if (change === this.#latest[hash]) continue;
+        await this.#readHash(hash);
+        this.#latest[hash] = change;
+      }
+      this.#hasRead = true;
+    } finally {
+      this.#report();
     }
-    const changed = [...new Set([...this.#records.keys(), ...records.keys()])].filter(
-      (name) => this.#records.get(name) !== records.get(name),
-    );
-    this.#records = records;
-    this.#bytes = 0;
-    for (const { bytes } of records.values()) this.#bytes += bytes.length;
-    this.#latest = latest;
-    this.#hasRead = true;
-    if (changed.length > 0) for (const listener of this.#onChange) listener(changed);
+  }
+
+  #report(): void {
+    if (!this.#hasRead || this.#changed.length === 0) return;
+    const changed = this.#changed;
+    this.#changed = [];
+    for (const listener of this.#onChange) listener(changed);
+  }
+
+  async #readHash(hash: number): Promise<void> {
+    const changes = await this.#readChanges(hash);
+    const known = changes.indexOf(this.#latest[hash] ?? "");
+    const found =
+      this.#hasRead && known >= 0
+        ? await this.#readSome(hash, changes.slice(known + 1))
+        : await this.#readAll(hash);
+    for (const [name, record] of found)
+      if (this.#copy.set(hash, name, record)) this.#changed.push(name);
   }
 
   /** The last change of each hash. Empty: a hash without any has no records. */
@@ -166,21 +199,19 @@ export class RedisRecords implements QueueRecords {
     return (text ?? "").split("\n");
   }
 
-  async #readSome(hash: number, changes: readonly string[], records: Map<string, StoredRecord>) {
+  /** Undefined stands for none, as in what #readAll returns. */
+  async #readSome(hash: number, changes: readonly string[]): Promise<Found> {
     const names = [...new Set(changes.map((change) => change.slice(change.indexOf(" ") + 1)))];
-    const found = await this.#parts.connection.command((redis) =>
+    const records = await this.#parts.connection.command((redis) =>
       redis.hmgetBuffer(this.#parts.keys[hash] as string, ...names),
     );
-    names.forEach((name, at) => {
-      const bytes = found[at];
-      if (bytes) records.set(name, this.#keep(name, bytes));
-      else records.delete(name);
-    });
+    return new Map(names.map((name, at) => [name, this.#keep(name, records[at])]));
   }
 
-  async #readAll(hash: number, records: Map<string, StoredRecord>): Promise<void> {
-    const { connection, keys, hashOf } = this.#parts;
-    for (const name of this.#records.keys()) if (hashOf(name) === hash) records.delete(name);
+  async #readAll(hash: number): Promise<Found> {
+    const { connection, keys } = this.#parts;
+    const found: Found = new Map();
+    for (const name of this.#copy.namesOf(hash)) found.set(name, undefined);
     let cursor = "0";
     do {
       const [next, fields] = await connection.command((redis) =>
@@ -188,17 +219,18 @@ export class RedisRecords implements QueueRecords {
       );
       for (let at = 0; at + 1 < fields.length; at += 2) {
         const name = String(fields[at]);
-        if (name !== CHANGES && name !== LATEST)
-          records.set(name, this.#keep(name, fields[at + 1] as Buffer));
+        if (name !== CHANGES && name !== LATEST) found.set(name, this.#keep(name, fields[at + 1]));
       }
       cursor = String(next);
     } while (cursor !== "0");
+    return found;
   }
 
   /** An unchanged record keeps its object, so that what was derived from it stays valid. */
-  #keep(name: string, bytes: Buffer): StoredRecord {
-    const known = this.#records.get(name);
-    return known !== undefined && bytes.equals(known.bytes) ? known : { bytes };
+  #keep(name: string, bytes: Buffer | null | undefined): CopiedRecord | undefined {
+    if (!bytes) return undefined;
+    const known = this.#copy.get(name);
+    return known !== undefined && bytes.equals(known.bytes) ? known : this.#copied(bytes);
   }
 }
 
@@ -207,7 +239,7 @@ interface SharedParts extends Omit<RecordsParts, "keys" | "hashOf" | "write"> {
   prefix: string;
 }
 
-interface QueueParts extends SharedParts, Pick<RedisStoreOptions, "isQueueSet"> {
+interface QueueParts extends SharedParts, Pick<RedisStoreOptions, "neededUntilMs"> {
   /** Bytes of a partition's outbox. */
   outboxMaxBytes: number;
   historyChangedAtMs(): number;
@@ -216,12 +248,10 @@ interface QueueParts extends SharedParts, Pick<RedisStoreOptions, "isQueueSet"> 
 /** The settings of queues, each in the partition of its queue. */
 export function createQueueRecords(parts: QueueParts): RedisRecords {
   const { connection, prefix, outboxMaxBytes, historyChangedAtMs } = parts;
-  const { isQueueSet = () => true } = parts;
   return new RedisRecords({
     ...parts,
     keys: allPartitionKeys(prefix, "settings"),
     hashOf: partitionOf,
-    counts: ({ bytes }) => isQueueSet(bytes),
     write({ name, ...record }, change) {
       const number = change === undefined ? 0 : CONSTANTS.CHANGE[change];
       const outbox = { historyChanged: historyChangedAtMs(), outboxMaxBytes };

@@ -15,8 +15,11 @@ export interface RedisStoreOptions extends ConnectionOptions {
   maxQueues: number;
   /** Reports whether a message may create this queue. Default: any. */
   mayCreate?: (queue: string) => boolean;
-  /** Reports whether the record of a queue has settings, and not only what it hid before. Default: each has. */
-  isQueueSet?: (record: Uint8Array) => boolean;
+  /**
+   * Until when the record of a queue is needed, by the store's clock. Infinity, the default: it has settings, and counts for the
+   * limits.
+   */
+  neededUntilMs?: (record: Uint8Array) => number;
   /** Replicas that must have a send before it is answered. Default 0. */
   waitReplicas?: number;
   /** Accepts a Redis that drops keys when its memory is full. Default: it is refused at the start, and a warning later. */

@@ -124,6 +124,30 @@ describe("records of queues", () => {
     expect(await set("a", quarter)).toBe(true);
   });
 
+  test("records that are needed only for some time count for no limit, and go when that is over", async () => {
+    const neededUntilMs = (record: Uint8Array) => {
+      const text = Buffer.from(record.subarray(0, 40)).toString();
+      return text.startsWith("until") ? Number(text.split(" ")[1]) : Number.POSITIVE_INFINITY;
+    };
+    const small = at.current.openStore({ maxQueues: 1, neededUntilMs });
+    await until("the connection", () => small.ready || undefined);
+    const needed = (untilMs: number) =>
+      `until ${untilMs} `.padEnd(LIMITS.queueConfigsBytes / 2, "x");
+    expect(await set("a", needed(1), small)).toBe(true);
+    expect(await set("b", needed(Number.MAX_SAFE_INTEGER), small)).toBe(true);
+    expect(await set("c", needed(1), small)).toBe(true);
+    expect(await set("d", "1", small)).toBe(true);
+    await expect(set("a", "1", small)).rejects.toMatchObject({ kind: "LIMIT" });
+    expect([...small.configs.names()]).toEqual(["d"]);
+    const changes: string[][] = [];
+    small.configs.onChange((names) => changes.push([...names]));
+    await small.configs.forget();
+    await small.configs.refresh();
+    const left = ["a", "b", "c", "d"].filter((name) => small.configs.get(name) !== undefined);
+    expect(left).toEqual(["b", "d"]);
+    expect(changes).toEqual([]);
+  });
+
   test("thousands are read in steps", async () => {
     const count = 1_500;
     const names = Array.from({ length: count }, (_, n) => `q${n}`);
