@@ -76,7 +76,13 @@ export type {
   OutboxPosition,
 } from "./contract/outbox.ts";
 export type { QuietSessions } from "./contract/quiet-sessions.ts";
-export type { QueueChange, QueueRecords, Records, StoredRecord } from "./contract/records.ts";
+export type {
+  QueueChange,
+  QueueRecords,
+  Records,
+  StoredRecord,
+  WithSettings,
+} from "./contract/records.ts";
 export type {
   RouteItem,
   SendImportedHistory,

@@ -16,8 +16,10 @@ import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../src/core/setti
 import { DAY_MS } from "../../src/core/time-units.ts";
 import { startConfigWatch } from "../../src/loops/config-watch.ts";
 import { readQueueConfig } from "../../src/rpc/convert/queue-config.ts";
+import { partitionKeys } from "../../src/store/redis/keys.ts";
+import { partitionOf } from "../../src/store/redis/partitions.ts";
 import type { RedisStore, RedisStoreOptions } from "../../src/store/redis/redis-store.ts";
-import { until, useTestStore } from "../support/store.ts";
+import { START_MS, until, useTestStore } from "../support/store.ts";
 import { bytes, item, SETTINGS } from "../support/store-items.ts";
 
 const at = useTestStore();
@@ -145,6 +147,45 @@ test("after an update by which the queue hides less", async () => {
   await redact();
   await send();
   expect(await shownBy(server)).toEqual([{}, {}, {}, SHOWN]);
+});
+
+test("in changes that come until the update is written", async () => {
+  const { store, inForce } = server;
+  const { configs } = store;
+  const late: typeof configs = Object.create(configs, {
+    get: { value: (name: string) => configs.get(name) },
+    refresh: { value: () => configs.refresh() },
+    replace: {
+      async value(...args: Parameters<typeof configs.replace>) {
+        await send();
+        return configs.replace(...args);
+      },
+    },
+  });
+  const slow: RedisStore = Object.create(store, {
+    configs: { value: late },
+    outbox: { value: store.outbox },
+    hasQueue: { value: (name: string) => store.hasQueue(name) },
+  });
+  const deletions = new Deletions({ store, inForce, log });
+  await redact("attribute:card");
+  const slowAdmin = createQueueAdmin({ store: slow, inForce, deletions, check() {}, log });
+  await slowAdmin.update({ queue: QUEUE, etag: "", apply: emptyQueueConfig });
+  await send();
+  expect(await shownBy(server)).toEqual([HIDDEN, SHOWN]);
+});
+
+test("also if the outbox is damaged, which stops neither updates nor deletions", async () => {
+  const { outbox, outboxEnd } = partitionKeys(at.current.prefix, partitionOf(QUEUE));
+  const change = { queue: QUEUE, epochMs: START_MS, number: 1 };
+  for (const end of [() => remove(0), () => redact()]) {
+    await redact("attribute:card");
+    await at.current.redis.set(outbox, "text");
+    await at.current.redis.del(outboxEnd);
+    await end();
+    await server.store.configs.refresh();
+    expect(server.inForce.redactOf(change)).toEqual(["attribute:card"]);
+  }
 });
 
 test("everything, once the entries are too large to be kept", async () => {

@@ -16,7 +16,7 @@ export interface QueueDeletion {
 }
 
 export interface DeletionParts {
-  store: Pick<Store, "configs" | "hasQueue" | "deletion" | "outbox">;
+  store: Pick<Store, "configs" | "hasQueue" | "deletion">;
   inForce: Pick<SettingsInForce, "stored" | "of">;
   log: DecisionLog;
   /** Called when nothing of a queue is left in the store. */
@@ -117,7 +117,7 @@ export class Deletions {
    */
   async #removeSettings(queue: string): Promise<boolean> {
     const { inForce, store } = this.#parts;
-    const { configs, outbox } = store;
+    const { configs } = store;
     for (let attempt = 0; attempt < TRIES; attempt++) {
       await configs.refresh();
       const seen = configs.get(queue);
@@ -126,11 +126,11 @@ export class Deletions {
       const { redact } = inForce.of(queue);
       if (!(await this.#purgeAll(queue))) return false;
       // The queue is sealed and empty: no change with anything to hide follows.
-      const { position } = await outbox.since(outbox.partitionOf(queue), Number.POSITIVE_INFINITY);
-      await configs.replace(queue, seen, (nowMs) => {
-        const past = pastRedactOf(redact, pastRedact, position, nowMs);
+      const encode = (nowMs: number) => {
+        const past = pastRedactOf(redact, pastRedact, nowMs);
         return encodeQueueRecord(emptyQueueConfig(), "", nowMs, past);
-      });
+      };
+      await configs.replace(queue, seen, encode, { notesEnd: true });
     }
     throw aborted(200, `the configuration of queue ${queue}`);
   }

@@ -1,24 +1,26 @@
 import { decodeQueueRecord, type PastRedact } from "../../codec/queue-record.ts";
 import { REDACT_ALL } from "../../core/redaction/entry.ts";
 import { DAY_MS } from "../../core/time-units.ts";
-import type { OutboxChange, OutboxPosition } from "../../store/contract.ts";
+import type { OutboxChange } from "../../store/contract.ts";
 
 /** An outbox keeps changes for about a day, and for two days if no others come. */
 const KEPT_MS = 3 * DAY_MS;
 /** Of all entries. Beyond, all is hidden. */
 const MOST_BYTES = 4_000;
 
-/** What must be hidden before the end of the outbox, by the entries up to now and earlier ones. Undefined: nothing. */
+/**
+ * What must be hidden before the end of the outbox, by the entries up to now and earlier ones. Undefined: nothing. The store adds
+ * where the outbox ends, when it writes the record.
+ */
 export function pastRedactOf(
   redact: readonly string[],
   earlier: PastRedact | undefined,
-  { epochMs, next }: OutboxPosition,
   nowMs: number,
 ): PastRedact | undefined {
   const all = [...new Set([...redact, ...(stillNeeded(earlier, nowMs)?.entries ?? [])])];
   if (all.length === 0) return undefined;
   const isTooLarge = Buffer.byteLength(all.join(" ")) > MOST_BYTES;
-  return { entries: isTooLarge ? REDACT_ALL : all, epochMs, next, endedAtMs: nowMs };
+  return { entries: isTooLarge ? REDACT_ALL : all, epochMs: 0, next: 0, endedAtMs: nowMs };
 }
 
 /** Undefined: no outbox has changes of that time. */

@@ -55,7 +55,7 @@ export interface QueueAdmin {
 }
 
 export interface QueueAdminParts {
-  store: Pick<Store, "configs" | "queues" | "hasQueue" | "stats" | "outbox">;
+  store: Pick<Store, "configs" | "queues" | "hasQueue" | "stats">;
   inForce: SettingsInForce;
   deletions: Pick<Deletions, "delete">;
   /** Throws a DlqError if the resulting settings contradict each other. */
@@ -133,8 +133,10 @@ async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise
     const pause = changed.includes("pause")
       ? pauseChange(inForce.of(queue), inForce.with(queue, next))
       : undefined;
-    const past = await pastRedact(parts, queue, next);
-    if (await store.configs.replace(queue, seen, encoder(next, past), pause)) {
+    const { hidesLess, pastRedactAt } = redactChange(inForce, queue, next);
+    const encode = encoder(next, pastRedactAt);
+    const also = { changeAt: pause, notesEnd: hidesLess };
+    if (await store.configs.replace(queue, seen, encode, also)) {
       await store.configs.refresh();
       logChange(log, { queue, caller }, changed, inForce.of(queue));
       if (ending !== undefined)
@@ -203,23 +205,18 @@ function logChange(
     log.info({ ...facts, changed: others }, "queue updated");
 }
 
-type PastRedactAt = (nowMs: number) => PastRedact | undefined;
-
-function encoder(config: QueueConfig, past: PastRedactAt) {
+function encoder(config: QueueConfig, pastRedactAt: (nowMs: number) => PastRedact | undefined) {
   const etag = randomBytes(8).toString("hex");
-  return (nowMs: number) => encodeQueueRecord(config, etag, nowMs, past(nowMs));
+  return (nowMs: number) => encodeQueueRecord(config, etag, nowMs, pastRedactAt(nowMs));
 }
 
 /** Returns what must stay hidden in changes that the outbox has, if the queue gets this configuration. */
-async function pastRedact(
-  { store: { outbox }, inForce }: QueueAdminParts,
-  queue: string,
-  config: QueueConfig,
-): Promise<PastRedactAt> {
+function redactChange(inForce: SettingsInForce, queue: string, config: QueueConfig) {
   const { pastRedact: earlier } = inForce.stored(queue);
   const { redact } = inForce.of(queue);
   const next = redact.length === 0 ? [] : inForce.with(queue, config).redact;
-  if (redact.every((entry) => next.includes(entry))) return (nowMs) => stillNeeded(earlier, nowMs);
-  const { position } = await outbox.since(outbox.partitionOf(queue), Number.POSITIVE_INFINITY);
-  return (nowMs) => pastRedactOf(redact, earlier, position, nowMs);
+  const hidesLess = redact.some((entry) => !next.includes(entry));
+  const pastRedactAt = (nowMs: number) =>
+    hidesLess ? pastRedactOf(redact, earlier, nowMs) : stillNeeded(earlier, nowMs);
+  return { hidesLess, pastRedactAt };
 }

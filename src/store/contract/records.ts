@@ -26,14 +26,22 @@ export interface Records {
 /** What a change of settings does to its queue. */
 export type QueueChange = "QUEUE_PAUSED" | "QUEUE_RESUMED";
 
+/** What happens together with the replacement of a queue's settings. */
+export interface WithSettings {
+  /** The outbox gets what it returns for the store's time. */
+  readonly changeAt?: ((nowMs: number) => QueueChange | undefined) | undefined;
+  /** The record, if there is one, gets where the outbox ends, in `epoch_ms` and `next` of its `past_redact`. */
+  readonly notesEnd?: boolean;
+}
+
 /** The settings of queues. Records that only say for some time what queues hid do not count for the limits. */
 export interface QueueRecords extends Records {
-  /** As for all records. The outbox gets what `changeAt` returns for the store's time, together with the record. */
+  /** As for all records. */
   replace(
     name: string,
     seen: StoredRecord | undefined,
     encode: ((nowMs: number) => Uint8Array) | undefined,
-    changeAt?: (nowMs: number) => QueueChange | undefined,
+    also?: WithSettings,
   ): Promise<boolean>;
   /** Removes some records that are no longer needed. To be called every now and then. */
   forget(): Promise<void>;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { storeUnavailable, tooManyQueues, tooManySettings } from "../../core/errors.ts";
 import { LIMITS } from "../../core/settings.ts";
-import type { QueueChange, QueueRecords, StoredRecord } from "../contract.ts";
+import type { QueueChange, QueueRecords, StoredRecord, WithSettings } from "../contract.ts";
 import type { Connection } from "./connection.ts";
 import { allPartitionKeys, globalKeys, queueBase } from "./keys.ts";
 import { CONSTANTS } from "./packed/constants.ts";
@@ -43,7 +43,7 @@ export interface RecordsParts {
   /** Writes the version of the layout, if there is none. */
   writeLayout(): Promise<void>;
   /** Runs the script that writes a record. Returns 1; 0: another record is there by now. */
-  write(replacement: Replacement, change: QueueChange | undefined): Promise<unknown>;
+  write(replacement: Replacement, change?: QueueChange, notesEnd?: boolean): Promise<unknown>;
 }
 
 type Change = (names: readonly string[]) => void;
@@ -95,7 +95,7 @@ export class RedisRecords implements QueueRecords {
     name: string,
     seen: StoredRecord | undefined,
     encode: ((nowMs: number) => Uint8Array) | undefined,
-    changeAt?: (nowMs: number) => QueueChange | undefined,
+    also: WithSettings = {},
   ): Promise<boolean> {
     const { connection, enter, writeLayout, write } = this.#parts;
     await enter();
@@ -105,7 +105,7 @@ export class RedisRecords implements QueueRecords {
     this.#checkLimits(this.#countedBytes(seen?.bytes), this.#countedBytes(after));
     const revision = randomBytes(8).toString("hex");
     const replacement = { name, seen: seen?.bytes ?? NOTHING, after, revision };
-    return (await write(replacement, changeAt?.(nowMs))) === 1;
+    return (await write(replacement, also.changeAt?.(nowMs), also.notesEnd)) === 1;
   }
 
   async forget(): Promise<void> {
@@ -252,10 +252,15 @@ export function createQueueRecords(parts: QueueParts): RedisRecords {
     ...parts,
     keys: allPartitionKeys(prefix, "settings"),
     hashOf: partitionOf,
-    write({ name, ...record }, change) {
-      const number = change === undefined ? 0 : CONSTANTS.CHANGE[change];
-      const outbox = { historyChanged: historyChangedAtMs(), outboxMaxBytes };
-      const args = scriptArgs("replace_settings", { ...record, ...outbox, change: number }, []);
+    write({ name, ...record }, change, notesEnd = false) {
+      const header = {
+        ...record,
+        change: change === undefined ? 0 : CONSTANTS.CHANGE[change],
+        notesEnd: notesEnd ? 1 : 0,
+        historyChanged: historyChangedAtMs(),
+        outboxMaxBytes,
+      };
+      const args = scriptArgs("replace_settings", header, []);
       return connection.run("replace_settings", queueBase(prefix, name), args);
     },
   });

@@ -153,7 +153,7 @@ export const SCRIPTS = {
   // So that a limit can be raised.
   replace_settings: {
     flags: "allow-oom",
-    numbers: ["change", "historyChanged", "outboxMaxBytes"],
+    numbers: ["change", "notesEnd", "historyChanged", "outboxMaxBytes"],
     strings: ["seen", "after", "revision"],
     item: [],
   },

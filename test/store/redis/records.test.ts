@@ -208,12 +208,7 @@ describe("records of queues", () => {
   test("a change goes into the outbox with the record, if that is written", async () => {
     const { store } = at.current;
     const replace = (seen: StoredRecord | undefined, change: QueueChange) =>
-      store.configs.replace(
-        "orders",
-        seen,
-        () => bytes(change),
-        () => change,
-      );
+      store.configs.replace("orders", seen, () => bytes(change), { changeAt: () => change });
     expect(await replace(undefined, "QUEUE_PAUSED")).toBe(true);
     expect(await replace(undefined, "QUEUE_RESUMED")).toBe(false);
     await store.configs.refresh();
@@ -237,8 +232,8 @@ describe("records of queues", () => {
   test("a damaged outbox refuses no change of settings", async () => {
     const { store, redis } = at.current;
     await redis.set(partitionKeys(at.current.prefix, partitionOf("orders")).outbox, "text");
-    const change = () => "QUEUE_PAUSED" as const;
-    expect(await store.configs.replace("orders", undefined, () => bytes("1"), change)).toBe(true);
+    const also = { changeAt: () => "QUEUE_PAUSED" as const };
+    expect(await store.configs.replace("orders", undefined, () => bytes("1"), also)).toBe(true);
     await store.configs.refresh();
     expect(textOf("orders")).toBe("1");
   });
