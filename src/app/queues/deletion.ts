@@ -116,8 +116,8 @@ export class Deletions {
    * stays, for the changes that the outbox has. False: another server has finished the deletion.
    */
   async #removeSettings(queue: string): Promise<boolean> {
-    const { inForce, store } = this.#parts;
-    const { configs } = store;
+    const { inForce } = this.#parts;
+    const { configs } = this.#parts.store;
     for (let attempt = 0; attempt < TRIES; attempt++) {
       await configs.refresh();
       const seen = configs.get(queue);

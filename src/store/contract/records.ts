@@ -11,8 +11,8 @@ export interface Records {
   refresh(): Promise<void>;
   /**
    * Writes a record in place of the one that was seen; undefined stands for none. `encode` gets the store's time. Returns
-   * false if another record is there by now: nothing was written. Rejects with LIMIT if there are too many records, or they are too
-   * large, unless the new one does not count.
+   * false if another record is there by now: nothing was written. Rejects with LIMIT if there were too many records that count, or
+   * they were too large.
    */
   replace(
     name: string,
