@@ -74,13 +74,15 @@ export type PastRedact = Message<"dlq.storage.v1.PastRedact"> & {
   entries: string[];
 
   /**
-   * Where the outbox of the partition ended then: its epoch, and the number of its next change.
+   * The epoch of the partition's outbox then.
    *
    * @generated from field: int64 epoch_ms = 2;
    */
   epochMs: bigint;
 
   /**
+   * The number of the next change in that outbox.
+   *
    * @generated from field: int64 next = 3;
    */
   next: bigint;
