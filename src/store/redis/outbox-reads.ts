@@ -14,16 +14,15 @@ import {
   type OutboxEntry,
   type StreamEntry,
 } from "./outbox-entries.ts";
+import { pageOf } from "./outbox-page.ts";
 import { CONSTANTS } from "./packed/constants.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
 import { Reader } from "./packed/reader.ts";
+import { isOfWrongType } from "./pipeline-results.ts";
 import { storeNowMs } from "./store-now.ts";
 
 /** Entries of a partition that one step reads. */
 const PAGE = 100;
-/** Changes of one page, more only in its first entry. */
-const CHANGES = 1_000;
-
 /** What is left to look through, when an instant is looked for. */
 const HALVED_BYTES = 8 * 1024;
 
@@ -35,6 +34,12 @@ interface StreamPage {
   /** Of the last one that was read. */
   readonly endId: string;
 }
+
+type PagesReading = [
+  command: "XRANGE" | "XREVRANGE",
+  partitions: readonly number[],
+  args: (key: string, partition: number) => (string | number)[],
+];
 
 const NO_PAGE: StreamPage = { entries: [], count: 0, firstId: "", endId: "" };
 
@@ -126,12 +131,20 @@ export class OutboxReads {
 
   /** As Outbox.ends. */
   async ends(partitions: readonly number[]): Promise<OutboxPosition[]> {
+    return (await this.endsOrErrors(partitions)).map(orThrow);
+  }
+
+  /** As `ends`, with an error in place of the end of an outbox that is no stream. */
+  async endsOrErrors(partitions: readonly number[]): Promise<(OutboxPosition | Error)[]> {
     // Read first: if the outbox is empty after that, it has not moved.
     const emptyEnds = await this.#emptyEnds(partitions);
-    const pages = await this.#pages("XREVRANGE", partitions, (key) => [key, "+", "-", "COUNT", 1]);
+    const args = (key: string) => [key, "+", "-", "COUNT", 1];
+    const pages = await this.#pagesOrErrors("XREVRANGE", partitions, args);
     return Promise.all(
       partitions.map(async (partition, at) => {
-        const { entries, count } = pages[at] as StreamPage;
+        const page = pages[at] as StreamPage | Error;
+        if (page instanceof Error) return page;
+        const { entries, count } = page;
         const last = entries[0] ?? (count > 0 ? await this.#newest(partition) : undefined);
         return last === undefined ? (emptyEnds[at] as OutboxPosition) : behind(last);
       }),
@@ -152,7 +165,10 @@ export class OutboxReads {
         reading.getBuffer(partitionKeys(this.#prefix, partition).outboxEnd);
       return reading.exec();
     });
-    return (replies ?? []).map(([error, bytes]) => {
+    return (replies ?? []).map((reply) => {
+      const [error, bytes] = reply;
+      // As one that is lost: the next change begins the outbox again.
+      if (isOfWrongType(reply)) return OUTBOX_START;
       if (error) throw error;
       return emptyEnd(bytes as Buffer | null);
     });
@@ -242,11 +258,13 @@ export class OutboxReads {
     return (await this.#pages(command, [partition], args))[0] ?? NO_PAGE;
   }
 
-  async #pages(
-    command: "XRANGE" | "XREVRANGE",
-    partitions: readonly number[],
-    args: (key: string, partition: number) => (string | number)[],
-  ): Promise<StreamPage[]> {
+  async #pages(...reading: PagesReading): Promise<StreamPage[]> {
+    return (await this.#pagesOrErrors(...reading)).map(orThrow);
+  }
+
+  async #pagesOrErrors(
+    ...[command, partitions, args]: PagesReading
+  ): Promise<(StreamPage | Error)[]> {
     const replies = await this.#withRedis((redis) => {
       const reading = redis.pipeline();
       for (const partition of partitions) {
@@ -255,14 +273,21 @@ export class OutboxReads {
       }
       return reading.exec();
     });
-    return (replies ?? []).map(([error, reply], at) => {
+    return (replies ?? []).map((reply, at) => {
+      const [error] = reply;
+      if (error && isOfWrongType(reply)) return error;
       if (error) throw error;
-      const found = reply as StreamEntry[];
+      const found = reply[1] as StreamEntry[];
       const entries = found.flatMap((one) => decodeEntry(one, partitions[at] as number) ?? []);
       const [firstId, endId] = [String(found[0]?.[0]), String(found.at(-1)?.[0])];
       return { entries, count: found.length, firstId, endId };
     });
   }
+}
+
+function orThrow<T>(found: T | Error): T {
+  if (found instanceof Error) throw found;
+  return found;
 }
 
 function emptyEnd(bytes: Buffer | null): OutboxPosition {
@@ -289,23 +314,3 @@ const before = ({ first, epochMs }: OutboxEntry): OutboxPosition => ({
   next: first,
   epochMs,
 });
-
-function pageOf(
-  entries: readonly OutboxEntry[],
-  from: OutboxPosition | undefined,
-  hasMore: boolean,
-  gap: OutboxPage["items"] = [],
-): OutboxPage {
-  let changes = 0;
-  const cut = entries.findIndex((entry) => {
-    changes += entry.changes.length;
-    return changes > CHANGES;
-  });
-  const taken = cut < 0 ? entries : entries.slice(0, Math.max(1, cut));
-  const last = taken.at(-1);
-  return {
-    items: [...gap, ...taken.flatMap((entry) => entry.changes)],
-    position: last === undefined ? from : behind(last),
-    hasMore: hasMore || taken.length < entries.length,
-  };
-}

@@ -6,8 +6,8 @@ export function throwErrorOf(results: readonly (Result | undefined)[] = []): voi
 }
 
 /**
- * Reports whether the list of workers of a queue is damaged. The queue goes without them, which must not hold up the others;
- * `sizes` and `stats` report it.
+ * Reports whether a key has the wrong type. One such key must not hold up the others: a queue goes without its damaged list of
+ * workers, which `sizes` and `stats` report, and a damaged outbox is left out.
  */
 export function isOfWrongType([error]: Result): boolean {
   return error?.message.startsWith("WRONGTYPE") ?? false;
