@@ -6,6 +6,7 @@ import type { Config } from "../config/config.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { StoredRecord } from "../store/contract.ts";
 import { type EmbeddedRedis, startEmbeddedRedis } from "../store/embedded/embedded.ts";
+import { DamagedOutbox } from "../store/redis/damaged-outbox.ts";
 import type { RedisTarget, RedisTls } from "../store/redis/redis-client.ts";
 import { RedisStore } from "../store/redis/redis-store.ts";
 import { LayoutWait } from "../store/redis/storage-version.ts";
@@ -134,10 +135,14 @@ export function describeTarget(target: RedisTarget): string {
 
 const REPEAT_MS = 10_000;
 
-/** Logs an error at most every 10 s: during an outage many occur each second. */
+/** Logs an error at most every 10 s: during an outage many occur each second. A damaged outbox is reported once, and always logged. */
 function createErrorLog(log: Logger): (error: Error) => void {
   let lastAt = Number.NEGATIVE_INFINITY;
   return (error) => {
+    if (error instanceof DamagedOutbox) {
+      log.warn({ error: error.message }, "some events cannot be read");
+      return;
+    }
     const now = performance.now();
     if (now - lastAt < REPEAT_MS) return;
     lastAt = now;

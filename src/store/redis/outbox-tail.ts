@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
-import type { OutboxItem, OutboxPage, OutboxPosition } from "../contract/outbox.ts";
+import type { OutboxPage, OutboxPosition } from "../contract/outbox.ts";
+import { DamagedOutbox } from "./damaged-outbox.ts";
 import { partitionKeys } from "./keys.ts";
 import {
   behind,
@@ -8,29 +9,31 @@ import {
   type OutboxEntry,
   type StreamEntry,
 } from "./outbox-entries.ts";
+import { pageOf } from "./outbox-page.ts";
 import type { OutboxReads } from "./outbox-reads.ts";
+import { isOfWrongType } from "./pipeline-results.ts";
 import { closeRedis } from "./redis-client.ts";
+import { ReplySize } from "./reply-size.ts";
 
 /** How long Redis waits for a new change, at most: as long a partition that is followed anew may wait. */
 const BLOCK_MS = 250;
-/** Entries in one reply, shared by the partitions that are busy: an entry has up to 64 changes. */
-const ENTRIES = 2_048;
-/** Entries of a partition in one reply. */
-const [FEWEST, MOST] = [8, 100];
-/** Time between two replies: changes that come often come together, which costs less. */
+/** Time between two replies: changes that come often come together, which costs less. More that is there already comes at once. */
 const PACE_MS = 15;
 const RETRY_MS = 500;
 /** Between two looks whether the connection is back. */
 const LOST_MS = 50;
-/** How often the ends are compared, in case an outbox began again: waiting for more than its old end would take long. */
+/**
+ * How often the ends are compared, in case an outbox began again: waiting for more than its old end would take long. So often
+ * damaged outboxes are looked at, too.
+ */
 const CHECK_MS = 5_000;
-/** Changes that are remembered for those who read them: some 8 MiB. */
+/** Changes that are remembered for those who read them: some 8 MiB. Of one reply no more are decoded, but for the last entry of each partition. */
 const REMEMBERED = 20_000;
 
 export interface OutboxTailParts {
   /** Opens a connection of its own, since the waiting blocks it. */
   connect(): Redis;
-  reads: Pick<OutboxReads, "ends">;
+  reads: Pick<OutboxReads, "endsOrErrors">;
   prefix: string;
   /** Deadline of one call to the store, in milliseconds. */
   timeoutMs: number;
@@ -39,7 +42,7 @@ export interface OutboxTailParts {
 
 interface Followed {
   readonly listeners: Set<(partition: number) => void>;
-  /** Where the tail reads on. Undefined: it must look for the end first. */
+  /** Where the tail reads on. Undefined: it must look for the end first, or the outbox is damaged. */
   end: OutboxPosition | undefined;
   /** The latest entries, each right behind the one before it. */
   recent: Remembered[];
@@ -58,16 +61,17 @@ interface Remembered {
 export class OutboxTail {
   readonly #parts: OutboxTailParts;
   readonly #followed = new Map<number, Followed>();
+  /** Partitions whose outbox is no stream. They are left out, since one such key fails the call for all. */
+  readonly #damaged = new Set<number>();
+  readonly #size = new ReplySize();
   /** Who has remembered entries, in the order in which they came, and how many changes they have. */
   #remembered: { readonly followed: Followed; readonly changes: number }[] = [];
   #rememberedChanges = 0;
   #running: Promise<void> | undefined;
   #redis: Redis | undefined;
   #closed = false;
-  #checkedAtMs = 0;
+  #checkedAtMs = Number.NEGATIVE_INFINITY;
   #pause: (() => void) | undefined;
-  /** Partitions that had new changes in the last reply. */
-  #busy = 1;
 
   constructor(parts: OutboxTailParts) {
     this.#parts = parts;
@@ -93,14 +97,13 @@ export class OutboxTail {
     };
   }
 
-  /** What follows a position, if all of it is remembered; undefined: it must be read. */
+  /** A page of what follows a position, if all of it is remembered; undefined: it must be read. */
   after(partition: number, position: OutboxPosition): OutboxPage | undefined {
     const recent = this.#followed.get(partition)?.recent ?? [];
     const first = recent.findLastIndex(({ from }) => isSame(from, position));
     if (first < 0) return undefined;
     const entries = recent.slice(first).map(({ entry }) => entry);
-    const items: OutboxItem[] = entries.flatMap(({ changes }) => changes);
-    return { items, position: behind(entries.at(-1) as OutboxEntry), hasMore: false };
+    return pageOf(entries, position, false);
   }
 
   /** Where the tail reads on in a partition. Undefined: nobody follows it, or it must look first. */
@@ -133,8 +136,14 @@ export class OutboxTail {
         }
         await this.#findEnds();
         await this.#wait(redis);
-        await this.#sleep(PACE_MS);
+        if (!this.#size.hasMore) await this.#sleep(PACE_MS);
       } catch (error) {
+        if (isOfWrongType([error as Error, undefined])) {
+          // The next look finds the damaged outbox, and leaves it out.
+          this.#checkedAtMs = Number.NEGATIVE_INFINITY;
+          await this.#sleep(LOST_MS);
+          continue;
+        }
         if (redis.status === "ready") this.#parts.onError(error as Error);
         isLost = true;
         await this.#sleep(redis.status === "ready" ? RETRY_MS : LOST_MS);
@@ -161,7 +170,11 @@ export class OutboxTail {
   async #findEnds(): Promise<void> {
     const isDue = performance.now() - this.#checkedAtMs >= CHECK_MS;
     if (isDue) this.#checkedAtMs = performance.now();
-    await this.#lookAt([...this.#followed].filter(([, { end }]) => isDue || end === undefined));
+    await this.#lookAt(
+      [...this.#followed].filter(
+        ([one, { end }]) => isDue || (end === undefined && !this.#damaged.has(one)),
+      ),
+    );
   }
 
   /** Looks for the ends of followed partitions now. */
@@ -174,42 +187,75 @@ export class OutboxTail {
 
   async #lookAt(sought: readonly (readonly [number, Followed])[]): Promise<void> {
     if (sought.length === 0) return;
-    const ends = await this.#parts.reads.ends(sought.map(([partition]) => partition));
-    sought.forEach(([partition, followed], at) => {
-      const end = ends[at] as OutboxPosition;
+    const ends = await this.#parts.reads.endsOrErrors(sought.map(([partition]) => partition));
+    for (const [at, [partition, followed]] of sought.entries()) {
+      const end = ends[at] as OutboxPosition | Error;
+      if (end instanceof Error) {
+        this.#leaveOut(partition, followed, end);
+        continue;
+      }
+      this.#damaged.delete(partition);
       const hasBegunAgain = followed.end !== undefined && bytesOf(end) < bytesOf(followed.end);
-      if (followed.end !== undefined && !hasBegunAgain) return;
+      if (followed.end !== undefined && !hasBegunAgain) continue;
       [followed.end, followed.recent] = [end, []];
       this.#notify(partition, followed);
-    });
-  }
-
-  async #wait(redis: Redis): Promise<void> {
-    const partitions = [...this.#followed.keys()];
-    const keys = partitions.map((partition) => partitionKeys(this.#parts.prefix, partition).outbox);
-    const ids = partitions.map((partition) => this.#followed.get(partition)?.end?.entryId ?? "$");
-    const blockMs = Math.max(1, Math.min(BLOCK_MS, Math.floor(this.#parts.timeoutMs / 2)));
-    const most = Math.min(MOST, Math.max(FEWEST, Math.floor(ENTRIES / this.#busy)));
-    const args = ["COUNT", most, "BLOCK", blockMs, "STREAMS", ...keys, ...ids];
-    const reply = (await redis.callBuffer("XREAD", args)) as [Buffer, StreamEntry[]][] | null;
-    const at = new Map(keys.map((key, index) => [key, partitions[index] as number]));
-    this.#busy = Math.max(1, reply?.length ?? 0);
-    for (const [key, entries] of reply ?? []) {
-      const partition = at.get(String(key));
-      if (partition !== undefined) this.#take(partition, entries);
     }
   }
 
-  #take(partition: number, found: readonly StreamEntry[]): void {
+  #leaveOut(partition: number, followed: Followed, { message }: Error): void {
+    [followed.end, followed.recent] = [undefined, []];
+    if (this.#damaged.has(partition)) return;
+    this.#damaged.add(partition);
+    this.#parts.onError(new DamagedOutbox(this.#keyOf(partition), message));
+  }
+
+  async #wait(redis: Redis): Promise<void> {
+    const partitions = [...this.#followed.keys()].filter((one) => !this.#damaged.has(one));
+    const blockMs = Math.max(1, Math.min(BLOCK_MS, Math.floor(this.#parts.timeoutMs / 2)));
+    if (partitions.length === 0) return this.#sleep(blockMs);
+    const keys = partitions.map((partition) => this.#keyOf(partition));
+    const ids = partitions.map((partition) => this.#followed.get(partition)?.end?.entryId ?? "$");
+    const sentAtMs = performance.now();
+    const most = this.#size.entries(sentAtMs);
+    const block = this.#size.hasMore ? [] : ["BLOCK", blockMs];
+    const args = ["COUNT", most, ...block, "STREAMS", ...keys, ...ids];
+    const reply = (await redis.callBuffer("XREAD", args)) as [Buffer, StreamEntry[]][] | null;
+    const pages = reply ?? [];
+    const sizes = pages.map(([, entries]) => entries.length);
+    this.#size.replied(sizes, most, sentAtMs);
+    const at = new Map(keys.map((key, index) => [key, partitions[index] as number]));
+    let left = REMEMBERED;
+    for (const [key, entries] of pages) {
+      const partition = at.get(String(key));
+      if (partition !== undefined) left -= this.#take(partition, entries, left);
+    }
+  }
+
+  /** Remembers a page. If it has more changes than `most`, only moves behind it. Returns how many changes were decoded. */
+  #take(partition: number, found: readonly StreamEntry[], most: number): number {
     const followed = this.#followed.get(partition);
-    if (followed?.end === undefined) return;
+    if (followed?.end === undefined) return 0;
+    let changes = 0;
     for (const one of found) {
+      if (changes >= most) {
+        this.#skipTo(partition, followed, found.at(-1) as StreamEntry);
+        break;
+      }
       const entry = decodeEntry(one, partition);
       // What no server has written is passed over.
       if (entry === undefined) followed.end = { ...followed.end, entryId: String(one[0]) };
       else this.#remember(followed, followed.end, entry);
+      changes += entry?.changes.length ?? 0;
     }
     this.#notify(partition, followed);
+    return changes;
+  }
+
+  /** Moves behind an entry, and remembers nothing before it. */
+  #skipTo(partition: number, followed: Followed, one: StreamEntry): void {
+    const entry = decodeEntry(one, partition);
+    followed.end = entry && behind(entry);
+    followed.recent = [];
   }
 
   #remember(followed: Followed, from: OutboxPosition, entry: OutboxEntry): void {
@@ -228,6 +274,10 @@ export class OutboxTail {
       this.#rememberedChanges -= oldest.changes;
       oldest.followed.recent.shift();
     }
+  }
+
+  #keyOf(partition: number): string {
+    return partitionKeys(this.#parts.prefix, partition).outbox;
   }
 
   #notify(partition: number, { listeners }: Followed): void {

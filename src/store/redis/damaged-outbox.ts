@@ -1,0 +1,8 @@
+/** An outbox whose key is no stream. It is reported once, and once more if it is damaged again. */
+export class DamagedOutbox extends Error {
+  constructor(key: string, reason: string) {
+    super(
+      `the outbox "${key}" cannot be read: ${reason}; it begins again with the next change of its queues`,
+    );
+  }
+}
