@@ -17,12 +17,23 @@ end
 if changed and tonumber(changed) > now then change() end`;
 
 /**
+ * If no other server is alive, notes that epochs of the outbox must begin, until a server has begun them. Returns whether they must.
+ * The two keys are in different slots. A sign of life in the future is from before the clock stepped back.
+ */
+const ARRIVE = `#!lua flags=allow-oom,allow-cross-slot-keys
+local history, nodes, own, silence = KEYS[1], ARGV[1], ARGV[2], ARGV[3]${LUA_NOW}
+local alive = redis.call('ZRANGEBYSCORE', nodes, now - silence, now)
+if #alive == 0 or #alive == 1 and alive[1] == own then redis.call('HSET', history, 'epochs', 'due') end
+return redis.call('HEXISTS', history, 'epochs')`;
+
+/**
  * One step, so that of several servers only the first one sees the change. `id` is the replication id and the run id,
  * separated by a space.
  */
 const OPEN = `#!lua flags=allow-oom${READ}
 local history, run, is_first = ARGV[1], ARGV[2], ARGV[3] == '1'
 redis.call('HSET', KEYS[1], 'id', history .. ' ' .. run)
+redis.call('HDEL', KEYS[1], 'epochs')
 if not id then return changed or '0' end
 local last_history, last_run = string.match(id, '^(%w*) ?(%w*)$')
 if last_history ~= history and not (is_first and run ~= '' and run == last_run) then change() end
@@ -70,11 +81,17 @@ export class RedisHistory {
   }
 
   /**
-   * Compares Redis' ids with the stored ones, and stores a change. Call it before the first use of each connection, after
-   * this server's sign of life: else `leave` of another server could remove the id.
+   * Compares Redis' ids with the stored ones, and stores a change. The first server after a time without any begins epochs of the
+   * outbox: meanwhile older data may have been imported, and the ids are equal if Redis did not restart. Call it before the first
+   * use of each connection.
+   *
+   * @param writeSignOfLife of this server. It comes after the look for others, since of two servers that start at once each would see
+   *   the other one, and before the ids, since `leave` of another server could remove them
    */
-  async open(): Promise<void> {
+  async open(writeSignOfLife: () => Promise<void>): Promise<void> {
     const { connection, prefix } = this.#parts;
+    const areEpochsDue = await this.#areEpochsDue();
+    await writeSignOfLife();
     const info = await connection.command((redis) => redis.info("server", "replication"));
     const history = field(info, "master_replid");
     const run = field(info, "run_id");
@@ -82,12 +99,19 @@ export class RedisHistory {
     if (history === "") return;
     // Before the id is stored, so that a server that dies in between leaves it to the next one.
     const id = await connection.command((redis) => redis.hget(this.#key, "id"));
-    if (id === null) await beginEpochs(connection, prefix);
+    if (id === null || areEpochsDue) await beginEpochs(connection, prefix);
     const isFirst = /^0*$/.test(field(info, "master_replid2")) ? 1 : 0;
     const changed = await connection.command((redis) =>
       redis.eval(OPEN, 1, this.#key, history, run, isFirst),
     );
     this.#changedAtMs = Number(changed);
+  }
+
+  async #areEpochsDue(): Promise<boolean> {
+    const { connection, prefix, nodeId } = this.#parts;
+    const { nodes } = globalKeys(prefix);
+    const args = [nodes, nodeId, NODE_SILENCE_MS];
+    return (await connection.command((redis) => redis.eval(ARRIVE, 1, this.#key, ...args))) === 1;
   }
 
   /**

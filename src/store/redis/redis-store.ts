@@ -286,8 +286,7 @@ export class RedisStore implements Store {
     const check = { prefix, allowEviction: allowEviction || this.#hasOpened, allowCluster };
     const warnings = await checkServer(this.#connection, check);
     warnings.push(...(await this.#layout.open()));
-    await this.#sessions.writeSignOfLife();
-    await this.#history.open();
+    await this.#history.open(() => this.#sessions.writeSignOfLife());
     await this.#id.read();
     await this.#lifeClock.share();
     await this.capacity.check(true);
