@@ -1,4 +1,4 @@
-import type { OutboxPosition } from "../contract/outbox.ts";
+import { OUTBOX_START, type OutboxPosition } from "../contract/outbox.ts";
 import type { OutboxBacklog, SharedReader } from "../contract/shared-reader.ts";
 import type { Connection } from "./connection.ts";
 import { allPartitionKeys, globalKeys, partitionKeys } from "./keys.ts";
@@ -6,6 +6,7 @@ import type { OutboxReads } from "./outbox-reads.ts";
 import { layout, ms } from "./packed/layout.ts";
 import { Reader } from "./packed/reader.ts";
 import { PARTITIONS } from "./partitions.ts";
+import { isOfWrongType } from "./pipeline-results.ts";
 import { NODE_SILENCE_MS } from "./sessions.ts";
 import { LUA_NOW, storeNowMs } from "./store-now.ts";
 import { rankOf } from "./wake-ups.ts";
@@ -91,7 +92,7 @@ if server == ARGV[2] then redis.call('HSET', KEYS[1], ARGV[1], place .. ' - 0') 
 
 export interface SharedReaderParts {
   connection: Connection;
-  reads: Pick<OutboxReads, "ends" | "since">;
+  reads: Pick<OutboxReads, "endsOrErrors" | "since">;
   prefix: string;
   nodeId: string;
   /** Bytes of a partition's outbox that are kept without readers. */
@@ -117,15 +118,14 @@ export class RedisSharedReader implements SharedReader {
     const { connection, reads, name, enter } = this.#parts;
     await enter();
     const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
-    const starts =
-      sinceMs === undefined
-        ? await reads.ends(all)
-        : await Promise.all(
-            all.map(async (partition) => (await reads.since(partition, sinceMs)).position),
-          );
+    const starts = await (sinceMs === undefined
+      ? reads.endsOrErrors(all)
+      : Promise.all(all.map((partition) => sinceOrError(reads, partition, sinceMs))));
     const nowMs = await connection.command(storeNowMs);
     await connection.read((writing) => {
-      for (const [partition, start] of starts.entries()) {
+      for (const [partition, found] of starts.entries()) {
+        // One that is no stream holds up no other: its next change begins it again.
+        const start = found instanceof Error ? OUTBOX_START : found;
         const value = `${placeOf(start, keepBytes, nowMs)} - 0`;
         writing.eval(BEGIN, 1, this.#keys[partition] as string, name, value);
       }
@@ -201,6 +201,16 @@ export class RedisSharedReader implements SharedReader {
     await this.giveBack(partitions);
     const { connection, nodeId } = this.#parts;
     await connection.command((redis) => redis.zrem(this.#servers, nodeId));
+  }
+}
+
+/** Where reading begins; an error if the outbox is no stream. */
+async function sinceOrError(reads: SharedReaderParts["reads"], partition: number, sinceMs: number) {
+  try {
+    return (await reads.since(partition, sinceMs)).position;
+  } catch (error) {
+    if (error instanceof Error && isOfWrongType([error, undefined])) return error;
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { OUTBOX_START } from "../../../src/store/contract/outbox.ts";
 import type { OutboxBacklog, OutboxPosition } from "../../../src/store/contract.ts";
+import { partitionKeys } from "../../../src/store/redis/keys.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
 import { until, useTestStore } from "../../support/store.ts";
@@ -42,6 +43,23 @@ test("in a partition without changes, the first one is read", async () => {
   const position = await reader.take(PARTITION, OUTBOX_START);
   expect((await read(position as OutboxPosition))?.items).toMatchObject([{ number: 0 }]);
 });
+
+test.each([
+  ["at the ends", undefined],
+  ["at an instant", 1],
+])(
+  "an outbox that is no stream is read once it begins again, if reading begins %s",
+  async (_, sinceMs) => {
+    const { store, redis, prefix } = at.current;
+    await send();
+    await redis.set(partitionKeys(prefix, PARTITION).outbox, "text");
+    const reader = readerOf(store);
+    await reader.begin(0, sinceMs);
+    await send();
+    const [position] = await reader.positions([PARTITION]);
+    expect((await read(position as OutboxPosition))?.items).toMatchObject([{ number: 0 }]);
+  },
+);
 
 test("one server at a time has a partition, and the next one goes on behind it", async () => {
   const first = readerOf(at.current.store);
