@@ -97,8 +97,8 @@ pub(super) async fn watch(
         let is_wanted = is_first || next.as_ref().map_or(true, |events| !events.is_empty());
         let response = next.map(|events| WatchEventsResponse {
             events,
-            gap: None,
             resume_token: from.to_string(),
+            ..WatchEventsResponse::default()
         });
         if is_wanted && responses.send(response).await.is_err() || has_ended {
             return;
