@@ -52,7 +52,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   nats: {
     uses: ["core", "codec", "config"],
     types: ["app"],
-    packages: ["@nats-io/jetstream", "@nats-io/transport-node", "node:timers*"],
+    packages: ["@nats-io/jetstream", "@nats-io/transport-node*", "node:timers*"],
   },
   cli: { uses: ["core", "config", "codec"], types: ["store/contract"], packages: ["node:*"] },
   serve: {
