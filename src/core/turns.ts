@@ -37,23 +37,33 @@ export class Turns {
   }
 
   /**
-   * Runs work for each item; returns the results in order. Waits with as many items as may run at once, so that other
-   * callers wait for those only, however many items there are. After an error no more items begin.
+   * Runs work for each item; returns the results in order. Waits with one item at a time, so that callers take turns, however
+   * many items they have. After an error no more items begin.
    */
   async map<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
     const results: R[] = [];
-    let next = 0;
-    const workOff = async () => {
-      for (let at = next++; at < items.length; at = next++) {
-        try {
-          results[at] = await this.run(() => work(items[at] as T));
-        } catch (error) {
-          next = items.length;
-          throw error;
-        }
+    const failures: unknown[] = [];
+    const running: Promise<void>[] = [];
+    for (const [at, item] of items.entries()) {
+      const wait = this.take();
+      if (wait !== undefined) await wait;
+      if (failures.length > 0) {
+        this.end();
+        break;
       }
-    };
-    await Promise.all(Array.from({ length: Math.min(this.#most, items.length) }, workOff));
+      const workOff = async () => {
+        try {
+          results[at] = await work(item);
+        } catch (error) {
+          failures.push(error);
+        } finally {
+          this.end();
+        }
+      };
+      running.push(workOff());
+    }
+    await Promise.all(running);
+    if (failures.length > 0) throw failures[0];
     return results;
   }
 }

@@ -54,24 +54,27 @@ export class Watches {
     const release = this.#take(aging);
     const stop = new AbortController();
     const signals = [context.signal, aging, this.#draining];
-    const onStop = () => stop.abort();
-    for (const signal of signals) {
-      if (signal.aborted) onStop();
-      else signal.addEventListener("abort", onStop, { once: true });
-    }
     const steps = open(stop.signal)[Symbol.asyncIterator]();
     let isOver = false;
     let timer: NodeJS.Timeout | undefined;
-    const end = () => {
-      clearTimeout(timer);
+    // Also while the watch looks for its beginning: others get its place.
+    const onStop = () => {
       if (isOver) return;
       isOver = true;
       // The signals live longer than the call and would keep it in memory.
       for (const signal of signals) signal.removeEventListener("abort", onStop);
-      onStop();
+      stop.abort();
       void steps.return?.();
       release();
     };
+    const end = () => {
+      clearTimeout(timer);
+      onStop();
+    };
+    for (const signal of signals) {
+      if (signal.aborted) onStop();
+      else signal.addEventListener("abort", onStop, { once: true });
+    }
     let unread: ReturnType<typeof watchEnded> | undefined;
     const drop = (why: string) => {
       unread = watchEnded(RECONNECT_AFTER_MS, why);

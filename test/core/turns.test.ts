@@ -55,6 +55,29 @@ describe("turns", () => {
     expect(await large).toHaveLength(100);
   });
 
+  it("let calls take turns, however many items may run at once", async () => {
+    const { running, work, end } = createWork();
+    const turns = new Turns(4);
+    void turns.map(items(100), work);
+    void turns.map(items(100, 100), work);
+    await settle();
+    const order: number[] = [];
+    while (order.length < 50) {
+      const { item = 0 } = running[0] ?? {};
+      order.push(item);
+      end(item);
+      await settle();
+    }
+    const ofSecond = order.filter((item) => item >= 100).length;
+    expect(ofSecond).toBeGreaterThanOrEqual(22);
+    const third = turns.map([1_000], work);
+    for (let n = 0; n < 7; n++) {
+      end(running[0]?.item ?? 0);
+      await settle();
+    }
+    expect(await third).toEqual([10_000]);
+  });
+
   it("begin no more items after an error, and are free again", async () => {
     const { running, work, end } = createWork();
     const turns = new Turns(2);

@@ -2,7 +2,7 @@
 
 import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
 import type { WatchEventsResponse } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { type Event, EventType } from "../../gen/dlq/v1/event_pb.ts";
 import { MessageState, QuarantineReason, Reason } from "../../gen/dlq/v1/state_pb.ts";
@@ -161,6 +161,26 @@ it("goes on behind a token, and from a time", async () => {
   expect(await added({ queues: [queue], startTime })).toEqual([first.id]);
   const early = await Watch.open({ queues: [queue], startTime });
   expect(await added({ queues: [queue], resumeToken: early.resumeToken })).toEqual([first.id]);
+});
+
+it("begins at the millisecond of its start_time", async () => {
+  const queue = "exactly";
+  const { id } = await client.dlq.sendToDlq(sendRequest(queue));
+  const all = await Watch.open({
+    queues: [queue],
+    startTime: timestampFromMs(Date.now() - 60_000),
+  });
+  const [first] = await all.until(EventType.MESSAGE_ADDED);
+  const atMs = timestampMs(first?.time as Timestamp);
+  await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(atMs + 1));
+  const later = await client.dlq.sendToDlq(sendRequest(queue));
+  const addedSince = async (sinceMs: number) => {
+    const watch = await Watch.open({ queues: [queue], startTime: timestampFromMs(sinceMs) });
+    const [event] = await watch.until(EventType.MESSAGE_ADDED);
+    return event?.messageId;
+  };
+  expect(await addedSince(atMs)).toBe(id);
+  expect(await addedSince(atMs + 1)).toBe(later.id);
 });
 
 it("says once when the events before the call were streamed", async () => {

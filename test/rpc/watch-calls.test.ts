@@ -95,3 +95,22 @@ test("a server has at most 1,000 watches; one that ends makes room", async () =>
   await all[0]?.steps.return(undefined);
   expect(await opened(watches).steps.next()).toMatchObject({ value: 0 });
 });
+
+test("a call that ends makes room at once, also if its watch still looks for its beginning", async () => {
+  const watches = new Watches(draining.signal);
+  const all = Array.from({ length: 999 }, () => opened(watches));
+  await Promise.all(all.map(({ steps }) => steps.next()));
+  const call = new AbortController();
+  const values = createContextValues().set(connectionAging, new AbortController().signal);
+  const begun = watches.run(
+    async function* () {
+      yield await new Promise<number>(() => {});
+    },
+    { signal: call.signal, values } as HandlerContext,
+    () => 1,
+  );
+  void begun.next();
+  await expect(opened(watches).steps.next()).rejects.toThrow("this server has 1000 calls");
+  call.abort();
+  expect(await opened(watches).steps.next()).toMatchObject({ value: 0 });
+});

@@ -1,9 +1,14 @@
 import { invalidField } from "../../core/errors.ts";
 import type { DlqEvent, EventType } from "../../core/event.ts";
 import type { QueuePattern } from "../../core/queue-pattern.ts";
-import { Turns } from "../../core/turns.ts";
 import type { EventFilter } from "../../rules/event-filter.ts";
-import type { Outbox, OutboxGap, OutboxItem, OutboxPosition } from "../../store/contract.ts";
+import type {
+  Outbox,
+  OutboxChange,
+  OutboxGap,
+  OutboxItem,
+  OutboxPosition,
+} from "../../store/contract.ts";
 import { Pace } from "../timers.ts";
 import type { EventMaker } from "./event-maker.ts";
 import { OutboxFollower, partitionsOf } from "./outbox-follower.ts";
@@ -60,8 +65,6 @@ export interface WatchEventsParts {
 
 /** Events in a batch: an event takes up to about 1.2 KiB. */
 const BATCH = 500;
-/** Partitions whose beginnings are looked for at once. */
-const LOOKUPS_AT_ONCE = 8;
 /** While there are changes, a batch has positions for a token this often. */
 const TOKEN_MS = 1_000;
 
@@ -97,7 +100,11 @@ async function* watchEvents(
   signal: AbortSignal,
 ): AsyncGenerator<EventBatch> {
   const { outbox, now } = parts;
-  const { start, behind, keptSinceMs } = await startOf(outbox, command, partitions);
+  const begun = await startOf(outbox, command, partitions, signal).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+  if (begun === undefined) return;
+  const { start, behind, keptSinceMs } = begun;
   const resumeAt = (positions: ReadonlyMap<number, OutboxPosition>) => ({
     storeId: outbox.storeId,
     positions: new Map(positions),
@@ -132,16 +139,18 @@ async function startOf(
   outbox: Outbox,
   { resume, sinceMs }: WatchEventsCommand,
   partitions: readonly number[],
+  signal: AbortSignal,
 ): Promise<Start> {
   const positions = resume?.positions ?? new Map<number, never>();
   const unknown = partitions.filter((partition) => !positions.has(partition));
-  const turns = new Turns(LOOKUPS_AT_ONCE);
   // Also with a position for each: the first batch comes once the store can be read.
   const found =
     sinceMs === undefined || unknown.length === 0
       ? (await outbox.ends(unknown)).map((position) => ({ position, keptSinceMs: undefined }))
-      : await turns.map(unknown, (partition) => outbox.since(partition, sinceMs));
-  const kept = found.flatMap((one) => one.keptSinceMs ?? []);
+      : await outbox.sinceSecond(unknown, sinceMs, signal);
+  const kept = found.flatMap(({ keptSinceMs = 0 }) =>
+    keptSinceMs > (sinceMs ?? 0) ? keptSinceMs : [],
+  );
   const begun = new Map(unknown.map((partition, at) => [partition, found[at]?.position]));
   const startIn = (partition: number) => positions.get(partition) ?? begun.get(partition);
   return {
@@ -168,6 +177,7 @@ async function batchesOf(
       [events, gap] = events.length > 0 ? [[], gapOf(item)] : [events, gapOf(item, gap)];
       continue;
     }
+    if (isTooEarly(command, item)) continue;
     if (!command.queues.some((pattern) => pattern.matches(item.queue))) continue;
     for (const event of await maker.eventsOf(item, command.types)) {
       if (command.filter(event)) events.push(event);
@@ -178,6 +188,12 @@ async function batchesOf(
   }
   if (events.length > 0 || gap !== undefined) batches.push({ ...NO_EVENTS, events, gap });
   return batches;
+}
+
+/** Whether it is of the second of the time to begin at, and before that time: see Outbox.sinceSecond. */
+function isTooEarly({ resume, sinceMs }: WatchEventsCommand, { partition, atMs }: OutboxChange) {
+  if (sinceMs === undefined || resume?.positions.has(partition)) return false;
+  return atMs < sinceMs && atMs >= Math.floor(sinceMs / 1_000) * 1_000;
 }
 
 function gapOf(item: OutboxGap, before: EventGap = { missed: 0, undone: 0 }): EventGap {

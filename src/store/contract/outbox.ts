@@ -125,6 +125,15 @@ export interface Outbox {
   /** Where to begin to read changes since an instant. */
   since(partition: number, atMs: number): Promise<OutboxBeginning>;
   /**
+   * As `since` for several partitions, in order, and from the beginning of the second of the instant on. Answers may be some
+   * seconds old. Rejects when the signal aborts: it then looks no further.
+   */
+  sinceSecond(
+    partitions: readonly number[],
+    atMs: number,
+    signal: AbortSignal,
+  ): Promise<OutboxBeginning[]>;
+  /**
    * Resolves when as many replicas as are configured have what was read before. Rejects with STORE_UNAVAILABLE if they have it not
    * in time.
    */

@@ -1,7 +1,7 @@
-import { Turns } from "../../core/turns.ts";
 import type { Outbox, OutboxBeginning, OutboxPage, OutboxPosition } from "../contract/outbox.ts";
 import type { SharedReader } from "../contract/shared-reader.ts";
 import type { Connection } from "./connection.ts";
+import { OutboxLookups } from "./outbox-lookups.ts";
 import { OutboxReads } from "./outbox-reads.ts";
 import { OutboxTail } from "./outbox-tail.ts";
 import { PARTITIONS, partitionOf } from "./partitions.ts";
@@ -10,9 +10,6 @@ import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { type Replication, untilReplicated } from "./replication.ts";
 import { RedisSharedReader } from "./shared-reader.ts";
 import type { StoreId } from "./store-id.ts";
-
-/** Lookups of positions that run at once, of all readers of this process. */
-const LOOKUPS = 4;
 
 export interface RedisOutboxParts
   extends Pick<
@@ -33,7 +30,7 @@ export class RedisOutbox implements Outbox {
   readonly partitionOf = partitionOf;
   readonly #reads: OutboxReads;
   readonly #tail: OutboxTail;
-  readonly #lookups = new Turns(LOOKUPS);
+  readonly #lookups: OutboxLookups;
   readonly #replication: RedisOutboxParts["replication"];
   readonly #parts: Pick<
     RedisOutboxParts,
@@ -48,6 +45,7 @@ export class RedisOutbox implements Outbox {
       await enter();
       return connection.command(work);
     }, prefix);
+    this.#lookups = new OutboxLookups(this.#reads);
     this.#tail = new OutboxTail({
       connect: () => createRedis(target, "dlq-outbox", timeoutMs),
       reads: this.#reads,
@@ -93,7 +91,15 @@ export class RedisOutbox implements Outbox {
   }
 
   since(partition: number, atMs: number): Promise<OutboxBeginning> {
-    return this.#lookups.run(() => this.#reads.since(partition, atMs));
+    return this.#lookups.since(partition, atMs);
+  }
+
+  sinceSecond(
+    partitions: readonly number[],
+    atMs: number,
+    signal: AbortSignal,
+  ): Promise<OutboxBeginning[]> {
+    return this.#lookups.sinceSecond(partitions, atMs, signal);
   }
 
   confirm(): Promise<void> {
