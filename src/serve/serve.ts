@@ -3,6 +3,7 @@ import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
 import { EventMaker } from "../app/events/event-maker.ts";
 import { createWatchEvents } from "../app/events/watch-events.ts";
+import { WatchReads } from "../app/events/watch-reads.ts";
 import { createGroupOf } from "../app/groups/failure-group.ts";
 import { createGroupAdmin } from "../app/groups/group-admin.ts";
 import { createMessageAdmin } from "../app/messages/message-admin.ts";
@@ -132,8 +133,10 @@ async function run(
   });
   const maker = new EventMaker({ store, redactOf: inForce.redactOf });
   const publishing = createPublishing(config, { store, maker, metrics, log });
+  const reads = new WatchReads(store.outbox);
   const events = createWatchEvents({
     outbox: store.outbox,
+    reads,
     maker,
     now: () => performance.now(),
   });
@@ -145,7 +148,7 @@ async function run(
     check: queueConfiguration.check,
   });
   const messages = createMessageAdmin({ ...shared, stats: dlq.stats });
-  const watchMessages = createWatchMessages({ ...shared, scanner: new Scanner(store) });
+  const watchMessages = createWatchMessages({ ...shared, reads, scanner: new Scanner(store) });
   const groups = createGroupAdmin(shared);
   const workers = createWorkerAdmin(shared);
   const deliveryBlocks = createDeliveryBlockAdmin(store, log);

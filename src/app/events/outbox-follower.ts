@@ -1,5 +1,6 @@
 import type { QueuePattern } from "../../core/queue-pattern.ts";
 import type { Outbox, OutboxItem, OutboxPosition } from "../../store/contract/outbox.ts";
+import type { WatchReads } from "./watch-reads.ts";
 
 /** Partitions that are read at once: one may have some thousand changes in a page. */
 const PARTITIONS_AT_ONCE = 2;
@@ -15,7 +16,10 @@ export interface OutboxStep {
 }
 
 /** The partitions that may have changes of queues. */
-export function partitionsOf(outbox: Outbox, queues: readonly QueuePattern[]): readonly number[] {
+export function partitionsOf(
+  outbox: Pick<Outbox, "partitions" | "partitionOf">,
+  queues: readonly QueuePattern[],
+): readonly number[] {
   const names = queues.flatMap(({ only }) => only ?? []);
   if (names.length < queues.length) return [...Array(outbox.partitions).keys()];
   return [...new Set(names.map((name) => outbox.partitionOf(name)))];
@@ -23,14 +27,14 @@ export function partitionsOf(outbox: Outbox, queues: readonly QueuePattern[]): r
 
 /** Reads what is new in some outboxes. It misses nothing that happens after it was made. Call `stop` at the end. */
 export class OutboxFollower {
-  readonly #outbox: Pick<Outbox, "read" | "follow">;
+  readonly #reads: Pick<WatchReads, "read">;
   readonly #changed = new Set<number>();
   readonly stop: () => void;
   #wake = () => {};
 
-  constructor(outbox: Pick<Outbox, "read" | "follow">, partitions: readonly number[]) {
-    this.#outbox = outbox;
-    this.stop = outbox.follow(partitions, (partition) => {
+  constructor(reads: Pick<WatchReads, "read" | "follow">, partitions: readonly number[]) {
+    this.#reads = reads;
+    this.stop = reads.follow(partitions, (partition) => {
       this.#changed.add(partition);
       this.#wake();
     });
@@ -65,7 +69,7 @@ export class OutboxFollower {
           continue;
         }
         const wasCaughtUp = unread.size === 0;
-        const items = await this.#read(positions, unread);
+        const items = await this.#read(positions, unread, signal);
         const isCaughtUp = unread.size === 0 && !wasCaughtUp;
         if (items.length === 0 && !isCaughtUp) continue;
         isIdle = false;
@@ -80,10 +84,12 @@ export class OutboxFollower {
   async #read(
     positions: Map<number, OutboxPosition>,
     unread: Set<number>,
+    signal: AbortSignal,
   ): Promise<readonly OutboxItem[]> {
     const some = [...this.#changed].slice(0, PARTITIONS_AT_ONCE);
     for (const partition of some) this.#changed.delete(partition);
-    const pages = await this.#outbox.read(new Map(some.map((one) => [one, positions.get(one)])));
+    const from = some.map((one) => [one, positions.get(one) as OutboxPosition] as const);
+    const pages = await this.#reads.read(new Map(from), signal);
     pages.forEach(({ position, hasMore }, at) => {
       const partition = some[at] as number;
       if (position !== undefined) positions.set(partition, position);

@@ -12,6 +12,7 @@ import type {
 import { Pace } from "../timers.ts";
 import type { EventMaker } from "./event-maker.ts";
 import { OutboxFollower, partitionsOf } from "./outbox-follower.ts";
+import type { WatchReads } from "./watch-reads.ts";
 
 export type { OutboxPosition };
 
@@ -57,7 +58,8 @@ export type WatchEvents = (
 ) => AsyncIterable<EventBatch>;
 
 export interface WatchEventsParts {
-  outbox: Outbox;
+  outbox: Pick<Outbox, "storeId" | "partitions" | "partitionOf" | "ends" | "sinceSecond">;
+  reads: WatchReads;
   maker: Pick<EventMaker, "eventsOf">;
   /** A clock in milliseconds. */
   now(): number;
@@ -83,7 +85,7 @@ export function createWatchEvents(parts: WatchEventsParts): WatchEvents {
       );
     }
     const partitions = partitionsOf(parts.outbox, command.queues);
-    const follower = new OutboxFollower(parts.outbox, partitions);
+    const follower = new OutboxFollower(parts.reads, partitions);
     try {
       yield* watchEvents(parts, command, follower, partitions, signal);
     } finally {
@@ -136,7 +138,7 @@ interface Start {
 
 /** Where the watch begins in each partition. */
 async function startOf(
-  outbox: Outbox,
+  outbox: WatchEventsParts["outbox"],
   { resume, sinceMs }: WatchEventsCommand,
   partitions: readonly number[],
   signal: AbortSignal,

@@ -8,6 +8,7 @@ import type { QueueSettings } from "../../core/settings.ts";
 import type { Filter } from "../../rules/filter.ts";
 import type { MessageDetails, OutboxItem, OutboxPosition, Store } from "../../store/contract.ts";
 import { OutboxFollower, type OutboxStep, partitionsOf } from "../events/outbox-follower.ts";
+import type { WatchReads } from "../events/watch-reads.ts";
 import { Pace } from "../timers.ts";
 import { ContentView } from "./content-view.ts";
 import { contentFacts, stateFacts } from "./filter-facts.ts";
@@ -43,6 +44,7 @@ export type WatchMessages = (
 
 export interface WatchMessagesParts {
   store: Pick<Store, "outbox">;
+  reads: WatchReads;
   /** Reads messages, few pages at once for all watches. */
   scanner: Pick<Scanner, "listed">;
   settingsOf(queue: string): QueueSettings;
@@ -64,7 +66,7 @@ export function createWatchMessages(parts: WatchMessagesParts): WatchMessages {
   return async function* watch(command, signal) {
     const { outbox } = parts.store;
     const partitions = partitionsOf(outbox, [command.queues]);
-    const follower = new OutboxFollower(outbox, partitions);
+    const follower = new OutboxFollower(parts.reads, partitions);
     try {
       const ends = await outbox.ends(partitions);
       yield { changes: [], listAgain: false };

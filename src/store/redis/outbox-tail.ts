@@ -297,5 +297,5 @@ export class OutboxTail {
 
 const bytesOf = ({ entryId }: OutboxPosition) => bytesBefore({ id: entryId });
 
-const isSame = (a: OutboxPosition, b: OutboxPosition) =>
+export const isSame = (a: OutboxPosition, b: OutboxPosition) =>
   a.entryId === b.entryId && a.next === b.next && a.epochMs === b.epochMs;

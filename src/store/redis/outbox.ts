@@ -3,7 +3,7 @@ import type { SharedReader } from "../contract/shared-reader.ts";
 import type { Connection } from "./connection.ts";
 import { OutboxLookups } from "./outbox-lookups.ts";
 import { OutboxReads } from "./outbox-reads.ts";
-import { OutboxTail } from "./outbox-tail.ts";
+import { isSame, OutboxTail } from "./outbox-tail.ts";
 import { PARTITIONS, partitionOf } from "./partitions.ts";
 import { createRedis } from "./redis-client.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
@@ -74,6 +74,16 @@ export class RedisOutbox implements Outbox {
       });
     }
     return [...from.keys()].map((partition) => pages.get(partition) as OutboxPage);
+  }
+
+  recent(from: ReadonlyMap<number, OutboxPosition>): OutboxPage[] | undefined {
+    const pages = [...from].flatMap(([partition, position]) => {
+      const end = this.#tail.endOf(partition);
+      if (end !== undefined && isSame(end, position))
+        return { items: [], position, hasMore: false };
+      return this.#tail.after(partition, position) ?? [];
+    });
+    return pages.length === from.size ? pages : undefined;
   }
 
   /** Those that the tail has are used: at most some milliseconds old. */

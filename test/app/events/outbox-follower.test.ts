@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { OutboxFollower, type OutboxStep } from "../../../src/app/events/outbox-follower.ts";
-import { OUTBOX_START, type Outbox, type OutboxGap } from "../../../src/store/contract/outbox.ts";
+import type { WatchReads } from "../../../src/app/events/watch-reads.ts";
+import { OUTBOX_START, type OutboxGap } from "../../../src/store/contract/outbox.ts";
 
 /** Outboxes whose partitions have so many pages of one item, and `busy`, which changes whenever it is read. */
 function outboxOf(pages: ReadonlyMap<number, number>, busy?: number) {
   let notify = (_partition: number) => {};
-  const outbox: Pick<Outbox, "read" | "follow"> = {
+  const outbox: Pick<WatchReads, "read" | "follow"> = {
     follow(_partitions, listener) {
       notify = listener;
       return () => {};
@@ -25,7 +26,7 @@ function outboxOf(pages: ReadonlyMap<number, number>, busy?: number) {
   return outbox;
 }
 
-async function firstSteps(outbox: Pick<Outbox, "read" | "follow">, count: number) {
+async function firstSteps(outbox: Pick<WatchReads, "read" | "follow">, count: number) {
   const stop = new AbortController();
   const follower = new OutboxFollower(outbox, [0, 1]);
   const start = new Map([0, 1].map((one) => [one, OUTBOX_START]));

@@ -1,0 +1,35 @@
+import { Turns } from "../../core/turns.ts";
+import type { Outbox, OutboxPage, OutboxPosition } from "../../store/contract/outbox.ts";
+import { nextTurn } from "../timers.ts";
+
+/** Reads of the store that run at once, of all watches of this process: sends and deliveries wait behind them. */
+const AT_ONCE = 2;
+
+/** Reads outboxes for all watches: what is not in memory in turn, and with other work in between. */
+export class WatchReads {
+  readonly #outbox: Pick<Outbox, "recent" | "read" | "follow">;
+  readonly #turns = new Turns(AT_ONCE);
+
+  constructor(outbox: Pick<Outbox, "recent" | "read" | "follow">) {
+    this.#outbox = outbox;
+  }
+
+  /** As Outbox.follow. */
+  follow(partitions: readonly number[], listener: (partition: number) => void): () => void {
+    return this.#outbox.follow(partitions, listener);
+  }
+
+  /** As Outbox.read. Returns nothing after the signal has aborted. */
+  async read(
+    from: ReadonlyMap<number, OutboxPosition>,
+    signal: AbortSignal,
+  ): Promise<readonly OutboxPage[]> {
+    const recent = this.#outbox.recent(from);
+    if (recent !== undefined) return recent;
+    return this.#turns.run(async () => {
+      if (signal.aborted) return [];
+      await nextTurn();
+      return this.#outbox.read(from);
+    });
+  }
+}
