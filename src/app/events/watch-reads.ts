@@ -19,17 +19,20 @@ export class WatchReads {
     return this.#outbox.follow(partitions, listener);
   }
 
-  /** As Outbox.read. Returns nothing after the signal has aborted. */
+  /** As Outbox.read, one partition at a time: a page may have some thousand changes. Returns nothing after an abort. */
   async read(
     from: ReadonlyMap<number, OutboxPosition>,
     signal: AbortSignal,
   ): Promise<readonly OutboxPage[]> {
     const recent = this.#outbox.recent(from);
     if (recent !== undefined) return recent;
-    return this.#turns.run(async () => {
-      if (signal.aborted) return [];
-      await nextTurn();
-      return this.#outbox.read(from);
-    });
+    const pages: OutboxPage[] = [];
+    for (const one of from) {
+      await this.#turns.run(async () => {
+        await nextTurn();
+        if (!signal.aborted) pages.push(...(await this.#outbox.read(new Map([one]))));
+      });
+    }
+    return signal.aborted ? [] : pages;
   }
 }
