@@ -8,7 +8,8 @@ const IDLE_MS = 1_000;
 
 /** What is new in some partitions. */
 export interface OutboxStep {
-  readonly items: readonly OutboxItem[];
+  /** Empty it before you wait for a client: the step stays in memory until the next one. */
+  readonly items: OutboxItem[];
   /** After the items, of all partitions. It changes with the next step. */
   readonly positions: ReadonlyMap<number, OutboxPosition>;
   /** Set once: with this step, everything that was there at the beginning was yielded. */
@@ -85,7 +86,7 @@ export class OutboxFollower {
     positions: Map<number, OutboxPosition>,
     unread: Set<number>,
     signal: AbortSignal,
-  ): Promise<readonly OutboxItem[]> {
+  ): Promise<OutboxItem[]> {
     const some = [...this.#changed].slice(0, PARTITIONS_AT_ONCE);
     for (const partition of some) this.#changed.delete(partition);
     const from = some.map((one) => [one, positions.get(one) as OutboxPosition] as const);

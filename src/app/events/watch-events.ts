@@ -37,6 +37,8 @@ export interface ResumePoint {
 /** The next events of a watch. */
 export interface EventBatch {
   events: readonly DlqEvent[];
+  /** Events of the next batches, which are in memory until then. */
+  waiting?: number;
   /** What is missing before the events. */
   gap: EventGap | undefined;
   /** Where to continue after the events. Undefined: a later batch has it. */
@@ -118,13 +120,17 @@ async function* watchEvents(
     const batches = await batchesOf(parts, command, items);
     if (items.length > 0) isTokenCurrent = false;
     const isTokenDue = items.length === 0 || now() - tokenAtMs >= TOKEN_MS;
+    items.length = 0;
     if (isCaughtUp || (isTokenDue && !isTokenCurrent)) {
       // Events that are not wanted move the positions, too.
       const last = batches.pop() ?? NO_EVENTS;
       batches.push({ ...last, resume: resumeAt(positions), isCaughtUp });
       [tokenAtMs, isTokenCurrent] = [now(), true];
     }
-    yield* batches;
+    for (let next = batches.shift(); next !== undefined; next = batches.shift()) {
+      const waiting = batches.reduce((sum, { events }) => sum + events.length, 0);
+      yield { ...next, waiting };
+    }
   }
 }
 

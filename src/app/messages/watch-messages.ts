@@ -26,6 +26,8 @@ export interface WatchMessagesCommand {
 /** Messages that have changed. */
 export interface MessageChanges {
   changes: readonly MessageChange[];
+  /** Messages of the next steps, whose ids are in memory until then. */
+  waiting?: number;
   /** Whether changes were missed before these. */
   listAgain: boolean;
 }
@@ -88,6 +90,7 @@ async function* watchMessages(
   for await (const { items } of steps) {
     collected.add(items);
     const isDue = performance.now() - reportedAtMs >= TOGETHER_MS || items.length === 0;
+    items.length = 0;
     if (!isDue && collected.size < COLLECTED) continue;
     reportedAtMs = performance.now();
     yield* changesOf(parts, command, collected.take());
@@ -133,20 +136,35 @@ async function* changesOf(
 ): AsyncGenerator<MessageChanges> {
   if (hasGap) yield { changes: [], listAgain: true };
   const pace = new Pace();
+  let waiting = [...ids.values()].reduce((sum, { size }) => sum + size, 0);
   for (const [queue, names] of ids) {
-    const all = [...names].map((name) => parseMessageId(name) as Uint8Array);
+    const all = [...names];
     for (let at = 0; at < all.length; ) {
-      const some = all.slice(at, at + PAGE);
-      const found = await parts.scanner.listed(queue, some, command.history, PAGE_BYTES);
-      const changes: MessageChange[] = [];
-      for (const details of found) {
-        if (pace.isTooLong) await pace.giveTurn();
-        const id = all[at++] as Uint8Array;
-        changes.push({ queue, id, now: await matching(parts, command, queue, id, details) });
-      }
-      yield { changes, listAgain: false };
+      const some = all.slice(at, at + PAGE).map((name) => parseMessageId(name) as Uint8Array);
+      const changes = await changesIn(parts, command, queue, some, pace);
+      at += changes.length;
+      waiting -= changes.length;
+      yield { changes, waiting, listAgain: false };
     }
   }
+}
+
+/** Of the first messages, as many as one reply has. What they hold and does not match is not kept. */
+async function changesIn(
+  parts: WatchMessagesParts,
+  command: WatchMessagesCommand,
+  queue: string,
+  ids: readonly Uint8Array[],
+  pace: Pace,
+): Promise<MessageChange[]> {
+  const found = await parts.scanner.listed(queue, ids, command.history, PAGE_BYTES);
+  const changes: MessageChange[] = [];
+  for (const details of found) {
+    if (pace.isTooLong) await pace.giveTurn();
+    const id = ids[changes.length] as Uint8Array;
+    changes.push({ queue, id, now: await matching(parts, command, queue, id, details) });
+  }
+  return changes;
 }
 
 async function matching(

@@ -61,8 +61,9 @@ function readTypes(v: Violations, numbers: readonly number[]): ReadonlySet<Event
 /** An event with its attributes takes up to twice as much. */
 const EVENT_BYTES = 600;
 
-/** About how many bytes the response takes. */
-export const eventBatchBytes = ({ events }: EventBatch): number => EVENT_BYTES * events.length;
+/** About how many bytes a watch takes while its client has not read the response. */
+export const eventBatchBytes = ({ events, waiting = 0 }: EventBatch): number =>
+  EVENT_BYTES * (events.length + waiting);
 
 export function writeEventBatch(batch: EventBatch): WatchEventsResponse {
   const { events, gap, resume, keptSinceMs, isCaughtUp = false } = batch;

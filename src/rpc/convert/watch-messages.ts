@@ -15,6 +15,7 @@ import type {
 import { DamagedMessage, readStored } from "../../core/damaged-message.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { compileFilter, type Filter } from "../../rules/filter.ts";
+import type { MessageDetails } from "../../store/contract.ts";
 import { MESSAGES_PAGE_BYTES } from "./list-messages.ts";
 import { readExpression, readPattern } from "./message-selection.ts";
 import { writeBasicMessage, writeStoredMessage } from "./stored-message.ts";
@@ -32,10 +33,24 @@ export function readWatchMessages(request: WatchMessagesRequest): WatchMessagesC
 /** A change without its message: names, an id, and what is known of its state. */
 const CHANGE_BYTES = 512;
 
-/** About how many bytes the responses take. */
-export function messageChangesBytes({ changes }: MessageChanges): number {
-  let bytes = 0;
-  for (const { now } of changes) bytes += CHANGE_BYTES + (now?.details.envelope.length ?? 0);
+/** A failure or an entry of a timeline without its texts. */
+const ENTRY_BYTES = 256;
+/** An id of a message that is read later. */
+const ID_BYTES = 200;
+
+/** About how many bytes a watch takes while its client has not read the responses. */
+export function messageChangesBytes({ changes, waiting = 0 }: MessageChanges): number {
+  let bytes = ID_BYTES * waiting;
+  for (const { now } of changes) bytes += CHANGE_BYTES + (now ? detailsBytes(now.details) : 0);
+  return bytes;
+}
+
+function detailsBytes(details: MessageDetails): number {
+  const { envelope, edits, retrySettings, laterFailures, events } = details;
+  let bytes = envelope.length + (edits?.length ?? 0) + retrySettings.length;
+  for (const { failure, attempt } of laterFailures)
+    bytes += ENTRY_BYTES + failure.length + (attempt?.decision.length ?? 0);
+  for (const { note } of events) bytes += ENTRY_BYTES + note.length;
   return bytes;
 }
 
