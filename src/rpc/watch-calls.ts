@@ -101,7 +101,7 @@ export class Watches {
     }
   }
 
-  /** `connection`: an object that only its calls have; calls without a maximum age of connections share one. */
+  /** `connection`: an object that only its calls have. Calls of the HTTP port share one: its connections have few calls. */
   #take(connection: object): () => void {
     const own = this.#ofConnection.get(connection) ?? 0;
     if (this.#open >= WATCHES) throw busy("this server", WATCHES);
