@@ -24,15 +24,18 @@ export class WatchReads {
     from: ReadonlyMap<number, OutboxPosition>,
     signal: AbortSignal,
   ): Promise<readonly OutboxPage[]> {
-    const recent = this.#outbox.recent(from);
-    if (recent !== undefined) return recent;
     const pages: OutboxPage[] = [];
-    for (const one of from) {
-      await this.#turns.run(async () => {
-        await nextTurn();
-        if (!signal.aborted) pages.push(...(await this.#outbox.read(new Map([one]))));
-      });
+    for (const [partition, position] of from) {
+      const page =
+        this.#outbox.recent(partition, position) ??
+        (await this.#turns.run(async () => {
+          if (!signal.aborted) await nextTurn();
+          if (signal.aborted) return undefined;
+          return (await this.#outbox.read(new Map([[partition, position]])))[0];
+        }));
+      if (page === undefined) return [];
+      pages.push(page);
     }
-    return signal.aborted ? [] : pages;
+    return pages;
   }
 }

@@ -120,8 +120,8 @@ export interface Outbox {
   partitionOf(queue: string): number;
   /** Reads what follows a position in each partition, in order. Undefined: from the oldest change that is kept. */
   read(from: ReadonlyMap<number, OutboxPosition | undefined>): Promise<OutboxPage[]>;
-  /** As `read`, if all of it is in the memory of this process. Undefined: it must be read. */
-  recent(from: ReadonlyMap<number, OutboxPosition>): OutboxPage[] | undefined;
+  /** What follows a position in a partition that is followed, if that is in memory. Undefined: it must be read. */
+  recent(partition: number, position: OutboxPosition): OutboxPage | undefined;
   /** The ends of partitions now, in order. */
   ends(partitions: readonly number[]): Promise<OutboxPosition[]>;
   /** Where to begin to read changes since an instant. */

@@ -76,14 +76,10 @@ export class RedisOutbox implements Outbox {
     return [...from.keys()].map((partition) => pages.get(partition) as OutboxPage);
   }
 
-  recent(from: ReadonlyMap<number, OutboxPosition>): OutboxPage[] | undefined {
-    const pages = [...from].flatMap(([partition, position]) => {
-      const end = this.#tail.endOf(partition);
-      if (end !== undefined && isSame(end, position))
-        return { items: [], position, hasMore: false };
-      return this.#tail.after(partition, position) ?? [];
-    });
-    return pages.length === from.size ? pages : undefined;
+  recent(partition: number, position: OutboxPosition): OutboxPage | undefined {
+    const end = this.#tail.endOf(partition);
+    if (end !== undefined && isSame(end, position)) return { items: [], position, hasMore: false };
+    return this.#tail.after(partition, position);
   }
 
   /** Those that the tail has are used: at most some milliseconds old. */

@@ -12,7 +12,7 @@ function createReads() {
   const running: { partition: number; end(): void }[] = [];
   const reads = new WatchReads({
     follow: () => () => {},
-    recent: (positions) => (positions.has(0) ? [PAGE] : undefined),
+    recent: (partition) => (partition === 0 ? PAGE : undefined),
     async read(positions) {
       await new Promise<void>((end) => {
         running.push({ partition: [...positions.keys()][0] as number, end });

@@ -5,7 +5,7 @@ import { partitionKeys } from "../../../src/store/redis/keys.ts";
 import { OutboxReads } from "../../../src/store/redis/outbox-reads.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { storeNowMs } from "../../../src/store/redis/store-now.ts";
-import { useTestStore } from "../../support/store.ts";
+import { until, useTestStore } from "../../support/store.ts";
 import { item, SETTINGS } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -55,4 +55,22 @@ test("since() says what was removed when all changes have expired", async () => 
   expect(ageMs).toBeGreaterThanOrEqual(86_400_000);
   expect(ageMs).toBeLessThan(86_400_000 + 60_000);
   expect((await since(Date.now() - 3_600_000)).keptSinceMs).toBeUndefined();
+});
+
+test("what follows the end of a followed partition needs no read", async () => {
+  const { store } = at.current;
+  const { outbox } = store;
+  await store.send(QUEUE, [item()], SETTINGS);
+  const [end] = (await outbox.ends([PARTITION])) as [OutboxPosition];
+  expect(outbox.recent(PARTITION, end)).toBeUndefined();
+  const stop = outbox.follow([PARTITION], () => {});
+  const page = await until("its end", () => outbox.recent(PARTITION, end));
+  expect(page).toEqual({ items: [], position: end, hasMore: false });
+  await store.send(QUEUE, [item()], SETTINGS);
+  const next = await until("a change", () => {
+    const found = outbox.recent(PARTITION, end);
+    return found?.items.length === 0 ? undefined : found;
+  });
+  expect(next.items).toMatchObject([{ number: end.next }]);
+  stop();
 });
