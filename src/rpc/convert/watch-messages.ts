@@ -15,7 +15,6 @@ import type {
 import { DamagedMessage, readStored } from "../../core/damaged-message.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { compileFilter, type Filter } from "../../rules/filter.ts";
-import type { MessageDetails } from "../../store/contract.ts";
 import { MESSAGES_PAGE_BYTES } from "./list-messages.ts";
 import { readExpression, readPattern } from "./message-selection.ts";
 import { writeBasicMessage, writeStoredMessage } from "./stored-message.ts";
@@ -41,11 +40,11 @@ const ID_BYTES = 200;
 /** About how many bytes a watch takes while its client has not read the responses. */
 export function messageChangesBytes({ changes, waiting = 0 }: MessageChanges): number {
   let bytes = ID_BYTES * waiting;
-  for (const { now } of changes) bytes += CHANGE_BYTES + (now ? detailsBytes(now.details) : 0);
+  for (const { now } of changes) bytes += CHANGE_BYTES + (now ? detailsBytes(now) : 0);
   return bytes;
 }
 
-function detailsBytes(details: MessageDetails): number {
+function detailsBytes({ details }: NonNullable<Change["now"]>): number {
   const { envelope, edits, retrySettings, laterFailures, events } = details;
   let bytes = envelope.length + (edits?.length ?? 0) + retrySettings.length;
   for (const { failure, attempt } of laterFailures)
