@@ -29,6 +29,8 @@ const LOST_MS = 50;
 const CHECK_MS = 5_000;
 /** Changes that are remembered for those who read them: some 8 MiB. Of one reply no more are decoded, but for the last entry of each partition. */
 const REMEMBERED = 20_000;
+/** And for so long: a reader that comes later must find out what Redis has removed, and what past settings hid. */
+const REMEMBERED_MS = 60_000;
 
 export interface OutboxTailParts {
   /** Opens a connection of its own, since the waiting blocks it. */
@@ -64,8 +66,12 @@ export class OutboxTail {
   /** Partitions whose outbox is no stream. They are left out, since one such key fails the call for all. */
   readonly #damaged = new Set<number>();
   readonly #size = new ReplySize();
-  /** Who has remembered entries, in the order in which they came, and how many changes they have. */
-  #remembered: { readonly followed: Followed; readonly changes: number }[] = [];
+  /** Who has remembered entries, in the order in which they came, when that was, and how many changes they have. */
+  #remembered: {
+    readonly followed: Followed;
+    readonly changes: number;
+    readonly atMs: number;
+  }[] = [];
   #rememberedChanges = 0;
   #running: Promise<void> | undefined;
   #redis: Redis | undefined;
@@ -99,6 +105,7 @@ export class OutboxTail {
 
   /** A page of what follows a position, if all of it is remembered; undefined: it must be read. */
   after(partition: number, position: OutboxPosition): OutboxPage | undefined {
+    this.#forgetOldest();
     const recent = this.#followed.get(partition)?.recent ?? [];
     const first = recent.findLastIndex(({ from }) => isSame(from, position));
     if (first < 0) return undefined;
@@ -266,11 +273,18 @@ export class OutboxTail {
       return;
     }
     followed.recent.push({ entry, from });
-    this.#remembered.push({ followed, changes: entry.changes.length });
-    this.#rememberedChanges += entry.changes.length;
-    while (this.#rememberedChanges > REMEMBERED) {
-      const oldest = this.#remembered.shift();
-      if (oldest === undefined) return;
+    const { length: changes } = entry.changes;
+    this.#remembered.push({ followed, changes, atMs: performance.now() });
+    this.#rememberedChanges += changes;
+    this.#forgetOldest();
+  }
+
+  /** Forgets what is too old, or too much. */
+  #forgetOldest(): void {
+    const sinceMs = performance.now() - REMEMBERED_MS;
+    for (let oldest = this.#remembered[0]; oldest !== undefined; oldest = this.#remembered[0]) {
+      if (this.#rememberedChanges <= REMEMBERED && oldest.atMs > sinceMs) return;
+      this.#remembered.shift();
       this.#rememberedChanges -= oldest.changes;
       oldest.followed.recent.shift();
     }

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { OutboxPosition } from "../../../src/store/contract/outbox.ts";
 import { partitionKeys } from "../../../src/store/redis/keys.ts";
 import type { StreamEntry } from "../../../src/store/redis/outbox-entries.ts";
@@ -182,4 +182,18 @@ test("what is remembered comes in pages of at most 1,000 changes", async () => {
   }
   expect(sizes).toEqual([960, 320]);
   expect(position).toEqual(tail.endOf(PARTITION));
+});
+
+test("what is older than a minute is read again", async () => {
+  await follow([PARTITION]);
+  const start = tail.endOf(PARTITION) as OutboxPosition;
+  await at.current.store.send(QUEUE, [item()], SETTINGS);
+  await until("the change", () => tail.after(PARTITION, start));
+  const later = performance.now() + 61_000;
+  const clock = vi.spyOn(performance, "now").mockReturnValue(later);
+  try {
+    expect(tail.after(PARTITION, start)).toBeUndefined();
+  } finally {
+    clock.mockRestore();
+  }
 });
