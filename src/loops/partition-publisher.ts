@@ -107,7 +107,7 @@ export class PartitionPublisher {
     this.#missedEarly = 0;
   }
 
-  /** Notes what waits behind a stored position, and counts what was removed there. */
+  /** Notes what waits after a stored position, and counts what was removed there. */
   noteBacklog(stored: OutboxPosition, { bytes, oldestAgeMs, missed }: OutboxBacklog): void {
     const { now, missed: allMissed } = this.#parts;
     // All was published meanwhile.

@@ -75,7 +75,7 @@ const TOKEN_MS = 1_000;
 const NO_EVENTS: EventBatch = { events: [], gap: undefined, resume: undefined };
 
 /**
- * Yields the events of queues as they happen. The first batch comes at once. Rejects with INVALID_ARGUMENT if the point to go on
+ * Yields the events of queues as they happen. The first batch comes at once. Rejects with INVALID_ARGUMENT if the point to continue
  * from is of another store, and if the store does not answer.
  */
 export function createWatchEvents(parts: WatchEventsParts): WatchEvents {

@@ -1,12 +1,12 @@
 import type { OutboxPosition } from "./outbox.ts";
 
-/** What a partition has behind a position. */
+/** What a partition has after a position. */
 export interface OutboxBacklog {
   /** About how much the changes that are not read are in the outbox. */
   readonly bytes: number;
   /** The age of the oldest of them, in milliseconds. Undefined: there is none. */
   readonly oldestAgeMs: number | undefined;
-  /** Changes behind the position that were removed before they were read. */
+  /** Changes after the position that were removed before they were read. */
   readonly missed: number;
 }
 
@@ -32,7 +32,7 @@ export interface SharedReader {
   /**
    * Stores positions of taken partitions, and takes these for some more seconds. `keepBytes`: how much the outbox of each may keep
    * for this reader; `trims`: what it keeps above that is removed now, and not only with its next change. Returns what then waits
-   * behind each position. Partitions that this server has lost meanwhile are not in it: their positions are not stored.
+   * after each position. Partitions that this server has lost meanwhile are not in it: their positions are not stored.
    */
   store(
     positions: ReadonlyMap<number, OutboxPosition>,
