@@ -2,6 +2,7 @@ import { PagePublisher, type PagePublisherParts } from "../app/events/page-publi
 import type { EventObserver } from "../app/observer.ts";
 import type {
   OutboxBacklog,
+  OutboxGap,
   OutboxItem,
   OutboxPage,
   OutboxPosition,
@@ -10,11 +11,14 @@ import type {
 } from "../store/contract.ts";
 import type { MissedChanges } from "./missed-changes.ts";
 import type { PublishFailures } from "./publish-failures.ts";
+import { RecentQueues } from "./recent-queues.ts";
 
 /** Another server has the partition. */
 const TAKEN_PAUSE_MS = 1_000;
 
-export interface PartitionPublisherParts extends PagePublisherParts {
+export interface PartitionPublisherParts extends Omit<PagePublisherParts, "queuesOf"> {
+  /** The queues that have or had something in a partition. */
+  queuesIn(partition: number): Promise<readonly string[]>;
   outbox: Store["outbox"];
   reader: SharedReader;
   failures: PublishFailures;
@@ -52,6 +56,7 @@ export class PartitionPublisher {
   publishedAtMs = performance.now();
   /** As of when the position was last stored. Undefined: nothing waits, or it is not known yet. */
   waiting: Waiting | undefined;
+  readonly #recent = new RecentQueues();
   #open: OpenPage | undefined;
   /** Changes that were counted as missed, and for which no gap is published yet. */
   #missedEarly = 0;
@@ -89,6 +94,7 @@ export class PartitionPublisher {
     }
     this.#open = undefined;
     this.position = open.position;
+    this.#recent.add(open.items);
     [this.isStored, this.publishedAtMs] = [false, performance.now()];
     observer.eventsPublished(open.page.published);
     for (const item of open.items) this.#countGap(item);
@@ -146,7 +152,16 @@ export class PartitionPublisher {
       this.useStored(taken);
       if (this.position !== from) return 0;
     }
-    return { page: new PagePublisher(this.#parts, items), items, position, hasMore };
+    const queuesOf = (gap: OutboxGap) => this.#queuesOf(gap);
+    const publisher = new PagePublisher({ ...this.#parts, queuesOf }, items);
+    return { page: publisher, items, position, hasMore };
+  }
+
+  async #queuesOf(gap: OutboxGap): Promise<readonly string[]> {
+    const queues = await this.#parts.queuesIn(this.partition);
+    // A queue that is new may be lost with its changes.
+    const lost = "rolledBackTo" in gap ? this.#recent.since(gap.rolledBackTo) : [];
+    return [...new Set([...queues, ...lost])];
   }
 
   #countGap(item: OutboxItem): void {

@@ -132,6 +132,36 @@ test("after a failure in the middle it goes on, and repeats only what may not be
   expect(publisher.idsOf("message_added", "orders").map(plain)).toEqual(ids);
 });
 
+/** Another queue of the partition of a queue. */
+function neighborOf(queue: string): string {
+  const names = Array.from({ length: 10_000 }, (_, n) => `neighbor-${n}`);
+  return names.find((name) => partitionOf(name) === partitionOf(queue)) ?? "";
+}
+
+test("what Redis has lost is announced also to a queue that it has lost", async () => {
+  const { redis, prefix } = at.current;
+  const publisher = new KeepingPublisher();
+  await publish(publisher);
+  await send("orders");
+  const lost = neighborOf("orders");
+  await until(
+    "the first event",
+    () => publisher.idsOf("message_added", "orders").length > 0 || undefined,
+  );
+  const kept = await redis.keys(`${prefix}*`);
+  const dumps = await Promise.all(kept.map((name) => redis.dumpBuffer(name)));
+
+  await send(lost);
+  await until("its event", () => publisher.idsOf("message_added", lost).length > 0 || undefined);
+  await redis.del(await redis.keys(`${prefix}*`));
+  for (const [index, name] of kept.entries()) await redis.restore(name, 0, dumps[index] as Buffer);
+  // As in a failover.
+  await redis.call("CLIENT", "KILL", "TYPE", "normal");
+  await until("the gaps", () => publisher.gaps.length === 2 || undefined);
+  const gaps = publisher.gaps.map(({ queue, undone }) => `${queue}: ${undone}`);
+  expect(gaps.toSorted()).toEqual([`${lost}: 1`, "orders: 1"]);
+});
+
 test("events that were removed before they could be published are announced", async () => {
   const store = at.current.openStore({ outboxMaxBytes: 16 * 1024 });
   await until("its connection", () => store.ready || undefined);

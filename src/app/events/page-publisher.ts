@@ -13,8 +13,8 @@ export interface PagePublisherParts {
   maker: Pick<EventMaker, "eventsOf" | "noticeOf">;
   publisher: EventPublisher;
   types: ReadonlySet<EventType>;
-  /** The queues whose events may be missing in a gap of a partition. */
-  queuesIn(partition: number): Promise<readonly string[]>;
+  /** The queues whose events may be missing, or undone, in a gap. */
+  queuesOf(gap: OutboxGap): Promise<readonly string[]>;
   /** The wall clock of this server. */
   now(): number;
 }
@@ -77,8 +77,8 @@ export class PagePublisher {
   }
 
   async #announce(gap: OutboxGap): Promise<void> {
-    const { maker, queuesIn, publisher, now } = this.#parts;
-    const queues = await queuesIn(gap.partition);
-    for (const queue of queues) await publisher.publishGap(maker.noticeOf(gap, queue, now()));
+    const { maker, queuesOf, publisher, now } = this.#parts;
+    for (const queue of await queuesOf(gap))
+      await publisher.publishGap(maker.noticeOf(gap, queue, now()));
   }
 }
