@@ -31,18 +31,30 @@ local function is_others(server, till, own, length)
   return server and server ~= own and till and till > now and till <= now + length
 end`;
 
+/** Returns the value of a reader; '': none. A key that is no hash must stop no partition: it begins again. */
+const VALUE_OF = `
+local function value_of(reader)
+  local v = redis.pcall('HGET', KEYS[1], reader)
+  if type(v) == 'table' then redis.call('UNLINK', KEYS[1]) end
+  return type(v) == 'string' and v or ''
+end`;
+
+/** ARGV: reader. */
+const READ = `#!lua flags=allow-oom${VALUE_OF}
+return value_of(ARGV[1])`;
+
 /** ARGV: reader, server, for how long, a value without server and time. Returns the value before; '': none; false: another server has it. */
-const TAKE = `#!lua flags=allow-oom${LUA_NOW}${IS_OTHERS}
-local v = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+const TAKE = `#!lua flags=allow-oom${LUA_NOW}${IS_OTHERS}${VALUE_OF}
+local v = value_of(ARGV[1])
 local place, server, till = string.match(v, '^(%d+ %d+ %d+ %d+ %d+ %d+) (%S+) (%d+)$')
 if is_others(server, till, ARGV[2], tonumber(ARGV[3])) then return false end
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%s %s %.0f', place or ARGV[4], ARGV[2], now + ARGV[3]))
 return place and v or ''`;
 
 /** ARGV: reader, value. An unreadable one is replaced. */
-const BEGIN = `#!lua flags=allow-oom
-local v = redis.call('HGET', KEYS[1], ARGV[1])
-if not string.match(v or '', '^%d+ %d+ %d+ %d+ %d+ %d+ %S+ %d+$') then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end`;
+const BEGIN = `#!lua flags=allow-oom${VALUE_OF}
+local v = value_of(ARGV[1])
+if not string.match(v, '^%d+ %d+ %d+ %d+ %d+ %d+ %S+ %d+$') then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end`;
 
 /** ARGV: server, silence in ms. Returns the servers with a sign of life. Signs in the future are from before the clock stepped back. */
 const SIGN = `#!lua flags=allow-oom${LUA_NOW}
@@ -61,15 +73,14 @@ const FIRST = layout({ first: ms });
  * Returns the bytes and the age of what waits behind the position, the begin of its first entry, and 1 if entries before that one
  * were removed. [0]: nothing waits. 0: another server has taken the partition.
  */
-const STORE = `#!lua flags=allow-oom${LUA_NOW}${IS_OTHERS}
+const STORE = `#!lua flags=allow-oom${LUA_NOW}${IS_OTHERS}${VALUE_OF}
 local function entry(command, from, to)
   local found = redis.pcall(command, KEYS[2], from, to, 'COUNT', 1)[1]
   if type(found) ~= 'table' then return end
   local bytes, at = string.match(found[1], '^(%d+)-(%d+)$')
   return { bytes = tonumber(bytes), at = tonumber(at), data = found[2][2] }
 end
-local v = redis.call('HGET', KEYS[1], ARGV[1])
-local server, till = string.match(v or '', ' (%S+) (%d+)$')
+local server, till = string.match(value_of(ARGV[1]), ' (%S+) (%d+)$')
 if is_others(server, till, ARGV[2], tonumber(ARGV[3])) then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%s %s %.0f %s %s %s %s %.0f', ARGV[4], ARGV[5], now, ARGV[6], ARGV[7],
   ARGV[8], ARGV[2], now + ARGV[3]))
@@ -85,9 +96,8 @@ if not first then return { 0 } end
 return { last.bytes - first.bytes + #last.data, now - first.at, string.sub(first.data, 1, ${HEAD_BYTES}), is_trimmed and 1 or 0 }`;
 
 /** ARGV: reader, server. */
-const GIVE_BACK = `#!lua flags=allow-oom
-local v = redis.call('HGET', KEYS[1], ARGV[1])
-local place, server = string.match(v or '', '^(%d+ %d+ %d+ %d+ %d+ %d+) (%S+) %d+$')
+const GIVE_BACK = `#!lua flags=allow-oom${VALUE_OF}
+local place, server = string.match(value_of(ARGV[1]), '^(%d+ %d+ %d+ %d+ %d+ %d+) (%S+) %d+$')
 if server == ARGV[2] then redis.call('HSET', KEYS[1], ARGV[1], place .. ' - 0') end`;
 
 export interface SharedReaderParts {
@@ -146,8 +156,9 @@ export class RedisSharedReader implements SharedReader {
   async positions(partitions: readonly number[]): Promise<(OutboxPosition | undefined)[]> {
     const { connection, name, enter } = this.#parts;
     await enter();
-    const values = await connection.read<string | null>((reading) => {
-      for (const partition of partitions) reading.hget(this.#keys[partition] as string, name);
+    const values = await connection.read<string>((reading) => {
+      for (const partition of partitions)
+        reading.eval(READ, 1, this.#keys[partition] as string, name);
     });
     return values.map((value) => positionOf(value));
   }
@@ -236,8 +247,8 @@ function firstIn(head: Buffer): number {
   return head.length < HEAD_BYTES ? 0 : new Reader(head).read(FIRST).first;
 }
 
-function positionOf(value: string | null): OutboxPosition | undefined {
-  const [, before, atMs, next, epochMs] = VALUE.exec(value ?? "") ?? [];
+function positionOf(value: string): OutboxPosition | undefined {
+  const [, before, atMs, next, epochMs] = VALUE.exec(value) ?? [];
   if (before === undefined) return undefined;
   return { entryId: `${before}-${atMs}`, next: Number(next), epochMs: Number(epochMs) };
 }

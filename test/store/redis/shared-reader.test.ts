@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { OUTBOX_START } from "../../../src/store/contract/outbox.ts";
-import type { OutboxBacklog, OutboxPosition } from "../../../src/store/contract.ts";
+import type { OutboxBacklog, OutboxPosition, SharedReader } from "../../../src/store/contract.ts";
 import { partitionKeys } from "../../../src/store/redis/keys.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
@@ -102,6 +102,21 @@ test("each partition is assigned to one of the servers, and all to the one that 
   expect(Math.min(ofFirst.size, ofSecond.size)).toBeGreaterThan(64);
   await second.leave([]);
   expect((await first.assigned()).size).toBe(256);
+});
+
+test.each<[string, (reader: SharedReader, position: OutboxPosition) => Promise<unknown>]>([
+  ["begins", (reader) => reader.begin(0)],
+  ["asks for positions", (reader) => reader.positions([...Array(256).keys()])],
+  ["takes a partition", (reader, position) => reader.take(PARTITION, position)],
+  ["stores positions", (reader, position) => reader.store(new Map([[PARTITION, position]]), 0)],
+  ["gives a partition back", (reader) => reader.giveBack([PARTITION])],
+])("a key of readers that is no hash begins again when a server %s", async (_, act) => {
+  const { store, redis, prefix } = at.current;
+  const reader = readerOf(store);
+  await reader.begin(0);
+  await redis.set(partitionKeys(prefix, PARTITION).outboxReaders, "text");
+  await act(reader, OUTBOX_START);
+  expect(await reader.take(PARTITION, OUTBOX_START)).toEqual(OUTBOX_START);
 });
 
 test("a damaged value, or none, is replaced by the fallback", async () => {
