@@ -2,7 +2,7 @@ import type { OutboxPage, OutboxPosition } from "../contract/outbox.ts";
 import { behind, type OutboxEntry } from "./outbox-entries.ts";
 
 /** Changes of one page, more only in its first entry. */
-const CHANGES = 1_000;
+export const PAGE_CHANGES = 1_000;
 
 /**
  * Returns a page of the first entries.
@@ -20,7 +20,7 @@ export function pageOf(
   let changes = 0;
   const cut = entries.findIndex((entry) => {
     changes += entry.changes.length;
-    return changes > CHANGES;
+    return changes > PAGE_CHANGES;
   });
   const taken = cut < 0 ? entries : entries.slice(0, Math.max(1, cut));
   const last = taken.at(-1);

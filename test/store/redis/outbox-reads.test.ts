@@ -57,6 +57,33 @@ test("since() says what was removed when all changes have expired", async () => 
   expect((await since(Date.now() - 3_600_000)).keptSinceMs).toBeUndefined();
 });
 
+test.each([
+  ["the oldest change", 0],
+  ["a position", 1],
+])("entries of many changes come in pages of at most 1,000, from %s on", async (_, sent) => {
+  const { store } = at.current;
+  const send = (count: number) =>
+    store.send(
+      QUEUE,
+      Array.from({ length: count }, () => item()),
+      SETTINGS,
+    );
+  let position: OutboxPosition | undefined;
+  if (sent > 0) {
+    await send(sent);
+    position = (await store.outbox.ends([PARTITION]))[0];
+  }
+  for (let n = 0; n < 32; n++) await send(64);
+  const sizes: number[] = [];
+  for (let hasMore = true; hasMore; ) {
+    const [page] = await store.outbox.read(new Map([[PARTITION, position]]));
+    sizes.push(page?.items.length ?? 0);
+    [position, hasMore] = [page?.position, page?.hasMore === true];
+  }
+  expect(sizes).toEqual([960, 960, 128]);
+  expect(position).toMatchObject({ next: sent + 2_048 });
+});
+
 test("what follows the end of a followed partition needs no read", async () => {
   const { store } = at.current;
   const { outbox } = store;
