@@ -13,7 +13,7 @@ const TYPES: Readonly<Record<ChangeKind, EventType | undefined>> = {
   FAILED: "retry_failed",
   RELEASED: "released",
   RETURNED: undefined,
-  EXPIRED_LEASE: "lease_expired",
+  LEASE_EXPIRED: "lease_expired",
   QUARANTINED: undefined,
   DISCARDED: "discarded",
   EXPIRED_TTL: "expired",

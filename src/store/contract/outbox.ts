@@ -9,7 +9,7 @@ export type ChangeKind =
   | "FAILED"
   | "RELEASED"
   | "RETURNED"
-  | "EXPIRED_LEASE"
+  | "LEASE_EXPIRED"
   | "QUARANTINED"
   | "DISCARDED"
   | "EXPIRED_TTL"

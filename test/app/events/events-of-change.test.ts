@@ -40,10 +40,10 @@ describe("a change is named after what happened, and then after where the messag
     ["a worker's discard", { kind: "DISCARDED", ...gone("DISCARDED") }, ["discarded"]],
     ["a release", { kind: "RELEASED" }, ["released"]],
     ["a return", { kind: "RETURNED" }, []],
-    ["a lost lease", { kind: "EXPIRED_LEASE" }, ["lease_expired"]],
+    ["a lost lease", { kind: "LEASE_EXPIRED" }, ["lease_expired"]],
     [
       "a crash loop",
-      { kind: "EXPIRED_LEASE", ...QUARANTINED },
+      { kind: "LEASE_EXPIRED", ...QUARANTINED },
       ["lease_expired", "moved_to_poison"],
     ],
     ["a life that ends", { kind: "EXPIRED_TTL", ...QUARANTINED }, ["expired", "moved_to_poison"]],

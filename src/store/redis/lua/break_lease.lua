@@ -14,6 +14,6 @@ forget_lease(s)
 count(COUNTER.LEASE_EXPIRIES)
 timeline.add(id, s, { kind = EVENT.LEASE_BROKEN, began = began, delivery = number, holder = holder, who = caller })
 schedule(id, s, now)
-add_change(CHANGE.EXPIRED_LEASE, id, s, note)
+add_change(CHANGE.LEASE_EXPIRED, id, s, note)
 finish()
 return write.broken_lease { session = session, delivery = number, held = held, holder = holder }

@@ -155,7 +155,7 @@ export const CONSTANTS = {
     FAILED: 5,
     RELEASED: 6,
     RETURNED: 7,
-    EXPIRED_LEASE: 8,
+    LEASE_EXPIRED: 8,
     QUARANTINED: 9,
     DISCARDED: 10,
     EXPIRED_TTL: 11,

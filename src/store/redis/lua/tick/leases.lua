@@ -19,7 +19,7 @@ local function expire(id, s)
     s.place = s.expiries >= isolate_at and PLACE.ISOLATED or PLACE.DUE
     schedule(id, s, now)
   end
-  add_change(CHANGE.EXPIRED_LEASE, id, s)
+  add_change(CHANGE.LEASE_EXPIRED, id, s)
   lost[#lost + 1] = write.lost_lease { session = session, id = id, delivery = s.delivery, state = s.state, held = held }
 end
 
