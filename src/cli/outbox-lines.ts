@@ -28,14 +28,13 @@ export function jsonLine(item: OutboxItem): string {
   return escapeUnsafe(line);
 }
 
-function gapOf(gap: OutboxGap): object {
-  const isMissed = "missed" in gap;
+function gapOf({ gap, partition, count, from, afterMs, untilMs }: OutboxGap): object {
   return {
-    change: "gap",
-    partition: gap.partition,
-    missed_count: isMissed ? gap.missed : 0,
-    undone_count: isMissed ? 0 : gap.undone,
-    from_number: isMissed ? gap.from : gap.rolledBackTo,
+    ...{ change: "gap", partition },
+    ...{ missed_count: 0, undone_count: 0, [`${gap}_count`]: count },
+    from_number: from,
+    after_time: afterMs === 0 ? undefined : new Date(afterMs).toISOString(),
+    until_time: new Date(untilMs).toISOString(),
   };
 }
 
@@ -43,10 +42,11 @@ const NAME_WIDTH = 19;
 
 /** One line for people for each change or notice. */
 export function textLine(item: OutboxItem, style: Style): string {
-  if ("missed" in item) return style.error(`${item.missed} changes were removed before this`);
-  if ("rolledBackTo" in item) {
+  if (!("kind" in item)) {
     return style.error(
-      `Redis came back with older data: changes from number ${item.rolledBackTo} on are undone`,
+      item.gap === "missed"
+        ? `${item.count} changes were removed before this`
+        : `Redis came back with older data: changes from number ${item.from} on are undone`,
     );
   }
   const name = nameOf(item.kind).padEnd(NAME_WIDTH);

@@ -32,6 +32,8 @@ export function toGapEvent(gap: GapNotice): CloudEvent {
       event_id: gap.id,
       missed_count: gap.missed,
       undone_count: gap.undone,
+      after_time: gap.afterMs === 0 ? undefined : dueText(gap.afterMs),
+      until_time: dueText(gap.untilMs),
     },
   );
 }

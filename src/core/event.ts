@@ -79,15 +79,23 @@ export interface ActionFields {
   readonly omittedObjects: number;
 }
 
-/** Events of a queue that were not published, or that the store has lost after they were. */
-export interface GapNotice {
+/** State changes whose events a reader did not get, or that the store has lost after it got them. */
+export interface EventGap {
+  /** That were removed before they were read. */
+  readonly missed: number;
+  /** That were read, and that the store has lost. */
+  readonly undone: number;
+  /** They happened after this time, by the store's clock. 0: that is not known. */
+  readonly afterMs: number;
+  /** They happened at this time or before. */
+  readonly untilMs: number;
+}
+
+/** A gap as it is published to the consumers of a queue. It counts changes of other queues, too. */
+export interface GapNotice extends EventGap {
   /** The same gap has the same id, if it is announced again. */
   readonly id: string;
   readonly queue: string;
   /** When it was found, by the clock of this server. */
   readonly atMs: number;
-  /** State changes that were removed before they were published: at most so many of this queue. */
-  readonly missed: number;
-  /** State changes that were published, and that the store has lost: at most so many of this queue. */
-  readonly undone: number;
 }

@@ -160,18 +160,19 @@ export class PartitionPublisher {
   async #queuesOf(gap: OutboxGap): Promise<readonly string[]> {
     const queues = await this.#parts.queuesIn(this.partition);
     // A queue that is new may be lost with its changes.
-    const lost = "rolledBackTo" in gap ? this.#recent.since(gap.rolledBackTo) : [];
+    const lost = gap.gap === "undone" ? this.#recent.since(gap.from) : [];
     return [...new Set([...queues, ...lost])];
   }
 
   #countGap(item: OutboxItem): void {
     const { missed } = this.#parts;
-    if ("missed" in item) {
-      const early = Math.min(this.#missedEarly, item.missed);
-      this.#missedEarly -= early;
-      if (item.missed > early) missed.add(this.partition, item.missed - early);
-    } else if ("undone" in item) {
-      void missed.addUndone(this.partition, item.undone);
+    if ("kind" in item) return;
+    if (item.gap === "undone") {
+      void missed.addUndone(this.partition, item.count);
+      return;
     }
+    const early = Math.min(this.#missedEarly, item.count);
+    this.#missedEarly -= early;
+    if (item.count > early) missed.add(this.partition, item.count - early);
   }
 }

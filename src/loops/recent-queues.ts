@@ -17,9 +17,8 @@ export class RecentQueues {
       if ("kind" in item) {
         this.#lastNumbers.delete(item.queue);
         this.#lastNumbers.set(item.queue, item.number);
-      } else if ("rolledBackTo" in item) {
-        for (const queue of this.since(item.rolledBackTo))
-          this.#lastNumbers.set(queue, item.rolledBackTo - 1);
+      } else if (item.gap === "undone") {
+        for (const queue of this.since(item.from)) this.#lastNumbers.set(queue, item.from - 1);
       }
     }
     for (const queue of this.#lastNumbers.keys()) {

@@ -74,8 +74,8 @@ test("shows what is missing", async () => {
   const { stdout } = await tail(
     [],
     [
-      { partition: 28, epochMs: 0, missed: 3, from: 4 },
-      { partition: 28, epochMs: 0, rolledBackTo: 12, undone: 4 },
+      { gap: "missed", partition: 28, epochMs: 0, from: 4, count: 3, afterMs: 0, untilMs: 7_000 },
+      { gap: "undone", partition: 28, epochMs: 0, from: 12, count: 4, afterMs: 1, untilMs: 7_000 },
     ],
   );
   expect(stdout).toBe(
@@ -89,8 +89,8 @@ test("with --json prints an object a line", async () => {
     ["--json"],
     [
       CHANGE,
-      { partition: 28, epochMs: 0, missed: 3, from: 4 },
-      { partition: 28, epochMs: 0, rolledBackTo: 12, undone: 4 },
+      { gap: "missed", partition: 28, epochMs: 0, from: 4, count: 3, afterMs: 0, untilMs: 7_000 },
+      { gap: "undone", partition: 28, epochMs: 0, from: 12, count: 4, afterMs: 1, untilMs: 7_000 },
     ],
   );
   const [first, ...gaps] = stdout.trim().split("\n");
@@ -110,9 +110,13 @@ test("with --json prints an object a line", async () => {
     fields: { tenant: "acme" },
   });
   const gap = { change: "gap", partition: 28 };
+  const until = "1970-01-01T00:00:07.000Z";
   expect(gaps.map((line) => JSON.parse(line))).toEqual([
-    { ...gap, missed_count: 3, undone_count: 0, from_number: 4 },
-    { ...gap, missed_count: 0, undone_count: 4, from_number: 12 },
+    { ...gap, missed_count: 3, undone_count: 0, from_number: 4, until_time: until },
+    {
+      ...{ ...gap, missed_count: 0, undone_count: 4, from_number: 12 },
+      ...{ after_time: "1970-01-01T00:00:00.001Z", until_time: until },
+    },
   ]);
 });
 

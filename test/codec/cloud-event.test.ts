@@ -136,12 +136,17 @@ test("the body has the names of the old package, also without a message", () => 
 });
 
 test("a gap is a CloudEvent of its queue", () => {
-  const gap = { id: "1c-7-17-missed-orders", queue: "orders", atMs: 0, missed: 3, undone: 0 };
+  const gap = {
+    ...{ id: "1c-7-17-missed-orders", queue: "orders", atMs: 0, missed: 3, undone: 0 },
+    ...{ afterMs: 1, untilMs: 7_000 },
+  };
   const { headers, body } = toGapEvent(gap);
   expect(headers).toMatchObject({ "ce-id": gap.id, "ce-type": "dlq.v1.events_missed" });
   expect(JSON.parse(body)).toMatchObject({
     queue_name: "orders",
     missed_count: 3,
+    after_time: "1970-01-01T00:00:00.001+00:00",
+    until_time: "1970-01-01T00:00:07.000+00:00",
     message_id: null,
   });
   expect(problems(JSON.parse(body))).toEqual([]);

@@ -7,19 +7,13 @@ import { partitionText } from "./events-of-change.ts";
  * gap: one that has grown before it could be published is another notice.
  */
 export function noticeOfGap(
-  gap: OutboxGap,
+  { gap, partition, epochMs, from, count, afterMs, untilMs }: OutboxGap,
   storeId: string,
   queue: string,
   atMs: number,
 ): GapNotice {
-  const [kind, from, count]: ["missed" | "undone", number, number] =
-    "missed" in gap ? ["missed", gap.from, gap.missed] : ["undone", gap.rolledBackTo, gap.undone];
   return {
-    id: [storeId, partitionText(gap.partition), gap.epochMs, from, from + count, kind, queue].join(
-      "-",
-    ),
-    ...{ queue, atMs },
-    missed: kind === "missed" ? count : 0,
-    undone: kind === "undone" ? count : 0,
+    id: [storeId, partitionText(partition), epochMs, from, from + count, gap, queue].join("-"),
+    ...{ queue, atMs, missed: 0, undone: 0, [gap]: count, afterMs, untilMs },
   };
 }

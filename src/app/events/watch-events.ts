@@ -1,5 +1,5 @@
 import { invalidField } from "../../core/errors.ts";
-import type { DlqEvent, EventType } from "../../core/event.ts";
+import type { DlqEvent, EventGap, EventType } from "../../core/event.ts";
 import type { QueuePattern } from "../../core/queue-pattern.ts";
 import type { EventFilter } from "../../rules/event-filter.ts";
 import type {
@@ -47,11 +47,6 @@ export interface EventBatch {
   keptSinceMs?: number | undefined;
   /** Set once: all events before the watch were yielded with this batch. */
   isCaughtUp?: boolean;
-}
-
-export interface EventGap {
-  missed: number;
-  undone: number;
 }
 
 export type WatchEvents = (
@@ -204,9 +199,12 @@ function isTooEarly({ resume, sinceMs }: WatchEventsCommand, { partition, atMs }
   return atMs < sinceMs && atMs >= Math.floor(sinceMs / 1_000) * 1_000;
 }
 
-function gapOf(item: OutboxGap, before: EventGap = { missed: 0, undone: 0 }): EventGap {
+/** Returns a gap together with the one before it, of this or another partition. */
+function gapOf({ gap, count, afterMs, untilMs }: OutboxGap, before?: EventGap): EventGap {
+  const { missed = 0, undone = 0 } = before ?? {};
   return {
-    missed: before.missed + ("missed" in item ? item.missed : 0),
-    undone: before.undone + ("undone" in item ? item.undone : 0),
+    ...{ missed, undone, [gap]: (before?.[gap] ?? 0) + count },
+    afterMs: Math.min(before?.afterMs ?? afterMs, afterMs),
+    untilMs: Math.max(before?.untilMs ?? untilMs, untilMs),
   };
 }

@@ -12,6 +12,7 @@ import {
   type DlqEvent,
   EVENT_TYPE_NAMES,
   EVENT_TYPES,
+  type EventGap,
   type EventType,
 } from "../../core/event.ts";
 import { QUARANTINE_REASONS, REASONS } from "../../core/reason.ts";
@@ -69,13 +70,19 @@ export function writeEventBatch(batch: EventBatch): WatchEventsResponse {
   const { events, gap, resume, keptSinceMs, isCaughtUp = false } = batch;
   return create(WatchEventsResponseSchema, {
     events: events.map(writeEvent),
-    ...(gap && {
-      gap: { missedCount: BigInt(gap.missed), undoneCount: BigInt(gap.undone) },
-    }),
+    ...(gap && { gap: writeGap(gap) }),
     resumeToken: resume === undefined ? "" : writeResumeToken(resume),
     caughtUp: isCaughtUp,
     ...(keptSinceMs !== undefined && { keptSince: timestampFromMs(keptSinceMs) }),
   });
+}
+
+function writeGap({ missed, undone, afterMs, untilMs }: EventGap) {
+  return {
+    ...{ missedCount: BigInt(missed), undoneCount: BigInt(undone) },
+    ...(afterMs > 0 && { afterTime: timestampFromMs(afterMs) }),
+    untilTime: timestampFromMs(untilMs),
+  };
 }
 
 export function writeEvent(event: DlqEvent): Event {

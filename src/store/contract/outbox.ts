@@ -58,25 +58,20 @@ export interface OutboxChange {
 /** What a reader gets next: a change, or a gap before the next one. */
 export type OutboxItem = OutboxChange | OutboxGap;
 
-/** Changes that a reader missed, or read before Redis lost them. Partition, epoch and number name the gap. */
-export type OutboxGap = GapPlace &
-  (
-    | {
-        /** So many changes, from this number on, were removed before they were read. */
-        readonly missed: number;
-        readonly from: number;
-      }
-    | {
-        /** Redis has older data than before: the changes from this number on that were read, so many, are undone. */
-        readonly rolledBackTo: number;
-        readonly undone: number;
-      }
-  );
-
-interface GapPlace {
+/** Changes that a reader missed, or that it read before Redis lost them. Partition, epoch and number name the gap. */
+export interface OutboxGap {
+  /** Missed: they were removed before they were read. Undone: Redis has older data than when they were read. */
+  readonly gap: "missed" | "undone";
   readonly partition: number;
   /** Of the change that was read last. */
   readonly epochMs: number;
+  /** The number of the first of them. */
+  readonly from: number;
+  readonly count: number;
+  /** They happened after this time, by the store's clock. 0: that is not known. */
+  readonly afterMs: number;
+  /** They happened at this time or before. */
+  readonly untilMs: number;
 }
 
 /** How far a reader has come in the outbox of a partition. */

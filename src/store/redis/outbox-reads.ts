@@ -1,6 +1,7 @@
 import type {
   OutboxBeginning,
   OutboxChange,
+  OutboxGap,
   OutboxPage,
   OutboxPosition,
 } from "../contract/outbox.ts";
@@ -77,10 +78,13 @@ export class OutboxReads {
     // A failover lost the last one. What came after the failover is of a later epoch.
     const last = await this.#lastUntilEpoch(partition, position.epochMs);
     const goesOnAt = last === undefined ? before(oldest) : behind(last);
-    const { next: rolledBackTo } = goesOnAt;
-    const undone = Math.max(0, position.next - rolledBackTo);
+    const gap: OutboxGap = {
+      ...{ gap: "undone", partition, epochMs: position.epochMs, from: goesOnAt.next },
+      count: Math.max(0, position.next - goesOnAt.next),
+      ...{ afterMs: timeOf(goesOnAt), untilMs: timeOf(position) },
+    };
     return {
-      items: [{ partition, epochMs: position.epochMs, rolledBackTo, undone }],
+      items: [gap],
       position: goesOnAt,
       hasMore: true,
     };
@@ -92,10 +96,11 @@ export class OutboxReads {
     position: OutboxPosition,
     oldest: OutboxEntry,
   ): Promise<OutboxPage> {
-    const missed = oldest.first - position.next;
     const { epochMs, next: from } = position;
-    const gap = missed > 0 ? [{ partition, epochMs, missed, from }] : [];
-    return pageOf([oldest], position, true, gap);
+    const count = oldest.first - from;
+    const between = { afterMs: timeOf(position), untilMs: timeOfEntry(oldest) };
+    const gap: OutboxGap = { gap: "missed", partition, epochMs, from, count, ...between };
+    return pageOf([oldest], position, true, count > 0 ? [gap] : []);
   }
 
   /** Returns the last entry of this or an earlier epoch. Undefined: there is none. */
@@ -161,17 +166,17 @@ export class OutboxReads {
       const agedMs = (await this.#withRedis(storeNowMs)) - CONSTANTS.LIMIT.OUTBOX_AGE_MS;
       return beginning(end, end.next > 0 && atMs < agedMs ? agedMs : undefined);
     }
-    if (timeOf(first) >= atMs) {
-      const isRemoved = first.first > 0 && timeOf(first) > atMs;
-      return beginning(before(first), isRemoved ? timeOf(first) : undefined);
+    if (timeOfEntry(first) >= atMs) {
+      const isRemoved = first.first > 0 && timeOfEntry(first) > atMs;
+      return beginning(before(first), isRemoved ? timeOfEntry(first) : undefined);
     }
-    if (timeOf(last) < atMs) return beginning(behind(last));
+    if (timeOfEntry(last) < atMs) return beginning(behind(last));
     // The entry at `earlier` is older than the instant, and that at `later` is not.
     let [earlier, later] = [bytesBefore(first), bytesBefore(last)];
     while (later - earlier > HALVED_BYTES) {
       const middle = Math.floor((earlier + later) / 2);
       const found = (await this.#pages.page("XRANGE", partition, `${middle}-0`, "+", 1)).entries[0];
-      if (found === undefined || timeOf(found) >= atMs) later = middle;
+      if (found === undefined || timeOfEntry(found) >= atMs) later = middle;
       else earlier = bytesBefore(found);
     }
     return beginning(await this.#lastBefore(partition, earlier, atMs, first));
@@ -181,7 +186,7 @@ export class OutboxReads {
   async #lastBefore(partition: number, bytes: number, atMs: number, otherwise: OutboxEntry) {
     let found: OutboxEntry | undefined;
     for await (const entries of this.#pages.walk("XRANGE", partition, `${bytes}-0`)) {
-      const later = entries.findIndex((entry) => timeOf(entry) >= atMs);
+      const later = entries.findIndex((entry) => timeOfEntry(entry) >= atMs);
       found = (later < 0 ? entries.at(-1) : entries[later - 1]) ?? found;
       if (later >= 0) break;
     }
@@ -217,7 +222,10 @@ function emptyEnd(bytes: Buffer | null): OutboxPosition {
   }
 }
 
-const timeOf = ({ id }: OutboxEntry): number => Number(id.split("-")[1]);
+/** When the last entry that was read happened. 0: none was. */
+const timeOf = ({ entryId }: OutboxPosition): number => Number(entryId.split("-")[1]);
+
+const timeOfEntry = ({ id }: OutboxEntry): number => timeOf({ ...OUTBOX_START, entryId: id });
 
 const beginning = (position: OutboxPosition, keptSinceMs?: number): OutboxBeginning => ({
   position,

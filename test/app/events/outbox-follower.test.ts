@@ -18,7 +18,10 @@ function outboxOf(pages: ReadonlyMap<number, number>, busy?: number) {
         if (partition === busy) setImmediate(() => notify(partition));
         if (next > count && partition !== busy)
           return { items: [], position: position ?? OUTBOX_START, hasMore: false };
-        const item: OutboxGap = { partition, epochMs: 0, missed: 1, from: next - 1 };
+        const item: OutboxGap = {
+          ...{ gap: "missed", partition, epochMs: 0, from: next - 1, count: 1 },
+          ...{ afterMs: 0, untilMs: 0 },
+        };
         return { items: [item], position: { ...OUTBOX_START, next }, hasMore: next < count };
       });
     },

@@ -159,13 +159,16 @@ it("the column of queues grows with longer names", () => {
 });
 
 describe("a gap", () => {
-  const gap = create(EventGapSchema, { missedCount: 1_204n, undoneCount: 1n });
+  const gap = create(EventGapSchema, {
+    ...{ missedCount: 1_204n, undoneCount: 1n },
+    ...{ afterTime: timestampFromMs(AT_MS - 90_000), untilTime: timestampFromMs(AT_MS - 12_000) },
+  });
 
   it("has a line of its own", () => {
     const text = "at most 1,204 changes missing here; the store has lost 1 change";
     const rows = new EventRows(PLAIN);
     expect(rows.gap(gap, AT_MS, undefined)).toEqual([
-      `2026-11-30T09:05:07.250Z  events_missed    ${text}`,
+      `2026-11-30T09:05:07.250Z  events_missed    ${text}; they happened 2026-11-30T09:03:37.250Z to 2026-11-30T09:04:55.250Z`,
     ]);
     expect(rows.gap(gap, AT_MS, 80).at(-1)).toBe(
       `09:05:07  events_missed    ${text.slice(0, 52)}…`,
@@ -177,6 +180,8 @@ describe("a gap", () => {
       ...{ message_id: null, reason: null, retry_count: 0, queue_name: null },
       timestamp: "2026-11-30T09:05:07.250+00:00",
       ...{ event_type: "events_missed", missed_count: 1_204, undone_count: 1 },
+      after_time: "2026-11-30T09:03:37.250+00:00",
+      until_time: "2026-11-30T09:04:55.250+00:00",
     });
   });
 });

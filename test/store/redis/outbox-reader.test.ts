@@ -18,6 +18,12 @@ const reader = (queues = [QUEUE]) =>
 const briefly = (items: readonly OutboxItem[]) =>
   items.map((one) => ("number" in one ? one.number : one));
 
+/** A gap of changes that happened just now. */
+const undone = (from: number, count: number) => ({
+  ...{ gap: "undone", partition: PARTITION, epochMs: expect.any(Number), from, count },
+  ...{ afterMs: expect.any(Number), untilMs: expect.any(Number) },
+});
+
 async function send(count: number, store = at.current.store): Promise<void> {
   for (let n = 0; n < count; n++) await store.send(QUEUE, [item()], SETTINGS);
 }
@@ -65,9 +71,7 @@ test("an entry that no server has written is passed over, and the outbox begins 
   expect(await late.next()).toEqual([]);
   await at.current.clock.advance(1);
   await send(1);
-  expect(briefly(await reading.next())).toEqual([
-    { partition: PARTITION, epochMs: expect.any(Number), rolledBackTo: 0, undone: 1 },
-  ]);
+  expect(briefly(await reading.next())).toEqual([{ ...undone(0, 1), afterMs: 0 }]);
   expect(briefly(await reading.next())).toEqual([0]);
 });
 
@@ -101,13 +105,15 @@ test("a reader that is too slow is notified how many changes it has missed", asy
   const reading = reader();
   await send(1, store);
   await reading.next();
+  await at.current.clock.advance(1_000);
   await send(1_000, store);
   const [notice, first] = await reading.next();
   expect(notice).toEqual({
     ...{ partition: PARTITION, epochMs: expect.any(Number) },
-    ...{ missed: expect.any(Number), from: expect.any(Number) },
+    ...{ gap: "missed", count: expect.any(Number), from: 1 },
+    ...{ afterMs: at.current.clock.nowMs - 1_000, untilMs: at.current.clock.nowMs },
   });
-  const missed = notice !== undefined && "missed" in notice ? notice.missed : 0;
+  const missed = notice !== undefined && "count" in notice ? notice.count : 0;
   expect(missed).toBeGreaterThan(100);
   expect(first).toMatchObject({ number: 1 + missed });
 });
@@ -119,9 +125,7 @@ test("after a failover that lost changes, it is notified and reads the new ones"
   await send(2);
   expect(await reading.next()).toHaveLength(4);
   await rollBack();
-  expect(briefly(await reading.next())).toEqual([
-    { partition: PARTITION, epochMs: expect.any(Number), rolledBackTo: 2, undone: 2 },
-  ]);
+  expect(briefly(await reading.next())).toEqual([undone(2, 2)]);
   await at.current.clock.advance(1);
   await at.current.redis.hset(`${at.current.prefix}:history`, "changed", 1_700_000_000_000);
   const store = at.current.openStore();
@@ -142,9 +146,7 @@ test("it is also notified when the new changes take more place than the lost one
   const store = at.current.openStore();
   await until("the connection", () => store.ready || undefined);
   await send(5, store);
-  expect(briefly(await reading.next())).toEqual([
-    { partition: PARTITION, epochMs: expect.any(Number), rolledBackTo: 2, undone: 2 },
-  ]);
+  expect(briefly(await reading.next())).toEqual([undone(2, 2)]);
   expect(briefly(await reading.next())).toEqual([2, 3, 4, 5, 6]);
   expect(await reading.next()).toEqual([]);
 });

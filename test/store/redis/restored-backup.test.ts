@@ -106,7 +106,7 @@ test.each([
     store = await openStore();
     await send(store, count);
     const { items } = await read(store, position);
-    expect(gapsOf(items)).toMatchObject([{ undone: 5, rolledBackTo: 3 }]);
+    expect(gapsOf(items)).toMatchObject([{ gap: "undone", count: 5, from: 3 }]);
     const fresh = namesOf(items);
     expect(fresh).toHaveLength(count);
     expect(names.filter((name) => fresh.includes(name))).toEqual([]);

@@ -44,13 +44,15 @@ export function eventJson(event: Event): Readonly<Record<string, unknown>> {
 
 /** Returns a gap in this form. It is of all followed queues, and has no id. @param atMs when it was found */
 export function gapJson(
-  { missedCount, undoneCount }: EventGap,
+  { missedCount, undoneCount, afterTime, untilTime }: EventGap,
   atMs: number,
 ): Readonly<Record<string, unknown>> {
   return {
     ...missedJson(atMs),
     missed_count: Number(missedCount),
     undone_count: Number(undoneCount),
+    after_time: afterTime && timeText(afterTime),
+    until_time: untilTime && timeText(untilTime),
   };
 }
 

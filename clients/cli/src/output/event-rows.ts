@@ -56,7 +56,7 @@ export class EventRows {
     const { warning } = this.#style;
     return this.#lines(atMs, width, [
       [padTo(EVENTS_MISSED, TYPE_WIDTH, "left"), warning],
-      [gapText(gap), warning],
+      [gapText(gap, new Times(atMs, width === undefined)), warning],
     ]);
   }
 
@@ -136,12 +136,17 @@ function detailsOf(event: Event, times: Times): string[] {
   ].filter((part) => part !== "");
 }
 
-function gapText({ missedCount, undoneCount }: EventGap): string {
+function gapText(
+  { missedCount, undoneCount, afterTime, untilTime }: EventGap,
+  times: Times,
+): string {
+  const [from, to] = [times.distance(afterTime), times.distance(untilTime)];
   const parts = [
     missedCount > 0n ? `at most ${countedText(missedCount, "change")} missing here` : "",
     undoneCount > 0n ? `the store has lost ${countedText(undoneCount, "change")}` : "",
   ];
-  return parts.filter((part) => part !== "").join("; ");
+  const text = parts.filter((part) => part !== "").join("; ");
+  return to === "" ? text : `${text}; they happened ${from === "" ? "until" : `${from} to`} ${to}`;
 }
 
 function paintOf(type: EventType, { good, warning, bad, strong }: Style): Paint {
