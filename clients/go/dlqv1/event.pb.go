@@ -446,7 +446,11 @@ type EventGap struct {
 	MissedCount int64 `protobuf:"varint,1,opt,name=missed_count,json=missedCount,proto3" json:"missed_count,omitempty"`
 	// State changes that were read, and that the store has lost by a restart or failover. Messages are as they
 	// were before these.
-	UndoneCount   int64 `protobuf:"varint,2,opt,name=undone_count,json=undoneCount,proto3" json:"undone_count,omitempty"`
+	UndoneCount int64 `protobuf:"varint,2,opt,name=undone_count,json=undoneCount,proto3" json:"undone_count,omitempty"`
+	// They happened after this time, by the store's clock. Not set: that is not known.
+	AfterTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=after_time,json=afterTime,proto3" json:"after_time,omitempty"`
+	// They happened at this time or before.
+	UntilTime     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=until_time,json=untilTime,proto3" json:"until_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -495,6 +499,20 @@ func (x *EventGap) GetUndoneCount() int64 {
 	return 0
 }
 
+func (x *EventGap) GetAfterTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AfterTime
+	}
+	return nil
+}
+
+func (x *EventGap) GetUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UntilTime
+	}
+	return nil
+}
+
 var File_dlq_v1_event_proto protoreflect.FileDescriptor
 
 const file_dlq_v1_event_proto_rawDesc = "" +
@@ -536,10 +554,14 @@ const file_dlq_v1_event_proto_rawDesc = "" +
 	"object_ids\x18\x02 \x03(\tR\tobjectIds\x12\x1f\n" +
 	"\vexecuted_by\x18\x03 \x01(\tR\n" +
 	"executedBy\x120\n" +
-	"\x14omitted_object_count\x18\x04 \x01(\rR\x12omittedObjectCount\"P\n" +
+	"\x14omitted_object_count\x18\x04 \x01(\rR\x12omittedObjectCount\"\xc6\x01\n" +
 	"\bEventGap\x12!\n" +
 	"\fmissed_count\x18\x01 \x01(\x03R\vmissedCount\x12!\n" +
-	"\fundone_count\x18\x02 \x01(\x03R\vundoneCount*\x94\x05\n" +
+	"\fundone_count\x18\x02 \x01(\x03R\vundoneCount\x129\n" +
+	"\n" +
+	"after_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tafterTime\x129\n" +
+	"\n" +
+	"until_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime*\x94\x05\n" +
 	"\tEventType\x12\x1a\n" +
 	"\x16EVENT_TYPE_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18EVENT_TYPE_MESSAGE_ADDED\x10\x01\x12\x1e\n" +
@@ -593,19 +615,21 @@ var file_dlq_v1_event_proto_goTypes = []any{
 	(QuarantineReason)(0),         // 8: dlq.v1.QuarantineReason
 }
 var file_dlq_v1_event_proto_depIdxs = []int32{
-	0, // 0: dlq.v1.Event.type:type_name -> dlq.v1.EventType
-	5, // 1: dlq.v1.Event.time:type_name -> google.protobuf.Timestamp
-	6, // 2: dlq.v1.Event.reason:type_name -> dlq.v1.Reason
-	7, // 3: dlq.v1.Event.state:type_name -> dlq.v1.MessageState
-	8, // 4: dlq.v1.Event.quarantine_reason:type_name -> dlq.v1.QuarantineReason
-	5, // 5: dlq.v1.Event.due_time:type_name -> google.protobuf.Timestamp
-	4, // 6: dlq.v1.Event.attributes:type_name -> dlq.v1.Event.AttributesEntry
-	2, // 7: dlq.v1.Event.action:type_name -> dlq.v1.ActionFields
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	0,  // 0: dlq.v1.Event.type:type_name -> dlq.v1.EventType
+	5,  // 1: dlq.v1.Event.time:type_name -> google.protobuf.Timestamp
+	6,  // 2: dlq.v1.Event.reason:type_name -> dlq.v1.Reason
+	7,  // 3: dlq.v1.Event.state:type_name -> dlq.v1.MessageState
+	8,  // 4: dlq.v1.Event.quarantine_reason:type_name -> dlq.v1.QuarantineReason
+	5,  // 5: dlq.v1.Event.due_time:type_name -> google.protobuf.Timestamp
+	4,  // 6: dlq.v1.Event.attributes:type_name -> dlq.v1.Event.AttributesEntry
+	2,  // 7: dlq.v1.Event.action:type_name -> dlq.v1.ActionFields
+	5,  // 8: dlq.v1.EventGap.after_time:type_name -> google.protobuf.Timestamp
+	5,  // 9: dlq.v1.EventGap.until_time:type_name -> google.protobuf.Timestamp
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_event_proto_init() }

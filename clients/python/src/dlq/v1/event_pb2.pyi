@@ -122,9 +122,13 @@ class ActionFields(_message.Message):
     def __init__(self, action_type_id: _Optional[str] = ..., object_ids: _Optional[_Iterable[str]] = ..., executed_by: _Optional[str] = ..., omitted_object_count: _Optional[int] = ...) -> None: ...
 
 class EventGap(_message.Message):
-    __slots__ = ("missed_count", "undone_count")
+    __slots__ = ("missed_count", "undone_count", "after_time", "until_time")
     MISSED_COUNT_FIELD_NUMBER: _ClassVar[int]
     UNDONE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    AFTER_TIME_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_TIME_FIELD_NUMBER: _ClassVar[int]
     missed_count: int
     undone_count: int
-    def __init__(self, missed_count: _Optional[int] = ..., undone_count: _Optional[int] = ...) -> None: ...
+    after_time: _timestamp_pb2.Timestamp
+    until_time: _timestamp_pb2.Timestamp
+    def __init__(self, missed_count: _Optional[int] = ..., undone_count: _Optional[int] = ..., after_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., until_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...

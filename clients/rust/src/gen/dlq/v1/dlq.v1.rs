@@ -308,6 +308,12 @@ pub struct EventGap {
     /// were before these.
     #[prost(int64, tag="2")]
     pub undone_count: i64,
+    /// They happened after this time, by the store's clock. Not set: that is not known.
+    #[prost(message, optional, tag="3")]
+    pub after_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// They happened at this time or before.
+    #[prost(message, optional, tag="4")]
+    pub until_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// What happened. NATS and the CLI print the bare name in lower case: `message_added`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
