@@ -12,6 +12,7 @@ import {
 import { pageOf } from "./outbox-page.ts";
 import type { OutboxReads } from "./outbox-reads.ts";
 import { isOfWrongType } from "./pipeline-results.ts";
+import { MOST_CHANGES, RecentEntries } from "./recent-entries.ts";
 import { closeRedis } from "./redis-client.ts";
 import { ReplySize } from "./reply-size.ts";
 
@@ -27,10 +28,8 @@ const LOST_MS = 50;
  * damaged outboxes are looked at, too.
  */
 const CHECK_MS = 5_000;
-/** Changes that are remembered for those who read them: some 8 MiB. Of one reply no more are decoded, but for the last entry of each partition. */
-const REMEMBERED = 20_000;
-/** And for so long: a reader that comes later must find out what Redis has removed, and what past settings hid. */
-const REMEMBERED_MS = 60_000;
+/** Changes that are decoded of one reply. The last entry of each partition comes on top. */
+const DECODED = MOST_CHANGES;
 
 export interface OutboxTailParts {
   /** Opens a connection of its own, since the waiting blocks it. */
@@ -46,18 +45,10 @@ interface Followed {
   readonly listeners: Set<(partition: number) => void>;
   /** Where the tail reads on. Undefined: it must look for the end first, or the outbox is damaged. */
   end: OutboxPosition | undefined;
-  /** The latest entries, each right behind the one before it. */
-  recent: Remembered[];
-}
-
-interface Remembered {
-  readonly entry: OutboxEntry;
-  /** The position before it. */
-  readonly from: OutboxPosition;
 }
 
 /**
- * Waits for new changes of all followed partitions in one call, and remembers them for a short time, so that many readers of this
+ * Waits for new changes of all followed partitions in one call, and caches them for a short time, so that many readers of this
  * process read them from Redis once. It uses Redis only while somebody follows.
  */
 export class OutboxTail {
@@ -66,13 +57,7 @@ export class OutboxTail {
   /** Partitions whose outbox is no stream. They are left out, since one such key fails the call for all. */
   readonly #damaged = new Set<number>();
   readonly #size = new ReplySize();
-  /** Who has remembered entries, in the order in which they came, when that was, and how many changes they have. */
-  #remembered: {
-    readonly followed: Followed;
-    readonly changes: number;
-    readonly atMs: number;
-  }[] = [];
-  #rememberedChanges = 0;
+  readonly #recent = new RecentEntries();
   #running: Promise<void> | undefined;
   #redis: Redis | undefined;
   #closed = false;
@@ -88,7 +73,7 @@ export class OutboxTail {
     for (const partition of partitions) {
       let followed = this.#followed.get(partition);
       if (followed === undefined) {
-        followed = { listeners: new Set(), end: undefined, recent: [] };
+        followed = { listeners: new Set(), end: undefined };
         this.#followed.set(partition, followed);
       }
       followed.listeners.add(listener);
@@ -98,19 +83,17 @@ export class OutboxTail {
       for (const partition of partitions) {
         const followed = this.#followed.get(partition);
         followed?.listeners.delete(listener);
-        if (followed?.listeners.size === 0) this.#followed.delete(partition);
+        if (followed?.listeners.size !== 0) continue;
+        this.#followed.delete(partition);
+        this.#recent.forget(partition);
       }
     };
   }
 
-  /** A page of what follows a position, if all of it is remembered; undefined: it must be read. */
+  /** A page of what follows a position, if all of it is cached; undefined: it must be read. */
   after(partition: number, position: OutboxPosition): OutboxPage | undefined {
-    this.#forgetOldest();
-    const recent = this.#followed.get(partition)?.recent ?? [];
-    const first = recent.findLastIndex(({ from }) => isSame(from, position));
-    if (first < 0) return undefined;
-    const entries = recent.slice(first).map(({ entry }) => entry);
-    return pageOf(entries, position, false);
+    const entries = this.#recent.after(partition, position);
+    return entries && pageOf(entries, position, false);
   }
 
   /** Where the tail reads on in a partition. Undefined: nobody follows it, or it must look first. */
@@ -165,12 +148,8 @@ export class OutboxTail {
 
   /** After an outage Redis may have older data: readers compare their positions with it. */
   #forget(): void {
-    for (const followed of this.#followed.values()) {
-      followed.end = undefined;
-      followed.recent = [];
-    }
-    this.#remembered = [];
-    this.#rememberedChanges = 0;
+    for (const followed of this.#followed.values()) followed.end = undefined;
+    this.#recent.clear();
   }
 
   /** Listeners read what came before the end that this finds. */
@@ -204,13 +183,15 @@ export class OutboxTail {
       this.#damaged.delete(partition);
       const hasBegunAgain = followed.end !== undefined && bytesOf(end) < bytesOf(followed.end);
       if (followed.end !== undefined && !hasBegunAgain) continue;
-      [followed.end, followed.recent] = [end, []];
+      followed.end = end;
+      this.#recent.forget(partition);
       this.#notify(partition, followed);
     }
   }
 
   #leaveOut(partition: number, followed: Followed, { message }: Error): void {
-    [followed.end, followed.recent] = [undefined, []];
+    followed.end = undefined;
+    this.#recent.forget(partition);
     if (this.#damaged.has(partition)) return;
     this.#damaged.add(partition);
     this.#parts.onError(new DamagedOutbox(this.#keyOf(partition), message));
@@ -231,14 +212,14 @@ export class OutboxTail {
     const sizes = pages.map(([, entries]) => entries.length);
     this.#size.replied(sizes, most, sentAtMs);
     const at = new Map(keys.map((key, index) => [key, partitions[index] as number]));
-    let left = REMEMBERED;
+    let left = DECODED;
     for (const [key, entries] of pages) {
       const partition = at.get(String(key));
       if (partition !== undefined) left -= this.#take(partition, entries, left);
     }
   }
 
-  /** Remembers a page. If it has more changes than `most`, only moves behind it. Returns how many changes were decoded. */
+  /** Caches a page. If it has more changes than `most`, only moves after it. Returns how many changes were decoded. */
   #take(partition: number, found: readonly StreamEntry[], most: number): number {
     const followed = this.#followed.get(partition);
     if (followed?.end === undefined) return 0;
@@ -251,43 +232,25 @@ export class OutboxTail {
       const entry = decodeEntry(one, partition);
       // What no server has written is passed over.
       if (entry === undefined) followed.end = { ...followed.end, entryId: String(one[0]) };
-      else this.#remember(followed, followed.end, entry);
+      else this.#cache(partition, followed, followed.end, entry);
       changes += entry?.changes.length ?? 0;
     }
     this.#notify(partition, followed);
     return changes;
   }
 
-  /** Moves behind an entry, and remembers nothing before it. */
+  /** Moves after an entry, and caches nothing before it. */
   #skipTo(partition: number, followed: Followed, one: StreamEntry): void {
     const entry = decodeEntry(one, partition);
     followed.end = entry && behind(entry);
-    followed.recent = [];
+    this.#recent.forget(partition);
   }
 
-  #remember(followed: Followed, from: OutboxPosition, entry: OutboxEntry): void {
+  #cache(partition: number, followed: Followed, from: OutboxPosition, entry: OutboxEntry): void {
     followed.end = behind(entry);
-    // Entries before it were removed: readers must find that out.
-    if (entry.first !== from.next) {
-      followed.recent = [];
-      return;
-    }
-    followed.recent.push({ entry, from });
-    const { length: changes } = entry.changes;
-    this.#remembered.push({ followed, changes, atMs: performance.now() });
-    this.#rememberedChanges += changes;
-    this.#forgetOldest();
-  }
-
-  /** Forgets what is too old, or too much. */
-  #forgetOldest(): void {
-    const sinceMs = performance.now() - REMEMBERED_MS;
-    for (let oldest = this.#remembered[0]; oldest !== undefined; oldest = this.#remembered[0]) {
-      if (this.#rememberedChanges <= REMEMBERED && oldest.atMs > sinceMs) return;
-      this.#remembered.shift();
-      this.#rememberedChanges -= oldest.changes;
-      oldest.followed.recent.shift();
-    }
+    // Otherwise entries before it were removed: readers must find that out.
+    if (entry.first === from.next) this.#recent.add(partition, from, entry);
+    else this.#recent.forget(partition);
   }
 
   #keyOf(partition: number): string {
@@ -310,6 +273,3 @@ export class OutboxTail {
 }
 
 const bytesOf = ({ entryId }: OutboxPosition) => bytesBefore({ id: entryId });
-
-export const isSame = (a: OutboxPosition, b: OutboxPosition) =>
-  a.entryId === b.entryId && a.next === b.next && a.epochMs === b.epochMs;

@@ -1,0 +1,51 @@
+import { expect, test, vi } from "vitest";
+import { OUTBOX_START, type OutboxChange } from "../../../src/store/contract/outbox.ts";
+import type { OutboxEntry } from "../../../src/store/redis/outbox-entries.ts";
+import { RecentEntries } from "../../../src/store/redis/recent-entries.ts";
+
+const from = (number: number) => ({ ...OUTBOX_START, entryId: `${number}-1`, next: number });
+const entryOf = (number: number, changes = 1): OutboxEntry => ({
+  ...{ id: `${number + 1}-1`, first: number, epochMs: 0 },
+  changes: Array.from({ length: changes }, () => ({}) as OutboxChange),
+});
+
+function filled(...partitions: readonly (readonly [partition: number, count: number])[]) {
+  const recent = new RecentEntries();
+  for (const [partition, count] of partitions)
+    for (let n = 0; n < count; n++) recent.add(partition, from(n), entryOf(n));
+  return recent;
+}
+
+test("the oldest are removed when there are more than 20,000 changes", () => {
+  const recent = filled([1, 3], [2, 19_999]);
+  expect(recent.after(1, from(1))).toBeUndefined();
+  expect(recent.after(1, from(2))).toHaveLength(1);
+  expect(recent.after(2, from(0))).toHaveLength(19_999);
+  recent.add(3, from(0), entryOf(0, 64));
+  expect(recent.after(1, from(2))).toBeUndefined();
+  expect(recent.after(2, from(62))).toBeUndefined();
+  expect(recent.after(2, from(63))).toHaveLength(19_936);
+});
+
+test("a partition that is forgotten takes no room of others", () => {
+  const recent = filled([1, 15_000]);
+  recent.forget(1);
+  for (let n = 0; n < 20_000; n++) recent.add(2, from(n), entryOf(n));
+  recent.add(1, from(7), entryOf(7));
+  expect(recent.after(2, from(1))).toHaveLength(19_999);
+  expect(recent.after(1, from(6))).toBeUndefined();
+  expect(recent.after(1, from(7))).toHaveLength(1);
+});
+
+test("what is older than a minute is removed", () => {
+  const recent = filled([1, 2]);
+  const later = performance.now() + 60_001;
+  const clock = vi.spyOn(performance, "now").mockReturnValue(later);
+  try {
+    expect(recent.after(1, from(0))).toBeUndefined();
+    recent.add(1, from(2), entryOf(2));
+    expect(recent.after(1, from(2))).toHaveLength(1);
+  } finally {
+    clock.mockRestore();
+  }
+});
