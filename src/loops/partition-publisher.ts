@@ -132,10 +132,10 @@ export class PartitionPublisher {
 
   async #next(): Promise<OpenPage | number | undefined> {
     const from = this.position;
-    const [page] = await this.#parts.outbox.read(new Map([[this.partition, from]]));
+    const page = await this.#parts.outbox.read(this.partition, from);
     // It was taken meanwhile.
     if (this.position !== from) return 0;
-    const { items = [], position = from, hasMore = false } = page ?? {};
+    const { items, position = from, hasMore } = page;
     if (items.length === 0 && !hasMore) {
       this.waiting = undefined;
       // Also if it failed before: the outbox is gone, or another server has published it.
@@ -153,8 +153,10 @@ export class PartitionPublisher {
       if (this.position !== from) return 0;
     }
     const queuesOf = (gap: OutboxGap) => this.#queuesOf(gap);
-    const publisher = new PagePublisher({ ...this.#parts, queuesOf }, items);
-    return { page: publisher, items, position, hasMore };
+    return {
+      page: new PagePublisher({ ...this.#parts, queuesOf }, items),
+      ...{ items, position, hasMore },
+    };
   }
 
   async #queuesOf(gap: OutboxGap): Promise<readonly string[]> {

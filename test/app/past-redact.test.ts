@@ -75,7 +75,7 @@ const remove = (expectedCount: number, queue = QUEUE) =>
 async function shownBy({ store, maker }: Server, queue = QUEUE): Promise<DlqEvent["attributes"][]> {
   await store.configs.refresh();
   const partition = store.outbox.partitionOf(queue);
-  const [page] = await store.outbox.read(new Map([[partition, undefined]]));
+  const page = await store.outbox.read(partition, undefined);
   const changes = (page?.items ?? []).filter((one) => "kind" in one);
   const events = await Promise.all(
     changes.map((change) => maker.eventsOf(change, new Set(["message_added"] as const))),

@@ -2,8 +2,8 @@ import type { QueuePattern } from "../../core/queue-pattern.ts";
 import type { Outbox, OutboxItem, OutboxPosition } from "../../store/contract/outbox.ts";
 import type { WatchReads } from "./watch-reads.ts";
 
-/** Partitions that are read at once: one may have some thousand changes in a page. */
-const PARTITIONS_AT_ONCE = 2;
+/** A step with so many items reads no further partition: a page may have some thousand. */
+const STEP_ITEMS = 500;
 const IDLE_MS = 1_000;
 
 /** What is new in some partitions. */
@@ -87,17 +87,19 @@ export class OutboxFollower {
     unread: Set<number>,
     signal: AbortSignal,
   ): Promise<OutboxItem[]> {
-    const some = [...this.#changed].slice(0, PARTITIONS_AT_ONCE);
-    for (const partition of some) this.#changed.delete(partition);
-    const from = some.map((one) => [one, positions.get(one) as OutboxPosition] as const);
-    const pages = await this.#reads.read(new Map(from), signal);
-    pages.forEach(({ position, hasMore }, at) => {
-      const partition = some[at] as number;
-      if (position !== undefined) positions.set(partition, position);
-      if (hasMore) this.#changed.add(partition);
+    const items: OutboxItem[] = [];
+    for (const partition of [...this.#changed]) {
+      if (items.length >= STEP_ITEMS) break;
+      this.#changed.delete(partition);
+      const from = positions.get(partition) as OutboxPosition;
+      const page = await this.#reads.read(partition, from, signal);
+      if (page === undefined) break;
+      items.push(...page.items);
+      if (page.position !== undefined) positions.set(partition, page.position);
+      if (page.hasMore) this.#changed.add(partition);
       else unread.delete(partition);
-    });
-    return pages.flatMap((page) => page.items);
+    }
+    return items;
   }
 
   /** Resolves when something has changed, or after a time. */

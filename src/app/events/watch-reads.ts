@@ -19,23 +19,17 @@ export class WatchReads {
     return this.#outbox.follow(partitions, listener);
   }
 
-  /** As Outbox.read, one partition at a time: a page may have some thousand changes. Returns nothing after an abort. */
+  /** As Outbox.read: a page may have some thousand changes. Returns undefined after an abort. */
   async read(
-    from: ReadonlyMap<number, OutboxPosition>,
+    partition: number,
+    from: OutboxPosition,
     signal: AbortSignal,
-  ): Promise<readonly OutboxPage[]> {
-    const pages: OutboxPage[] = [];
-    for (const [partition, position] of from) {
-      const page =
-        this.#outbox.recent(partition, position) ??
-        (await this.#turns.run(async () => {
-          if (!signal.aborted) await nextTurn();
-          if (signal.aborted) return undefined;
-          return (await this.#outbox.read(new Map([[partition, position]])))[0];
-        }));
-      if (page === undefined) return [];
-      pages.push(page);
-    }
-    return pages;
+  ): Promise<OutboxPage | undefined> {
+    const recent = this.#outbox.recent(partition, from);
+    if (recent !== undefined) return recent;
+    return this.#turns.run(async () => {
+      if (!signal.aborted) await nextTurn();
+      return signal.aborted ? undefined : this.#outbox.read(partition, from);
+    });
   }
 }

@@ -113,9 +113,9 @@ export interface Outbox {
   readonly partitions: number;
   /** The partition that has the changes of a queue. */
   partitionOf(queue: string): number;
-  /** Reads what follows a position in each partition, in order. Undefined: from the oldest change that is kept. */
-  read(from: ReadonlyMap<number, OutboxPosition | undefined>): Promise<OutboxPage[]>;
-  /** What follows a position in a partition that is followed, if that is in memory. Undefined: it must be read. */
+  /** Reads what follows a position in a partition. Undefined: from the oldest change that is kept. */
+  read(partition: number, from: OutboxPosition | undefined): Promise<OutboxPage>;
+  /** Returns the same for a partition that is followed, if it is in memory. Undefined: it must be read. */
   recent(partition: number, position: OutboxPosition): OutboxPage | undefined;
   /** The ends of partitions now, in order. */
   ends(partitions: readonly number[]): Promise<OutboxPosition[]>;
@@ -136,7 +136,7 @@ export interface Outbox {
    */
   confirm(): Promise<void>;
   /**
-   * Calls the listener whenever the outbox of a partition has grown, and after an outage; until the returned function is called.
+   * Calls the listener whenever the outbox of a partition may have grown, also at the beginning and after an outage; until the returned function is called.
    */
   follow(partitions: readonly number[], listener: (partition: number) => void): () => void;
 }

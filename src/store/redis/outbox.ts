@@ -59,22 +59,11 @@ export class RedisOutbox implements Outbox {
     return this.#parts.id.value;
   }
 
-  async read(from: ReadonlyMap<number, OutboxPosition | undefined>): Promise<OutboxPage[]> {
-    const pages = new Map<number, OutboxPage>();
-    const unknown = new Map(from);
-    for (const [partition, position] of from) {
-      const page = position && this.#tail.after(partition, position);
-      if (page === undefined) continue;
-      pages.set(partition, page);
-      unknown.delete(partition);
-    }
-    if (unknown.size > 0) {
-      const read = await this.#reads.read(unknown);
-      [...unknown.keys()].forEach((partition, at) => {
-        pages.set(partition, read[at] as OutboxPage);
-      });
-    }
-    return [...from.keys()].map((partition) => pages.get(partition) as OutboxPage);
+  async read(partition: number, from: OutboxPosition | undefined): Promise<OutboxPage> {
+    const recent = from && this.recent(partition, from);
+    if (recent !== undefined) return recent;
+    const [page] = await this.#reads.read(new Map([[partition, from]]));
+    return page as OutboxPage;
   }
 
   recent(partition: number, position: OutboxPosition): OutboxPage | undefined {

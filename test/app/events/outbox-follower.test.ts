@@ -11,19 +11,17 @@ function outboxOf(pages: ReadonlyMap<number, number>, busy?: number) {
       notify = listener;
       return () => {};
     },
-    async read(from) {
-      return [...from].map(([partition, position]) => {
-        const next = (position?.next ?? 0) + 1;
-        const count = pages.get(partition) ?? 0;
-        if (partition === busy) setImmediate(() => notify(partition));
-        if (next > count && partition !== busy)
-          return { items: [], position: position ?? OUTBOX_START, hasMore: false };
-        const item: OutboxGap = {
-          ...{ gap: "missed", partition, epochMs: 0, from: next - 1, count: 1 },
-          ...{ afterMs: 0, untilMs: 0 },
-        };
-        return { items: [item], position: { ...OUTBOX_START, next }, hasMore: next < count };
-      });
+    async read(partition, position) {
+      const next = position.next + 1;
+      const count = pages.get(partition) ?? 0;
+      if (partition === busy) setImmediate(() => notify(partition));
+      if (next > count && partition !== busy)
+        return { items: [], position: position, hasMore: false };
+      const item: OutboxGap = {
+        ...{ gap: "missed", partition, epochMs: 0, from: next - 1, count: 1 },
+        ...{ afterMs: 0, untilMs: 0 },
+      };
+      return { items: [item], position: { ...OUTBOX_START, next }, hasMore: next < count };
     },
   };
   return outbox;

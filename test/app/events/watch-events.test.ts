@@ -23,7 +23,7 @@ function watchOf(count: number) {
     async read() {
       const items = Array.from({ length: count }, (_, number) => change(number));
       state.first = new WeakRef(items[0] as OutboxChange);
-      return [{ items, position: { ...OUTBOX_START, next: count }, hasMore: false }];
+      return { items, position: { ...OUTBOX_START, next: count }, hasMore: false };
     },
   };
   const parts: WatchEventsParts = {

@@ -56,7 +56,7 @@ async function read(store: RedisStore, from?: OutboxPosition) {
   const items: OutboxItem[] = [];
   let position = from;
   for (let hasMore = true; hasMore; ) {
-    const [page] = await store.outbox.read(new Map([[partition, position]]));
+    const page = await store.outbox.read(partition, position);
     items.push(...(page?.items ?? []));
     position = page?.position;
     hasMore = page?.hasMore === true;

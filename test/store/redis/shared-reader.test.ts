@@ -22,8 +22,7 @@ async function otherServer(): Promise<RedisStore> {
 }
 
 async function read(position: OutboxPosition) {
-  const [page] = await at.current.store.outbox.read(new Map([[PARTITION, position]]));
-  return page;
+  return at.current.store.outbox.read(PARTITION, position);
 }
 
 test("reading begins at the ends, once", async () => {
@@ -149,7 +148,7 @@ test("what is kept for it beyond its share is removed when the share shrinks", a
   }
   const position = (await reader.take(PARTITION, OUTBOX_START)) as OutboxPosition;
   const numbers = async () => {
-    const [page] = await store.outbox.read(new Map([[PARTITION, undefined]]));
+    const page = await store.outbox.read(PARTITION, undefined);
     return page?.items.map((one) => ("number" in one ? one.number : -1)) ?? [];
   };
   expect((await numbers())[0]).toBe(0);
