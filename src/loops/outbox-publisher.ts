@@ -145,7 +145,7 @@ export class OutboxPublisher {
     const stored = await reader.positions(fresh);
     for (const [at, partition] of fresh.entries()) {
       // Without a readable one, all that is kept is published: maybe twice, but nothing is lost.
-      const position = stored[at] ?? (await store.outbox.since(partition, 0)).position;
+      const position = stored[at] ?? (await store.outbox.oldest(partition));
       const one = new PartitionPublisher(partition, position, this.#partitionParts);
       this.#partitions.set(partition, one);
     }

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { mayHide, shownChange } from "../app/events/shown-changes.ts";
+import { mayNeedRedaction, shownChange } from "../app/events/shown-changes.ts";
 import { SettingsInForce } from "../app/queues/settings-in-force.ts";
 import type { Config } from "../config/config.ts";
 import type { OutboxChange, OutboxItem } from "../store/contract/outbox.ts";
@@ -28,7 +28,8 @@ export class OutboxRedaction {
 
   /** Reads the present settings of the queues. Rejects if Redis does not answer. */
   async shown(items: readonly OutboxItem[]): Promise<OutboxItem[]> {
-    const isHidden = (item: OutboxItem): item is OutboxChange => "kind" in item && mayHide(item);
+    const isHidden = (item: OutboxItem): item is OutboxChange =>
+      "kind" in item && mayNeedRedaction(item);
     const queues = new Set(items.filter(isHidden).map(({ queue }) => queue));
     const records = new Map<string, StoredRecord | undefined>();
     for (const queue of queues) records.set(queue, await this.#recordOf(queue));

@@ -138,7 +138,6 @@ async function run(
     outbox: store.outbox,
     reads,
     maker,
-    now: () => performance.now(),
   });
   const queues = createQueueAdmin({
     store,

@@ -7,7 +7,7 @@ import { encodeQueueRecord } from "../../src/codec/queue-record.ts";
 import type { Config } from "../../src/config/config.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
 import { tailOutbox } from "../../src/serve/tail-outbox.ts";
-import type { OutboxItem } from "../../src/store/contract/outbox.ts";
+import { OUTBOX_START, type OutboxItem } from "../../src/store/contract/outbox.ts";
 import { partitionOf } from "../../src/store/redis/partitions.ts";
 import { useTestStore } from "../support/store.ts";
 import { item, NO_REQUEST, outcome, SETTINGS, session } from "../support/store-items.ts";
@@ -163,7 +163,7 @@ test("hides what a queue hid when the change was made", async () => {
   const eventFields = encodeEventFields(["card"], source) as Uint8Array;
   const { store } = at.current;
   await store.send("orders", [item({ eventFields })], SETTINGS);
-  const { position } = await store.outbox.since(partitionOf("orders"), Infinity);
+  const [position = OUTBOX_START] = await store.outbox.ends([partitionOf("orders")]);
   const { epochMs, next } = position;
   const past = { entries: ["attribute:card"], epochMs, next, endedAtMs: 0 };
   await store.configs.replace("orders", undefined, () =>

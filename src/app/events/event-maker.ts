@@ -6,8 +6,7 @@ import type {
   OutboxChange,
   OutboxGap,
 } from "../../store/contract.ts";
-import { eventsOfChange } from "./events-of-change.ts";
-import { noticeOfGap } from "./gap-notice.ts";
+import { eventsOfChange, isGroupKind, partitionText } from "./events-of-change.ts";
 import { shownChange } from "./shown-changes.ts";
 
 export interface EventMakerParts {
@@ -34,21 +33,29 @@ export class EventMaker {
     this.#parts = parts;
   }
 
-  /** Returns the events of these types of a change, in their order. Rejects if the store does not answer. */
+  /**
+   * Returns the events of these types of a change, in their order. Rejects if the store does not answer, if settings are not known
+   * yet, and if the change has damaged fields.
+   */
   async eventsOf(change: OutboxChange, types: ReadonlySet<EventType>): Promise<DlqEvent[]> {
-    const { kind } = change;
-    if (kind === "GROUP_OPENED" || kind === "GROUP_REGRESSED") {
-      if (!types.has(kind === "GROUP_OPENED" ? "group_opened" : "group_regressed")) return [];
-      if (!(await this.#isFirst(change, kind))) return [];
-    }
     const shown = shownChange(change, this.#parts.redactOf(change));
     const { storeId } = this.#parts.store.outbox;
-    return eventsOfChange(shown, storeId).filter(({ type }) => types.has(type));
+    const events = eventsOfChange(shown, storeId).filter(({ type }) => types.has(type));
+    if (events.length === 0 || !isGroupKind(change.kind)) return events;
+    return (await this.#isFirst(change)) ? events : [];
   }
 
-  /** Returns what consumers of a queue get in the place of events that are missing. */
-  noticeOf(gap: OutboxGap, queue: string, atMs: number): GapNotice {
-    return noticeOfGap(gap, this.#parts.store.outbox.storeId, queue, atMs);
+  /**
+   * Returns what consumers of a queue get in the place of events that are missing. The id has the end of the gap: one that has grown
+   * before it could be published is another notice.
+   */
+  noticeOf(of: OutboxGap, queue: string, atMs: number): GapNotice {
+    const { gap, partition, epochMs, from, count, afterMs, untilMs } = of;
+    const place = [this.#parts.store.outbox.storeId, partitionText(partition), epochMs];
+    return {
+      id: [...place, from, from + count, gap, queue].join("-"),
+      ...{ queue, atMs, missed: 0, undone: 0, [gap]: count, afterMs, untilMs },
+    };
   }
 
   /** Several readers ask about the same group at about the same time. */
@@ -64,10 +71,7 @@ export class EventMaker {
   }
 
   /** A group may be in several partitions; only the first of them opened it, or made it regress. */
-  async #isFirst(
-    { partition, note }: OutboxChange,
-    kind: "GROUP_OPENED" | "GROUP_REGRESSED",
-  ): Promise<boolean> {
+  async #isFirst({ kind, partition, note }: OutboxChange): Promise<boolean> {
     const all = await this.#beginnings(note);
     const whenOf = (one: GroupBeginning) =>
       (kind === "GROUP_OPENED" ? one.firstFailureAtMs : one.regressedAtMs) ?? Infinity;

@@ -110,7 +110,7 @@ function factsOf(change: OutboxChange): Omit<DlqEvent, "id" | "type"> {
     state: isBreaker ? undefined : change.state,
     quarantineReason: change.quarantineReason,
     deliveries: change.deliveryNumber,
-    // Others have the time of their last attempt.
+    // In other states it is the time of the last attempt.
     dueAtMs: isBreaker || change.state === "SCHEDULED" ? change.dueAtMs : undefined,
     version: change.version,
     note: isBreaker || isGroup || isMove ? "" : note,

@@ -46,17 +46,17 @@ export class OutboxFollower {
    * changes, and if nothing was there at the beginning. Ends when the signal aborts. Rejects if the store does not answer.
    *
    * @param start where to begin in each partition
-   * @param behind the partitions that may have something after that now
+   * @param unread the partitions that may have something after that now
    */
   async *items(
     start: ReadonlyMap<number, OutboxPosition>,
-    behind: Iterable<number>,
+    unread: Iterable<number>,
     signal: AbortSignal,
     idleMs = IDLE_MS,
   ): AsyncGenerator<OutboxStep> {
     const positions = new Map(start);
-    for (const partition of behind) this.#changed.add(partition);
-    const unread = new Set(behind);
+    const left = new Set(unread);
+    for (const partition of left) this.#changed.add(partition);
     const onAbort = () => this.#wake();
     signal.addEventListener("abort", onAbort, { once: true });
     let isIdle = false;
@@ -69,9 +69,9 @@ export class OutboxFollower {
           yield { items: [], positions, isCaughtUp: false };
           continue;
         }
-        const wasCaughtUp = unread.size === 0;
-        const items = await this.#read(positions, unread, signal);
-        const isCaughtUp = unread.size === 0 && !wasCaughtUp;
+        const wasCaughtUp = left.size === 0;
+        const items = await this.#read(positions, left, signal);
+        const isCaughtUp = left.size === 0 && !wasCaughtUp;
         if (items.length === 0 && !isCaughtUp) continue;
         isIdle = false;
         yield { items, positions, isCaughtUp };
@@ -81,10 +81,10 @@ export class OutboxFollower {
     }
   }
 
-  /** Moves the positions after what it returns, and takes partitions that have nothing more out of `unread`. */
+  /** Moves the positions after what it returns, and takes partitions that have nothing more out of `left`. */
   async #read(
     positions: Map<number, OutboxPosition>,
-    unread: Set<number>,
+    left: Set<number>,
     signal: AbortSignal,
   ): Promise<OutboxItem[]> {
     const items: OutboxItem[] = [];
@@ -97,7 +97,7 @@ export class OutboxFollower {
       items.push(...page.items);
       if (page.position !== undefined) positions.set(partition, page.position);
       if (page.hasMore) this.#changed.add(partition);
-      else unread.delete(partition);
+      else left.delete(partition);
     }
     return items;
   }

@@ -6,11 +6,11 @@ import { isGroupKind } from "./events-of-change.ts";
 
 /**
  * Hides in a state change what `redact` names: attributes and fields of actions, and the notes of workers, which may quote the
- * message. Messages that were sent, and outcomes that were reported, while the setting was in force have neither.
+ * message. What was written while the setting was in force does not contain these values.
  */
 export function shownChange(change: OutboxChange, redact: readonly string[]): OutboxChange {
   const redaction = redactionOf(redact);
-  if (redaction === undefined || !mayHide(change)) return change;
+  if (redaction === undefined || !mayNeedRedaction(change)) return change;
   return {
     ...change,
     note: hasNoteOfWorker(change) ? REDACTED : change.note,
@@ -19,7 +19,7 @@ export function shownChange(change: OutboxChange, redact: readonly string[]): Ou
 }
 
 /** Whether a change may have something that a queue hides. */
-export function mayHide(change: OutboxChange): boolean {
+export function mayNeedRedaction(change: OutboxChange): boolean {
   return change.fields.length > 0 || hasNoteOfWorker(change);
 }
 

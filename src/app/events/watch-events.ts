@@ -58,8 +58,6 @@ export interface WatchEventsParts {
   outbox: Pick<Outbox, "storeId" | "partitions" | "partitionOf" | "ends" | "sinceSecond">;
   reads: WatchReads;
   maker: Pick<EventMaker, "eventsOf">;
-  /** A clock in milliseconds. */
-  now(): number;
 }
 
 /** Events in a batch: an event takes up to about 1.2 KiB. */
@@ -98,29 +96,29 @@ async function* watchEvents(
   partitions: readonly number[],
   signal: AbortSignal,
 ): AsyncGenerator<EventBatch> {
-  const { outbox, now } = parts;
+  const { outbox } = parts;
   const begun = await startOf(outbox, command, partitions, signal).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
   if (begun === undefined) return;
-  const { start, behind, keptSinceMs } = begun;
+  const { start, unread, keptSinceMs } = begun;
   const resumeAt = (positions: ReadonlyMap<number, OutboxPosition>) => ({
     storeId: outbox.storeId,
     positions: new Map(positions),
   });
-  yield { ...NO_EVENTS, resume: resumeAt(start), keptSinceMs, isCaughtUp: behind.length === 0 };
-  let tokenAtMs = now();
+  yield { ...NO_EVENTS, resume: resumeAt(start), keptSinceMs, isCaughtUp: unread.length === 0 };
+  let tokenAtMs = performance.now();
   let isTokenCurrent = true;
-  for await (const { items, positions, isCaughtUp } of follower.items(start, behind, signal)) {
+  for await (const { items, positions, isCaughtUp } of follower.items(start, unread, signal)) {
     const batches = await batchesOf(parts, command, items);
     if (items.length > 0) isTokenCurrent = false;
-    const isTokenDue = items.length === 0 || now() - tokenAtMs >= TOKEN_MS;
+    const isTokenDue = items.length === 0 || performance.now() - tokenAtMs >= TOKEN_MS;
     items.length = 0;
     if (isCaughtUp || (isTokenDue && !isTokenCurrent)) {
       // Events that are not wanted move the positions, too.
       const last = batches.pop() ?? NO_EVENTS;
       batches.push({ ...last, resume: resumeAt(positions), isCaughtUp });
-      [tokenAtMs, isTokenCurrent] = [now(), true];
+      [tokenAtMs, isTokenCurrent] = [performance.now(), true];
     }
     for (let next = batches.shift(); next !== undefined; next = batches.shift()) {
       const waiting = batches.reduce((sum, { events }) => sum + events.length, 0);
@@ -132,7 +130,7 @@ async function* watchEvents(
 interface Start {
   start: ReadonlyMap<number, OutboxPosition>;
   /** The partitions where the watch does not begin at the end. */
-  behind: readonly number[];
+  unread: readonly number[];
   /** The latest of the partitions where something was removed. */
   keptSinceMs: number | undefined;
 }
@@ -158,7 +156,7 @@ async function startOf(
   const startIn = (partition: number) => positions.get(partition) ?? begun.get(partition);
   return {
     start: new Map(partitions.map((one) => [one, startIn(one) as OutboxPosition])),
-    behind: sinceMs === undefined ? partitions.filter((one) => positions.has(one)) : partitions,
+    unread: sinceMs === undefined ? partitions.filter((one) => positions.has(one)) : partitions,
     keptSinceMs: kept.length === 0 ? undefined : Math.max(...kept),
   };
 }
@@ -172,12 +170,16 @@ async function batchesOf(
   const batches: EventBatch[] = [];
   let events: DlqEvent[] = [];
   let gap: EventGap | undefined;
+  const close = () => {
+    batches.push({ ...NO_EVENTS, events, gap });
+    [events, gap] = [[], undefined];
+  };
   const pace = new Pace();
   for (const item of items) {
     if (pace.isTooLong) await pace.giveTurn();
     if (!("kind" in item)) {
-      if (events.length > 0) batches.push({ ...NO_EVENTS, events, gap });
-      [events, gap] = events.length > 0 ? [[], gapOf(item)] : [events, gapOf(item, gap)];
+      if (events.length > 0) close();
+      gap = gapOf(item, gap);
       continue;
     }
     if (isTooEarly(command, item)) continue;
@@ -185,11 +187,9 @@ async function batchesOf(
     for (const event of await maker.eventsOf(item, command.types)) {
       if (command.filter(event)) events.push(event);
     }
-    if (events.length < BATCH) continue;
-    batches.push({ ...NO_EVENTS, events, gap });
-    [events, gap] = [[], undefined];
+    if (events.length >= BATCH) close();
   }
-  if (events.length > 0 || gap !== undefined) batches.push({ ...NO_EVENTS, events, gap });
+  if (events.length > 0 || gap !== undefined) close();
   return batches;
 }
 

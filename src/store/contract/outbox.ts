@@ -33,7 +33,10 @@ export type ChangeKind =
 export interface OutboxChange {
   /** With epoch and number it names the change: no other one has the same three. */
   readonly partition: number;
-  /** When Redis last restarted or failed over before it, or the outbox began; by Redis' clock. */
+  /**
+   * Its epoch: within one, numbers of a partition are unique, and a later one is larger. Most often it is the time when Redis or the
+   * first server last started, or Redis failed over, before the change.
+   */
   readonly epochMs: number;
   /** Its number in the outbox of the partition. */
   readonly number: number;
@@ -84,8 +87,11 @@ export interface OutboxPosition {
   readonly epochMs: number;
 }
 
-/** Behind nothing: the next change is the first one that the partition ever had. */
+/** After nothing: the next change is the first one that the partition ever had. */
 export const OUTBOX_START: OutboxPosition = { entryId: "0-0", next: 0, epochMs: 0 };
+
+export const isSamePosition = (a: OutboxPosition, b: OutboxPosition) =>
+  a.entryId === b.entryId && a.next === b.next && a.epochMs === b.epochMs;
 
 export interface OutboxBeginning {
   /** Before the first kept change that is not older than the instant. */
@@ -96,7 +102,7 @@ export interface OutboxBeginning {
 
 export interface OutboxPage {
   readonly items: readonly OutboxItem[];
-  /** Behind the items. Undefined: there is nothing yet, and the reader had no position. */
+  /** After the items. Undefined: there is nothing yet, and the reader had no position. */
   readonly position: OutboxPosition | undefined;
   /** Whether there may be more now. */
   readonly hasMore: boolean;
@@ -119,11 +125,11 @@ export interface Outbox {
   recent(partition: number, position: OutboxPosition): OutboxPage | undefined;
   /** The ends of partitions now, in order. */
   ends(partitions: readonly number[]): Promise<OutboxPosition[]>;
-  /** Where to begin to read changes since an instant. */
-  since(partition: number, atMs: number): Promise<OutboxBeginning>;
+  /** The position before the oldest change that is kept. */
+  oldest(partition: number): Promise<OutboxPosition>;
   /**
-   * As `since` for several partitions, in order, and from the beginning of the second of the instant on. Answers may be some
-   * seconds old. Rejects when the signal aborts: it then looks no further.
+   * Where to begin to read changes since an instant, and from the beginning of its second on; of partitions, in order. Answers may be
+   * some seconds old. Rejects when the signal aborts: it then looks no further.
    */
   sinceSecond(
     partitions: readonly number[],

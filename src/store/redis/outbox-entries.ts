@@ -8,10 +8,10 @@ const KINDS: readonly ChangeKind[] = namesByNumber(CONSTANTS.CHANGE);
 
 /** Changes of one queue that one script made, as lua/lib/outbox.lua writes them. */
 export interface OutboxEntry {
-  /** The position of the entry, `-`, and its time. No two entries have the same. */
+  /** Bytes before the entry, `-`, and its time in milliseconds. No two entries have the same. */
   readonly id: string;
   readonly first: number;
-  /** When Redis last restarted or failed over: it may have lost the changes right before an epoch. 0: never. */
+  /** See OutboxChange. */
   readonly epochMs: number;
   readonly changes: readonly OutboxChange[];
 }
@@ -19,7 +19,7 @@ export interface OutboxEntry {
 /** As Redis replies. */
 export type StreamEntry = [id: Buffer, fields: Buffer[]];
 
-/** Undefined: no server has written it. If no server can write behind it, the next change begins the outbox again. */
+/** Undefined: no server has written it. If no server can write after it, the next change begins the outbox again. */
 export function decodeEntry(entry: StreamEntry, partition: number): OutboxEntry | undefined {
   try {
     return decodeOwnEntry(entry, partition);
@@ -64,8 +64,8 @@ function decodeChange(
 /** The number of bytes before an entry. */
 export const bytesBefore = ({ id }: { readonly id: string }): number => Number(id.split("-")[0]);
 
-/** The position behind an entry. */
-export const behind = ({ id, first, changes, epochMs }: OutboxEntry): OutboxPosition => ({
+/** The position after an entry. */
+export const positionAfter = ({ id, first, changes, epochMs }: OutboxEntry): OutboxPosition => ({
   entryId: id,
   next: first + changes.length,
   epochMs,

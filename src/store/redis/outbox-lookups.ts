@@ -5,8 +5,8 @@ import type { OutboxReads } from "./outbox-reads.ts";
 /** Lookups that run at once, of all readers of this process. Each takes about 15 round trips. */
 const AT_ONCE = 4;
 /** Many readers ask for the same instant, such as an hour ago. */
-const REMEMBERED_MS = 5_000;
-const REMEMBERED = 2_048;
+const CACHE_MS = 5_000;
+const CACHE_MAX = 2_048;
 const SECOND_MS = 1_000;
 
 interface Answer {
@@ -29,7 +29,7 @@ export class OutboxLookups {
     return this.#turns.run(work);
   }
 
-  /** As Outbox.since. */
+  /** As OutboxReads.since. */
   since(partition: number, atMs: number): Promise<OutboxBeginning> {
     return this.run(() => this.#reads.since(partition, atMs));
   }
@@ -43,20 +43,20 @@ export class OutboxLookups {
     const secondMs = Math.floor(atMs / SECOND_MS) * SECOND_MS;
     return this.#turns.map(partitions, async (partition) => {
       signal.throwIfAborted();
-      return this.#remembered(partition, secondMs);
+      return this.#cached(partition, secondMs);
     });
   }
 
-  #remembered(partition: number, secondMs: number): Promise<OutboxBeginning> {
+  #cached(partition: number, secondMs: number): Promise<OutboxBeginning> {
     const nowMs = performance.now();
     const key = `${partition} ${secondMs}`;
     const known = this.#answers.get(key);
-    if (known !== undefined && nowMs - known.atMs < REMEMBERED_MS) return known.beginning;
+    if (known !== undefined && nowMs - known.atMs < CACHE_MS) return known.beginning;
     const answer = { atMs: nowMs, beginning: this.#reads.since(partition, secondMs) };
     this.#answers.delete(key);
     this.#answers.set(key, answer);
     for (const [oldest, { atMs }] of this.#answers) {
-      if (this.#answers.size <= REMEMBERED && nowMs - atMs < REMEMBERED_MS) break;
+      if (this.#answers.size <= CACHE_MAX && nowMs - atMs < CACHE_MS) break;
       this.#answers.delete(oldest);
     }
     answer.beginning.catch(() => {

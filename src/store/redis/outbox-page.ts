@@ -1,5 +1,5 @@
 import type { OutboxPage, OutboxPosition } from "../contract/outbox.ts";
-import { behind, type OutboxEntry } from "./outbox-entries.ts";
+import { type OutboxEntry, positionAfter } from "./outbox-entries.ts";
 
 /** Changes of one page, more only in its first entry. */
 export const PAGE_CHANGES = 1_000;
@@ -26,7 +26,7 @@ export function pageOf(
   const last = taken.at(-1);
   return {
     items: [...gap, ...taken.flatMap((entry) => entry.changes)],
-    position: last === undefined ? from : behind(last),
+    position: last === undefined ? from : positionAfter(last),
     hasMore: hasMore || taken.length < entries.length,
   };
 }

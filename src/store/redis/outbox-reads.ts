@@ -7,7 +7,7 @@ import type {
 } from "../contract/outbox.ts";
 import { OUTBOX_START } from "../contract/outbox.ts";
 import { partitionKeys } from "./keys.ts";
-import { behind, bytesBefore, type OutboxEntry } from "./outbox-entries.ts";
+import { bytesBefore, type OutboxEntry, positionAfter } from "./outbox-entries.ts";
 import { PAGE_CHANGES, pageOf } from "./outbox-page.ts";
 import { CONSTANTS } from "./packed/constants.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
@@ -25,7 +25,7 @@ import {
 /** What is left to look through, when an instant is looked for. */
 const HALVED_BYTES = 8 * 1024;
 
-/** Reads outboxes behind positions. It remembers nothing. */
+/** Reads outboxes from positions on. It remembers nothing. */
 export class OutboxReads {
   readonly #withRedis: WithRedis;
   readonly #prefix: string;
@@ -47,12 +47,12 @@ export class OutboxReads {
     const pages = await this.#pages.pages("XRANGE", partitions, args, PAGE_CHANGES);
     return Promise.all(
       partitions.map((partition, at) =>
-        this.#behind(partition, from.get(partition), pages[at] as StreamPage),
+        this.#after(partition, from.get(partition), pages[at] as StreamPage),
       ),
     );
   }
 
-  async #behind(
+  async #after(
     partition: number,
     position: OutboxPosition | undefined,
     page: StreamPage,
@@ -74,10 +74,10 @@ export class OutboxReads {
       bytesBefore(oldest) >= bytesBefore({ id: position.entryId }) &&
       oldest.first >= position.next
     )
-      return this.#behindTrimmed(partition, position, oldest);
+      return this.#afterTrimmed(partition, position, oldest);
     // A failover lost the last one. What came after the failover is of a later epoch.
     const last = await this.#lastUntilEpoch(partition, position.epochMs);
-    const goesOnAt = last === undefined ? before(oldest) : behind(last);
+    const goesOnAt = last === undefined ? before(oldest) : positionAfter(last);
     const gap: OutboxGap = {
       ...{ gap: "undone", partition, epochMs: position.epochMs, from: goesOnAt.next },
       count: Math.max(0, position.next - goesOnAt.next),
@@ -91,7 +91,7 @@ export class OutboxReads {
   }
 
   /** Goes on with the oldest entry: those before it were removed. */
-  async #behindTrimmed(
+  async #afterTrimmed(
     partition: number,
     position: OutboxPosition,
     oldest: OutboxEntry,
@@ -132,7 +132,7 @@ export class OutboxReads {
         const { entries, count } = page;
         const last =
           entries[0] ?? (count > 0 ? await this.#pages.first("XREVRANGE", partition) : undefined);
-        return last === undefined ? (emptyEnds[at] as OutboxPosition) : behind(last);
+        return last === undefined ? (emptyEnds[at] as OutboxPosition) : positionAfter(last);
       }),
     );
   }
@@ -154,7 +154,7 @@ export class OutboxReads {
     });
   }
 
-  /** As Outbox.since. By halves, since ids are bytes and times. */
+  /** Where to begin to read changes since an instant. By halves, because ids are bytes and times. */
   async since(partition: number, atMs: number): Promise<OutboxBeginning> {
     const [end = OUTBOX_START] = await this.#emptyEnds([partition]);
     const [first, last] = [
@@ -170,7 +170,7 @@ export class OutboxReads {
       const isRemoved = first.first > 0 && timeOfEntry(first) > atMs;
       return beginning(before(first), isRemoved ? timeOfEntry(first) : undefined);
     }
-    if (timeOfEntry(last) < atMs) return beginning(behind(last));
+    if (timeOfEntry(last) < atMs) return beginning(positionAfter(last));
     // The entry at `earlier` is older than the instant, and that at `later` is not.
     let [earlier, later] = [bytesBefore(first), bytesBefore(last)];
     while (later - earlier > HALVED_BYTES) {
@@ -190,7 +190,7 @@ export class OutboxReads {
       found = (later < 0 ? entries.at(-1) : entries[later - 1]) ?? found;
       if (later >= 0) break;
     }
-    return found === undefined ? before(otherwise) : behind(found);
+    return found === undefined ? before(otherwise) : positionAfter(found);
   }
 
   /** Returns the last `count` changes of a partition that `isWanted` accepts, in order, and the end. */
@@ -202,7 +202,7 @@ export class OutboxReads {
     let found: readonly OutboxChange[] = [];
     let position: OutboxPosition | undefined;
     for await (const entries of this.#pages.walk("XREVRANGE", partition)) {
-      if (position === undefined && entries[0] !== undefined) position = behind(entries[0]);
+      if (position === undefined && entries[0] !== undefined) position = positionAfter(entries[0]);
       const changes = entries.toReversed().flatMap((entry) => entry.changes);
       found = [...changes.filter(isWanted), ...found];
       if (found.length >= count) break;

@@ -3,10 +3,10 @@ import type { OutboxPage, OutboxPosition } from "../contract/outbox.ts";
 import { DamagedOutbox } from "./damaged-outbox.ts";
 import { partitionKeys } from "./keys.ts";
 import {
-  behind,
   bytesBefore,
   decodeEntry,
   type OutboxEntry,
+  positionAfter,
   type StreamEntry,
 } from "./outbox-entries.ts";
 import { pageOf } from "./outbox-page.ts";
@@ -203,14 +203,13 @@ export class OutboxTail {
     if (partitions.length === 0) return this.#sleep(blockMs);
     const keys = partitions.map((partition) => this.#keyOf(partition));
     const ids = partitions.map((partition) => this.#followed.get(partition)?.end?.entryId ?? "$");
-    const sentAtMs = performance.now();
-    const most = this.#size.entries(sentAtMs);
+    const most = this.#size.entries(performance.now());
     const block = this.#size.hasMore ? [] : ["BLOCK", blockMs];
     const args = ["COUNT", most, ...block, "STREAMS", ...keys, ...ids];
     const reply = (await redis.callBuffer("XREAD", args)) as [Buffer, StreamEntry[]][] | null;
     const pages = reply ?? [];
     const sizes = pages.map(([, entries]) => entries.length);
-    this.#size.replied(sizes, most, sentAtMs);
+    this.#size.replied(sizes);
     const at = new Map(keys.map((key, index) => [key, partitions[index] as number]));
     let left = DECODED;
     for (const [key, entries] of pages) {
@@ -242,12 +241,12 @@ export class OutboxTail {
   /** Moves after an entry, and caches nothing before it. */
   #skipTo(partition: number, followed: Followed, one: StreamEntry): void {
     const entry = decodeEntry(one, partition);
-    followed.end = entry && behind(entry);
+    followed.end = entry && positionAfter(entry);
     this.#recent.forget(partition);
   }
 
   #cache(partition: number, followed: Followed, from: OutboxPosition, entry: OutboxEntry): void {
-    followed.end = behind(entry);
+    followed.end = positionAfter(entry);
     // Otherwise entries before it were removed: readers must find that out.
     if (entry.first === from.next) this.#recent.add(partition, from, entry);
     else this.#recent.forget(partition);

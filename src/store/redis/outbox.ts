@@ -1,11 +1,16 @@
-import type { Outbox, OutboxBeginning, OutboxPage, OutboxPosition } from "../contract/outbox.ts";
+import {
+  isSamePosition,
+  type Outbox,
+  type OutboxBeginning,
+  type OutboxPage,
+  type OutboxPosition,
+} from "../contract/outbox.ts";
 import type { SharedReader } from "../contract/shared-reader.ts";
 import type { Connection } from "./connection.ts";
 import { OutboxLookups } from "./outbox-lookups.ts";
 import { OutboxReads } from "./outbox-reads.ts";
 import { OutboxTail } from "./outbox-tail.ts";
 import { PARTITIONS, partitionOf } from "./partitions.ts";
-import { isSame } from "./recent-entries.ts";
 import { createRedis } from "./redis-client.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { type Replication, untilReplicated } from "./replication.ts";
@@ -68,7 +73,8 @@ export class RedisOutbox implements Outbox {
 
   recent(partition: number, position: OutboxPosition): OutboxPage | undefined {
     const end = this.#tail.endOf(partition);
-    if (end !== undefined && isSame(end, position)) return { items: [], position, hasMore: false };
+    if (end !== undefined && isSamePosition(end, position))
+      return { items: [], position, hasMore: false };
     return this.#tail.after(partition, position);
   }
 
@@ -86,8 +92,8 @@ export class RedisOutbox implements Outbox {
     return ends.every((end) => end !== undefined) ? ends : this.#reads.ends(partitions);
   }
 
-  since(partition: number, atMs: number): Promise<OutboxBeginning> {
-    return this.#lookups.since(partition, atMs);
+  async oldest(partition: number): Promise<OutboxPosition> {
+    return (await this.#lookups.since(partition, 0)).position;
   }
 
   sinceSecond(

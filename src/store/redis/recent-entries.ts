@@ -1,4 +1,4 @@
-import type { OutboxPosition } from "../contract/outbox.ts";
+import { isSamePosition, type OutboxPosition } from "../contract/outbox.ts";
 import type { OutboxEntry } from "./outbox-entries.ts";
 
 /** Changes that are cached: some 8 MiB. */
@@ -45,7 +45,7 @@ export class RecentEntries {
   after(partition: number, position: OutboxPosition): OutboxEntry[] | undefined {
     this.#removeOldest();
     const { entries = [], removed = 0 } = this.#lists.get(partition) ?? {};
-    const first = entries.findLastIndex(({ from }) => isSame(from, position));
+    const first = entries.findLastIndex(({ from }) => isSamePosition(from, position));
     if (first < removed) return undefined;
     return entries.slice(first).map(({ entry }) => entry);
   }
@@ -83,6 +83,3 @@ export class RecentEntries {
     this.#changes -= gone.entry.changes.length;
   }
 }
-
-export const isSame = (a: OutboxPosition, b: OutboxPosition) =>
-  a.entryId === b.entryId && a.next === b.next && a.epochMs === b.epochMs;

@@ -5,7 +5,7 @@ import { isOfWrongType } from "./pipeline-results.ts";
 
 /** Entries of one partition that a call read. */
 export interface StreamPage {
-  /** Maybe not those behind the changes that were asked for. */
+  /** Without those after the changes that were asked for. */
   readonly entries: readonly OutboxEntry[];
   /** With those that no server has written. */
   readonly count: number;

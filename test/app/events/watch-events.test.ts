@@ -34,7 +34,6 @@ function watchOf(count: number) {
     },
     reads: reads as WatchReads,
     maker: { eventsOf: async ({ number }) => [{ id: String(number) } as DlqEvent] },
-    now: () => 0,
   };
   const stop = new AbortController();
   const command = {

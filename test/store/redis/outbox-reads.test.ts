@@ -29,22 +29,20 @@ async function numbersBehind(position: OutboxPosition | undefined): Promise<numb
   return items.map((one) => ("number" in one ? one.number : -1));
 }
 
-test.each([1, 2])("a first change behind command %i of since() is not skipped", async (n) => {
+test.each([1, 2])("a first change after command %i of since() is not skipped", async (n) => {
   const { position } = await readsWithChangeBehind(n).since(PARTITION, 1);
   expect(await numbersBehind(position)).toEqual([0]);
 });
 
-test.each([1, 2])(
-  "a first change behind command %i of ends() is before the end or behind it",
-  async (n) => {
-    const [end] = await readsWithChangeBehind(n).ends([PARTITION]);
-    expect(await numbersBehind(end)).toEqual(end?.next === 0 ? [0] : []);
-  },
-);
+test.each([1, 2])("a first change after command %i of ends() is not skipped", async (n) => {
+  const [end] = await readsWithChangeBehind(n).ends([PARTITION]);
+  expect(await numbersBehind(end)).toEqual(end?.next === 0 ? [0] : []);
+});
 
 test("since() says what was removed when all changes have expired", async () => {
   const { store, redis, prefix } = at.current;
-  const since = (atMs: number) => store.outbox.since(PARTITION, atMs);
+  const reads = new OutboxReads((work) => work(redis), prefix);
+  const since = (atMs: number) => reads.since(PARTITION, atMs);
   expect((await since(1)).keptSinceMs).toBeUndefined();
   await store.send(QUEUE, [item()], SETTINGS);
   expect((await since(1)).keptSinceMs).toBeUndefined();

@@ -9,7 +9,7 @@ beforeEach(() => {
 /** Sends a call, whose reply has so many entries of each partition. Returns how many it might have. */
 function call(atMs: number, ...sizes: number[]): number {
   const most = size.entries(atMs);
-  size.replied(sizes, most, atMs);
+  size.replied(sizes);
   return most;
 }
 
@@ -23,13 +23,13 @@ test.each([
   [1, 100],
   [40, 51],
   [256, 8],
-])("behind full pages of %i partitions each may have %i entries", (partitions, most) => {
+])("after full pages of %i partitions each may have %i entries", (partitions, most) => {
   call(0, 8);
   call(1, ...Array(partitions).fill(8));
   expect(size.entries(2)).toBe(most);
 });
 
-test("a reply without a full page ends that", () => {
+test("after a reply without a full page, each partition may have few again", () => {
   call(0, 8);
   call(1, 8);
   expect(call(2, 99)).toBe(100);
@@ -37,9 +37,9 @@ test("a reply without a full page ends that", () => {
   expect(size.entries(3)).toBe(8);
 });
 
-test("so does a stall, in which other partitions may have become busy", () => {
+test("after a stall, each partition may have few again: others may have become busy", () => {
   call(0, 8);
   call(1, 8);
-  expect(size.entries(500)).toBe(100);
-  expect(size.entries(501)).toBe(8);
+  expect(call(500, 100)).toBe(100);
+  expect(size.entries(1_000)).toBe(8);
 });
