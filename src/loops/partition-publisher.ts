@@ -170,7 +170,7 @@ export class PartitionPublisher {
     const { missed } = this.#parts;
     if ("kind" in item) return;
     if (item.gap === "undone") {
-      void missed.addUndone(this.partition, item.count);
+      missed.addUndone(this.partition, item.count);
       return;
     }
     const early = Math.min(this.#missedEarly, item.count);
