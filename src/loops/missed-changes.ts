@@ -17,14 +17,12 @@ interface MissedChangesParts {
 /** Changes that are not logged yet. */
 class Unlogged {
   readonly #parts: MissedChangesParts;
-  readonly #message: string;
   #changes = 0;
   #partitions = new Set<number>();
   #loggedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(parts: MissedChangesParts, message: string) {
+  constructor(parts: MissedChangesParts) {
     this.#parts = parts;
-    this.#message = message;
   }
 
   add(partition: number, changes: number): void {
@@ -33,15 +31,14 @@ class Unlogged {
     this.#parts.observer.eventsMissed(changes);
   }
 
-  /** Logs what was added since the last line, if that is a minute ago. */
-  async log(): Promise<void> {
+  /** Takes what a line says of what was added since the last one. Undefined: nothing was, or that was less than a minute ago. */
+  async take(): Promise<object | undefined> {
     const nowMs = performance.now();
-    if (this.#changes === 0 || nowMs - this.#loggedAtMs < LOG_MS) return;
+    if (this.#changes === 0 || nowMs - this.#loggedAtMs < LOG_MS) return undefined;
     this.#loggedAtMs = nowMs;
     const [changes, partitions] = [this.#changes, [...this.#partitions].slice(0, NAMED)];
     [this.#changes, this.#partitions] = [0, new Set()];
-    const queues = await this.#queuesIn(partitions);
-    this.#parts.log.warn({ changes, partitions, queues }, this.#message);
+    return { changes, partitions, queues: await this.#queuesIn(partitions) };
   }
 
   async #queuesIn(partitions: readonly number[]): Promise<readonly string[]> {
@@ -64,12 +61,8 @@ export class MissedChanges {
 
   constructor(parts: MissedChangesParts) {
     this.#parts = parts;
-    const consumers = "consumers get events_missed";
-    this.#missed = new Unlogged(parts, `events were removed before NATS took them; ${consumers}`);
-    this.#undone = new Unlogged(
-      parts,
-      `Redis lost changes whose events were published; ${consumers}`,
-    );
+    this.#missed = new Unlogged(parts);
+    this.#undone = new Unlogged(parts);
   }
 
   /** Those that were removed before they were published. */
@@ -96,7 +89,17 @@ export class MissedChanges {
 
   /** Logs what was added, each kind at most once a minute. */
   async log(): Promise<void> {
-    await this.#missed.log();
-    await this.#undone.log();
+    const { log } = this.#parts;
+    const missed = await this.#missed.take();
+    if (missed !== undefined) {
+      log.warn(missed, "events were removed before NATS took them; consumers get events_missed");
+    }
+    const undone = await this.#undone.take();
+    if (undone !== undefined) {
+      log.warn(
+        undone,
+        "Redis lost changes whose events were published; consumers get events_missed",
+      );
+    }
   }
 }

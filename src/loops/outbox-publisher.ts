@@ -158,6 +158,7 @@ export class OutboxPublisher {
   async #drop(one: PartitionPublisher): Promise<void> {
     const { reader } = this.#parts;
     this.#failures.dropped(one.partition);
+    await one.announceUndone().catch(() => {});
     if (!one.isTaken) return;
     one.isTaken = false;
     await reader.store(new Map([[one.partition, one.position]]), 0).catch(() => {});

@@ -19,10 +19,10 @@ const TAKEN_PAUSE_MS = 1_000;
 export interface PartitionPublisherParts extends Omit<PagePublisherParts, "queuesOf"> {
   /** The queues that have or had something in a partition. */
   queuesIn(partition: number): Promise<readonly string[]>;
-  outbox: Store["outbox"];
-  reader: SharedReader;
-  failures: PublishFailures;
-  missed: MissedChanges;
+  outbox: Pick<Store["outbox"], "read" | "confirm">;
+  reader: Pick<SharedReader, "take">;
+  failures: Pick<PublishFailures, "failed" | "published">;
+  missed: Pick<MissedChanges, "add" | "addUndone">;
   observer: Pick<EventObserver, "eventsPublished" | "eventPublishFailed">;
 }
 
@@ -33,11 +33,12 @@ interface Waiting {
   readonly sinceMs: number;
 }
 
-/** A page that is being published, and the position after it. */
+/** A page that is being published. */
 interface OpenPage extends Pick<OutboxPage, "hasMore"> {
   readonly page: PagePublisher;
   readonly items: readonly OutboxItem[];
-  readonly position: OutboxPosition;
+  /** After it. Undefined: it only has notices of what is undone, which are read once. */
+  readonly position: OutboxPosition | undefined;
 }
 
 /** Publishes the events of one partition in order, a page at a time. */
@@ -58,6 +59,8 @@ export class PartitionPublisher {
   waiting: Waiting | undefined;
   readonly #recent = new RecentQueues();
   #open: OpenPage | undefined;
+  /** Where another server has come in a later epoch. What this server published before that may be undone. */
+  #later: OutboxPosition | undefined;
   /** Changes that were counted as missed, and for which no gap is published yet. */
   #missedEarly = 0;
 
@@ -73,7 +76,7 @@ export class PartitionPublisher {
    */
   async step(): Promise<number | undefined> {
     // It was lost to another server meanwhile.
-    if (!this.isTaken) this.#open = undefined;
+    if (!this.isTaken) this.#dropOpen();
     if (this.#open === undefined) {
       this.hasChanged = false;
       const found = await this.#next();
@@ -88,12 +91,12 @@ export class PartitionPublisher {
     } catch (error) {
       observer.eventPublishFailed();
       // Many partitions may fail: only what is published in part is remembered.
-      if (open.page.published === 0) this.#open = undefined;
+      if (open.page.published === 0) this.#dropOpen();
       this.hasChanged = true;
       return failures.failed(this.partition, error as Error);
     }
     this.#open = undefined;
-    this.position = open.position;
+    if (open.position !== undefined) this.position = open.position;
     this.#recent.add(open.items);
     [this.isStored, this.publishedAtMs] = [false, performance.now()];
     observer.eventsPublished(open.page.published);
@@ -104,13 +107,29 @@ export class PartitionPublisher {
     return this.hasChanged ? 0 : undefined;
   }
 
-  /** Another server may have published more. One that Redis has rolled back is behind, and would hide what is undone. */
+  /** Another server may have published more. A stored position that Redis has rolled back is not used: it would hide what is undone. */
   useStored(stored: OutboxPosition): void {
     const { epochMs, next } = this.position;
-    const isAhead = stored.epochMs === epochMs ? stored.next > next : stored.epochMs > epochMs;
-    if (!isAhead) return;
-    this.position = stored;
+    if (stored.epochMs > epochMs) this.#later = stored;
+    else if (stored.epochMs === epochMs && stored.next > next) this.#moveTo(stored);
+  }
+
+  #moveTo(position: OutboxPosition): void {
+    this.position = position;
     this.#missedEarly = 0;
+  }
+
+  #dropOpen(): void {
+    if (this.#open?.position !== undefined) this.#open = undefined;
+  }
+
+  /** Publishes notices of what this server has published and Redis has lost. Call it when another server publishes from now on. */
+  async announceUndone(): Promise<void> {
+    const { items } = await this.#parts.outbox.read(this.partition, this.position);
+    const undone = items.filter(isUndone);
+    if (undone.length === 0) return;
+    await this.#opened(undone, undefined, false).page.run();
+    for (const item of undone) this.#countGap(item);
   }
 
   /** Notes what waits after a stored position, and counts what was removed there. */
@@ -152,6 +171,18 @@ export class PartitionPublisher {
       this.useStored(taken);
       if (this.position !== from) return 0;
     }
+    if (this.#later === undefined) return this.#opened(items, position, hasMore);
+    this.#moveTo(this.#later);
+    this.#later = undefined;
+    const undone = items.filter(isUndone);
+    return undone.length === 0 ? 0 : this.#opened(undone, undefined, true);
+  }
+
+  #opened(
+    items: readonly OutboxItem[],
+    position: OutboxPosition | undefined,
+    hasMore: boolean,
+  ): OpenPage {
     const queuesOf = (gap: OutboxGap) => this.#queuesOf(gap);
     return {
       page: new PagePublisher({ ...this.#parts, queuesOf }, items),
@@ -178,3 +209,5 @@ export class PartitionPublisher {
     if (item.count > early) missed.add(this.partition, item.count - early);
   }
 }
+
+const isUndone = (item: OutboxItem) => "gap" in item && item.gap === "undone";
