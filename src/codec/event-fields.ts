@@ -80,9 +80,9 @@ function fittingAction({ actionTypeId, objectIds, executedBy, omittedObjects }: 
   };
 }
 
-/** Leaves out fields, such as those that a queue hides. Throws on damaged bytes. */
+/** Leaves out fields, such as those that a queue hides. */
 export function withoutEventFields(bytes: Uint8Array, hidden: HiddenFields): Uint8Array {
-  const { action, ...fields } = fromBinary(EventFieldsSchema, bytes);
+  const { action, ...fields } = readFields(bytes);
   const shown = Object.entries(fields.values).filter(([name]) => !hidden.attribute(name));
   return toBinary(EventFieldsSchema, {
     ...fields,
@@ -105,10 +105,18 @@ function shownAction(
   };
 }
 
-/** Throws on damaged bytes. */
+/** Damaged bytes have no fields: they must not stop the events of a partition. */
+function readFields(bytes: Uint8Array): StoredFields {
+  try {
+    return fromBinary(EventFieldsSchema, bytes);
+  } catch {
+    return create(EventFieldsSchema);
+  }
+}
+
 export function decodeEventFields(bytes: Uint8Array): EventFields {
   if (bytes.length === 0) return NO_FIELDS;
-  const { values, action } = fromBinary(EventFieldsSchema, bytes);
+  const { values, action } = readFields(bytes);
   const { [SOURCE_ID]: sourceId = "", ...attributes } = values;
   return { sourceId, attributes, action: action && actionOf(action) };
 }

@@ -68,3 +68,11 @@ test("leaves out what is hidden, also of an action", () => {
     action: { ...action, objectIds: [] },
   });
 });
+
+test("damaged bytes have no fields", () => {
+  const none = { sourceId: "", attributes: {}, action: undefined };
+  const damaged = Uint8Array.of(255, 255, 255);
+  expect(decodeEventFields(damaged)).toEqual(none);
+  const shown = withoutEventFields(damaged, { attribute: () => true, payload: () => true });
+  expect(decodeEventFields(shown)).toEqual(none);
+});

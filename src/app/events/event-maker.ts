@@ -34,8 +34,8 @@ export class EventMaker {
   }
 
   /**
-   * Returns the events of these types of a change, in their order. Rejects if the store does not answer, if settings are not known
-   * yet, and if the change has damaged fields.
+   * Returns the events of these types of a change, in their order. Rejects if the store does not answer, and if settings are not
+   * known yet.
    */
   async eventsOf(change: OutboxChange, types: ReadonlySet<EventType>): Promise<DlqEvent[]> {
     const shown = shownChange(change, this.#parts.redactOf(change));

@@ -117,35 +117,55 @@ test("it goes on behind its last entry if the key with its end is lost", async (
   expect(two - one).toBe(one - zero);
 });
 
-test.each([
-  ["is no stream", () => at.current.redis.set(keys().outbox, "text")],
-  ["has an end of a wrong length", () => at.current.redis.set(keys().outboxEnd, "")],
-  ["has an end of a wrong type", () => replace(keys().outboxEnd, "HSET", "field", "value")],
+test.each<[string, number[], () => Promise<unknown>]>([
+  ["is no stream", [2, 3], () => at.current.redis.set(keys().outbox, "text")],
+  ["has an end of a wrong length", [0, 1, 2, 3], () => at.current.redis.set(keys().outboxEnd, "")],
+  [
+    "has an end of a wrong type",
+    [0, 1, 2, 3],
+    () => replace(keys().outboxEnd, "HSET", "field", "value"),
+  ],
+  [
+    "is no stream and has no end",
+    [0, 1],
+    async () => {
+      await at.current.redis.del(keys().outboxEnd);
+      await at.current.redis.set(keys().outbox, "text");
+    },
+  ],
   [
     "has a foreign entry and no end",
+    [0, 1],
     async () => {
       await at.current.redis.del(keys().outboxEnd);
       await at.current.redis.xadd(keys().outbox, "*", "field", "value");
     },
   ],
-])("an outbox that %s begins again, with a new epoch", async (_, damage) => {
-  await sendEach(1);
-  const [before] = await read();
-  await at.current.clock.advance(1);
-  await damage();
-  await sendEach(2);
-  const entries = await read();
-  expect(entries.map(({ changes }) => changes.length)).toEqual([1, 1]);
-  expect(entries[0]?.epochMs).toBeGreaterThan(before?.epochMs ?? 0);
-});
+])(
+  "an outbox that %s has the numbers %j after that, in a new epoch",
+  async (_, numbers, damage) => {
+    await sendEach(2);
+    const before = await read();
+    await at.current.clock.advance(1);
+    await damage();
+    await sendEach(2);
+    const entries = await read();
+    expect(entries.map(({ first }) => first)).toEqual(numbers);
+    expect(entries.at(-1)?.epochMs).toBeGreaterThan(before[0]?.epochMs ?? 0);
+  },
+);
 
-test("an outbox whose end is older than its last entry begins again", async () => {
+test("an outbox whose end is older than its last entry begins again, in a new epoch", async () => {
   await sendEach(1);
   const end = (await at.current.redis.getBuffer(keys().outboxEnd)) as Buffer;
   await sendEach(2);
+  const before = await read();
   await at.current.redis.set(keys().outboxEnd, end);
+  await at.current.clock.advance(1);
   await sendEach(2);
-  expect((await read()).map(({ changes }) => changes.length)).toEqual([1, 1]);
+  const entries = await read();
+  expect(entries.map(({ first }) => first)).toEqual([1, 2]);
+  expect(entries[0]?.epochMs).toBeGreaterThan(before[0]?.epochMs ?? 0);
 });
 
 async function replace(key: string, command: string, ...args: string[]): Promise<void> {
@@ -256,6 +276,22 @@ describe("event fields", () => {
     expect(reply?.results).toMatchObject([{ status: "APPLIED" }]);
     expect((await fieldsOf()).at(-1)).toEqual(["failed", ""]);
     await redis.rename(`${key}:sound`, key);
+  });
+
+  test("that are too long to be an entry are left out", async () => {
+    const { store, redis } = at.current;
+    await store.send(QUEUE, [item({ eventFields })], SETTINGS);
+    const key = at.current.key(QUEUE, ":events:0");
+    const [id] = await redis.hkeysBuffer(key);
+    await redis.hset(key, id as Buffer, "x".repeat(256));
+    const { claimed } = await at.current.tick(QUEUE, [session(1)]);
+    await store.settle(
+      QUEUE,
+      NO_REQUEST,
+      claimed.map((one) => outcome(one, "failReschedule")),
+    );
+    expect((await fieldsOf()).at(-1)).toEqual(["failed", ""]);
+    await redis.hset(key, id as Buffer, "fields");
   });
 
   test("cost nothing where a message has none", async () => {

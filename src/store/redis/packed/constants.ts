@@ -247,8 +247,9 @@ export const CONSTANTS = {
     OUTBOX_AGE_MS: 86_400_000,
     /** Messages of a chunk, in the order of their arrival. */
     CHUNK: 128,
-    /** Bytes of a note in the outbox. */
+    /** Bytes of a note in the outbox, and of the event fields of a message. */
     NOTE_BYTES: 255,
+    EVENT_FIELDS_BYTES: 255,
     /** Failures that are kept after the first one, and their bytes. */
     HISTORY_ENTRIES: 16,
     HISTORY_BYTES: 65_536,

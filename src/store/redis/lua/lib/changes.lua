@@ -6,7 +6,7 @@ local function event_fields_of(id, s)
   if s.event_fields then return s.event_fields end
   if not s.marks or s.marks == 0 or not has_mark(s, MARK.EVENT_FIELDS) then return '' end
   local found = redis.pcall('HGET', k_event_fields .. chunk_of(id), id)
-  s.event_fields = type(found) == 'string' and found or ''
+  s.event_fields = type(found) == 'string' and #found <= LIMIT.EVENT_FIELDS_BYTES and found or ''
   return s.event_fields
 end
 
