@@ -8,6 +8,7 @@ const KINDS: readonly ChangeKind[] = namesByNumber(CONSTANTS.CHANGE);
 
 /** Changes of one queue that one script made, as lua/lib/outbox.lua writes them. */
 export interface OutboxEntry {
+  readonly partition: number;
   /** Bytes before the entry, `-`, and its time in milliseconds. No two entries have the same. */
   readonly id: string;
   readonly first: number;
@@ -37,7 +38,7 @@ function decodeOwnEntry([id, [, data]]: StreamEntry, partition: number): OutboxE
   const changes = Array.from({ length: count }, (_, index) =>
     decodeChange(reader, { ...common, number: first + index }),
   );
-  return { id: String(id), first, epochMs, changes };
+  return { partition, id: String(id), first, epochMs, changes };
 }
 
 function decodeChange(
@@ -70,3 +71,6 @@ export const positionAfter = ({ id, first, changes, epochMs }: OutboxEntry): Out
   next: first + changes.length,
   epochMs,
 });
+
+/** When the last entry that was read happened. 0: none was. */
+export const timeOf = ({ entryId }: OutboxPosition): number => Number(entryId.split("-")[1]);

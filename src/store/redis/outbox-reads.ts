@@ -7,25 +7,24 @@ import type {
 } from "../contract/outbox.ts";
 import { OUTBOX_START } from "../contract/outbox.ts";
 import { partitionKeys } from "./keys.ts";
-import { bytesBefore, type OutboxEntry, positionAfter } from "./outbox-entries.ts";
+import { bytesBefore, type OutboxEntry, positionAfter, timeOf } from "./outbox-entries.ts";
 import { PAGE_CHANGES, pageOf } from "./outbox-page.ts";
+import { lastBefore } from "./outbox-search.ts";
 import { CONSTANTS } from "./packed/constants.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
 import { Reader } from "./packed/reader.ts";
 import { isOfWrongType } from "./pipeline-results.ts";
 import { storeNowMs } from "./store-now.ts";
-import {
-  orThrow,
-  STREAM_PAGE,
-  type StreamPage,
-  StreamPages,
-  type WithRedis,
-} from "./stream-pages.ts";
+import { STREAM_PAGE, type StreamPage, StreamPages, type WithRedis } from "./stream-pages.ts";
 
-/** What is left to look through, when an instant is looked for. */
-const HALVED_BYTES = 8 * 1024;
+/** Where an outbox ends. */
+export interface OutboxEnd {
+  readonly position: OutboxPosition;
+  /** Why it is no stream: the next change begins it again there. Undefined: it is sound. */
+  readonly damage: Error | undefined;
+}
 
-/** Reads outboxes from positions on. It remembers nothing. */
+/** Reads outboxes from positions on. It remembers nothing. An outbox that is damaged has nothing to read. */
 export class OutboxReads {
   readonly #withRedis: WithRedis;
   readonly #prefix: string;
@@ -67,78 +66,52 @@ export class OutboxReads {
       return pageOf(fresh, { ...position, ...passed }, hasMore);
     }
 
-    const oldest = (await this.#pages.page("XRANGE", partition, "-", "+", 1)).entries[0];
-    // It has expired, or there is none yet.
-    if (oldest === undefined) return { items: [], position, hasMore: false };
-    if (
-      bytesBefore(oldest) >= bytesBefore({ id: position.entryId }) &&
-      oldest.first >= position.next
-    )
-      return this.#afterTrimmed(partition, position, oldest);
-    // A failover lost the last one. What came after the failover is of a later epoch.
-    const last = await this.#lastUntilEpoch(partition, position.epochMs);
-    const goesOnAt = last === undefined ? before(oldest) : positionAfter(last);
-    const gap: OutboxGap = {
-      ...{ gap: "undone", partition, epochMs: position.epochMs, from: goesOnAt.next },
-      count: Math.max(0, position.next - goesOnAt.next),
-      ...{ afterMs: timeOf(goesOnAt), untilMs: timeOf(position) },
-    };
-    return {
-      items: [gap],
-      position: goesOnAt,
-      hasMore: true,
-    };
+    return this.#afterLost(partition, position);
   }
 
-  /** Goes on with the oldest entry: those before it were removed. */
-  async #afterTrimmed(
-    partition: number,
-    position: OutboxPosition,
-    oldest: OutboxEntry,
-  ): Promise<OutboxPage> {
-    const { epochMs, next: from } = position;
-    const count = oldest.first - from;
-    const between = { afterMs: timeOf(position), untilMs: timeOfEntry(oldest) };
-    const gap: OutboxGap = { gap: "missed", partition, epochMs, from, count, ...between };
-    return pageOf([oldest], position, true, count > 0 ? [gap] : []);
-  }
-
-  /** Returns the last entry of this or an earlier epoch. Undefined: there is none. */
-  async #lastUntilEpoch(partition: number, epochMs: number): Promise<OutboxEntry | undefined> {
-    let last: OutboxEntry | undefined;
-    for await (const entries of this.#pages.walk("XRANGE", partition)) {
-      const earlier = entries.filter((entry) => entry.epochMs <= epochMs);
-      last = earlier.at(-1) ?? last;
-      if (earlier.length < entries.length) break;
+  /** The entry that was read last is no longer there. */
+  async #afterLost(partition: number, position: OutboxPosition): Promise<OutboxPage> {
+    const oldest = await this.#pages.first("XRANGE", partition);
+    if (oldest === undefined) {
+      // All has expired, is damaged, or a failover has lost it.
+      const [end = position] = await this.#emptyEnds([partition]);
+      return undoneAfter(partition, position, end, false);
     }
-    return last;
+    const isTrimmed =
+      bytesBefore(oldest) >= bytesBefore({ id: position.entryId }) && oldest.first >= position.next;
+    if (isTrimmed) return pageOf([oldest], position, true);
+    // A failover lost it. What came after the failover is of a later epoch.
+    const last = await lastBefore(this.#pages, partition, (entry) => {
+      return entry.epochMs <= position.epochMs && positionAfter(entry).next <= position.next;
+    });
+    const goesOnAt = last === undefined ? before(oldest) : positionAfter(last);
+    return undoneAfter(partition, position, goesOnAt, true);
   }
 
   /** As Outbox.ends. */
   async ends(partitions: readonly number[]): Promise<OutboxPosition[]> {
-    return (await this.endsOrErrors(partitions)).map(orThrow);
+    return (await this.soundEnds(partitions)).map(({ position }) => position);
   }
 
-  /** As `ends`, with an error in place of the end of an outbox that is no stream. */
-  async endsOrErrors(partitions: readonly number[]): Promise<(OutboxPosition | Error)[]> {
+  /** As `ends`, and why a partition's outbox is no stream. */
+  async soundEnds(partitions: readonly number[]): Promise<OutboxEnd[]> {
     // Read first: if the outbox is empty after that, it has not moved.
     const emptyEnds = await this.#emptyEnds(partitions);
     const args = (key: string) => [key, "+", "-", "COUNT", 1];
-    const pages = await this.#pages.pagesOrErrors("XREVRANGE", partitions, args);
+    const pages = await this.#pages.pages("XREVRANGE", partitions, args);
     return Promise.all(
-      partitions.map(async (partition, at) => {
-        const page = pages[at] as StreamPage | Error;
-        if (page instanceof Error) return page;
-        const { entries, count } = page;
+      pages.map(async ({ entries, count, damage }, at) => {
+        const partition = partitions[at] as number;
         const last =
           entries[0] ?? (count > 0 ? await this.#pages.first("XREVRANGE", partition) : undefined);
-        return last === undefined ? (emptyEnds[at] as OutboxPosition) : positionAfter(last);
+        const position = last === undefined ? emptyEnds[at] : positionAfter(last);
+        return { position: position ?? OUTBOX_START, damage };
       }),
     );
   }
 
-  /** Where outboxes end if they are empty, because they are new or their changes have expired. */
-  async #emptyEnds(partitions: readonly number[]): Promise<OutboxPosition[]> {
+  /** Where outboxes end if they are empty, because they are new or their changes have expired. Undefined: that is damaged. */
+  async #emptyEnds(partitions: readonly number[]): Promise<(OutboxPosition | undefined)[]> {
     const replies = await this.#withRedis((redis) => {
       const reading = redis.pipeline();
       for (const partition of partitions)
@@ -147,50 +120,25 @@ export class OutboxReads {
     });
     return (replies ?? []).map((reply) => {
       const [error, bytes] = reply;
-      // As one that is lost: the next change begins the outbox again.
-      if (isOfWrongType(reply)) return OUTBOX_START;
+      if (isOfWrongType(reply)) return undefined;
       if (error) throw error;
       return emptyEnd(bytes as Buffer | null);
     });
   }
 
-  /** Where to begin to read changes since an instant. By halves, because ids are bytes and times. */
+  /** Where to begin to read changes since an instant. */
   async since(partition: number, atMs: number): Promise<OutboxBeginning> {
     const [end = OUTBOX_START] = await this.#emptyEnds([partition]);
-    const [first, last] = [
-      await this.#pages.first("XRANGE", partition),
-      await this.#pages.first("XREVRANGE", partition),
-    ];
-    if (first === undefined || last === undefined) {
+    const oldest = await this.#pages.first("XRANGE", partition);
+    if (oldest === undefined) {
       // All changes have expired: they were older than that.
       const agedMs = (await this.#withRedis(storeNowMs)) - CONSTANTS.LIMIT.OUTBOX_AGE_MS;
       return beginning(end, end.next > 0 && atMs < agedMs ? agedMs : undefined);
     }
-    if (timeOfEntry(first) >= atMs) {
-      const isRemoved = first.first > 0 && timeOfEntry(first) > atMs;
-      return beginning(before(first), isRemoved ? timeOfEntry(first) : undefined);
-    }
-    if (timeOfEntry(last) < atMs) return beginning(positionAfter(last));
-    // The entry at `earlier` is older than the instant, and that at `later` is not.
-    let [earlier, later] = [bytesBefore(first), bytesBefore(last)];
-    while (later - earlier > HALVED_BYTES) {
-      const middle = Math.floor((earlier + later) / 2);
-      const found = (await this.#pages.page("XRANGE", partition, `${middle}-0`, "+", 1)).entries[0];
-      if (found === undefined || timeOfEntry(found) >= atMs) later = middle;
-      else earlier = bytesBefore(found);
-    }
-    return beginning(await this.#lastBefore(partition, earlier, atMs, first));
-  }
-
-  /** The position after the last entry from `bytes` on that is older than an instant. */
-  async #lastBefore(partition: number, bytes: number, atMs: number, otherwise: OutboxEntry) {
-    let found: OutboxEntry | undefined;
-    for await (const entries of this.#pages.walk("XRANGE", partition, `${bytes}-0`)) {
-      const later = entries.findIndex((entry) => timeOfEntry(entry) >= atMs);
-      found = (later < 0 ? entries.at(-1) : entries[later - 1]) ?? found;
-      if (later >= 0) break;
-    }
-    return found === undefined ? before(otherwise) : positionAfter(found);
+    const last = await lastBefore(this.#pages, partition, (entry) => timeOfEntry(entry) < atMs);
+    if (last !== undefined) return beginning(positionAfter(last));
+    const isRemoved = oldest.first > 0 && timeOfEntry(oldest) > atMs;
+    return beginning(before(oldest), isRemoved ? timeOfEntry(oldest) : undefined);
   }
 
   /** Returns the last `count` changes of a partition that `isWanted` accepts, in order, and the end. */
@@ -211,19 +159,16 @@ export class OutboxReads {
   }
 }
 
-function emptyEnd(bytes: Buffer | null): OutboxPosition {
+function emptyEnd(bytes: Buffer | null): OutboxPosition | undefined {
   if (bytes === null) return OUTBOX_START;
   try {
     const { count, epoch } = new Reader(bytes).read(LAYOUTS.outboxEnd);
     return { ...OUTBOX_START, next: count, epochMs: epoch };
   } catch (error) {
-    if (error instanceof RangeError) return OUTBOX_START;
+    if (error instanceof RangeError) return undefined;
     throw error;
   }
 }
-
-/** When the last entry that was read happened. 0: none was. */
-const timeOf = ({ entryId }: OutboxPosition): number => Number(entryId.split("-")[1]);
 
 const timeOfEntry = ({ id }: OutboxEntry): number => timeOf({ ...OUTBOX_START, entryId: id });
 
@@ -238,3 +183,19 @@ const before = ({ first, epochMs }: OutboxEntry): OutboxPosition => ({
   next: first,
   epochMs,
 });
+
+/** Goes on at an earlier position: what was read after it is undone. */
+function undoneAfter(
+  partition: number,
+  position: OutboxPosition,
+  goesOnAt: OutboxPosition,
+  hasMore: boolean,
+): OutboxPage {
+  const count = position.next - goesOnAt.next;
+  if (count <= 0) return { items: [], position: hasMore ? goesOnAt : position, hasMore };
+  const gap: OutboxGap = {
+    ...{ gap: "undone", partition, epochMs: position.epochMs, from: goesOnAt.next, count },
+    ...{ afterMs: timeOf(goesOnAt), untilMs: timeOf(position) },
+  };
+  return { items: [gap], position: goesOnAt, hasMore };
+}

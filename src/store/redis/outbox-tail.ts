@@ -10,7 +10,7 @@ import {
   type StreamEntry,
 } from "./outbox-entries.ts";
 import { pageOf } from "./outbox-page.ts";
-import type { OutboxReads } from "./outbox-reads.ts";
+import type { OutboxEnd, OutboxReads } from "./outbox-reads.ts";
 import { isOfWrongType } from "./pipeline-results.ts";
 import { MOST_CHANGES, RecentEntries } from "./recent-entries.ts";
 import { closeRedis } from "./redis-client.ts";
@@ -34,7 +34,7 @@ const DECODED = MOST_CHANGES;
 export interface OutboxTailParts {
   /** Opens a connection of its own, since the waiting blocks it. */
   connect(): Redis;
-  reads: Pick<OutboxReads, "endsOrErrors">;
+  reads: Pick<OutboxReads, "soundEnds">;
   prefix: string;
   /** Deadline of one call to the store, in milliseconds. */
   timeoutMs: number;
@@ -173,11 +173,11 @@ export class OutboxTail {
 
   async #lookAt(sought: readonly (readonly [number, Followed])[]): Promise<void> {
     if (sought.length === 0) return;
-    const ends = await this.#parts.reads.endsOrErrors(sought.map(([partition]) => partition));
+    const ends = await this.#parts.reads.soundEnds(sought.map(([partition]) => partition));
     for (const [at, [partition, followed]] of sought.entries()) {
-      const end = ends[at] as OutboxPosition | Error;
-      if (end instanceof Error) {
-        this.#leaveOut(partition, followed, end);
+      const { position: end, damage } = ends[at] as OutboxEnd;
+      if (damage !== undefined) {
+        this.#leaveOut(partition, followed, damage);
         continue;
       }
       this.#damaged.delete(partition);

@@ -1,4 +1,4 @@
-import { OUTBOX_START, type OutboxPosition } from "../contract/outbox.ts";
+import type { OutboxPosition } from "../contract/outbox.ts";
 import type { OutboxBacklog, SharedReader } from "../contract/shared-reader.ts";
 import type { Connection } from "./connection.ts";
 import { allPartitionKeys, globalKeys, partitionKeys } from "./keys.ts";
@@ -6,7 +6,6 @@ import type { OutboxReads } from "./outbox-reads.ts";
 import { layout, ms } from "./packed/layout.ts";
 import { Reader } from "./packed/reader.ts";
 import { PARTITIONS } from "./partitions.ts";
-import { isOfWrongType } from "./pipeline-results.ts";
 import { NODE_SILENCE_MS } from "./sessions.ts";
 import { LUA_NOW, storeNowMs } from "./store-now.ts";
 import { rankOf } from "./wake-ups.ts";
@@ -71,17 +70,16 @@ const FIRST = layout({ first: ms });
 /**
  * ARGV: reader, server, for how long, bytes, keep, time, next, epoch, and what the outbox may have now (empty: it is not trimmed).
  * Returns the bytes and the age of what waits behind the position, the begin of its first entry, and 1 if entries before that one
- * were removed. [0]: nothing waits. 0: another server has taken the partition.
+ * were removed. [0]: nothing waits. 0: the server has the partition no more.
  */
-const STORE = `#!lua flags=allow-oom${LUA_NOW}${IS_OTHERS}${VALUE_OF}
+const STORE = `#!lua flags=allow-oom${LUA_NOW}${VALUE_OF}
 local function entry(command, from, to)
   local found = redis.pcall(command, KEYS[2], from, to, 'COUNT', 1)[1]
   if type(found) ~= 'table' then return end
   local bytes, at = string.match(found[1], '^(%d+)-(%d+)$')
   return { bytes = tonumber(bytes), at = tonumber(at), data = found[2][2] }
 end
-local server, till = string.match(value_of(ARGV[1]), ' (%S+) (%d+)$')
-if is_others(server, till, ARGV[2], tonumber(ARGV[3])) then return 0 end
+if string.match(value_of(ARGV[1]), ' (%S+) %d+$') ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%s %s %.0f %s %s %s %s %.0f', ARGV[4], ARGV[5], now, ARGV[6], ARGV[7],
   ARGV[8], ARGV[2], now + ARGV[3]))
 local last = entry('XREVRANGE', '+', '-')
@@ -102,7 +100,7 @@ if server == ARGV[2] then redis.call('HSET', KEYS[1], ARGV[1], place .. ' - 0') 
 
 export interface SharedReaderParts {
   connection: Connection;
-  reads: Pick<OutboxReads, "endsOrErrors" | "since">;
+  reads: Pick<OutboxReads, "ends" | "since">;
   prefix: string;
   nodeId: string;
   /** Bytes of a partition's outbox that are kept without readers. */
@@ -129,13 +127,13 @@ export class RedisSharedReader implements SharedReader {
     await enter();
     const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
     const starts = await (sinceMs === undefined
-      ? reads.endsOrErrors(all)
-      : Promise.all(all.map((partition) => sinceOrError(reads, partition, sinceMs))));
+      ? reads.ends(all)
+      : Promise.all(
+          all.map(async (partition) => (await reads.since(partition, sinceMs)).position),
+        ));
     const nowMs = await connection.command(storeNowMs);
     await connection.read((writing) => {
-      for (const [partition, found] of starts.entries()) {
-        // One that is no stream holds up no other: its next change begins it again.
-        const start = found instanceof Error ? OUTBOX_START : found;
+      for (const [partition, start] of starts.entries()) {
         const value = `${placeOf(start, keepBytes, nowMs)} - 0`;
         writing.eval(BEGIN, 1, this.#keys[partition] as string, name, value);
       }
@@ -212,16 +210,6 @@ export class RedisSharedReader implements SharedReader {
     await this.giveBack(partitions);
     const { connection, nodeId } = this.#parts;
     await connection.command((redis) => redis.zrem(this.#servers, nodeId));
-  }
-}
-
-/** Where reading begins; an error if the outbox is no stream. */
-async function sinceOrError(reads: SharedReaderParts["reads"], partition: number, sinceMs: number) {
-  try {
-    return (await reads.since(partition, sinceMs)).position;
-  } catch (error) {
-    if (error instanceof Error && isOfWrongType([error, undefined])) return error;
-    throw error;
   }
 }
 

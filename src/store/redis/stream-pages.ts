@@ -14,6 +14,8 @@ export interface StreamPage {
   readonly firstId: string;
   /** Of the last one that was read. */
   readonly endId: string;
+  /** Why it has no entries, if the outbox is no stream: the next change begins it again. */
+  readonly damage: Error | undefined;
 }
 
 export type Command = "XRANGE" | "XREVRANGE";
@@ -28,7 +30,10 @@ type PagesReading = [
 
 /** Entries of a partition that one step reads. */
 export const STREAM_PAGE = 100;
-const NO_PAGE: StreamPage = { entries: [], count: 0, isWhole: true, firstId: "", endId: "" };
+const NO_PAGE: StreamPage = {
+  ...{ entries: [], count: 0, isWhole: true, firstId: "", endId: "" },
+  damage: undefined,
+};
 
 /** Runs commands on a connection. */
 export type WithRedis = <T>(work: (redis: Redis) => Promise<T>) => Promise<T>;
@@ -78,14 +83,9 @@ export class StreamPages {
   }
 
   /** Returns a page of each partition, in order. */
-  async pages(...reading: PagesReading): Promise<StreamPage[]> {
-    return (await this.pagesOrErrors(...reading)).map(orThrow);
-  }
-
-  /** As `pages`, with an error in place of the page of an outbox that is no stream. */
-  async pagesOrErrors(
+  async pages(
     ...[command, partitions, args, mostChanges = Number.POSITIVE_INFINITY]: PagesReading
-  ): Promise<(StreamPage | Error)[]> {
+  ): Promise<StreamPage[]> {
     const replies = await this.#withRedis((redis) => {
       const reading = redis.pipeline();
       for (const partition of partitions) {
@@ -96,7 +96,7 @@ export class StreamPages {
     });
     return (replies ?? []).map((reply, at) => {
       const [error] = reply;
-      if (error && isOfWrongType(reply)) return error;
+      if (error && isOfWrongType(reply)) return { ...NO_PAGE, damage: error };
       if (error) throw error;
       const found = reply[1] as StreamEntry[];
       const entries: OutboxEntry[] = [];
@@ -109,13 +109,7 @@ export class StreamPages {
       }
       const [firstId, endId] = [String(found[0]?.[0]), String(found.at(-1)?.[0])];
       const isWhole = decoded === found.length;
-      return { entries, count: found.length, isWhole, firstId, endId };
+      return { entries, count: found.length, isWhole, firstId, endId, damage: undefined };
     });
   }
-}
-
-/** Returns what is no error. */
-export function orThrow<T>(found: T | Error): T {
-  if (found instanceof Error) throw found;
-  return found;
 }

@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import type { OutboxPosition } from "../../../src/store/contract/outbox.ts";
 import { partitionKeys } from "../../../src/store/redis/keys.ts";
+import { timeOf } from "../../../src/store/redis/outbox-entries.ts";
 import { OutboxReads } from "../../../src/store/redis/outbox-reads.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { storeNowMs } from "../../../src/store/redis/store-now.ts";
@@ -27,6 +28,18 @@ function readsWithChangeBehind(n: number): OutboxReads {
 async function numbersBehind(position: OutboxPosition | undefined): Promise<number[]> {
   const { items } = await at.current.store.outbox.read(PARTITION, position);
   return items.map((one) => ("number" in one ? one.number : -1));
+}
+
+/** The numbers of all changes after a position, without gaps. */
+async function allNumbersAfter(from: OutboxPosition | undefined): Promise<number[]> {
+  const numbers: number[] = [];
+  let position = from;
+  for (let hasMore = true; hasMore; ) {
+    const page = await at.current.store.outbox.read(PARTITION, position);
+    numbers.push(...page.items.flatMap((one) => ("number" in one ? one.number : [])));
+    [position, hasMore] = [page.position, page.hasMore];
+  }
+  return numbers;
 }
 
 test.each([1, 2])("a first change after command %i of since() is not skipped", async (n) => {
@@ -80,6 +93,56 @@ test.each([
   }
   expect(sizes).toEqual([960, 960, 128]);
   expect(position).toMatchObject({ next: sent + 2_048 });
+});
+
+/** Six entries of one change each. Returns the id of each, and the position after it. */
+async function sixEntries() {
+  const { store, redis, prefix } = at.current;
+  const positions: OutboxPosition[] = [];
+  for (let n = 0; n < 6; n++) {
+    await store.send(QUEUE, [item()], SETTINGS);
+    positions.push(...(await store.outbox.ends([PARTITION])));
+  }
+  const remove = (n: number) =>
+    redis.xdel(partitionKeys(prefix, PARTITION).outbox, positions[n]?.entryId ?? "");
+  return { positions, remove };
+}
+
+test("an entry that is removed between others leaves a gap", async () => {
+  const { positions, remove } = await sixEntries();
+  await remove(2);
+  await remove(3);
+  const gap = { gap: "missed", from: 2, count: 2, afterMs: positions[1] && timeOf(positions[1]) };
+  for (const [from, numbers] of [
+    [undefined, [0, 1]],
+    [positions[0], [1]],
+    [positions[1], []],
+  ] as const) {
+    const { items } = await at.current.store.outbox.read(PARTITION, from);
+    expect(items).toMatchObject([
+      ...numbers.map((number) => ({ number })),
+      ...[gap, { number: 4 }, { number: 5 }],
+    ]);
+  }
+});
+
+test("a reader whose last entry is removed reads all after it", async () => {
+  const { positions, remove } = await sixEntries();
+  await remove(2);
+  expect(await allNumbersAfter(positions[2])).toEqual([3, 4, 5]);
+});
+
+test("what was read is undone if nothing is there any more", async () => {
+  const { redis, prefix, store } = at.current;
+  await sixEntries();
+  const [end] = await store.outbox.ends([PARTITION]);
+  const { outbox, outboxEnd } = partitionKeys(prefix, PARTITION);
+  await redis.del(outbox);
+  expect((await store.outbox.read(PARTITION, end)).items).toEqual([]);
+  await redis.del(outboxEnd);
+  const { items, position } = await store.outbox.read(PARTITION, end);
+  expect(items).toMatchObject([{ gap: "undone", from: 0, count: 6 }]);
+  expect((await store.outbox.read(PARTITION, position)).items).toEqual([]);
 });
 
 test("what follows the end of a followed partition needs no read", async () => {

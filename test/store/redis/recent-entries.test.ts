@@ -5,7 +5,7 @@ import { RecentEntries } from "../../../src/store/redis/recent-entries.ts";
 
 const from = (number: number) => ({ ...OUTBOX_START, entryId: `${number}-1`, next: number });
 const entryOf = (number: number, changes = 1): OutboxEntry => ({
-  ...{ id: `${number + 1}-1`, first: number, epochMs: 0 },
+  ...{ partition: 1, id: `${number + 1}-1`, first: number, epochMs: 0 },
   changes: Array.from({ length: changes }, () => ({}) as OutboxChange),
 });
 

@@ -56,7 +56,7 @@ test.each([
     await reader.begin(0, sinceMs);
     await send();
     const [position] = await reader.positions([PARTITION]);
-    expect((await read(position as OutboxPosition))?.items).toMatchObject([{ number: 0 }]);
+    expect((await read(position as OutboxPosition))?.items).toMatchObject([{ number: 1 }]);
   },
 );
 
@@ -76,6 +76,22 @@ test("one server at a time has a partition, and the next one goes on behind it",
   await first.giveBack([PARTITION]);
   expect(await second.take(PARTITION, OUTBOX_START)).toEqual(behind);
   expect((await read(behind))?.items).toEqual([]);
+});
+
+test("a server that has lost a partition moves its position no more, also if nobody has it", async () => {
+  const first = readerOf(at.current.store);
+  const second = readerOf(await otherServer());
+  await first.begin(0);
+  await send();
+  await send();
+  const old = (await first.take(PARTITION, OUTBOX_START)) as OutboxPosition;
+  await first.giveBack([PARTITION]);
+  expect(await second.take(PARTITION, OUTBOX_START)).toEqual(old);
+  const end = (await read(old))?.position as OutboxPosition;
+  await second.store(new Map([[PARTITION, end]]), 0);
+  await second.giveBack([PARTITION]);
+  expect((await first.store(new Map([[PARTITION, old]]), 0)).has(PARTITION)).toBe(false);
+  expect(await first.positions([PARTITION])).toEqual([end]);
 });
 
 test("what it has not read is kept up to its bytes, beyond the limit of the outbox", async () => {

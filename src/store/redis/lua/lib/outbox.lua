@@ -35,13 +35,15 @@ local function read_outbox_end()
   return start
 end
 
--- An outbox that a person has changed, so that it cannot be read or written, must not stop its queues: it begins again. `epoch`: its
--- last one, if that is known.
-local function begin_outbox_again(epoch)
-  redis.call('UNLINK', p_outbox, p_outbox_end)
-  local start = read_outbox_end()
-  start.epoch = math.max(start.epoch, epoch + 1)
-  return start
+-- Returns where the outbox ends. What a person has changed so that it cannot be read must not stop its queues: it is removed, first
+-- the end, which is also in the last entry.
+local function read_sound_end()
+  for _, key in ipairs { p_outbox_end, p_outbox } do
+    local is_sound, last = pcall(read_outbox_end)
+    if is_sound then return last end
+    redis.call('UNLINK', key)
+  end
+  return read_outbox_end()
 end
 
 -- An epoch and a number never name two changes, whatever is lost. A restart or failover of Redis may have lost the latest changes and
@@ -121,13 +123,14 @@ end
 
 local function flush_changes(max_bytes, history_changed_at)
   if #changes == 0 then return end
-  local is_sound, last = pcall(read_outbox_end)
-  if not is_sound then last = begin_outbox_again(0) end
+  local last = read_sound_end()
   local before = last.bytes
   set_epoch(last, history_changed_at)
   if not add_entries(last) then
-    last, before = begin_outbox_again(last.epoch), 0
-    set_epoch(last, history_changed_at)
+    -- A person has changed the stream or its end. It begins again, and its numbers go on: readers find how many changes they miss.
+    redis.call('UNLINK', p_outbox)
+    begin_epoch(last, now)
+    note_epoch(last)
     add_entries(last)
   end
   trim(last, before, max_bytes)
