@@ -70,16 +70,20 @@ export interface RuleObserver {
   ruleMove(what: RuleMove): void;
 }
 
+/** A log. `facts` are the fields of a line. */
+export interface Log {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+}
+
 /**
  * The log of decisions, one line each, never a payload. Events of every message are logged at level
  * debug: at ten thousand a second they cost more than the decision.
  */
-export interface DecisionLog {
+export interface DecisionLog extends Log {
   /** Lets callers skip the work for lines that would not be written. */
   isLevelEnabled(level: "debug"): boolean;
   debug(facts: object, message: string): void;
-  info(facts: object, message: string): void;
-  warn(facts: object, message: string): void;
 }
 
 /** Characters of a failure's message in a log line. */

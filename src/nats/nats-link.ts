@@ -7,12 +7,12 @@ import {
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from "@nats-io/transport-node";
-import { NatsError, toNatsError } from "./nats-error.ts";
+import { NatsError, type NatsTarget, toNatsError } from "./nats-error.ts";
 import type { NatsOptions, NatsSecrets, NatsTls } from "./nats-options.ts";
 import { NatsSession } from "./nats-session.ts";
 import { connectNats } from "./nats-transport.ts";
 
-export const DEFAULT_TIMEOUT_MS = 5_000;
+const DEFAULT_TIMEOUT_MS = 5_000;
 const CLOSED = "the connection to NATS is closed";
 /** Of one server. */
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -24,8 +24,9 @@ const PING_INTERVAL_MS = 5_000;
 
 /** Connects when a session is asked for and there is none, with backoff, for as long as it is asked. */
 export class NatsLink {
+  /** The servers, and how long one answer may take. */
+  readonly target: NatsTarget;
   readonly #options: NatsOptions;
-  readonly #timeoutMs: number;
   readonly #stop = new AbortController();
   #session: NatsSession | undefined;
   #attempt: Promise<NatsSession> | undefined;
@@ -33,12 +34,9 @@ export class NatsLink {
 
   constructor(options: NatsOptions) {
     this.#options = options;
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  }
-
-  get at(): string {
-    const { servers, scheme = "nats" } = this.#options;
-    return servers.map((server) => `${scheme}://${server}`).join(", ");
+    const { servers, scheme = "nats", timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+    const at = servers.map((server) => `${scheme}://${server}`).join(", ");
+    this.target = { at, timeoutMs };
   }
 
   /** Returns the present session, or a new one. Rejects within the timeout with why there is none. */
@@ -70,25 +68,25 @@ export class NatsLink {
 
   async #outOfTime(signal: AbortSignal): Promise<never> {
     // Aborted when it no longer matters.
-    await delay(this.#timeoutMs, undefined, { signal });
-    throw toNatsError(new errors.TimeoutError(), { at: this.at, timeoutMs: this.#timeoutMs });
+    await delay(this.target.timeoutMs, undefined, { signal });
+    throw toNatsError(new errors.TimeoutError(), this.target);
   }
 
   async #connect(): Promise<NatsSession> {
     const { signal } = this.#stop;
-    const timeoutMs = Math.min(CONNECT_TIMEOUT_MS, this.#timeoutMs);
+    const timeoutMs = Math.min(CONNECT_TIMEOUT_MS, this.target.timeoutMs);
     try {
       if (this.#failures > 0) await delay(backoffMs(this.#failures), undefined, { signal });
       const secrets = await this.#options.secrets();
       const nc = await connectNats(connectionOptions(this.#options, secrets, timeoutMs));
-      this.#session = new NatsSession(nc, this.#timeoutMs);
+      this.#session = new NatsSession(nc, this.target.timeoutMs);
       if (signal.aborted) await this.#session.end();
       this.#failures = 0;
       return this.#session;
     } catch (error) {
       this.#failures++;
       if (signal.aborted) throw new NatsError(CLOSED);
-      throw toNatsError(error, { at: this.at, timeoutMs });
+      throw toNatsError(error, { ...this.target, timeoutMs });
     }
   }
 }

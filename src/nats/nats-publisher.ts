@@ -1,10 +1,11 @@
 import type { EventPublisher } from "../app/events/event-publisher.ts";
+import type { Log } from "../app/observer.ts";
 import { CoreSender } from "./core-sender.ts";
 import { type EventMessage, gapMessageOf, messageOf } from "./event-message.ts";
 import type { EventSender } from "./event-sender.ts";
-import { DEFAULT_TIMEOUT_MS, NatsLink } from "./nats-link.ts";
+import { NatsLink } from "./nats-link.ts";
 import type { NatsOptions } from "./nats-options.ts";
-import { type StreamLog, StreamNotices } from "./stream-notices.ts";
+import { StreamNotices } from "./stream-notices.ts";
 import { StreamSender } from "./stream-sender.ts";
 
 export interface NatsPublisher extends EventPublisher {
@@ -20,11 +21,11 @@ export interface NatsPublisher extends EventPublisher {
  */
 export function createNatsPublisher(
   options: NatsOptions,
-  log: StreamLog = { warn() {} },
+  log: Pick<Log, "warn"> = { warn() {} },
 ): NatsPublisher {
-  const { prefixes, types, stream, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const { prefixes, types, stream } = options;
   const link = new NatsLink(options);
-  const target = { at: link.at, timeoutMs };
+  const { target } = link;
   const sender: EventSender =
     stream === undefined
       ? new CoreSender(target)

@@ -1,18 +1,15 @@
 import type { StreamConfig } from "@nats-io/jetstream";
+import type { Log } from "../app/observer.ts";
 import { DAY_MS } from "../core/time-units.ts";
 import type { FoundStream } from "./ensure-stream.ts";
 import { streamProblems } from "./stream-config.ts";
 
-export interface StreamLog {
-  warn(facts: object, message: string): void;
-}
-
 /** Logs what an operator should know about the stream, each state of it once. */
 export class StreamNotices {
-  readonly #log: StreamLog;
+  readonly #log: Pick<Log, "warn">;
   #logged = "";
 
-  constructor(log: StreamLog) {
+  constructor(log: Pick<Log, "warn">) {
     this.#log = log;
   }
 

@@ -1,3 +1,5 @@
+import type { Log } from "../app/observer.ts";
+
 /** The store as far as it limits what waits. */
 interface LimitingStore {
   /** `full`: why sends are refused now. */
@@ -13,14 +15,10 @@ const SHARE = 1 / 4;
 export class BacklogLimit {
   readonly #settingBytes: number;
   readonly #store: LimitingStore;
-  readonly #log: { info(facts: object, message: string): void };
+  readonly #log: Pick<Log, "info">;
   #isLogged = false;
 
-  constructor(
-    settingBytes: number,
-    store: LimitingStore,
-    log: { info(facts: object, message: string): void },
-  ) {
+  constructor(settingBytes: number, store: LimitingStore, log: Pick<Log, "info">) {
     this.#settingBytes = settingBytes;
     this.#store = store;
     this.#log = log;
