@@ -1,18 +1,17 @@
 import { NATS_SETTINGS } from "./nats-settings.ts";
 import { readNatsUrl } from "./nats-url.ts";
 import type { ServerSettings } from "./settings.ts";
+import { path } from "./value-type.ts";
 
 type Refuse = (setting: string, problem: string, hint: string) => void;
 
-/** The files that the settings of NATS name. */
-export function natsFiles(s: ServerSettings): readonly (readonly [string, string | undefined])[] {
-  return [
-    ["nats-credentials-file", s.natsCredentialsFile],
-    ["nats-nkey-file", s.natsNkeyFile],
-    ["nats-tls-ca", s.natsTlsCa],
-    ["nats-tls-cert", s.natsTlsCert],
-    ["nats-tls-key", s.natsTlsKey],
-  ];
+/** Returns the files that settings of NATS name, each with its setting. */
+export function natsFiles(s: ServerSettings): readonly (readonly [string, string])[] {
+  const values: Readonly<Record<string, unknown>> = s;
+  return Object.entries(NATS_SETTINGS).flatMap(([key, { name, type }]) => {
+    const file = values[key];
+    return type === path && typeof file === "string" ? [[name, file] as const] : [];
+  });
 }
 
 /** Refuses contradictions between the settings of NATS. `isSet`: somewhere, also to its default. */

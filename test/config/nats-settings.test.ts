@@ -64,12 +64,22 @@ describe("settings", () => {
     ]);
   });
 
+  test.each([
+    "nats-credentials-file",
+    "nats-nkey-file",
+    "nats-tls-ca",
+    "nats-tls-cert",
+    "nats-tls-key",
+  ])("%s must name a file that can be read", (name) => {
+    const errors = loadErrors({ argv: ["--nats-url=tls://h", `--${name}=x.pem`] });
+    expect(errors.join("\n")).toMatch(new RegExp(`^${name}.*x.pem cannot be read`, "m"));
+  });
+
   const files = { "f.pem": "" };
   test.each([
     [["--nats-stream=DLQ"], /^nats-stream.*no effect without nats-url/],
     [["--nats-tls-ca=f.pem"], /^nats-tls-ca.*no effect without nats-url/],
     [["--nats-url=tls://h", "--nats-tls-cert=f.pem"], /^nats-tls-cert.*set nats-tls-key too/],
-    [["--nats-url=tls://h", "--nats-tls-ca=x.pem"], /^nats-tls-ca.*x.pem cannot be read/],
     [
       ["--nats-url=nats://h", "--nats-nkey-file=f.pem", "--nats-credentials-file=f.pem"],
       /^nats-credentials-file.*nats-nkey-file is set too; use only one/,
