@@ -10,8 +10,8 @@ const CHUNK = 500;
 const ALLOWED_MAX = 100_000;
 
 /**
- * Sends by core NATS. A round trip proves that NATS has processed what was sent before it. NATS refuses subjects one by one, so
- * the first event of a subject in a session has a round trip of its own: nothing goes behind a refused event.
+ * Sends by core NATS. A round trip proves that NATS has processed what was sent before it. NATS denies subjects one by one, so
+ * the first event of a subject in a session has a round trip of its own: nothing goes after a denied event.
  */
 export class CoreSender implements EventSender {
   readonly #target: NatsTarget;
@@ -55,17 +55,17 @@ export class CoreSender implements EventSender {
     await session.nextTurn();
     const arrived = session.roundTrip();
     const sent = new Set<string>();
-    let refused: unknown;
+    let failure: unknown;
     for (const message of messages) {
-      refused = publish(session, message);
-      if (refused !== undefined) break;
+      failure = publish(session, message);
+      if (failure !== undefined) break;
       sent.add(message.subject);
     }
     await arrived;
     for (const subject of sent) allowed.add(subject);
     const denied = [...sent].flatMap((subject) => session.takeDenied(subject) ?? []);
     for (const { subject } of denied) allowed.delete(subject);
-    const error = denied[0] ?? refused;
+    const error = denied[0] ?? failure;
     if (error !== undefined) throw error;
   }
 }

@@ -11,7 +11,7 @@ import {
 } from "@nats-io/jetstream";
 import { type NatsConnection, nanos } from "@nats-io/transport-node";
 import { DAY_MS, MINUTE_MS } from "../core/time-units.ts";
-import { NatsError, permissionViolationIn } from "./nats-error.ts";
+import { deniedIn, NatsError } from "./nats-error.ts";
 import { allSubjects, type SubjectPrefixes } from "./subjects.ts";
 
 /** Another server has created it with other settings. */
@@ -55,8 +55,7 @@ export async function ensureStream(
   try {
     return readInfo(await find());
   } catch (error) {
-    if (permissionViolationIn(error) !== undefined)
-      return { isAtomic: false, config: undefined, isNew: false };
+    if (deniedIn(error) !== undefined) return { isAtomic: false, config: undefined, isNew: false };
     if (!hasCode(error, JetStreamApiCodes.StreamNotFound)) throw error;
   }
   try {

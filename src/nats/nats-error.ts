@@ -37,7 +37,7 @@ const TEXT_MAX = 1_500;
 const UNKNOWN_AUTHORITY = /SELF_SIGNED_CERT|^UNABLE_TO_(?:VERIFY_LEAF|GET_ISSUER)/;
 const SET_AUTHORITY = "nats_tls_ca must name the certificate of its authority";
 
-/** Whom a request was sent to. */
+/** The NATS servers of a request, for errors. */
 export interface NatsTarget {
   /** `nats://host:port`, one or several. */
   readonly at: string;
@@ -63,10 +63,8 @@ function shownOf(text: string): string {
 }
 
 function textOf(error: unknown, { at, timeoutMs, subject, stream }: ErrorContext): string {
-  const denied = permissionViolationIn(error);
-  if (denied !== undefined) {
-    return textOfDenied(denied);
-  }
+  const denied = deniedIn(error);
+  if (denied !== undefined) return textOfDenied(denied);
   if (isNoResponders(error)) {
     return subject === undefined
       ? `JetStream is not enabled in NATS at ${at}; enable it, or leave out nats_stream`
@@ -136,12 +134,10 @@ export function tooLarge({ id, queue, body, headers }: EventMessage, limit: stri
   );
 }
 
-/** Returns the refusal by permissions that an error is, or is caused by. */
-export function permissionViolationIn(error: unknown): PermissionViolationError | undefined {
+/** Returns what permissions denied, if an error is that or is caused by it. */
+export function deniedIn(error: unknown): PermissionViolationError | undefined {
   if (error instanceof PermissionViolationError) return error;
-  return error instanceof Error && error.cause instanceof Error
-    ? permissionViolationIn(error.cause)
-    : undefined;
+  return error instanceof Error && error.cause instanceof Error ? deniedIn(error.cause) : undefined;
 }
 
 /** Reports that nobody takes a subject of a request: no stream, or no JetStream. */

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { errors, type NatsConnection, PermissionViolationError } from "@nats-io/transport-node";
 
-/** More refusals are forgotten, the oldest first. */
+/** Denied subjects that are kept. With more, the oldest are forgotten. */
 const DENIED_MAX = 10_000;
 
 /**
@@ -13,7 +13,7 @@ export class NatsSession {
   readonly #timeoutMs: number;
   /** Rejects the calls that wait for an answer. */
   readonly #waiting = new Set<(error: unknown) => void>();
-  /** Refused since the last look. */
+  /** Errors of denied subjects that `takeDenied` has not returned. */
   readonly #denied = new Map<string, PermissionViolationError>();
   #lastError: Error | undefined;
   #isOver = false;
@@ -66,11 +66,11 @@ export class NatsSession {
       this.#waiting.add(fail);
       this.nc.flush().then(() => done(resolve), fail);
     });
-    // Refusals that came before the answer are seen within this turn.
+    // What was denied before the answer is seen within this turn.
     await turn();
   }
 
-  /** Returns the refusal of a subject, once. */
+  /** Returns the error of a denied subject, once. */
   takeDenied(subject: string): PermissionViolationError | undefined {
     const denied = this.#denied.get(subject);
     this.#denied.delete(subject);

@@ -1,3 +1,4 @@
+import { EVENTS_MISSED } from "../codec/cloud-event.ts";
 import type { DlqEvent, EventType } from "../core/event.ts";
 
 /** The first tokens of subjects. */
@@ -19,7 +20,7 @@ export function subjectOf(
 
 /** The subject of a notice that events of a queue are missing. */
 export function eventsMissedSubject(queue: string, prefixes: SubjectPrefixes): string {
-  return `${prefixes.events}.${queueToken(queue)}.events_missed`;
+  return `${prefixes.events}.${queueToken(queue)}.${EVENTS_MISSED}`;
 }
 
 /** Subjects of all events, with wildcards. */

@@ -112,7 +112,7 @@ describe("events", () => {
   });
 });
 
-describe("a refused event", () => {
+describe("a denied event", () => {
   const options = () =>
     optionsFor(withUsers.port, { secrets: { user: "limited", password: "secret-word" } });
 

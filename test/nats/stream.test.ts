@@ -332,7 +332,7 @@ describe("errors", () => {
     await publisher.close();
   });
 
-  test("a batch has a refused event: nothing behind it is stored", async () => {
+  test("a batch has a denied event: nothing after it is stored", async () => {
     const permissions = `{ publish: { deny: ["denied.*.moved"] } }`;
     const config = configWithUser(permissions);
     await using withUsers = await startTestNats({ config });
