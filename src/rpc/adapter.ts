@@ -18,13 +18,13 @@ import {
 } from "@connectrpc/connect-node";
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import { admit } from "./admission.ts";
+import type { CallMemory } from "./call-memory.ts";
 import { setAddress } from "./caller.ts";
 import type { CredentialsCall } from "./credentials.ts";
 import { codeName } from "./error-map.ts";
 import { explainErrors } from "./explain-errors.ts";
 import type { CheckCaller } from "./guard.ts";
 import { READ_MAX_BYTES } from "./methods.ts";
-import type { RequestMemory } from "./request-memory.ts";
 
 export type NodeHandler = ReturnType<typeof connectNodeAdapter>;
 type NodeRequest = Parameters<NodeHandler>[0];
@@ -46,7 +46,7 @@ export interface AdapterOptions {
   admitted(method: DescMethod, connection: Socket, call: CredentialsCall): void;
   /** Counts a call that ended before its implementation ran. */
   refused(method: string, code: string): void;
-  memory: RequestMemory;
+  memory: CallMemory;
   /** Serves paths that are no RPC. */
   fallback: NonNullable<ConnectNodeAdapterOptions["fallback"]>;
   log: { warn(fields: object, message: string): void };

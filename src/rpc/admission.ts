@@ -1,6 +1,7 @@
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
+import type { CallMemory, MemoryHolder } from "./call-memory.ts";
 import { malformedRequest, NOT_A_MESSAGE, tooLarge, tooManyFields } from "./error-map.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import { type Caller, inflate } from "./grpc/compression.ts";
@@ -9,7 +10,6 @@ import { OnlyMessage } from "./grpc/read-request.ts";
 import { jsonProblem } from "./json-values.ts";
 import { readMaxBytesOf } from "./methods.ts";
 import { fieldExcess, jsonExcess } from "./request-fields.ts";
-import type { IncompleteRequest, RequestMemory } from "./request-memory.ts";
 
 /** Headers that name the compression of messages, by protocol. */
 const UNARY_ENCODING = "content-encoding";
@@ -31,7 +31,7 @@ export function admit(
   request: UniversalServerRequest,
   connection: { destroy(): unknown; readonly destroyed: boolean },
   method: DescMethod,
-  memory: RequestMemory,
+  memory: CallMemory,
 ): UniversalServerRequest {
   const { body, header } = request;
   if (body === null || typeof body !== "object" || !(Symbol.asyncIterator in body)) return request;
@@ -116,17 +116,17 @@ async function checked(frame: Frame, limits: BodyLimits, isGzip: boolean): Promi
 }
 
 /** Reads a whole body and counts its memory. */
-class WholeBody implements IncompleteRequest {
+class WholeBody implements MemoryHolder {
   readonly #body: AsyncIterable<Uint8Array>;
   readonly #connection: { destroy(): unknown };
-  readonly #memory: RequestMemory;
+  readonly #memory: CallMemory;
   readonly #limitBytes: number;
   readonly #bytes: GrowingBytes;
 
   constructor(
     body: AsyncIterable<Uint8Array>,
     connection: { destroy(): unknown },
-    memory: RequestMemory,
+    memory: CallMemory,
     limitBytes: number,
   ) {
     this.#body = body;

@@ -13,6 +13,7 @@ import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import type { MetricsRegistry } from "../observe/metrics.ts";
 import { type AdapterOptions, createAdapter } from "./adapter.ts";
 import { bind, type ListenAddress } from "./bind.ts";
+import type { CallMemory } from "./call-memory.ts";
 import type { ConnectionSlots } from "./connection-slots.ts";
 import type { CredentialsCall } from "./credentials.ts";
 import { codeName } from "./error-map.ts";
@@ -23,7 +24,6 @@ import { createHttpAccess } from "./http-access.ts";
 import { HttpResponses } from "./http-responses.ts";
 import { BodyPieces } from "./pieces.ts";
 import { RefusalLog } from "./refusal-log.ts";
-import type { RequestMemory } from "./request-memory.ts";
 import type { TlsPair } from "./tls.ts";
 
 export interface HttpListenerOptions {
@@ -36,7 +36,7 @@ export interface HttpListenerOptions {
   refused: AdapterOptions["refused"];
   /** Returns why a caller may not read `/metrics`. */
   metricsRefusal: CheckCaller<string>;
-  memory: RequestMemory;
+  memory: CallMemory;
   slots: ConnectionSlots;
   /** See `Guard.isOpen`. */
   isOpen(method: DescMethod): boolean;

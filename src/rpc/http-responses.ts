@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { IncompleteRequest, RequestMemory } from "./request-memory.ts";
+import type { CallMemory, MemoryHolder } from "./call-memory.ts";
 
 /** The interval of the gRPC port, too. */
 const SWEEP_MS = 100;
@@ -10,7 +10,7 @@ const SWEEP_MS = 100;
  * client does not read it. This counts their bytes and ends them after a timeout.
  */
 export class HttpResponses {
-  readonly #memory: RequestMemory;
+  readonly #memory: CallMemory;
   readonly #unreadTimeoutMs: number;
   /**
    * Kept until the connection closes: Node does not report the end of a response that waits behind
@@ -19,7 +19,7 @@ export class HttpResponses {
   readonly #connections = new Map<Socket, Connection>();
   readonly #sweep: NodeJS.Timeout;
 
-  constructor(memory: RequestMemory, unreadTimeoutMs: number) {
+  constructor(memory: CallMemory, unreadTimeoutMs: number) {
     this.#memory = memory;
     this.#unreadTimeoutMs = unreadTimeoutMs;
     this.#sweep = setInterval(() => this.#count(), SWEEP_MS).unref();
@@ -63,7 +63,7 @@ export class HttpResponses {
   }
 }
 
-class Connection implements IncompleteRequest {
+class Connection implements MemoryHolder {
   readonly responses = new Set<ServerResponse>();
   readonly #socket: Socket;
 

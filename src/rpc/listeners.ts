@@ -2,6 +2,7 @@ import { atMost } from "../app/timers.ts";
 import type { Config } from "../config/config.ts";
 import type { MetricsRegistry } from "../observe/metrics.ts";
 import { checkAddress, type ListenerName } from "./bind.ts";
+import { CallMemory } from "./call-memory.ts";
 import { ConnectionSlots } from "./connection-slots.ts";
 import { stopping } from "./error-map.ts";
 import { createGrpcListener } from "./grpc-listener.ts";
@@ -9,7 +10,6 @@ import type { Guard } from "./guard.ts";
 import type { Readiness } from "./health.ts";
 import { createHttpListener } from "./http-listener.ts";
 import { methodTable, registerServices } from "./methods.ts";
-import { RequestMemory } from "./request-memory.ts";
 import type { Services } from "./services.ts";
 import type { TlsPair } from "./tls.ts";
 
@@ -93,7 +93,7 @@ export function createListeners(options: ListenersOptions): Listeners {
   const shutdown = new AbortController();
   const shared = {
     compressMinBytes: config.compressMinBytes,
-    memory: new RequestMemory(config.requestMemoryBytes),
+    memory: new CallMemory(config.requestMemoryBytes),
     refusal: guard.refusal,
     isOpen: guard.isOpen,
     whenRevoked: guard.whenRevoked,

@@ -7,9 +7,9 @@ import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { describe, expect, it } from "vitest";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { admit } from "../../src/rpc/admission.ts";
+import { CallMemory } from "../../src/rpc/call-memory.ts";
 import { COMPRESSED, frameOf } from "../../src/rpc/grpc/frames.ts";
 import { READ_MAX_BYTES } from "../../src/rpc/methods.ts";
-import { RequestMemory } from "../../src/rpc/request-memory.ts";
 import { startServer } from "../conformance/listener.ts";
 import { ACK, STATS } from "./calls.ts";
 
@@ -37,7 +37,7 @@ async function admitted(type: string, body: Uint8Array, headers: Record<string, 
     })(),
   } as unknown as UniversalServerRequest;
   const connection = { destroy: () => {}, destroyed: false };
-  const memory = new RequestMemory(64 * MIB);
+  const memory = new CallMemory(64 * MIB);
   const { body: out } = admit(request, connection, DlqService.method.ack, memory);
   try {
     for await (const chunk of out as AsyncIterable<Uint8Array>) got.push(chunk);
@@ -96,7 +96,7 @@ describe.for(FRAMED)("%s: a message with too many fields is not decoded", (type)
 
 it("a body in pieces of one byte is kept in one buffer, whose size is charged", async () => {
   const charged: number[] = [];
-  const memory = new RequestMemory(64 * MIB);
+  const memory = new CallMemory(64 * MIB);
   const request = {
     header: new Headers({ "content-type": "application/proto" }),
     body: (async function* () {

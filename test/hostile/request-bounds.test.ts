@@ -11,10 +11,10 @@ import {
   StatsRequestSchema,
 } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { LIMITS } from "../../src/core/settings.ts";
+import { CallMemory } from "../../src/rpc/call-memory.ts";
 import { frameOf } from "../../src/rpc/grpc/frames.ts";
 import { OnlyMessage } from "../../src/rpc/grpc/read-request.ts";
 import { fieldExcess, jsonExcess } from "../../src/rpc/request-fields.ts";
-import { RequestMemory } from "../../src/rpc/request-memory.ts";
 
 const MIB = 1024 * 1024;
 
@@ -155,7 +155,7 @@ describe("the message of an unfinished call", () => {
 });
 
 describe("memory of unfinished requests", () => {
-  function requests(memory: RequestMemory, count: number) {
+  function requests(memory: CallMemory, count: number) {
     const refused: number[] = [];
     const all = Array.from({ length: count }, (_, index) => ({
       abandon: () => {
@@ -171,7 +171,7 @@ describe("memory of unfinished requests", () => {
   const never = { abandon: () => {} };
 
   it("refuses the oldest requests until it is below its limit", () => {
-    const memory = new RequestMemory(100);
+    const memory = new CallMemory(100);
     const { hold, refused } = requests(memory, 4);
     hold(0, 40);
     hold(1, 40);
@@ -183,7 +183,7 @@ describe("memory of unfinished requests", () => {
   });
 
   it("counts each request once, with its current size", () => {
-    const memory = new RequestMemory(100);
+    const memory = new CallMemory(100);
     const { hold, refused, all } = requests(memory, 2);
     for (let bytes = 1; bytes <= 90; bytes++) hold(0, bytes);
     expect(memory.bytes).toBe(90);
@@ -195,7 +195,7 @@ describe("memory of unfinished requests", () => {
   });
 
   it("refuses the newest request if it is too large by itself", () => {
-    const memory = new RequestMemory(100);
+    const memory = new CallMemory(100);
     const { hold, refused } = requests(memory, 1);
     hold(0, 101);
     expect(refused).toEqual([0]);

@@ -1,9 +1,9 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { internal } from "../../core/errors.ts";
+import type { MemoryHolder } from "../call-memory.ts";
 import { canceled, codeName, toConnectError, tooManyIncomplete } from "../error-map.ts";
 import { BodyPieces } from "../pieces.ts";
-import type { IncompleteRequest } from "../request-memory.ts";
 import { CallContext } from "./call-context.ts";
 import type { CallHead } from "./call-head.ts";
 import type { GrpcCallsOptions } from "./calls.ts";
@@ -21,7 +21,7 @@ const CALL_BYTES = 8 * 1024;
  * One call, from its headers to the end of its stream. Small unary calls use callbacks: a dozen
  * promises would cost as much as the rest.
  */
-export class Call implements IncompleteRequest, Caller {
+export class Call implements MemoryHolder, Caller {
   readonly context: CallContext;
   /** When an incomplete request is refused, by `performance.now()`. */
   readonly requestUntilMs: number;

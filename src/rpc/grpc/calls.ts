@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { ConnectError, type ContextValues } from "@connectrpc/connect";
+import type { CallMemory } from "../call-memory.ts";
 import type { CredentialsCall } from "../credentials.ts";
 import { codeName, deadlineExceeded } from "../error-map.ts";
 import type { CheckCaller } from "../guard.ts";
 import type { Method } from "../methods.ts";
-import type { RequestMemory } from "../request-memory.ts";
 import { Call } from "./call.ts";
 import { readHead } from "./call-head.ts";
 import { ACCEPTED_ENCODINGS } from "./compression.ts";
@@ -13,7 +13,7 @@ import { closeUnread, endAtOnce, errorTrailers } from "./reply.ts";
 
 export interface GrpcCallsOptions {
   methods: ReadonlyMap<string, Method>;
-  memory: RequestMemory;
+  memory: CallMemory;
   /** Messages of at least this size are compressed for clients that accept it. 0: never. */
   compressMinBytes: number;
   /** Adds the listener's data of the call's connection. */
