@@ -19,7 +19,7 @@ export interface PublishingState {
 export function createEventMetrics(
   counter: Create<Counter>,
   gauge: Create<Gauge>,
-): EventObserver & { watch(state: PublishingState): void; show(): void } {
+): EventObserver & { setPublishing(state: PublishingState): void; show(): void } {
   const published = counter("dlq_events_published_total", "Events that NATS has taken.", []);
   const failures = counter(
     "dlq_event_publish_failures_total",
@@ -53,21 +53,21 @@ export function createEventMetrics(
   );
   const up = gauge("dlq_nats_up", "1 while NATS takes events; absent without a nats_url.", []);
   up.remove();
-  let watched: PublishingState | undefined;
+  let publishing: PublishingState | undefined;
   return {
     eventsPublished: (count) => published.inc(count),
     eventPublishFailed: () => failures.inc(),
     eventsMissed: (count) => missed.inc(count),
-    watch(state) {
-      watched = state;
+    setPublishing(state) {
+      publishing = state;
     },
     show() {
-      const { bytes = 0, sinceMs } = watched?.backlog() ?? {};
-      if (watched !== undefined) up.set(watched.isUp() ? 1 : 0);
+      const { bytes = 0, sinceMs } = publishing?.backlog() ?? {};
+      if (publishing !== undefined) up.set(publishing.isUp() ? 1 : 0);
       backlog.set(bytes);
       oldest.set(sinceMs === undefined ? 0 : Math.max(0, Date.now() - sinceMs) / 1_000);
-      failing.set((watched?.failingMs() ?? 0) / 1_000);
-      waiting.set(watched?.waiting() ?? 0);
+      failing.set((publishing?.failingMs() ?? 0) / 1_000);
+      waiting.set(publishing?.waiting() ?? 0);
     },
   };
 }

@@ -93,7 +93,7 @@ export function createQueueGauges(
   }
 
   return {
-    watch(next: QueueFigureSource): void {
+    setSource(next: QueueFigureSource): void {
       source = next;
       survey.reset(next);
       labels.setQueues(undefined);

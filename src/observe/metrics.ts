@@ -62,13 +62,13 @@ export interface StoreGauges {
 export interface MetricsRegistry extends Metrics {
   readonly contentType: string;
   /** Sets the source of the queue gauges. It is read at most once a second, at a scrape. */
-  watchQueues(source: QueueFigureSource): void;
+  setQueues(source: QueueFigureSource): void;
   /** Sets the source of the gauges of the store itself. They are read at each scrape, without a call to the store. */
-  watchStore(state: StoreGauges): void;
+  setStore(state: StoreGauges): void;
   /** Sets the source of the gauges of files. It is called at each scrape. */
-  watchFiles(states: () => readonly FilesState[]): void;
+  setFiles(states: () => readonly FilesState[]): void;
   /** Sets the source of the gauges of publishing. It is read at each scrape. */
-  watchPublishing(state: PublishingState): void;
+  setPublishing(state: PublishingState): void;
   /** Removes the series of a deleted queue. A new queue of that name starts at zero. */
   forget(queue: string): void;
   render(): Promise<string>;
@@ -220,14 +220,13 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     },
     transformsRefused: (queue) => editsRefused.inc({ queue: labels.of(queue) }),
     streams: (method, delta) => streams.inc({ method }, delta),
-    watchQueues: (source) => queueGauges.watch(source),
-    watchStore(state) {
+    setQueues: (source) => queueGauges.setSource(source),
+    setStore(state) {
       storeState = state;
     },
-    watchFiles(states) {
+    setFiles(states) {
       fileStates = states;
     },
-    watchPublishing: (state) => eventMetrics.watch(state),
     forget(queue) {
       if (!labels.forget(queue)) return;
       for (const reason of REASON_NAMES) messages.remove({ queue, reason });

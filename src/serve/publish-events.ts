@@ -52,7 +52,7 @@ export function createPublishing(
     log,
   });
   const error = () => publishing.error ?? check.error;
-  metrics.watchPublishing({
+  metrics.setPublishing({
     isUp: () => error() === undefined,
     failingMs: () => publishing.failingMs,
     waiting: () => publishing.waiting,

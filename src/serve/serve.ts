@@ -67,7 +67,7 @@ export async function serve(config: Config, version: string): Promise<void> {
   // Registered first: a signal during the start must end it in order.
   const signalled = shutdownSignal();
   const files = new ReloadedFiles({ log });
-  metrics.watchFiles(() => files.states());
+  metrics.setFiles(() => files.states());
   onHangup(() => void files.reload());
   const certificate = await liveCertificate(config, files);
   await checkListeners(config);
@@ -157,8 +157,8 @@ async function run(
     ...{ store, version, embedded: opened.embedded !== undefined, now: Date.now },
     nats: () => publishing?.info,
   });
-  metrics.watchQueues(createQueueFigures(shared));
-  metrics.watchStore({
+  metrics.setQueues(createQueueFigures(shared));
+  metrics.setStore({
     isUp: () => readiness.hasStore,
     isFull: () => store.messages.full !== undefined,
     evicts: () => store.capacity.eviction !== undefined,

@@ -106,8 +106,8 @@ describe("docs/reference/metrics.md", () => {
     metrics.ruleMove("moved");
     metrics.transformsRefused("q");
     metrics.tickFailed("q");
-    metrics.watchQueues(sourceOf(() => [figures("q")]));
-    metrics.watchFiles(() => [{ what: "tokens", isUnusable: false, expireAtMs: 1 }]);
+    metrics.setQueues(sourceOf(() => [figures("q")]));
+    metrics.setFiles(() => [{ what: "tokens", isUnusable: false, expireAtMs: 1 }]);
     const text = await metrics.render();
     return [...text.matchAll(/^# TYPE (dlq_\w+) (\w+)$/gm)].map(([, name = "", type = ""]) => {
       const sample = new RegExp(`^${name}(?:_bucket)?\\{(.*)\\}`, "m").exec(text)?.[1] ?? "";

@@ -37,7 +37,7 @@ const nameOf = (n: number) => `${String.fromCharCode(97 + (n % 26))}${n}-`.padEn
 function store(count: number): void {
   for (let n = 0; n < count; n++) put(nameOf(n), { messages: 20 });
   const source = sourceOf(() => [...queues.values()]);
-  metrics.watchQueues({
+  metrics.setQueues({
     ...source,
     read(names) {
       read += names.length;

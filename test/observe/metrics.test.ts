@@ -66,15 +66,15 @@ describe("metrics", () => {
   it("of the store are there without an answer of it", async () => {
     const metrics = metricsWith();
     let up = true;
-    metrics.watchQueues(DOWN);
-    metrics.watchStore({ isUp: () => up, isFull: () => false, evicts: () => true });
+    metrics.setQueues(DOWN);
+    metrics.setStore({ isUp: () => up, isFull: () => false, evicts: () => true });
     const state = async () => {
       const samples = await scrape(metrics);
       return ["up", "full", "evicts"].map((name) => samples.get(`dlq_store_${name}`));
     };
     expect(await state()).toEqual([1, 0, 1]);
     // Lost while the scrape waits for it.
-    metrics.watchQueues({
+    metrics.setQueues({
       ...DOWN,
       async first() {
         up = false;
@@ -89,7 +89,7 @@ describe("metrics", () => {
     const without = await scrape(metrics);
     expect(without.has("dlq_nats_up")).toBe(false);
     expect(without.get("dlq_event_oldest_waiting_seconds")).toBe(0);
-    metrics.watchPublishing({
+    metrics.setPublishing({
       isUp: () => false,
       failingMs: () => 2_000,
       waiting: () => 3,
@@ -139,7 +139,7 @@ describe("queues beyond the limit", () => {
   it("are summed in gauges, except for the oldest age", async () => {
     let nowMs = 0;
     const metrics = metricsWith({ maxQueues: 1, now: () => nowMs });
-    metrics.watchQueues(
+    metrics.setQueues(
       sourceOf(() => [
         figures("a", { messages: 600, inFlight: 2, quarantined: 3, dueNow: 1, workers: 4 }),
         figures("b", { messages: 10, oldestAgeMs: 5_000, paused: true }),
@@ -173,7 +173,7 @@ it("a queue with damaged data has no figures but that, and is counted in the sum
     figures("worse", { damaged: true }),
     figures("worst", { damaged: true }),
   ];
-  metrics.watchQueues(sourceOf(() => queues));
+  metrics.setQueues(sourceOf(() => queues));
   const samples = await until("the sums", async () => {
     nowMs += 1_000;
     const found = await scrape(metrics);
@@ -197,7 +197,7 @@ describe("a scrape", () => {
     const metrics = metricsWith();
     let reads = 0;
     const source = sourceOf(() => [figures("q", { messages: reads })]);
-    metrics.watchQueues({
+    metrics.setQueues({
       ...source,
       read(queues) {
         reads += 1;
@@ -212,9 +212,9 @@ describe("a scrape", () => {
   it("does not wait for a hanging store, and shows no stale numbers", async () => {
     const metrics = metricsWith({ collectTimeoutMs: 20 });
     const source = sourceOf(() => [figures("q", { messages: 1 })]);
-    metrics.watchQueues(source);
+    metrics.setQueues(source);
     expect((await scrape(metrics)).get('dlq_size{queue="q"}')).toBe(1);
-    metrics.watchQueues({ ...source, read: () => new Promise(() => {}) });
+    metrics.setQueues({ ...source, read: () => new Promise(() => {}) });
     const samples = await scrape(metrics);
     expect(samples.has('dlq_size{queue="q"}')).toBe(false);
     expect(samples.get('dlq_build_info{version="1.2.3"}')).toBe(1);
@@ -224,7 +224,7 @@ describe("a scrape", () => {
     const metrics = metricsWith({ collectTimeoutMs: 20 });
     const read = Promise.withResolvers<QueueFigures[]>();
     let reads = 0;
-    metrics.watchQueues({
+    metrics.setQueues({
       ...sourceOf(() => [figures("q")]),
       read() {
         reads += 1;
@@ -240,7 +240,7 @@ describe("a scrape", () => {
 
   it("has no queue gauges if the store fails", async () => {
     const metrics = metricsWith();
-    metrics.watchQueues(DOWN);
+    metrics.setQueues(DOWN);
     expect((await scrape(metrics)).has('dlq_build_info{version="1.2.3"}')).toBe(true);
   });
 });
