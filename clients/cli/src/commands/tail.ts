@@ -71,8 +71,8 @@ export function addTail(program: Command, withRun: WithRun): void {
         .option("-n, --limit <count>", "end after so many events", parseCount(1))
         .option("--json", "one JSON object a line, with the names of events in NATS; as -o jsonl"),
     run: async (run, options, queues) => {
-      const { since, follow: follows } = options;
-      if (!follows && since === undefined)
+      const { since, follow } = options;
+      if (!follow && since === undefined)
         throw usageError("--no-follow would print nothing", "give --since, such as --since 1h");
       const query = {
         queues,
@@ -82,15 +82,15 @@ export function addTail(program: Command, withRun: WithRun): void {
       };
       for (const queue of queues)
         if (!isPattern(queue)) run.print.notes([await waitingNote(run, queue)]);
-      return follow(run, query, options);
+      return printEvents(run, query, options);
     },
   });
 }
 
-async function follow(
+async function printEvents(
   run: Run,
   query: EventQuery,
-  { limit = Infinity, json, since, follow: follows }: Options,
+  { limit = Infinity, json, since, follow }: Options,
 ): Promise<ExitCode | undefined> {
   const printer = json === true || !run.print.isTable ? jsonPrinter(run) : rowPrinter(run);
   let past = since === undefined ? undefined : new PastEvents();
@@ -110,9 +110,9 @@ async function follow(
     }
     if (past === undefined || !caughtUp) continue;
     past = undefined;
-    const isWaiting = follows ? "; waiting for new ones" : "";
-    if (count === 0 && run.print.isTerminal) run.print.note(`No past events${isWaiting}.`);
-    if (!follows) return undefined;
+    const waiting = follow ? "; waiting for new ones" : "";
+    if (count === 0 && run.print.isTerminal) run.print.note(`No past events${waiting}.`);
+    if (!follow) return undefined;
   }
   return EXIT.interrupted;
 }
