@@ -23,7 +23,7 @@ const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 30_000;
 
 /**
- * The events of a queue. It opens itself again behind the latest resume token, until it is closed. Events since that token come
+ * The events of a queue. It opens itself again after the latest resume token, until it is closed. Events since that token come
  * again.
  */
 export class EventStream {
@@ -35,7 +35,8 @@ export class EventStream {
 
   constructor(options: EventStreamOptions) {
     this.#options = options;
-    setImmediate(() => void this.#run()); // answers of one call name several messages
+    // One response may accept several messages: the stream opens after all are followed.
+    setImmediate(() => void this.#run());
   }
 
   close(): void {
