@@ -1,4 +1,4 @@
-// Programs follow what happens.
+// Programs follow events.
 
 import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
@@ -87,7 +87,7 @@ const TYPE_NAMES = new Map<number, string>(
 );
 const typesOf = (events: readonly Event[]) => events.map(({ type }) => TYPE_NAMES.get(type));
 
-it("tells the life of a message in order", async () => {
+it("streams the events of a message in order", async () => {
   const queue = "life";
   const watch = await Watch.open({ queues: [queue] });
   const { id } = await client.dlq.sendToDlq({
@@ -142,7 +142,7 @@ it("streams only what is asked for", async () => {
   expect(events.map(({ messageId }) => messageId)).toEqual([id]);
 });
 
-it("goes on behind a token, and from a time", async () => {
+it("continues after a token, and from a time", async () => {
   const queue = "again";
   const beganAtMs = Date.now();
   const watch = await Watch.open({ queues: [queue] });
@@ -241,7 +241,7 @@ it("refuses a token of another deployment", async () => {
   expect(error.rawMessage).toMatch(/^resume_token: is of another deployment, .*set start_time/);
 });
 
-it("ends with the server, and goes on behind the token with the next one", async () => {
+it("ends with the server, and continues after the token with the next one", async () => {
   const queue = "restart";
   const own = await startTestServer({ redisUrl: redis.url });
   onTestFinished(() => own.stop());
