@@ -137,19 +137,19 @@ func WithOnDropped(onDropped func(err *Error, queue string)) Option {
 // one at a time: a slow call delays the others of its queue. A call may come before the send returns. After a restart
 // of the program nothing is followed, and of more than 10,000 messages the latest. Close waits up to 5 s for a running
 // call, unless that calls Close itself.
-func WithOnSucceeded(onSucceeded func(MessageEvent)) Option {
+func WithOnSucceeded(onSucceeded func(OutcomeEvent)) Option {
 	return func(o *options) { o.callbacks.onSucceeded = onSucceeded }
 }
 
 // WithOnFailed sets a function that is called for each failed attempt at a message that this client sent. See
 // [WithOnSucceeded].
-func WithOnFailed(onFailed func(MessageEvent)) Option {
+func WithOnFailed(onFailed func(OutcomeEvent)) Option {
 	return func(o *options) { o.callbacks.onFailed = onFailed }
 }
 
 // WithOnQuarantined sets a function that is called when a message that this client sent comes into quarantine, where it
 // stays until an operator decides. See [WithOnSucceeded].
-func WithOnQuarantined(onQuarantined func(MessageEvent)) Option {
+func WithOnQuarantined(onQuarantined func(OutcomeEvent)) Option {
 	return func(o *options) { o.callbacks.onQuarantined = onQuarantined }
 }
 

@@ -12,8 +12,8 @@ import (
 
 func TestSlowCallbackDelaysItsQueueOnly(t *testing.T) {
 	server := startWatchServer(t)
-	begun, end, outcomes := make(chan struct{}), make(chan struct{}), make(chan dlq.MessageEvent, 10)
-	client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithOnFailed(func(m dlq.MessageEvent) {
+	begun, end, outcomes := make(chan struct{}), make(chan struct{}), make(chan dlq.OutcomeEvent, 10)
+	client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithOnFailed(func(m dlq.OutcomeEvent) {
 		if m.Queue == "orders" && m.Attempts == 1 {
 			close(begun)
 			<-end
@@ -52,7 +52,7 @@ func TestSlowCallbackDelaysItsQueueOnly(t *testing.T) {
 func TestCloseWaitsForRunningCallback(t *testing.T) {
 	server := startWatchServer(t)
 	begun, closed, calls := make(chan struct{}), make(chan struct{}), make(chan bool, 10)
-	client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithOnFailed(func(dlq.MessageEvent) {
+	client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithOnFailed(func(dlq.OutcomeEvent) {
 		close(begun)
 		select {
 		case <-closed:
@@ -84,7 +84,7 @@ func TestCloseEndsWithItsContextDuringCallback(t *testing.T) {
 	server := startWatchServer(t)
 	begun, end := make(chan struct{}), make(chan struct{})
 	defer close(end)
-	client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithOnFailed(func(dlq.MessageEvent) {
+	client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithOnFailed(func(dlq.OutcomeEvent) {
 		close(begun)
 		<-end
 	}))
@@ -107,7 +107,7 @@ func TestCallbackMayClose(t *testing.T) {
 	for _, isClosing := range []bool{false, true} { // by another call of Close
 		server := startWatchServer(t)
 		begun, may, closed := make(chan struct{}), make(chan *dlq.Client), make(chan error)
-		client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithOnFailed(func(dlq.MessageEvent) {
+		client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithOnFailed(func(dlq.OutcomeEvent) {
 			close(begun)
 			closed <- (<-may).Close(context.Background())
 		}))
@@ -136,10 +136,10 @@ func TestCallbackMayClose(t *testing.T) {
 func TestCallbackMayEndItsGoroutine(t *testing.T) {
 	server, log := startWatchServer(t), newWatchLog()
 	called := make(chan string, 10)
-	client, err := dlq.New(server.target, dlq.WithoutSpool(), log.option(), dlq.WithOnFailed(func(m dlq.MessageEvent) {
+	client, err := dlq.New(server.target, dlq.WithoutSpool(), log.option(), dlq.WithOnFailed(func(m dlq.OutcomeEvent) {
 		called <- m.ID
 		panic("no bank")
-	}), dlq.WithOnQuarantined(func(dlq.MessageEvent) { t.FailNow() }))
+	}), dlq.WithOnQuarantined(func(dlq.OutcomeEvent) { t.FailNow() }))
 	if err != nil {
 		t.Fatal(err)
 	}

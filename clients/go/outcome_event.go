@@ -6,8 +6,8 @@ import (
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
 )
 
-// MessageEvent is something that happened to a message that the client sent.
-type MessageEvent struct {
+// OutcomeEvent is what happened to a message that the client sent.
+type OutcomeEvent struct {
 	// ID is the id of the message in the service.
 	ID string
 	// Queue is the queue where it happened.
@@ -28,8 +28,8 @@ type MessageEvent struct {
 	SourceID string
 }
 
-func messageEventFrom(event *dlqv1.Event, sourceID string) MessageEvent {
-	e := MessageEvent{
+func outcomeEventFrom(event *dlqv1.Event, sourceID string) OutcomeEvent {
+	e := OutcomeEvent{
 		ID:               event.GetMessageId(),
 		Queue:            event.GetQueue(),
 		Attempts:         int(event.GetRetryCount()),
@@ -74,7 +74,7 @@ func isStored(state dlqv1.MessageState) bool {
 
 // outcomeCallbacks are functions of the user. Each may be nil.
 type outcomeCallbacks struct {
-	onSucceeded, onFailed, onQuarantined func(MessageEvent)
+	onSucceeded, onFailed, onQuarantined func(OutcomeEvent)
 }
 
 func (c outcomeCallbacks) areSet() bool {
@@ -82,7 +82,7 @@ func (c outcomeCallbacks) areSet() bool {
 }
 
 // of returns the function for an event, with the name of its option. It returns nil if there is none.
-func (c outcomeCallbacks) of(event *dlqv1.Event) (option string, callback func(MessageEvent)) {
+func (c outcomeCallbacks) of(event *dlqv1.Event) (option string, callback func(OutcomeEvent)) {
 	switch event.GetType() {
 	case dlqv1.EventType_EVENT_TYPE_RETRY_SUCCESS:
 		return "WithOnSucceeded", c.onSucceeded

@@ -14,13 +14,13 @@ import (
 // outcome is a call of a callback.
 type outcome struct {
 	kind string
-	dlq.MessageEvent
+	dlq.OutcomeEvent
 }
 
 // outcomesTo returns options for callbacks that write to a channel.
 func outcomesTo(outcomes chan<- outcome) []dlq.Option {
-	to := func(kind string) func(dlq.MessageEvent) {
-		return func(m dlq.MessageEvent) { outcomes <- outcome{kind, m} }
+	to := func(kind string) func(dlq.OutcomeEvent) {
+		return func(m dlq.OutcomeEvent) { outcomes <- outcome{kind, m} }
 	}
 	return []dlq.Option{
 		dlq.WithOnSucceeded(to("succeeded")), dlq.WithOnFailed(to("failed")), dlq.WithOnQuarantined(to("quarantined")),

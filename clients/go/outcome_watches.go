@@ -115,14 +115,14 @@ func (w *outcomeWatches) handleLocked(watch *outcomeWatch, event *dlqv1.Event) (
 		return nil
 	}
 	return func() {
-		notify(w.logger, option, func() { callOutcome(callback, messageEventFrom(event, m.sourceID)) })
+		notify(w.logger, option, func() { callOutcome(callback, outcomeEventFrom(event, m.sourceID)) })
 	}
 }
 
 // callOutcome must stay in the stack, where isInOutcomeCallback looks for it.
 //
 //go:noinline
-func callOutcome(callback func(MessageEvent), event MessageEvent) { callback(event) }
+func callOutcome(callback func(OutcomeEvent), event OutcomeEvent) { callback(event) }
 
 // isInOutcomeCallback reports whether a callback has called the caller, in the same goroutine.
 func isInOutcomeCallback() bool { return isCalledBy("callOutcome") }

@@ -90,8 +90,8 @@ func TestFakeRefusesWhatItCannotWatch(t *testing.T) {
 
 func TestCallbacksCanBeTestedWithFake(t *testing.T) {
 	fake := dlqtest.NewFake(t)
-	quarantined := make(chan dlq.MessageEvent, 1)
-	client := fake.Client(dlq.WithOnQuarantined(func(m dlq.MessageEvent) { quarantined <- m }))
+	quarantined := make(chan dlq.OutcomeEvent, 1)
+	client := fake.Client(dlq.WithOnQuarantined(func(m dlq.OutcomeEvent) { quarantined <- m }))
 	result := mustSend(t, client, dlq.WithMaxRetries(0), dlq.WithSourceID("order-1"))
 	select {
 	case m := <-quarantined:

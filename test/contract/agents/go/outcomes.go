@@ -8,8 +8,8 @@ import (
 
 // callbacks returns callbacks that report events, and then panic if the command says so.
 func (s *session) callbacks(c command) []dlq.Option {
-	report := func(kind string) func(dlq.MessageEvent) {
-		return func(m dlq.MessageEvent) {
+	report := func(kind string) func(dlq.OutcomeEvent) {
+		return func(m dlq.OutcomeEvent) {
 			event := outcomeFields(m)
 			event["event"], event["client"], event["kind"] = "outcome", c.Client, kind
 			s.emit(event)
@@ -23,7 +23,7 @@ func (s *session) callbacks(c command) []dlq.Option {
 	}
 }
 
-func outcomeFields(m dlq.MessageEvent) fields {
+func outcomeFields(m dlq.OutcomeEvent) fields {
 	values := fields{
 		"id": m.ID, "queue": m.Queue, "attempts": m.Attempts, "reason": strings.TrimPrefix(m.Reason.String(), "REASON_"),
 		"note": m.Note, "source_id": m.SourceID,
