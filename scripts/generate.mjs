@@ -1,7 +1,8 @@
-// `npm run generate`: writes gen/ and the stubs of the clients.
+// `npm run generate`: writes gen/, the stubs of the clients, and the types of events in the docs.
 
 import { spawnSync } from "node:child_process";
 import { generateCommands } from "./checks/generated.mjs";
+import { writeEventTypes } from "./docs/event-types.mjs";
 import { ROOT } from "./setup/places.mjs";
 import { ensurePlugins } from "./setup/plugins.mjs";
 import { runScript } from "./setup/step.mjs";
@@ -14,3 +15,4 @@ for (const [command = "", ...args] of generateCommands(ROOT)) {
   if (error !== undefined) throw error;
   if (status !== 0) process.exit(status ?? 1);
 }
+writeEventTypes();
