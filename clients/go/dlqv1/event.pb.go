@@ -22,7 +22,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// What happened. NATS and the CLI print the bare name in lower case: `message_added`.
+// What happened. NATS and the CLI print the bare name in lower case: `message_added`. The comments of the types are also
+// in docs/reference/events.md and its JSON Schema.
 type EventType int32
 
 const (
@@ -46,7 +47,7 @@ const (
 	// The time to live of a message ended, or its time in quarantine. With the state QUARANTINED it is still
 	// there, and MOVED_TO_POISON follows.
 	EventType_EVENT_TYPE_EXPIRED EventType = 8
-	// A worker, a rule or the policy discarded a message.
+	// A worker, a rule or the policy discarded a message. Without message_id, a rule dropped a send.
 	EventType_EVENT_TYPE_DISCARDED EventType = 9
 	// A message was removed together with its queue.
 	EventType_EVENT_TYPE_PURGED EventType = 10
@@ -56,7 +57,7 @@ const (
 	EventType_EVENT_TYPE_EDITED EventType = 12
 	// An operator made a message due.
 	EventType_EVENT_TYPE_RETRIED EventType = 13
-	// A breaker opened: no message passes.
+	// A breaker opened: no message passes. Without breaker_key, it is the queue's own breaker.
 	EventType_EVENT_TYPE_BREAKER_OPENED EventType = 14
 	// A breaker lets a few probes through.
 	EventType_EVENT_TYPE_BREAKER_HALF_OPENED EventType = 15
@@ -70,7 +71,7 @@ const (
 	EventType_EVENT_TYPE_GROUP_OPENED EventType = 19
 	// A resolved group failed again.
 	EventType_EVENT_TYPE_GROUP_REGRESSED EventType = 20
-	// A worker got a message. Only where it is asked for by name.
+	// A worker got a message. Only if types of WatchEvents, or the setting nats_events, names it.
 	EventType_EVENT_TYPE_DELIVERED EventType = 21
 	// A message moved away to other_queue, where MOVED came before.
 	EventType_EVENT_TYPE_MOVED_AWAY EventType = 22

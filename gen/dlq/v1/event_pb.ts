@@ -250,7 +250,8 @@ export const EventGapSchema: GenMessage<EventGap> = /*@__PURE__*/
   messageDesc(file_dlq_v1_event, 2);
 
 /**
- * What happened. NATS and the CLI print the bare name in lower case: `message_added`.
+ * What happened. NATS and the CLI print the bare name in lower case: `message_added`. The comments of the types are also
+ * in docs/reference/events.md and its JSON Schema.
  *
  * @generated from enum dlq.v1.EventType
  */
@@ -321,7 +322,7 @@ export const EventType = {
   EXPIRED: 8,
 
   /**
-   * A worker, a rule or the policy discarded a message.
+   * A worker, a rule or the policy discarded a message. Without message_id, a rule dropped a send.
    *
    * @generated from enum value: EVENT_TYPE_DISCARDED = 9;
    */
@@ -356,7 +357,7 @@ export const EventType = {
   RETRIED: 13,
 
   /**
-   * A breaker opened: no message passes.
+   * A breaker opened: no message passes. Without breaker_key, it is the queue's own breaker.
    *
    * @generated from enum value: EVENT_TYPE_BREAKER_OPENED = 14;
    */
@@ -405,7 +406,7 @@ export const EventType = {
   GROUP_REGRESSED: 20,
 
   /**
-   * A worker got a message. Only where it is asked for by name.
+   * A worker got a message. Only if types of WatchEvents, or the setting nats_events, names it.
    *
    * @generated from enum value: EVENT_TYPE_DELIVERED = 21;
    */
@@ -420,7 +421,8 @@ export const EventType = {
 } as const;
 
 /**
- * What happened. NATS and the CLI print the bare name in lower case: `message_added`.
+ * What happened. NATS and the CLI print the bare name in lower case: `message_added`. The comments of the types are also
+ * in docs/reference/events.md and its JSON Schema.
  *
  * @generated from enum dlq.v1.EventType
  */

@@ -315,7 +315,8 @@ pub struct EventGap {
     #[prost(message, optional, tag="4")]
     pub until_time: ::core::option::Option<::prost_types::Timestamp>,
 }
-/// What happened. NATS and the CLI print the bare name in lower case: `message_added`.
+/// What happened. NATS and the CLI print the bare name in lower case: `message_added`. The comments of the types are also
+/// in docs/reference/events.md and its JSON Schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum EventType {
@@ -339,7 +340,7 @@ pub enum EventType {
     /// The time to live of a message ended, or its time in quarantine. With the state QUARANTINED it is still
     /// there, and MOVED_TO_POISON follows.
     Expired = 8,
-    /// A worker, a rule or the policy discarded a message.
+    /// A worker, a rule or the policy discarded a message. Without message_id, a rule dropped a send.
     Discarded = 9,
     /// A message was removed together with its queue.
     Purged = 10,
@@ -349,7 +350,7 @@ pub enum EventType {
     Edited = 12,
     /// An operator made a message due.
     Retried = 13,
-    /// A breaker opened: no message passes.
+    /// A breaker opened: no message passes. Without breaker_key, it is the queue's own breaker.
     BreakerOpened = 14,
     /// A breaker lets a few probes through.
     BreakerHalfOpened = 15,
@@ -363,7 +364,7 @@ pub enum EventType {
     GroupOpened = 19,
     /// A resolved group failed again.
     GroupRegressed = 20,
-    /// A worker got a message. Only where it is asked for by name.
+    /// A worker got a message. Only if types of WatchEvents, or the setting nats_events, names it.
     Delivered = 21,
     /// A message moved away to other_queue, where MOVED came before.
     MovedAway = 22,
