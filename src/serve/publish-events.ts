@@ -17,7 +17,7 @@ interface Parts {
   log: Logger;
 }
 
-/** Names the reader of the outboxes: it keeps its place from one start of the servers to the next. */
+/** Names the reader of the outboxes: it keeps its position from one start of the servers to the next. */
 const READER = "nats";
 
 /** Publishes events from `start` until `stop`. Store and NATS may be unavailable at the start. */
