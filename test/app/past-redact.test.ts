@@ -202,6 +202,21 @@ test("everything, once the entries are too large to be kept", async () => {
   expect(server.store.configs.get(QUEUE)?.bytes.length).toBeLessThan(100);
 });
 
+test("everything, of a queue that is deleted after many others, if its entries are long", async () => {
+  const deleteAnother = async (queue: string, ...entries: string[]) => {
+    await send(queue);
+    await set({ redact: { entries } }, queue);
+    await remove(1, queue);
+    return shownBy(server, queue);
+  };
+  const long = `/${"x".repeat(60)}/`;
+  expect(await deleteAnother("first", "attribute:card", long)).toEqual([HIDDEN]);
+  for (let n = 1; n < 1_000; n++) await deletedAgo(`deleted-${n}`, 1);
+  await server.store.configs.refresh();
+  expect(await deleteAnother("long", "attribute:card", long)).toEqual([{}]);
+  expect(await deleteAnother("short", "attribute:card")).toEqual([HIDDEN]);
+});
+
 test("a deleted queue is not listed, and has no settings", async () => {
   await redact("attribute:card");
   await remove(0);

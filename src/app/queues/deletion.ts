@@ -127,7 +127,7 @@ export class Deletions {
       if (!(await this.#purgeAll(queue))) return false;
       // The queue is sealed and empty: no change with anything to hide follows.
       const encode = (nowMs: number) => {
-        const past = pastRedactOf(redact, pastRedact, nowMs);
+        const past = pastRedactOf(redact, pastRedact, nowMs, configs.otherCount);
         return encodeQueueRecord(emptyQueueConfig(), "", nowMs, past);
       };
       await configs.replace(queue, seen, encode, { notesEnd: true });

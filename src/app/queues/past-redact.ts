@@ -5,21 +5,24 @@ import type { OutboxChange } from "../../store/contract.ts";
 
 /** An outbox keeps changes for about a day, and for two days if no others come. */
 const KEPT_MS = 3 * DAY_MS;
-/** Of all entries. Beyond, all is hidden. */
-const MOST_BYTES = 4_000;
+/** Of all entries of a queue; and if many deleted queues have some, since these count for no limit. Beyond, all is hidden. */
+const [MOST_BYTES, FEW_BYTES] = [4_000, 40];
+const MANY = 1_000;
 
 /**
  * What must be hidden before the end of the outbox, by the entries up to now and earlier ones. Undefined: nothing. The store adds
- * where the outbox ends, when it writes the record.
+ * where the outbox ends, when it writes the record. `deleted`: how many deleted queues have such a record.
  */
 export function pastRedactOf(
   redact: readonly string[],
   earlier: PastRedact | undefined,
   nowMs: number,
+  deleted = 0,
 ): PastRedact | undefined {
   const all = [...new Set([...redact, ...(stillNeeded(earlier, nowMs)?.entries ?? [])])];
   if (all.length === 0) return undefined;
-  const isTooLarge = Buffer.byteLength(all.join(" ")) > MOST_BYTES;
+  const most = deleted < MANY ? MOST_BYTES : FEW_BYTES;
+  const isTooLarge = Buffer.byteLength(all.join(" ")) > most;
   return { entries: isTooLarge ? REDACT_ALL : all, epochMs: 0, next: 0, endedAtMs: nowMs };
 }
 

@@ -43,6 +43,8 @@ export interface QueueRecords extends Records {
     encode: ((nowMs: number) => Uint8Array) | undefined,
     also?: WithSettings,
   ): Promise<boolean>;
+  /** How many records do not count for the limits, as of the last look. */
+  readonly otherCount: number;
   /** Removes some records that are no longer needed. To be called every now and then. */
   forget(): Promise<void>;
 }

@@ -67,8 +67,8 @@ export class RecordCopy {
     } else this.#others.set(name, record);
   }
 
-  get hasOthers(): boolean {
-    return this.#others.size > 0;
+  get otherCount(): number {
+    return this.#others.size;
   }
 
   /** Yields up to `most` records that do not count, each time the next ones. */

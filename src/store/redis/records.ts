@@ -108,8 +108,12 @@ export class RedisRecords implements QueueRecords {
     return (await write(replacement, also.changeAt?.(nowMs), also.notesEnd)) === 1;
   }
 
+  get otherCount(): number {
+    return this.#copy.otherCount;
+  }
+
   async forget(): Promise<void> {
-    if (!this.#copy.hasOthers) return;
+    if (this.otherCount === 0) return;
     const nowMs = await this.#parts.connection.command(storeNowMs);
     let removed = 0;
     for (const [name, record] of this.#copy.nextOthers(LOOKED_AT)) {
