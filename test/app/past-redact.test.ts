@@ -77,10 +77,8 @@ async function shownBy({ store, maker }: Server, queue = QUEUE): Promise<DlqEven
   const partition = store.outbox.partitionOf(queue);
   const page = await store.outbox.read(partition, undefined);
   const changes = (page?.items ?? []).filter((one) => "kind" in one);
-  const events = await Promise.all(
-    changes.map((change) => maker.eventsOf(change, new Set(["message_added"] as const))),
-  );
-  return events.flat().map(({ attributes }) => attributes);
+  const events = await maker.eventsOf(changes, new Set(["message_added"] as const));
+  return events.map(({ attributes }) => attributes);
 }
 
 test("after a deletion, also to a server that starts later", async () => {

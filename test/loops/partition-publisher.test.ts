@@ -35,7 +35,8 @@ function publisherAfterFour() {
     },
     reader: { take: async () => state.taken },
     maker: {
-      eventsOf: async ({ number, queue }) => [{ id: String(number), queue } as DlqEvent],
+      eventsOf: async (changes) =>
+        changes.map(({ number, queue }) => ({ id: String(number), queue }) as DlqEvent),
       noticeOf: ({ gap, count }, queue) => ({ id: `${gap} ${count} ${queue}` }) as GapNotice,
     },
     publisher: {

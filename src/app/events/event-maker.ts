@@ -34,15 +34,28 @@ export class EventMaker {
   }
 
   /**
-   * Returns the events of these types of a change, in their order. Rejects if the store does not answer, and if settings are not
+   * Returns the events of these types of changes, in their order. Rejects if the store does not answer, and if settings are not
    * known yet.
    */
-  async eventsOf(change: OutboxChange, types: ReadonlySet<EventType>): Promise<DlqEvent[]> {
-    const shown = shownChange(change, this.#parts.redactOf(change));
+  async eventsOf(
+    changes: readonly OutboxChange[],
+    types: ReadonlySet<EventType>,
+  ): Promise<DlqEvent[]> {
     const { storeId } = this.#parts.store.outbox;
-    const events = eventsOfChange(shown, storeId).filter(({ type }) => types.has(type));
-    if (events.length === 0 || !isGroupKind(change.kind)) return events;
-    return (await this.#isFirst(change)) ? events : [];
+    const made = changes.map((change) => {
+      const shown = shownChange(change, this.#parts.redactOf(change));
+      const events = eventsOfChange(shown, storeId).filter(({ type }) => types.has(type));
+      return { change, events };
+    });
+    const ofGroups = made.filter(({ change, events }) => {
+      return events.length > 0 && isGroupKind(change.kind);
+    });
+    const digests = new Set(ofGroups.map(({ change }) => change.note));
+    const beginnings = await this.#beginnings([...digests]);
+    for (const one of ofGroups) {
+      if (!isFirst(one.change, beginnings.get(one.change.note) ?? [])) one.events = [];
+    }
+    return made.flatMap(({ events }) => events);
   }
 
   /**
@@ -58,29 +71,48 @@ export class EventMaker {
     };
   }
 
-  /** Several readers ask about the same group at about the same time. */
-  #beginnings(digest: string): Promise<readonly GroupBeginning[]> {
+  /** Several readers ask about the same groups at about the same time. */
+  async #beginnings(
+    digests: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly GroupBeginning[]>> {
     const nowMs = performance.now();
-    const known = this.#cache.get(digest);
-    if (known !== undefined && nowMs - known.atMs < CACHE_MS) return known.beginnings;
-    if (this.#cache.size >= CACHE_MAX) this.#cache.clear();
-    const beginnings = this.#parts.store.groups.beginnings(digest);
-    this.#cache.set(digest, { atMs: nowMs, beginnings });
-    beginnings.catch(() => this.#cache.delete(digest));
-    return beginnings;
+    const known = new Map<string, Answer["beginnings"]>();
+    for (const digest of digests) {
+      const answer = this.#cache.get(digest);
+      if (answer !== undefined && nowMs - answer.atMs < CACHE_MS)
+        known.set(digest, answer.beginnings);
+    }
+    const unknown = digests.filter((digest) => !known.has(digest));
+    if (unknown.length > 0) {
+      const asked = this.#parts.store.groups.beginnings(unknown);
+      for (const digest of unknown) {
+        const beginnings = asked.then((found) => found.get(digest) ?? []);
+        known.set(digest, beginnings);
+        this.#remember(digest, { atMs: nowMs, beginnings });
+      }
+    }
+    const found = [...known].map(
+      async ([digest, beginnings]) => [digest, await beginnings] as const,
+    );
+    return new Map(await Promise.all(found));
   }
 
-  /** A group may be in several partitions; only the first of them opened it, or made it regress. */
-  async #isFirst({ kind, partition, note }: OutboxChange): Promise<boolean> {
-    const all = await this.#beginnings(note);
-    const whenOf = (one: GroupBeginning) =>
-      (kind === "GROUP_OPENED" ? one.firstFailureAtMs : one.regressedAtMs) ?? Infinity;
-    const own = all.find((one) => one.partition === partition);
-    // It is gone, or was resolved again: the order is unknown, so report it.
-    if (own === undefined || whenOf(own) === Infinity) return true;
-    return all.every(
-      (one) =>
-        whenOf(one) > whenOf(own) || (whenOf(one) === whenOf(own) && one.partition >= partition),
-    );
+  #remember(digest: string, answer: Answer): void {
+    if (this.#cache.size >= CACHE_MAX) this.#cache.clear();
+    this.#cache.set(digest, answer);
+    answer.beginnings.catch(() => this.#cache.delete(digest));
   }
+}
+
+/** A group may be in several partitions; only the first of them opened it, or made it regress. */
+function isFirst({ kind, partition }: OutboxChange, all: readonly GroupBeginning[]): boolean {
+  const whenOf = (one: GroupBeginning) =>
+    (kind === "GROUP_OPENED" ? one.firstFailureAtMs : one.regressedAtMs) ?? Infinity;
+  const own = all.find((one) => one.partition === partition);
+  // It is gone, or was resolved again: the order is unknown, so report it.
+  if (own === undefined || whenOf(own) === Infinity) return true;
+  return all.every(
+    (one) =>
+      whenOf(one) > whenOf(own) || (whenOf(one) === whenOf(own) && one.partition >= partition),
+  );
 }

@@ -1,5 +1,5 @@
 import type { DlqEvent, EventType } from "../../core/event.ts";
-import type { OutboxGap, OutboxItem } from "../../store/contract.ts";
+import type { OutboxChange, OutboxGap, OutboxItem } from "../../store/contract.ts";
 import type { EventMaker } from "./event-maker.ts";
 import type { EventPublisher } from "./event-publisher.ts";
 
@@ -48,20 +48,20 @@ export class PagePublisher {
   }
 
   async #stepsOf(): Promise<Step[]> {
-    const steps: Step[] = [{ gap: undefined, events: new Map() }];
+    const { maker, types } = this.#parts;
+    const parts: { gap: OutboxGap | undefined; changes: OutboxChange[] }[] = [
+      { gap: undefined, changes: [] },
+    ];
     for (const item of this.#items) {
-      if (!("kind" in item)) {
-        steps.push({ gap: item, events: new Map() });
-        continue;
-      }
-      const { events } = steps.at(-1) as Step;
-      for (const event of await this.#parts.maker.eventsOf(item, this.#parts.types)) {
-        const own = events.get(event.queue);
-        if (own === undefined) events.set(event.queue, [event]);
-        else own.push(event);
-      }
+      if ("kind" in item) parts.at(-1)?.changes.push(item);
+      else parts.push({ gap: item, changes: [] });
     }
-    return steps;
+    return Promise.all(
+      parts.map(async ({ gap, changes }) => {
+        const events = await maker.eventsOf(changes, types);
+        return { gap, events: Map.groupBy(events, ({ queue }) => queue) };
+      }),
+    );
   }
 
   async #publish(events: Map<string, DlqEvent[]>): Promise<void> {

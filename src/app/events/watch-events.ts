@@ -184,7 +184,7 @@ async function batchesOf(
     }
     if (isTooEarly(command, item)) continue;
     if (!command.queues.some((pattern) => pattern.matches(item.queue))) continue;
-    for (const event of await maker.eventsOf(item, command.types)) {
+    for (const event of await maker.eventsOf([item], command.types)) {
       if (command.filter(event)) events.push(event);
     }
     if (events.length >= BATCH) close();

@@ -61,8 +61,8 @@ export interface Groups {
     groups: readonly Group[],
     trend: TrendTimes,
   ): Promise<ReadonlyMap<Group, GroupDetails>>;
-  /** When a group began, and failed again since it was resolved, in each partition that has it. */
-  beginnings(digest: string): Promise<GroupBeginning[]>;
+  /** When groups began, and failed again since they were resolved, in each partition that has them. By digest. */
+  beginnings(digests: readonly string[]): Promise<ReadonlyMap<string, readonly GroupBeginning[]>>;
   /** Sets the status of a group in all partitions that have it. Returns in how many. */
   setStatus(digest: string, status: GroupStatus, note: Uint8Array): Promise<number>;
 }

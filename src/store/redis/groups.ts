@@ -20,6 +20,8 @@ import { PARTITIONS, partitionOf } from "./partitions.ts";
 const { GROUP } = CONSTANTS;
 
 const TIME_MS = { FIVE_MINUTES: GROUP.FIVE_MINUTES_MS, HOUR: GROUP.HOUR_MS };
+/** Groups that one step looks for, in all partitions. */
+const ASKED = 64;
 /** Values of the reply of `group_details` for each group. */
 const VALUES = 3;
 
@@ -69,14 +71,26 @@ export class RedisGroups implements Groups {
     );
   }
 
-  async beginnings(digest: string): Promise<GroupBeginning[]> {
+  async beginnings(
+    digests: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly GroupBeginning[]>> {
     const { connection, prefix, enter } = this.#parts;
     await enter();
-    const field = Buffer.from(digest, "hex");
-    const records = await connection.read<Buffer | null>((reading) => {
-      for (const key of allPartitionKeys(prefix, "groups")) reading.hgetBuffer(key, field);
-    });
-    return records.flatMap((record, partition) => beginningOf(partition, record) ?? []);
+    const found = new Map<string, GroupBeginning[]>(digests.map((digest) => [digest, []]));
+    for (let from = 0; from < digests.length; from += ASKED) {
+      const some = digests.slice(from, from + ASKED);
+      const fields = some.map((digest) => Buffer.from(digest, "hex"));
+      const records = await connection.read<(Buffer | null)[]>((reading) => {
+        for (const key of allPartitionKeys(prefix, "groups")) reading.hmgetBuffer(key, ...fields);
+      });
+      for (const [partition, own] of records.entries()) {
+        for (const [at, record] of own.entries()) {
+          const beginning = beginningOf(partition, record);
+          if (beginning !== undefined) found.get(some[at] as string)?.push(beginning);
+        }
+      }
+    }
+    return found;
   }
 
   async setStatus(digest: string, status: GroupStatus, note: Uint8Array): Promise<number> {

@@ -33,7 +33,10 @@ function watchOf(count: number) {
       sinceSecond: async () => [],
     },
     reads: reads as WatchReads,
-    maker: { eventsOf: async ({ number }) => [{ id: String(number) } as DlqEvent] },
+    maker: {
+      eventsOf: async (changes) =>
+        changes.map(({ number }) => ({ id: String(number) }) as DlqEvent),
+    },
   };
   const stop = new AbortController();
   const command = {
