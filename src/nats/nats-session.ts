@@ -3,6 +3,8 @@ import { errors, type NatsConnection, PermissionViolationError } from "@nats-io/
 
 /** Denied subjects that are kept. With more, the oldest are forgotten. */
 const DENIED_MAX = 10_000;
+/** Characters of a denial. Those of NATS have a subject of ours and few words. */
+const DENIAL_MAX = 4_096;
 
 /**
  * One connection, from start to end. It never reconnects: the client's own reconnects would send later what was
@@ -89,6 +91,7 @@ export class NatsSession {
   }
 
   #keepDenied(error: PermissionViolationError): void {
+    if (error.message.length > DENIAL_MAX) return;
     const [oldest] = this.#denied.keys();
     if (oldest !== undefined && this.#denied.size >= DENIED_MAX) this.#denied.delete(oldest);
     this.#denied.set(error.subject, error);
