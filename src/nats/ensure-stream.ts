@@ -72,14 +72,14 @@ async function overlapOf(
   name: string,
   prefixes: SubjectPrefixes,
   cause: unknown,
-): Promise<NatsError> {
+): Promise<unknown> {
   for (const subjects of allSubjects(prefixes)) {
     for await (const other of streams.names(subjects)) {
       const text = `stream ${name} cannot be created: stream ${other} takes subjects of "${subjects}"; set nats_stream to ${other}, or other prefixes`;
       return new NatsError(text, { cause });
     }
   }
-  return new NatsError(`stream ${name} cannot be created: ${String(cause)}`, { cause });
+  return cause;
 }
 
 function readInfo({ config }: StreamInfo, isNew = false): FoundStream {

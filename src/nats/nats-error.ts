@@ -7,12 +7,16 @@ import {
   TimeoutError,
   UserAuthenticationExpiredError,
 } from "@nats-io/transport-node";
-
+import { escapeUnsafe } from "../core/escape-unsafe.ts";
 import type { EventMessage } from "./event-message.ts";
 
 /** NATS does not take an event, or cannot be reached. The message is for people and has no secrets. */
 export class NatsError extends Error {
   override readonly name = "NatsError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(escapeUnsafe(message), options);
+  }
 }
 
 /** Error codes of JetStream. */
@@ -42,6 +46,8 @@ export interface NatsTarget {
   /** `nats://host:port`, one or several. */
   readonly at: string;
   readonly timeoutMs: number;
+  /** What NATS got and may send back: user, password and token. Default: none. */
+  secrets?(): readonly string[];
 }
 
 /** The request that failed. */
@@ -62,7 +68,17 @@ function shownOf(text: string): string {
   return bare.length <= TEXT_MAX ? bare : `${bare.slice(0, TEXT_MAX)}…`;
 }
 
-function textOf(error: unknown, { at, timeoutMs, subject, stream }: ErrorContext): string {
+/** Returns a text of NATS without the secrets, longer ones first: they may have others in them. */
+function withoutSecrets(text: string, secrets: readonly string[] = []): string {
+  return secrets
+    .filter((one) => one !== "")
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((rest, one) => rest.replaceAll(one, "***"), text);
+}
+
+function textOf(error: unknown, context: ErrorContext): string {
+  const { at, timeoutMs, subject, stream } = context;
+  const shown = (text: string) => withoutSecrets(text, context.secrets?.());
   const denied = deniedIn(error);
   if (denied !== undefined) return textOfDenied(denied);
   if (isNoResponders(error)) {
@@ -70,12 +86,13 @@ function textOf(error: unknown, { at, timeoutMs, subject, stream }: ErrorContext
       ? `JetStream is not enabled in NATS at ${at}; enable it, or leave out nats_stream`
       : `no stream takes the subject "${subject}": stream ${stream} must exist, with it among its subjects`;
   }
-  if (error instanceof JetStreamApiError) return textOfApiError(error, subject, stream);
+  if (error instanceof JetStreamApiError)
+    return textOfApiError(error.code, shown(error.message), subject, stream);
   if (error instanceof TimeoutError) {
     const who = stream === undefined ? `NATS at ${at}` : `stream ${stream} in NATS at ${at}`;
     return `${who} does not answer within ${timeoutMs / 1000} s`;
   }
-  const why = error instanceof Error ? error.message : String(error);
+  const why = shown(error instanceof Error ? error.message : String(error));
   if (
     error instanceof AuthorizationError ||
     error instanceof UserAuthenticationExpiredError ||
@@ -84,7 +101,7 @@ function textOf(error: unknown, { at, timeoutMs, subject, stream }: ErrorContext
     return `NATS at ${at} refuses the credentials: ${why}; correct user and password in nats_url, or nats_credentials_file`;
   }
   const wrongTls = tlsProblemIn(error);
-  if (wrongTls !== undefined) return `TLS with NATS at ${at} fails: ${wrongTls}`;
+  if (wrongTls !== undefined) return `TLS with NATS at ${at} fails: ${shown(wrongTls)}`;
   const advice = UNREACHABLE.test(why) ? "; start NATS, or correct nats_url" : "";
   return `NATS at ${at} does not answer: ${why}${advice}`;
 }
@@ -110,8 +127,7 @@ function tlsProblemIn(error: unknown): string | undefined {
   return tlsProblemIn(error.cause);
 }
 
-function textOfApiError(error: JetStreamApiError, subject = "", stream = ""): string {
-  const { code, message } = error;
+function textOfApiError(code: number, message: string, subject = "", stream = ""): string {
   if (code === OTHER_STREAM)
     return `another stream than ${stream} takes the subject "${subject}"; set nats_stream to that one, or other prefixes`;
   if (NO_ROOM.includes(code))

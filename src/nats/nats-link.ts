@@ -31,12 +31,14 @@ export class NatsLink {
   #session: NatsSession | undefined;
   #attempt: Promise<NatsSession> | undefined;
   #failures = 0;
+  /** Of the latest connection. */
+  #secrets: readonly string[] = [];
 
   constructor(options: NatsOptions) {
     this.#options = options;
     const { servers, scheme = "nats", timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     const at = servers.map((server) => `${scheme}://${server}`).join(", ");
-    this.target = { at, timeoutMs };
+    this.target = { at, timeoutMs, secrets: () => this.#secrets };
   }
 
   /** Returns the present session, or a new one. Rejects within the timeout with why there is none. */
@@ -78,6 +80,8 @@ export class NatsLink {
     try {
       if (this.#failures > 0) await delay(backoffMs(this.#failures), undefined, { signal });
       const secrets = await this.#options.secrets();
+      const { user = "", password = "", token = "" } = secrets;
+      this.#secrets = [user, password, token];
       const nc = await connectNats(connectionOptions(this.#options, secrets, timeoutMs));
       this.#session = new NatsSession(nc, this.target.timeoutMs);
       if (signal.aborted) await this.#session.end();

@@ -69,3 +69,18 @@ test.each([
   expect(printed).not.toHaveBeenCalled();
   printed.mockRestore();
 });
+
+test("a password that is sent back is in no error", async () => {
+  using hostile = await startHostile((socket, received) => {
+    if (received === "") socket.write(`${infoOf()}\r\n`);
+    const password = /"pass":"([^"]*)"/.exec(received)?.[1];
+    if (password !== undefined)
+      socket.write(`-ERR 'Authorization Violation \u001b[31m for ${password} {x'\r\n`);
+  });
+  const secrets = { user: "bob", password: "s3cret" };
+  const publisher = createNatsPublisher(optionsFor(hostile.port, { secrets, timeoutMs: 10_000 }));
+  await expect(publisher.check()).rejects.toThrow(
+    String.raw`refuses the credentials: Authorization Violation \u001b[31m for *** …`,
+  );
+  await publisher.close();
+});

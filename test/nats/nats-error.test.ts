@@ -1,6 +1,7 @@
+import { JetStreamApiError } from "@nats-io/jetstream";
 import { AuthorizationError, errors } from "@nats-io/transport-node";
 import { expect, it } from "vitest";
-import { toNatsError } from "../../src/nats/nats-error.ts";
+import { NatsError, toNatsError } from "../../src/nats/nats-error.ts";
 
 const target = { at: "nats://a:4222", timeoutMs: 5_000 };
 
@@ -13,4 +14,22 @@ it("shows no secret that a server sends back", () => {
 it("cuts what a server sends without an end", () => {
   const { message } = toNatsError(new Error("x".repeat(3_000_000)), target);
   expect(message.length).toBeLessThan(2_000);
+});
+
+it("hides user, password and token, also if one is part of another", () => {
+  const own = { ...target, secrets: () => ["bob", "", "bob-s3cret"] };
+  const sent = "no bob with bob-s3cret";
+  for (const error of [
+    new AuthorizationError(sent),
+    new errors.ConnectionError(sent),
+    new JetStreamApiError({ code: 500, err_code: 1, description: sent }),
+    Object.assign(new Error(sent), { code: "CERT_HAS_EXPIRED" }),
+  ])
+    expect(toNatsError(error, own).message).toContain("no *** with ***");
+});
+
+it("escapes characters that a terminal obeys", () => {
+  const { message } = toNatsError(new Error("a\n\u001b[31mb"), target);
+  expect(message).toContain(String.raw`: a\u000a\u001b[31mb`);
+  expect(new NatsError("stream \u009b is full").message).toBe(String.raw`stream \u009b is full`);
 });
