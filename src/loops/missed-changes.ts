@@ -31,10 +31,14 @@ class Unlogged {
     this.#parts.observer.eventsMissed(changes);
   }
 
-  /** Takes what a line says of what was added since the last one. Undefined: nothing was, or that was less than a minute ago. */
-  async take(): Promise<object | undefined> {
+  /**
+   * Takes what a line says of what was added since the last one. Undefined: nothing was, or the last one was less than a minute
+   * ago, unless it must come now.
+   */
+  async take(isNow = false): Promise<object | undefined> {
     const nowMs = performance.now();
-    if (this.#changes === 0 || nowMs - this.#loggedAtMs < LOG_MS) return undefined;
+    if (this.#changes === 0) return undefined;
+    if (!isNow && nowMs - this.#loggedAtMs < LOG_MS) return undefined;
     this.#loggedAtMs = nowMs;
     const [changes, partitions] = [this.#changes, [...this.#partitions].slice(0, NAMED)];
     [this.#changes, this.#partitions] = [0, new Set()];
@@ -89,17 +93,24 @@ export class MissedChanges {
 
   /** Logs what was added, each kind at most once a minute. */
   async log(): Promise<void> {
-    const { log } = this.#parts;
-    const missed = await this.#missed.take();
-    if (missed !== undefined) {
-      log.warn(missed, "events were removed before NATS took them; consumers get events_missed");
-    }
+    this.#logRemoved(await this.#missed.take());
     const undone = await this.#undone.take();
     if (undone !== undefined) {
-      log.warn(
+      this.#parts.log.warn(
         undone,
         "Redis lost changes whose events were published; consumers get events_missed",
       );
     }
+  }
+
+  /** Logs what was removed before it was published and is not logged yet, also within the minute. */
+  async logMissed(): Promise<void> {
+    this.#logRemoved(await this.#missed.take(true));
+  }
+
+  #logRemoved(facts: object | undefined): void {
+    if (facts === undefined) return;
+    const message = "events were removed before NATS took them; consumers get events_missed";
+    this.#parts.log.warn(facts, message);
   }
 }

@@ -57,6 +57,7 @@ export class OutboxPublisher {
       log,
       waiting: () => this.#waiting().map(({ partition }) => partition),
       missed: () => this.missed.count,
+      logMissed: () => this.missed.logMissed(),
     });
     this.#partitionParts = {
       ...{ ...parts, outbox: store.outbox, failures: this.#failures, missed: this.missed },

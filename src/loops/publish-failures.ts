@@ -1,9 +1,11 @@
 /** The wait after the first failure of a partition; it doubles. */
 const RETRY_MS = 250;
 const RETRY_MAX_MS = 5_000;
-/** A failure is logged at most this often, and the same one again after a longer time. */
-const LOG_MS = 60_000;
-const REPEAT_MS = 10 * LOG_MS;
+/** An error that lasts is logged again this often. */
+const REPEAT_MS = 600_000;
+/** Failures that are logged within a window. */
+const LINES_MAX = 10;
+const WINDOW_MS = 60_000;
 
 interface PublishFailuresParts {
   log: { warn(facts: object, message: string): void; info(facts: object, message: string): void };
@@ -11,6 +13,8 @@ interface PublishFailuresParts {
   waiting(): Iterable<number>;
   /** State changes that were removed so far. */
   missed(): number;
+  /** Logs those that are not logged yet. */
+  logMissed(): Promise<void>;
 }
 
 interface Failing {
@@ -20,8 +24,10 @@ interface Failing {
   error: string;
 }
 
-/** From the first failure that was logged until all that waited is published. */
+/** From the first failure until all that waited is published. */
 interface Outage {
+  /** Whether one of its failures was logged. */
+  isLogged: boolean;
   readonly sinceMs: number;
   readonly missedBefore: number;
   published: number;
@@ -29,11 +35,35 @@ interface Outage {
   end: { readonly atMs: number; readonly left: Set<number> } | undefined;
 }
 
+/** The errors that were logged. */
+class LoggedErrors {
+  readonly #atMs = new Map<string, number>();
+  #window = { sinceMs: Number.NEGATIVE_INFINITY, lines: 0 };
+
+  /** Reports whether an error should be logged now, and notes that it is. */
+  take(error: string): boolean {
+    const nowMs = performance.now();
+    const isOld = (atMs: number) => nowMs - atMs >= REPEAT_MS;
+    if (!isOld(this.#atMs.get(error) ?? Number.NEGATIVE_INFINITY)) return false;
+    if (nowMs - this.#window.sinceMs >= WINDOW_MS) this.#window = { sinceMs: nowMs, lines: 0 };
+    if (this.#window.lines >= LINES_MAX) return false;
+    this.#window.lines++;
+    for (const [one, atMs] of this.#atMs) if (isOld(atMs)) this.#atMs.delete(one);
+    this.#atMs.set(error, nowMs);
+    return true;
+  }
+
+  /** Each error is a new one from now on. */
+  forget(): void {
+    this.#atMs.clear();
+  }
+}
+
 /** The partitions whose events cannot be published now. */
 export class PublishFailures {
   readonly #parts: PublishFailuresParts;
   readonly #failing = new Map<number, Failing>();
-  #logged = { atMs: Number.NEGATIVE_INFINITY, error: "" };
+  readonly #logged = new LoggedErrors();
   #outage: Outage | undefined;
 
   constructor(parts: PublishFailuresParts) {
@@ -64,16 +94,16 @@ export class PublishFailures {
     failing.error = error;
     const { pauseMs } = failing;
     failing.pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS);
-    if (this.#outage !== undefined) this.#outage.end = undefined;
-    const { atMs, error: loggedError } = this.#logged;
-    if (nowMs - atMs >= (error === loggedError ? REPEAT_MS : LOG_MS)) {
-      this.#logged = { atMs: nowMs, error };
-      this.#outage ??= {
-        sinceMs: nowMs - this.failingMs,
-        missedBefore: this.#parts.missed(),
-        published: 0,
-        end: undefined,
-      };
+    this.#outage ??= {
+      isLogged: false,
+      sinceMs: nowMs,
+      missedBefore: this.#parts.missed(),
+      published: 0,
+      end: undefined,
+    };
+    this.#outage.end = undefined;
+    if (this.#logged.take(error)) {
+      this.#outage.isLogged = true;
       this.#parts.log.warn(
         { partition, error },
         "events cannot be published; they wait in the outbox; retrying",
@@ -109,14 +139,17 @@ export class PublishFailures {
 
   #logEnd(isTakenOver: boolean): void {
     if (this.#outage === undefined) return;
-    const { sinceMs, end, published, missedBefore } = this.#outage;
+    const { isLogged, sinceMs, end, published, missedBefore } = this.#outage;
     this.#outage = undefined;
-    this.#logged.error = "";
+    this.#logged.forget();
+    if (!isLogged) return;
     const outageMs = Math.round((end?.atMs ?? performance.now()) - sinceMs);
     const missed = this.#parts.missed() - missedBefore;
     const message = isTakenOver
       ? "another server publishes the events that could not be published here"
       : "events are published again";
-    this.#parts.log.info({ outageMs, published, missed }, message);
+    const { log, logMissed } = this.#parts;
+    // Behind the last line, they would read as missed after the end.
+    void logMissed().then(() => log.info({ outageMs, published, missed }, message));
   }
 }

@@ -52,6 +52,17 @@ it("counts at once, and logs at most once a minute, with the queues", async () =
   ]);
 });
 
+it("logs what waits for the next line when publishing works again", async () => {
+  const { missed, lines } = start();
+  missed.add(1, 900);
+  await missed.log();
+  missed.add(1, 29_905);
+  await missed.log();
+  await missed.logMissed();
+  await missed.logMissed();
+  expect(lines).toMatchObject([{ changes: 900 }, { changes: 29_905 }]);
+});
+
 it("logs without queues if the store does not answer", async () => {
   const { missed, lines } = start(() => Promise.reject(new Error("no answer")));
   missed.add(1, 5);

@@ -19,9 +19,15 @@ function start() {
     log: { warn: add, info: add },
     waiting: () => state.waiting,
     missed: () => state.missed,
+    logMissed: async () => {
+      if (state.missed > 0) add({}, REMOVED);
+    },
   });
-  return { lines, state, failures };
+  const settled = () => vi.advanceTimersByTimeAsync(0);
+  return { lines, state, failures, settled };
 }
+
+const REMOVED = "events were removed";
 
 const error = new Error("stream DLQ is full");
 
@@ -36,27 +42,73 @@ it("waits longer after each failure of a partition, at most 5 s, and begins anew
 
 const FAILED = "events cannot be published; they wait in the outbox; retrying";
 
-it("logs the first failure, another one after a minute, and the same every 10 minutes", () => {
+const AGAIN = "events are published again";
+
+it("logs each error at once, and again every 10 minutes", () => {
   const { lines, failures } = start();
-  failures.failed(1, error);
-  vi.advanceTimersByTime(59_000);
-  failures.failed(2, new Error("other"));
-  vi.advanceTimersByTime(1_000);
-  failures.failed(1, error);
-  failures.failed(2, new Error("other"));
-  vi.advanceTimersByTime(599_000);
-  failures.failed(2, new Error("other"));
-  vi.advanceTimersByTime(1_000);
-  failures.failed(2, new Error("other"));
-  expect(lines).toEqual([
+  const failAll = () => {
+    failures.failed(1, error);
+    failures.failed(2, new Error("other"));
+    failures.failed(3, error);
+  };
+  failAll();
+  failAll();
+  const logged = [
     { facts: { partition: 1, error: error.message }, message: FAILED },
     { facts: { partition: 2, error: "other" }, message: FAILED },
-    { facts: { partition: 2, error: "other" }, message: FAILED },
+  ];
+  expect(lines).toEqual(logged);
+  vi.advanceTimersByTime(599_000);
+  failAll();
+  expect(lines).toEqual(logged);
+  vi.advanceTimersByTime(1_000);
+  failAll();
+  expect(lines).toEqual([...logged, ...logged]);
+});
+
+it("logs an error that comes again after the end, with what was missed since then", async () => {
+  const { lines, state, failures, settled } = start();
+  for (const missed of [3, 40]) {
+    failures.failed(1, error);
+    state.missed += missed;
+    failures.published(1, 1, true);
+    await settled();
+  }
+  expect(lines.filter(({ message }) => message !== REMOVED)).toMatchObject([
+    { message: FAILED },
+    { message: AGAIN, facts: { missed: 3 } },
+    { message: FAILED },
+    { message: AGAIN, facts: { missed: 40 } },
   ]);
 });
 
-it("logs the end when nothing waits any more that waited when the last failure ended", () => {
-  const { lines, state, failures } = start();
+it("logs at most 10 failures and their ends in a minute", async () => {
+  const { lines, state, failures, settled } = start();
+  const flap = async (times: number) => {
+    for (let n = 0; n < times; n++) {
+      failures.failed(1, error);
+      failures.published(1, 1, true);
+      await settled();
+    }
+  };
+  await flap(30);
+  expect(lines).toHaveLength(20);
+  failures.failed(1, error);
+  state.missed = 7;
+  vi.advanceTimersByTime(60_000);
+  failures.failed(1, error);
+  failures.published(1, 1, true);
+  await settled();
+  const facts = { outageMs: 60_000, published: 1, missed: 7 };
+  expect(lines.slice(20)).toEqual([
+    { facts: { partition: 1, error: error.message }, message: FAILED },
+    { facts: {}, message: REMOVED },
+    { facts, message: AGAIN },
+  ]);
+});
+
+it("logs the end when nothing waits any more that waited when the last failure ended", async () => {
+  const { lines, state, failures, settled } = start();
   state.missed = 5;
   failures.failed(1, error);
   vi.advanceTimersByTime(61_000);
@@ -72,12 +124,16 @@ it("logs the end when nothing waits any more that waited when the last failure e
   expect(lines).toHaveLength(1);
   failures.caughtUp(3);
   failures.published(3, 1, true);
+  await settled();
   const facts = { outageMs: 62_000, published: 210, missed: 7 };
-  expect(lines.slice(1)).toEqual([{ facts, message: "events are published again" }]);
+  expect(lines.slice(1)).toEqual([
+    { facts: {}, message: REMOVED },
+    { facts, message: AGAIN },
+  ]);
 });
 
-it("does not log the end if it fails again meanwhile", () => {
-  const { lines, state, failures } = start();
+it("does not log the end if it fails again meanwhile", async () => {
+  const { lines, state, failures, settled } = start();
   failures.failed(1, error);
   state.waiting = [1];
   failures.published(1, 100, false);
@@ -86,6 +142,7 @@ it("does not log the end if it fails again meanwhile", () => {
   failures.caughtUp(2);
   expect(lines).toHaveLength(1);
   failures.published(1, 1, true);
+  await settled();
   expect(lines.at(-1)).toMatchObject({ facts: { published: 101 } });
 });
 
@@ -100,11 +157,12 @@ it("knows how long the oldest failure lasts, and why", () => {
   expect([failures.failingMs, failures.error]).toEqual([0, "other"]);
 });
 
-it("does not say that events are published when another server has taken their partition", () => {
-  const { lines, failures } = start();
+it("does not say that events are published when another server has taken their partition", async () => {
+  const { lines, failures, settled } = start();
   failures.failed(1, error);
   vi.advanceTimersByTime(1_000);
   failures.dropped(1);
+  await settled();
   expect(lines.at(-1)).toEqual({
     facts: { outageMs: 1_000, published: 0, missed: 0 },
     message: "another server publishes the events that could not be published here",
