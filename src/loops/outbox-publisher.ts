@@ -111,7 +111,7 @@ export class OutboxPublisher {
   }
 
   /** Why some events cannot be published. Undefined: publishing works. */
-  get error(): string | undefined {
+  get error(): Error | undefined {
     return this.#failures.error;
   }
 

@@ -21,7 +21,7 @@ interface Failing {
   readonly sinceMs: number;
   pauseMs: number;
   /** The latest one. */
-  error: string;
+  error: Error;
 }
 
 /** From the first failure until all that waited is published. */
@@ -77,18 +77,18 @@ export class PublishFailures {
   }
 
   /** Why the oldest failure lasts. Undefined: all can be published. */
-  get error(): string | undefined {
+  get error(): Error | undefined {
     const [oldest] = this.#failing.values();
     return oldest?.error;
   }
 
   /** Returns when to try again, in milliseconds. */
-  failed(partition: number, { message: error }: Error): number {
+  failed(partition: number, error: Error): number {
     const nowMs = performance.now();
     const failing = this.#failing.get(partition) ?? {
       sinceMs: nowMs,
       pauseMs: RETRY_MS,
-      error: "",
+      error,
     };
     this.#failing.set(partition, failing);
     failing.error = error;
@@ -102,10 +102,10 @@ export class PublishFailures {
       end: undefined,
     };
     this.#outage.end = undefined;
-    if (this.#logged.take(error)) {
+    if (this.#logged.take(error.message)) {
       this.#outage.isLogged = true;
       this.#parts.log.warn(
-        { partition, error },
+        { partition, error: error.message },
         "events cannot be published; they wait in the outbox; retrying",
       );
     }

@@ -3,7 +3,7 @@ import { type Loop, startLoop } from "./interval.ts";
 const CHECK_MS = 5_000;
 /** A reason that lasts is logged again this often. */
 const REPEAT_MS = 600_000;
-const NOT_YET = "the server is not connected to NATS yet";
+const NOT_YET = new Error("the server is not connected to NATS yet");
 
 export interface PublisherCheckParts {
   /** Resolves if events can be published now; rejects with what is wrong. */
@@ -17,7 +17,7 @@ export interface PublisherCheckParts {
 export class PublisherCheck {
   readonly #parts: PublisherCheckParts;
   /** Undefined: NATS takes events. */
-  #error: string | undefined = NOT_YET;
+  #error: Error | undefined = NOT_YET;
   /** Since when it takes none. */
   #downSinceMs: number | undefined;
   #loggedAtMs = 0;
@@ -29,7 +29,7 @@ export class PublisherCheck {
   }
 
   /** Why NATS took no events some seconds ago. Undefined: it did. */
-  get error(): string | undefined {
+  get error(): Error | undefined {
     return this.#error;
   }
 
@@ -48,7 +48,7 @@ export class PublisherCheck {
       await this.#parts.check();
       this.#isUp();
     } catch (error) {
-      if (!this.#isStopping) this.#isDown((error as Error).message);
+      if (!this.#isStopping) this.#isDown(error as Error);
     }
   }
 
@@ -63,13 +63,13 @@ export class PublisherCheck {
     log.info({ ...target, ...outage }, "connected to NATS: events are published");
   }
 
-  #isDown(error: string): void {
+  #isDown(error: Error): void {
     const nowMs = performance.now();
-    const isKnown = error === this.#error && nowMs - this.#loggedAtMs < REPEAT_MS;
+    const isKnown = error.message === this.#error?.message && nowMs - this.#loggedAtMs < REPEAT_MS;
     this.#error = error;
     this.#downSinceMs ??= nowMs;
     if (isKnown) return;
     this.#loggedAtMs = nowMs;
-    this.#parts.log.warn({ error }, "NATS takes no events; retrying every 5 s");
+    this.#parts.log.warn({ error: error.message }, "NATS takes no events; retrying every 5 s");
   }
 }

@@ -76,7 +76,7 @@ async function overlapOf(
   for (const subjects of allSubjects(prefixes)) {
     for await (const other of streams.names(subjects)) {
       const text = `stream ${name} cannot be created: stream ${other} takes subjects of "${subjects}"; set nats_stream to ${other}, or other prefixes`;
-      return new NatsError(text, { cause });
+      return new NatsError({ brief: "another stream takes the events", text }, { cause });
     }
   }
   return cause;

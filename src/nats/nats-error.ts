@@ -10,12 +10,21 @@ import {
 import { escapeUnsafe } from "../core/escape-unsafe.ts";
 import type { EventMessage } from "./event-message.ts";
 
-/** NATS does not take an event, or cannot be reached. The message is for people and has no secrets. */
+/** Why NATS does not take an event, or cannot be reached. */
+interface Reason {
+  /** For operators, without secrets. */
+  readonly text: string;
+  /** For anybody: also without names, addresses, paths, and what NATS sends. */
+  readonly brief: string;
+}
+
 export class NatsError extends Error {
   override readonly name = "NatsError";
+  readonly brief: string;
 
-  constructor(message: string, options?: ErrorOptions) {
-    super(escapeUnsafe(message), options);
+  constructor({ text, brief }: Reason, options?: ErrorOptions) {
+    super(escapeUnsafe(text), options);
+    this.brief = brief;
   }
 }
 
@@ -32,7 +41,7 @@ const NO_ROOM: readonly number[] = [
 const MESSAGE_TOO_LARGE = 10054;
 
 /** Nothing listens there, or there is no such host. */
-const UNREACHABLE = /refused|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/;
+const UNREACHABLE = /connection refused|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/;
 
 /** Characters of an error, which may have long names and subjects. */
 const TEXT_MAX = 1_500;
@@ -59,7 +68,8 @@ interface ErrorContext extends NatsTarget {
 /** Returns what failed in words for people. */
 export function toNatsError(error: unknown, context: ErrorContext): NatsError {
   if (error instanceof NatsError) return error;
-  return new NatsError(shownOf(textOf(error, context)), { cause: error });
+  const { text, brief } = reasonOf(error, context);
+  return new NatsError({ text: shownOf(text), brief }, { cause: error });
 }
 
 /** A server may send any text, also of any length. Real ones are short, and have no JSON: that would be ours, with the password. */
@@ -76,21 +86,18 @@ function withoutSecrets(text: string, secrets: readonly string[] = []): string {
     .reduce((rest, one) => rest.replaceAll(one, "***"), text);
 }
 
-function textOf(error: unknown, context: ErrorContext): string {
+function reasonOf(error: unknown, context: ErrorContext): Reason {
   const { at, timeoutMs, subject, stream } = context;
   const shown = (text: string) => withoutSecrets(text, context.secrets?.());
   const denied = deniedIn(error);
-  if (denied !== undefined) return textOfDenied(denied);
-  if (isNoResponders(error)) {
-    return subject === undefined
-      ? `JetStream is not enabled in NATS at ${at}; enable it, or leave out nats_stream`
-      : `no stream takes the subject "${subject}": stream ${stream} must exist, with it among its subjects`;
-  }
+  if (denied !== undefined) return { brief: "permission denied", text: textOfDenied(denied) };
+  if (isNoResponders(error)) return noResponders(context);
   if (error instanceof JetStreamApiError)
-    return textOfApiError(error.code, shown(error.message), subject, stream);
+    return reasonOfApiError(error.code, shown(error.message), subject, stream);
   if (error instanceof TimeoutError) {
     const who = stream === undefined ? `NATS at ${at}` : `stream ${stream} in NATS at ${at}`;
-    return `${who} does not answer within ${timeoutMs / 1000} s`;
+    const text = `${who} does not answer within ${timeoutMs / 1000} s`;
+    return { brief: "NATS does not answer (timeout)", text };
   }
   const why = shown(error instanceof Error ? error.message : String(error));
   if (
@@ -98,12 +105,27 @@ function textOf(error: unknown, context: ErrorContext): string {
     error instanceof UserAuthenticationExpiredError ||
     why === "unable to parse credentials"
   ) {
-    return `NATS at ${at} refuses the credentials: ${why}; correct user and password in nats_url, or nats_credentials_file`;
+    const text = `NATS at ${at} refuses the credentials: ${why}; correct user and password in nats_url, or nats_credentials_file`;
+    return { brief: "NATS refuses the credentials", text };
   }
   const wrongTls = tlsProblemIn(error);
-  if (wrongTls !== undefined) return `TLS with NATS at ${at} fails: ${shown(wrongTls)}`;
-  const advice = UNREACHABLE.test(why) ? "; start NATS, or correct nats_url" : "";
-  return `NATS at ${at} does not answer: ${why}${advice}`;
+  if (wrongTls !== undefined)
+    return { brief: "TLS fails", text: `TLS with NATS at ${at} fails: ${shown(wrongTls)}` };
+  const unreachable = UNREACHABLE.exec(why)?.[0];
+  const advice = unreachable === undefined ? "" : "; start NATS, or correct nats_url";
+  return {
+    brief: `NATS does not answer${unreachable === undefined ? "" : ` (${unreachable})`}`,
+    text: `NATS at ${at} does not answer: ${why}${advice}`,
+  };
+}
+
+function noResponders({ at, subject, stream }: ErrorContext): Reason {
+  if (subject === undefined) {
+    const text = `JetStream is not enabled in NATS at ${at}; enable it, or leave out nats_stream`;
+    return { brief: "JetStream is not enabled", text };
+  }
+  const text = `no stream takes the subject "${subject}": stream ${stream} must exist, with it among its subjects`;
+  return { brief: "no stream takes the events", text };
 }
 
 function textOfDenied({ operation, subject }: PermissionViolationError): string {
@@ -127,14 +149,17 @@ function tlsProblemIn(error: unknown): string | undefined {
   return tlsProblemIn(error.cause);
 }
 
-function textOfApiError(code: number, message: string, subject = "", stream = ""): string {
-  if (code === OTHER_STREAM)
-    return `another stream than ${stream} takes the subject "${subject}"; set nats_stream to that one, or other prefixes`;
-  if (NO_ROOM.includes(code))
-    return `stream ${stream} is full: ${message}; raise the limits of JetStream for the account or the server`;
-  return code === STORE_FAILED && message.startsWith("maximum ")
-    ? `stream ${stream} is full: ${message}; raise its max_bytes or max_msgs, or shorten max_age`
-    : `stream ${stream} fails: ${message}`;
+function reasonOfApiError(code: number, message: string, subject = "", stream = ""): Reason {
+  if (code === OTHER_STREAM) {
+    const text = `another stream than ${stream} takes the subject "${subject}"; set nats_stream to that one, or other prefixes`;
+    return { brief: "another stream takes the events", text };
+  }
+  const raise = NO_ROOM.includes(code)
+    ? "raise the limits of JetStream for the account or the server"
+    : "raise its max_bytes or max_msgs, or shorten max_age";
+  if (NO_ROOM.includes(code) || (code === STORE_FAILED && message.startsWith("maximum ")))
+    return { brief: "the stream is full", text: `stream ${stream} is full: ${message}; ${raise}` };
+  return { brief: "the stream fails", text: `stream ${stream} fails: ${message}` };
 }
 
 /** Reports that a stream refuses a message for its size. */
@@ -145,9 +170,8 @@ export function isTooLarge(error: unknown): boolean {
 /** `limit`: the setting of NATS that refuses the event. */
 export function tooLarge({ id, queue, body, headers }: EventMessage, limit: string): NatsError {
   const bytes = Buffer.byteLength(body) + Buffer.byteLength(headers().toString());
-  return new NatsError(
-    `event ${id} of queue "${queue}" is too large, about ${bytes} bytes; raise ${limit}`,
-  );
+  const text = `event ${id} of queue "${queue}" is too large, about ${bytes} bytes; raise ${limit}`;
+  return new NatsError({ brief: "an event is too large", text });
 }
 
 /** Returns what permissions denied, if an error is that or is caused by it. */

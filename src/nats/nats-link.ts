@@ -13,7 +13,8 @@ import { NatsSession } from "./nats-session.ts";
 import { connectNats } from "./nats-transport.ts";
 
 const DEFAULT_TIMEOUT_MS = 5_000;
-const CLOSED = "the connection to NATS is closed";
+const CLOSED_TEXT = "the connection to NATS is closed";
+const CLOSED = { brief: CLOSED_TEXT, text: CLOSED_TEXT };
 /** Of one server. */
 const CONNECT_TIMEOUT_MS = 2_000;
 /** Between attempts to connect. */

@@ -49,19 +49,22 @@ async function readFile(setting: string, path: string | undefined): Promise<stri
     return (await readLiveFile(path)).toString();
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new NatsError(`${setting} ${path} cannot be read: ${why}`, { cause: error });
+    const text = `${setting} ${path} cannot be read: ${why}`;
+    throw new NatsError({ brief: `${setting} cannot be read`, text }, { cause: error });
   }
 }
 
 function seedIn(text: string, path = ""): string {
   const seed = /^\s*(SU[A-Z2-7]+)\s*$/m.exec(text)?.[1];
   if (seed === undefined) {
-    throw new NatsError(`nats-nkey-file ${path} has no seed, a line that begins with SU`);
+    const text = `nats-nkey-file ${path} has no seed, a line that begins with SU`;
+    throw new NatsError({ brief: "nats-nkey-file has no seed", text });
   }
   try {
     nkeys.fromSeed(new TextEncoder().encode(seed));
   } catch {
-    throw new NatsError(`nats-nkey-file ${path} has a damaged seed`);
+    const text = `nats-nkey-file ${path} has a damaged seed`;
+    throw new NatsError({ brief: "nats-nkey-file has a damaged seed", text });
   }
   return seed;
 }

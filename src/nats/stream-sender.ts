@@ -63,7 +63,7 @@ export class StreamSender implements EventSender {
     try {
       const opened = await this.#find(session);
       [this.#session, this.#opened] = [session, Promise.resolve(opened)];
-      if (opened.missing !== undefined) throw new NatsError(opened.missing);
+      if (opened.missing !== undefined) throw missingError(opened.missing);
     } catch (error) {
       throw this.#explained(error);
     }
@@ -140,7 +140,7 @@ export class StreamSender implements EventSender {
       // The stream may be gone: the next call looks for it.
       if (isNoResponders(error)) {
         this.#opened = undefined;
-        if (missing !== undefined) throw new NatsError(missing, { cause: error });
+        if (missing !== undefined) throw missingError(missing, error);
       }
       throw this.#failed(error, session, subject);
     }
@@ -165,3 +165,6 @@ export class StreamSender implements EventSender {
     });
   }
 }
+
+const missingError = (text: string, cause?: unknown) =>
+  new NatsError({ brief: "the stream does not take all events", text }, { cause });

@@ -3,6 +3,7 @@ import type { NatsInfo } from "../app/server-info.ts";
 import type { Config } from "../config/config.ts";
 import { OutboxPublisher } from "../loops/outbox-publisher.ts";
 import { PublisherCheck } from "../loops/publisher-check.ts";
+import { NatsError } from "../nats/nats-error.ts";
 import { createNatsPublisher } from "../nats/nats-publisher.ts";
 import { natsOptions } from "../nats/options-from-config.ts";
 import type { Logger } from "../observe/log.ts";
@@ -23,6 +24,8 @@ const READER = "nats";
 /** Publishes events from `start` until `stop`. Store and NATS may be unavailable at the start. */
 export interface Publishing {
   readonly info: NatsInfo;
+  /** Why events are not published now, without names, addresses and paths. Undefined: they are, or there were none. */
+  readonly problem: string | undefined;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -62,10 +65,16 @@ export function createPublishing(
     get info() {
       const { backlog, missed } = publishing;
       return {
-        ...{ servers, stream, error: error() },
+        ...{ servers, stream, error: error()?.message },
         backlog: { ...backlog, limitBytes: limit.bytes },
         missed: { changes: missed.count, lastAtMs: missed.lastAtMs },
       };
+    },
+    get problem() {
+      const reason = error();
+      if (reason === undefined) return undefined;
+      const brief = reason instanceof NatsError ? `: ${reason.brief}` : "";
+      return `NATS takes no events${brief}; see the log`;
     },
     async start() {
       await publishing.start();

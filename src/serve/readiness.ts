@@ -11,8 +11,8 @@ export interface ReadinessFacts {
   full(): string | undefined;
   /** That it may drop messages, and what to do; undefined: it does not. */
   eviction(): string | undefined;
-  /** Whether NATS takes events, if it is configured. */
-  isPublishing(): boolean;
+  /** Why events are not published, and what to do; undefined: they are, or NATS is not configured. */
+  publishing(): string | undefined;
 }
 
 /** Whether this server can work, for health checks and `/readyz`. */
@@ -38,9 +38,8 @@ export class ServerReadiness implements Readiness {
   warning(): string | undefined {
     const full = this.#facts.full();
     const refused = full === undefined ? undefined : `sends are refused: ${full}`;
-    // Without the reason, which may have paths.
-    const waiting = this.#facts.isPublishing() ? undefined : "NATS takes no events: see the log";
-    const warnings = [refused, this.#facts.eviction(), waiting].filter((one) => one !== undefined);
+    const others = [this.#facts.eviction(), this.#facts.publishing()];
+    const warnings = [refused, ...others].filter((one) => one !== undefined);
     return warnings.length === 0 ? undefined : warnings.join("; ");
   }
 

@@ -95,7 +95,7 @@ async function run(
     problem: () => opened.embedded?.problem ?? store.problem,
     full: () => store.messages.full,
     eviction: () => store.capacity.eviction,
-    isPublishing: () => publishing?.info.error === undefined,
+    publishing: () => publishing?.problem,
   });
   // Registered before anything is awaited: the store reports once that it is ready.
   const fatal = watchStore(opened, readiness, log);

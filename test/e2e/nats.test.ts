@@ -104,7 +104,9 @@ it("says whether NATS takes events, also while there are none", async () => {
   };
   const ready = async () => await (await fetch(`http://${server.httpAddress}/readyz`)).text();
   const { error } = await logged("NATS takes no events; retrying every 5 s");
-  expect(await ready()).toBe("ready; NATS takes no events: see the log\n");
+  expect(await ready()).toBe(
+    "ready; NATS takes no events: NATS does not answer (connection refused); see the log\n",
+  );
   expect(error).toMatch(/does not answer: connection refused/);
   expect(await isUp()).toBe("0");
   await own.restart();

@@ -32,7 +32,7 @@ it("logs each reason once, and how long the outage was", async () => {
   nats.error = "refused";
   check.start();
   await next();
-  expect(check.error).toBe("refused");
+  expect(check.error?.message).toBe("refused");
   nats.error = "wrong password";
   await next();
   await next();
@@ -50,7 +50,7 @@ it("logs each reason once, and how long the outage was", async () => {
 
 it("knows nothing before the first answer, and logs no outage then", async () => {
   const { lines, check, next } = start();
-  expect(check.error).toBe("the server is not connected to NATS yet");
+  expect(check.error?.message).toBe("the server is not connected to NATS yet");
   check.start();
   await next();
   expect(lines).toEqual([[UP, { servers: ["nats:4222"] }]]);

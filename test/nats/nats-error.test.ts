@@ -1,5 +1,10 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
-import { AuthorizationError, errors } from "@nats-io/transport-node";
+import {
+  AuthorizationError,
+  errors,
+  PermissionViolationError,
+  TimeoutError,
+} from "@nats-io/transport-node";
 import { expect, it } from "vitest";
 import { NatsError, toNatsError } from "../../src/nats/nats-error.ts";
 
@@ -31,5 +36,26 @@ it("hides user, password and token, also if one is part of another", () => {
 it("escapes characters that a terminal obeys", () => {
   const { message } = toNatsError(new Error("a\n\u001b[31mb"), target);
   expect(message).toContain(String.raw`: a\u000a\u001b[31mb`);
-  expect(new NatsError("stream \u009b is full").message).toBe(String.raw`stream \u009b is full`);
+  expect(new NatsError({ text: "stream \u009b is full", brief: "" }).message).toBe(
+    String.raw`stream \u009b is full`,
+  );
+});
+
+it.each([
+  [new AuthorizationError("for ann"), "NATS refuses the credentials"],
+  [new errors.ConnectionError("connection refused"), "NATS does not answer (connection refused)"],
+  [new Error("getaddrinfo ENOTFOUND nats.internal"), "NATS does not answer (ENOTFOUND)"],
+  [new Error("any text of NATS"), "NATS does not answer"],
+  [new TimeoutError(), "NATS does not answer (timeout)"],
+  [new PermissionViolationError("", "publish", "dlq.orders.moved"), "permission denied"],
+  [
+    new JetStreamApiError({ code: 503, err_code: 10077, description: "maximum messages exceeded" }),
+    "the stream is full",
+  ],
+  [
+    Object.assign(new Error("of ca.internal"), { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" }),
+    "TLS fails",
+  ],
+])("%s: in brief, without names and addresses, %s", (error, brief) => {
+  expect(toNatsError(error, target).brief).toBe(brief);
 });
