@@ -27,6 +27,8 @@ export interface FoundStream {
   readonly isAtomic: boolean;
   /** Undefined: NATS does not show the stream to this user. */
   readonly config: StreamConfig | undefined;
+  /** When it was created, as NATS writes it. Undefined: as `config`. */
+  readonly created: string | undefined;
   /** Whether it did not exist. */
   readonly isNew: boolean;
 }
@@ -55,7 +57,8 @@ export async function ensureStream(
   try {
     return readInfo(await find());
   } catch (error) {
-    if (deniedIn(error) !== undefined) return { isAtomic: false, config: undefined, isNew: false };
+    if (deniedIn(error) !== undefined)
+      return { isAtomic: false, config: undefined, created: undefined, isNew: false };
     if (!hasCode(error, JetStreamApiCodes.StreamNotFound)) throw error;
   }
   try {
@@ -82,8 +85,8 @@ async function overlapOf(
   return cause;
 }
 
-function readInfo({ config }: StreamInfo, isNew = false): FoundStream {
-  return { isAtomic: config.allow_atomic === true, config, isNew };
+function readInfo({ config, created }: StreamInfo, isNew = false): FoundStream {
+  return { isAtomic: config.allow_atomic === true, config, created, isNew };
 }
 
 function hasCode(error: unknown, code: number): boolean {

@@ -8,14 +8,22 @@ import { streamProblems } from "./stream-config.ts";
 export class StreamNotices {
   readonly #log: Pick<Log, "warn">;
   #logged = "";
+  #created: string | undefined;
 
   constructor(log: Pick<Log, "warn">) {
     this.#log = log;
   }
 
-  found({ config, isNew }: FoundStream): void {
-    if (config === undefined) return;
-    if (isNew) {
+  found({ config, created, isNew }: FoundStream): void {
+    if (config === undefined || created === undefined) return;
+    const isAgain = isLater(created, this.#created);
+    this.#created = created;
+    if (isAgain) {
+      this.#log.warn(
+        { ...factsOf(config), created: new Date(created).toISOString() },
+        "the stream was created again: events that were in it are gone",
+      );
+    } else if (isNew) {
       this.#log.warn(
         factsOf(config),
         "the stream did not exist and was created: to choose its replicas and limits, edit it",
@@ -31,6 +39,11 @@ export class StreamNotices {
     }
     this.#logged = text;
   }
+}
+
+/** Reports whether a stream was created after the one that was known. Two may be of one millisecond. */
+function isLater(created: string, known: string | undefined): boolean {
+  return known !== undefined && created !== known && Date.parse(created) >= Date.parse(known);
 }
 
 function factsOf({ name, subjects, num_replicas, max_age }: StreamConfig): object {

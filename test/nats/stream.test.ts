@@ -122,6 +122,33 @@ describe("the stream", () => {
     await Promise.all([created.close(), loses.close()]);
   });
 
+  test("that was created again is logged, by a server or somebody else", async () => {
+    await using jsm = await manage(nats.url);
+    const lines: object[] = [];
+    const publisher = createNatsPublisher(own("again"), {
+      warn: (facts: object, message: string) => void lines.push({ ...facts, message }),
+    });
+    await publisher.check();
+    lines.length = 0;
+    const { created, config } = await jsm.streams.info("again");
+    const logged = async () => {
+      await publisher.check();
+      await publisher.check();
+      const info = await jsm.streams.info("again");
+      const facts = { stream: "again", created: new Date(info.created).toISOString() };
+      const message = "the stream was created again: events that were in it are gone";
+      return { ...facts, message };
+    };
+    await jsm.streams.delete("again");
+    const byServer = await logged();
+    await jsm.streams.delete("again");
+    await jsm.streams.add(config);
+    const byOperator = await logged();
+    expect(lines).toMatchObject([byServer, byOperator]);
+    expect(byServer.created > new Date(created).toISOString()).toBe(true);
+    await publisher.close();
+  });
+
   test("that does not take all events fails each check until it does; what it takes is published", async () => {
     await using jsm = await manage(nats.url);
     await jsm.streams.add({ name: "partial", subjects: ["partial.>"] });
