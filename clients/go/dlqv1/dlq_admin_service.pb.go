@@ -2910,8 +2910,11 @@ type NatsInfo struct {
 	MissedChangeCount int64 `protobuf:"varint,7,opt,name=missed_change_count,json=missedChangeCount,proto3" json:"missed_change_count,omitempty"`
 	// When it found the last ones. Missing: never.
 	LastMissedTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=last_missed_time,json=lastMissedTime,proto3" json:"last_missed_time,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// How the stream can lose or refuse events, and that it was created again within the last day, which
+	// this server forgets at its restart. Each with what to do. Empty: nothing is known.
+	Warnings      []string `protobuf:"bytes,9,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *NatsInfo) Reset() {
@@ -2996,6 +2999,13 @@ func (x *NatsInfo) GetMissedChangeCount() int64 {
 func (x *NatsInfo) GetLastMissedTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.LastMissedTime
+	}
+	return nil
+}
+
+func (x *NatsInfo) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
 	}
 	return nil
 }
@@ -4014,7 +4024,7 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x18\n" +
 	"\aservers\x18\x05 \x03(\tR\aservers\x12'\n" +
 	"\x05store\x18\x06 \x01(\v2\x11.dlq.v1.StoreInfoR\x05store\x12$\n" +
-	"\x04nats\x18\a \x01(\v2\x10.dlq.v1.NatsInfoR\x04nats\"\xe9\x02\n" +
+	"\x04nats\x18\a \x01(\v2\x10.dlq.v1.NatsInfoR\x04nats\"\x85\x03\n" +
 	"\bNatsInfo\x12\x18\n" +
 	"\aservers\x18\x01 \x03(\tR\aservers\x12\x16\n" +
 	"\x06stream\x18\x02 \x01(\tR\x06stream\x12\x14\n" +
@@ -4023,7 +4033,8 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x13backlog_limit_bytes\x18\x05 \x01(\x03R\x11backlogLimitBytes\x12J\n" +
 	"\x13oldest_waiting_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x11oldestWaitingTime\x12.\n" +
 	"\x13missed_change_count\x18\a \x01(\x03R\x11missedChangeCount\x12D\n" +
-	"\x10last_missed_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0elastMissedTime\"\x82\x03\n" +
+	"\x10last_missed_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0elastMissedTime\x12\x1a\n" +
+	"\bwarnings\x18\t \x03(\tR\bwarnings\"\x82\x03\n" +
 	"\tStoreInfo\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x1a\n" +
 	"\bembedded\x18\x02 \x01(\bR\bembedded\x12.\n" +

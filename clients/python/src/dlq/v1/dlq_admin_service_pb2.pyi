@@ -461,7 +461,7 @@ class GetServerInfoResponse(_message.Message):
     def __init__(self, version: _Optional[str] = ..., server: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., servers: _Optional[_Iterable[str]] = ..., store: _Optional[_Union[StoreInfo, _Mapping[str, object]]] = ..., nats: _Optional[_Union[NatsInfo, _Mapping[str, object]]] = ...) -> None: ...
 
 class NatsInfo(_message.Message):
-    __slots__ = ("servers", "stream", "error", "backlog_bytes", "backlog_limit_bytes", "oldest_waiting_time", "missed_change_count", "last_missed_time")
+    __slots__ = ("servers", "stream", "error", "backlog_bytes", "backlog_limit_bytes", "oldest_waiting_time", "missed_change_count", "last_missed_time", "warnings")
     SERVERS_FIELD_NUMBER: _ClassVar[int]
     STREAM_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
@@ -470,6 +470,7 @@ class NatsInfo(_message.Message):
     OLDEST_WAITING_TIME_FIELD_NUMBER: _ClassVar[int]
     MISSED_CHANGE_COUNT_FIELD_NUMBER: _ClassVar[int]
     LAST_MISSED_TIME_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
     servers: _containers.RepeatedScalarFieldContainer[str]
     stream: str
     error: str
@@ -478,7 +479,8 @@ class NatsInfo(_message.Message):
     oldest_waiting_time: _timestamp_pb2.Timestamp
     missed_change_count: int
     last_missed_time: _timestamp_pb2.Timestamp
-    def __init__(self, servers: _Optional[_Iterable[str]] = ..., stream: _Optional[str] = ..., error: _Optional[str] = ..., backlog_bytes: _Optional[int] = ..., backlog_limit_bytes: _Optional[int] = ..., oldest_waiting_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., missed_change_count: _Optional[int] = ..., last_missed_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, servers: _Optional[_Iterable[str]] = ..., stream: _Optional[str] = ..., error: _Optional[str] = ..., backlog_bytes: _Optional[int] = ..., backlog_limit_bytes: _Optional[int] = ..., oldest_waiting_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., missed_change_count: _Optional[int] = ..., last_missed_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class StoreInfo(_message.Message):
     __slots__ = ("version", "embedded", "time", "used_memory_bytes", "max_memory_bytes", "replica_count", "settings", "warnings")

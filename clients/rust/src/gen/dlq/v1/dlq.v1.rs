@@ -3191,6 +3191,10 @@ pub struct NatsInfo {
     /// When it found the last ones. Missing: never.
     #[prost(message, optional, tag="8")]
     pub last_missed_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// How the stream can lose or refuse events, and that it was created again within the last day, which
+    /// this server forgets at its restart. Each with what to do. Empty: nothing is known.
+    #[prost(string, repeated, tag="9")]
+    pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// What Redis says about itself.
 #[derive(Clone, PartialEq, ::prost::Message)]
