@@ -21,6 +21,8 @@ export interface NatsInfo {
   readonly stream: string | undefined;
   /** Why events are not published now. Undefined: they are, or there were none. */
   readonly error: string | undefined;
+  /** What the stream can lose or has lost, each with what to do. */
+  readonly warnings: readonly string[];
   /** State changes of this server's partitions whose events wait. */
   readonly backlog: {
     readonly bytes: number;

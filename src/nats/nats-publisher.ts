@@ -11,6 +11,8 @@ import { StreamSender } from "./stream-sender.ts";
 export interface NatsPublisher extends EventPublisher {
   /** Resolves when events can be published. Rejects with what is wrong now; later calls try again. */
   check(): Promise<void>;
+  /** What the stream can lose or has lost, as of the last check, each with what to do. Empty: nothing is known. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -25,11 +27,12 @@ export function createNatsPublisher(
 ): NatsPublisher {
   const { prefixes, types, stream } = options;
   const link = new NatsLink(options);
+  const notices = new StreamNotices(log);
   const { target } = link;
   const sender: EventSender =
     stream === undefined
       ? new CoreSender(target)
-      : new StreamSender({ stream, prefixes, types, target, notices: new StreamNotices(log) });
+      : new StreamSender({ stream, prefixes, types, target, notices });
   const running = new Set<Promise<void>>();
 
   const send = async (messages: readonly EventMessage[]) => {
@@ -45,6 +48,9 @@ export function createNatsPublisher(
   return {
     publish: (events) => send(events.map((event) => messageOf(event, prefixes))),
     publishGap: (gap) => send([gapMessageOf(gap, prefixes)]),
+    get warnings() {
+      return notices.warnings;
+    },
     async check() {
       await sender.check(await link.session());
     },

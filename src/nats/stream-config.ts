@@ -25,16 +25,16 @@ export function streamProblems(config: StreamFacts): readonly string[] {
   const isOld = discard !== DiscardPolicy.New;
   const problems: string[] = [];
   if (isOld && (max_msgs > 0 || max_bytes > 0))
-    problems.push(`a full stream removes its oldest events: ${edit} --discard new`);
+    problems.push(`a full stream removes its oldest events; run ${edit} --discard new`);
   if (config.max_msgs_per_subject > 0 && (isOld || !config.discard_new_per_subject))
     problems.push(
-      `it keeps ${config.max_msgs_per_subject} events of a subject and removes older ones: ${edit} --max-msgs-per-subject=-1`,
+      `it keeps ${config.max_msgs_per_subject} events of a subject and removes older ones; run ${edit} --max-msgs-per-subject=-1`,
     );
   if (config.no_ack === true)
-    problems.push(`it confirms no event, so none counts as published: ${edit} --ack`);
+    problems.push(`it confirms no event, so none counts as published; run ${edit} --ack`);
   if (max_msg_size > 0 && max_msg_size < EVENT_MAX_BYTES)
     problems.push(
-      `it refuses events of more than ${max_msg_size} bytes, and those behind them wait: ${edit} --max-msg-size=-1`,
+      `it refuses events of more than ${max_msg_size} bytes, and those behind them wait; run ${edit} --max-msg-size=-1`,
     );
   return problems;
 }

@@ -4,14 +4,27 @@ import { DAY_MS } from "../core/time-units.ts";
 import type { FoundStream } from "./ensure-stream.ts";
 import { streamProblems } from "./stream-config.ts";
 
-/** Logs what an operator should know about the stream, each state of it once. */
+/** What an operator should know about the stream. Logs each state of it once. */
 export class StreamNotices {
   readonly #log: Pick<Log, "warn">;
+  readonly #now: () => number;
+  #problems: readonly string[] = [];
+  /** When it was found that the stream was created again, and what to know about it. */
+  #again: { readonly atMs: number; readonly warning: string } | undefined;
   #logged = "";
   #created: string | undefined;
 
-  constructor(log: Pick<Log, "warn">) {
+  /** `now`: the wall clock. */
+  constructor(log: Pick<Log, "warn">, now: () => number = Date.now) {
     this.#log = log;
+    this.#now = now;
+  }
+
+  /** What the stream can lose now, or has lost within the last day, each with what to do behind a semicolon. */
+  get warnings(): readonly string[] {
+    const again = this.#again;
+    if (again === undefined || this.#now() - again.atMs >= DAY_MS) return this.#problems;
+    return [again.warning, ...this.#problems];
   }
 
   found({ config, created, isNew }: FoundStream): void {
@@ -19,8 +32,11 @@ export class StreamNotices {
     const isAgain = isLater(created, this.#created);
     this.#created = created;
     if (isAgain) {
+      const at = new Date(created).toISOString();
+      const warning = `stream ${config.name} was created again at ${at}: events that were in it are gone; find out who deleted it; let consumers read again what they derived from events`;
+      this.#again = { atMs: this.#now(), warning };
       this.#log.warn(
-        { ...factsOf(config), created: new Date(created).toISOString() },
+        { ...factsOf(config), created: at },
         "the stream was created again: events that were in it are gone",
       );
     } else if (isNew) {
@@ -30,6 +46,9 @@ export class StreamNotices {
       );
     }
     const problems = streamProblems(config);
+    this.#problems = problems.map(
+      (one) => `stream ${config.name} can lose or refuse events: ${one}`,
+    );
     const text = problems.join();
     if (text !== this.#logged && text !== "") {
       this.#log.warn(

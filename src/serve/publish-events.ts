@@ -65,7 +65,7 @@ export function createPublishing(
     get info() {
       const { backlog, missed } = publishing;
       return {
-        ...{ servers, stream, error: error()?.message },
+        ...{ servers, stream, error: error()?.message, warnings: publisher.warnings },
         backlog: { ...backlog, limitBytes: limit.bytes },
         missed: { changes: missed.count, lastAtMs: missed.lastAtMs },
       };

@@ -1,5 +1,6 @@
 // Events of a server, as a consumer of NATS sees them.
 
+import { DiscardPolicy } from "@nats-io/jetstream";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { Reason } from "../../gen/dlq/v1/state_pb.ts";
 import { manage, type Received, storedIds, subscribe } from "../nats/consumer.ts";
@@ -148,6 +149,18 @@ it("an outage of NATS loses no event and repeats none in a stream, and shows wha
   );
   expect(end).toMatchObject({ missed: 0, published: expect.any(Number) });
   expect(await gauge("dlq_event_oldest_waiting_seconds")).toBe(0);
+});
+
+it("shows what the stream can lose", async () => {
+  await using jsm = await manage(nats.url);
+  const subjects = ["old.>", "action_old.>"];
+  await jsm.streams.add({ name: "old", subjects, max_msgs: 5, discard: DiscardPolicy.Old });
+  const { client } = await start(streamNamed("old"));
+  const [warning] = await until("the warning", async () => {
+    const { nats: info } = await client.admin.getServerInfo({});
+    return info?.warnings.length ? info.warnings : undefined;
+  });
+  expect(warning).toContain("stream old can lose or refuse events: a full stream removes");
 });
 
 it("events from before a server is killed are published by its next run", async () => {

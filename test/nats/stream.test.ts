@@ -115,10 +115,14 @@ describe("the stream", () => {
       },
       {
         stream: "loses",
-        problems: ["a full stream removes its oldest events: nats stream edit loses --discard new"],
+        problems: [
+          "a full stream removes its oldest events; run nats stream edit loses --discard new",
+        ],
         message: "the configuration of the stream can lose or refuse events",
       },
     ]);
+    expect(created.warnings).toEqual([]);
+    expect(loses.warnings).toEqual([expect.stringContaining("removes its oldest events")]);
     await Promise.all([created.close(), loses.close()]);
   });
 
@@ -145,6 +149,9 @@ describe("the stream", () => {
     await jsm.streams.add(config);
     const byOperator = await logged();
     expect(lines).toMatchObject([byServer, byOperator]);
+    expect(publisher.warnings).toEqual([
+      expect.stringContaining(`stream again was created again at ${byOperator.created}`),
+    ]);
     expect(byServer.created > new Date(created).toISOString()).toBe(true);
     await publisher.close();
   });

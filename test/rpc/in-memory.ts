@@ -74,6 +74,7 @@ export const SERVER_INFO: ServerInfo = {
   ...{ version: "1.2.3", startedAtMs: 1_000, nowMs: 5_000, embedded: true },
   nats: {
     ...{ servers: ["n:4222"], stream: "DLQ", error: undefined },
+    warnings: ["stream DLQ can lose events"],
     backlog: { bytes: 5, sinceMs: 2_000, limitBytes: 10 },
     missed: { changes: 3, lastAtMs: 3_000 },
   },

@@ -12,6 +12,7 @@ test("GetServerInfo describes the server and its store", async () => {
     nats: {
       ...{ servers: ["n:4222"], stream: "DLQ", error: "" },
       ...{ backlogBytes: 5n, backlogLimitBytes: 10n, oldestWaitingTime: { seconds: 2n } },
+      warnings: ["stream DLQ can lose events"],
       ...{ missedChangeCount: 3n, lastMissedTime: { seconds: 3n } },
     },
     store: {

@@ -30,10 +30,10 @@ export function writeServerInfo(info: ServerInfo): GetServerInfoResponse {
 }
 
 function writeNats(nats: NatsInfo): MessageInitShape<typeof NatsInfoSchema> {
-  const { servers, stream = "", error = "", backlog, missed } = nats;
+  const { servers, stream = "", error = "", warnings, backlog, missed } = nats;
   const time = (ms: number | undefined) => (ms === undefined ? undefined : timestampFromMs(ms));
   return {
-    ...{ servers: [...servers], stream, error },
+    ...{ servers: [...servers], stream, error, warnings: [...warnings] },
     backlogBytes: BigInt(backlog.bytes),
     backlogLimitBytes: BigInt(backlog.limitBytes),
     oldestWaitingTime: time(backlog.sinceMs),
