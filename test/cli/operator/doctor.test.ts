@@ -138,6 +138,19 @@ it("says what was removed before it was published, also after the outage", () =>
   ]);
 });
 
+it("says what the stream may lose or has lost, also while it takes events", () => {
+  const warnings = ["stream DLQ was created again: events are gone; find out who; read them again"];
+  const nats = { servers: ["a:4222"], stream: "DLQ", warnings };
+  expect(natsFindings(create(GetServerInfoResponseSchema, { nats }))).toMatchObject([
+    { level: "ok" },
+    {
+      ...{ level: "warning", check: "nats" },
+      what: "stream DLQ was created again: events are gone",
+      advice: "find out who; read them again",
+    },
+  ]);
+});
+
 it("messages in quarantine are looked at by their groups", () => {
   const queue = statsOf({ conditions: [{ code: ConditionCode.ALL_QUARANTINED }] });
   expect(conditionFindings([queue])).toMatchObject([

@@ -10,3 +10,9 @@ export interface Finding {
   /** Queues that it is about; not all if there are many. */
   readonly queues?: readonly string[];
 }
+
+/** Returns the finding for a warning of a server, which has what to do behind a semicolon. */
+export function warningOf(check: string, text: string): Finding {
+  const [what = "", ...advice] = text.split("; ");
+  return { level: "warning", check, what, advice: advice.join("; ") };
+}

@@ -4,12 +4,16 @@ import type {
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { bytesText, countedText } from "../output/numbers.ts";
 import { instant } from "../output/times.ts";
-import type { Finding } from "./finding.ts";
+import { type Finding, warningOf } from "./finding.ts";
 
-/** Whether NATS takes the events of the server that answers, and what it missed. None, if it publishes no events. */
+/**
+ * Whether NATS takes the events of the server that answers, what the stream may lose, and what NATS missed. None, if it publishes no
+ * events.
+ */
 export function natsFindings({ nats }: GetServerInfoResponse): Finding[] {
   if (nats === undefined) return [];
-  return [nats.error === "" ? isPublished(nats) : isNotPublished(nats), ...missedChanges(nats)];
+  const isTaken = nats.error === "" ? isPublished(nats) : isNotPublished(nats);
+  return [isTaken, ...nats.warnings.map((text) => warningOf("nats", text)), ...missedChanges(nats)];
 }
 
 function isPublished({ servers, stream }: NatsInfo): Finding {

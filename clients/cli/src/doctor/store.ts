@@ -5,7 +5,7 @@ import type {
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { bytesText } from "../output/numbers.ts";
 import { durationText } from "../output/times.ts";
-import type { Finding } from "./finding.ts";
+import { type Finding, warningOf } from "./finding.ts";
 
 /** Redis refuses sends soon. */
 const NEARLY_FULL = 0.9;
@@ -15,10 +15,7 @@ const CLOCKS_APART_MS = 2_000;
 /** What a server says about its store: version, settings that could lose messages, memory, and the clocks of both. */
 export function storeFindings({ store, time, servers }: GetServerInfoResponse): Finding[] {
   if (store === undefined) return [];
-  const warnings = store.warnings.map((text): Finding => {
-    const [what = "", ...advice] = text.split("; ");
-    return { level: "warning", check: "redis", what, advice: advice.join("; ") };
-  });
+  const warnings = store.warnings.map((text) => warningOf("redis", text));
   const apartMs = time && store.time ? Math.abs(timestampMs(time) - timestampMs(store.time)) : 0;
   return [
     { level: "ok", check: "redis", what: description(store, servers), advice: "" },
