@@ -55,7 +55,7 @@ export class OutboxPublisher {
     this.missed = new MissedChanges({ observer, log, now, queuesIn });
     this.#failures = new PublishFailures({
       log,
-      waiting: () => this.#waiting().map(({ partition }) => partition),
+      waitingPartitions: () => this.#waiting().map(({ partition }) => partition),
       missed: () => this.missed.count,
       logMissed: () => this.missed.logMissed(),
     });
@@ -116,13 +116,13 @@ export class OutboxPublisher {
   }
 
   /** Partitions that have something to publish. */
-  get waiting(): number {
+  get waitingPartitions(): number {
     return this.#waiting().length;
   }
 
   /** What waits to be published, as of a second ago. `sinceMs`: when the oldest change happened; undefined: nothing waits. */
   get backlog(): { readonly bytes: number; readonly sinceMs: number | undefined } {
-    const known = this.#waiting().flatMap(({ waiting }) => waiting ?? []);
+    const known = this.#waiting().flatMap((one) => one.backlog ?? []);
     const bytes = known.reduce((sum, one) => sum + one.bytes, 0);
     const sinceMs = known.length === 0 ? undefined : Math.min(...known.map((one) => one.sinceMs));
     return { bytes, sinceMs };
@@ -243,6 +243,6 @@ export class OutboxPublisher {
   /** This server's part of the bytes, shared by the partitions that have something to publish. */
   #keepBytes(): number {
     const share = this.#partitions.size / this.#parts.store.partitions;
-    return (this.#parts.backlogBytes() * share) / Math.max(1, this.waiting);
+    return (this.#parts.backlogBytes() * share) / Math.max(1, this.waitingPartitions);
   }
 }

@@ -27,7 +27,7 @@ export interface PartitionPublisherParts extends Omit<PagePublisherParts, "queue
 }
 
 /** What waits in a partition. */
-interface Waiting {
+interface Backlog {
   readonly bytes: number;
   /** When the oldest change happened, by the clock of this server. */
   readonly sinceMs: number;
@@ -56,7 +56,7 @@ export class PartitionPublisher {
   /** When something was last published. */
   publishedAtMs = performance.now();
   /** As of when the position was last stored. Undefined: nothing waits, or it is not known yet. */
-  waiting: Waiting | undefined;
+  backlog: Backlog | undefined;
   readonly #recent = new RecentQueues();
   #open: OpenPage | undefined;
   /** Where another server has come in a later epoch. What this server published before that may be undone. */
@@ -102,7 +102,7 @@ export class PartitionPublisher {
     observer.eventsPublished(open.page.published);
     for (const item of open.items) this.#countGap(item);
     if (open.hasMore) this.hasChanged = true;
-    else this.waiting = undefined;
+    else this.backlog = undefined;
     failures.published(this.partition, open.page.published, !open.hasMore);
     return this.hasChanged ? 0 : undefined;
   }
@@ -137,7 +137,7 @@ export class PartitionPublisher {
     const { now, missed: allMissed } = this.#parts;
     // All was published meanwhile.
     if (stored !== this.position && this.#open === undefined && !this.hasChanged) return;
-    this.waiting = oldestAgeMs === undefined ? undefined : { bytes, sinceMs: now() - oldestAgeMs };
+    this.backlog = oldestAgeMs === undefined ? undefined : { bytes, sinceMs: now() - oldestAgeMs };
     if (missed === 0 || stored !== this.position) return;
     // A page that is being published has some of them still.
     const end = stored.next + missed;
@@ -156,7 +156,7 @@ export class PartitionPublisher {
     if (this.position !== from) return 0;
     const { items, position = from, hasMore } = page;
     if (items.length === 0 && !hasMore) {
-      this.waiting = undefined;
+      this.backlog = undefined;
       // Also if it failed before: the outbox is gone, or another server has published it.
       this.#parts.failures.published(this.partition, 0, true);
       return undefined;

@@ -10,7 +10,7 @@ const WINDOW_MS = 60_000;
 interface PublishFailuresParts {
   log: { warn(facts: object, message: string): void; info(facts: object, message: string): void };
   /** The partitions that have something to publish. */
-  waiting(): Iterable<number>;
+  waitingPartitions(): Iterable<number>;
   /** State changes that were removed so far. */
   missed(): number;
   /** Logs those that are not logged yet. */
@@ -116,7 +116,10 @@ export class PublishFailures {
   published(partition: number, events: number, isAll: boolean): void {
     if (this.#outage !== undefined) this.#outage.published += events;
     if (this.#isLast(partition) && this.#outage !== undefined)
-      this.#outage.end = { atMs: performance.now(), left: new Set(this.#parts.waiting()) };
+      this.#outage.end = {
+        atMs: performance.now(),
+        left: new Set(this.#parts.waitingPartitions()),
+      };
     if (isAll) this.caughtUp(partition);
   }
 

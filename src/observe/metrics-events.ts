@@ -10,7 +10,7 @@ export interface PublishingState {
   /** How long events cannot be published, in milliseconds; 0: they can, or there were none. */
   failingMs(): number;
   /** Partitions whose events wait to be published. */
-  waiting(): number;
+  waitingPartitions(): number;
   /** What waits in them. `sinceMs`: since when, on the wall clock; undefined: nothing does. */
   backlog(): { readonly bytes: number; readonly sinceMs: number | undefined };
 }
@@ -67,7 +67,7 @@ export function createEventMetrics(
       backlog.set(bytes);
       oldest.set(sinceMs === undefined ? 0 : Math.max(0, Date.now() - sinceMs) / 1_000);
       failing.set((publishing?.failingMs() ?? 0) / 1_000);
-      waiting.set(publishing?.waiting() ?? 0);
+      waiting.set(publishing?.waitingPartitions() ?? 0);
     },
   };
 }

@@ -58,7 +58,7 @@ export function createPublishing(
   metrics.setPublishing({
     isUp: () => error() === undefined,
     failingMs: () => publishing.failingMs,
-    waiting: () => publishing.waiting,
+    waitingPartitions: () => publishing.waitingPartitions,
     backlog: () => publishing.backlog,
   });
   return {

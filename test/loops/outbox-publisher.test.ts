@@ -215,7 +215,7 @@ test("what waits is known while it cannot be published, also by the next server"
   // The age is by the clock of Redis, which is this one.
   expect(Math.abs(sinceMs - beforeMs)).toBeLessThan(500);
   publisher.fails = false;
-  await until("nothing waits", () => publishing.waiting === 0 || undefined);
+  await until("nothing waits", () => publishing.waitingPartitions === 0 || undefined);
   expect(publishing.backlog).toEqual({ bytes: 0, sinceMs: undefined });
 });
 

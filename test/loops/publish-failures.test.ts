@@ -17,7 +17,7 @@ function start() {
   const state = { waiting: [] as number[], missed: 0 };
   const failures = new PublishFailures({
     log: { warn: add, info: add },
-    waiting: () => state.waiting,
+    waitingPartitions: () => state.waiting,
     missed: () => state.missed,
     logMissed: async () => {
       if (state.missed > 0) add({}, REMOVED);

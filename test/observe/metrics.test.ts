@@ -92,7 +92,7 @@ describe("metrics", () => {
     metrics.setPublishing({
       isUp: () => false,
       failingMs: () => 2_000,
-      waiting: () => 3,
+      waitingPartitions: () => 3,
       backlog: () => ({ bytes: 5_000, sinceMs: Date.now() - 60_000 }),
     });
     const samples = await scrape(metrics);
