@@ -6,6 +6,7 @@ import { type Loop, startLoop } from "./interval.ts";
 import { MissedChanges } from "./missed-changes.ts";
 import { PartitionPublisher, type PartitionPublisherParts } from "./partition-publisher.ts";
 import { PublishFailures } from "./publish-failures.ts";
+import { isOutage } from "./report.ts";
 
 export interface OutboxPublisherParts
   extends Pick<PartitionPublisherParts, "maker" | "publisher" | "types" | "now"> {
@@ -45,6 +46,8 @@ export class OutboxPublisher {
   readonly #turns = new Turns(AT_ONCE);
   readonly #running = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
+  /** Why a step of a loop fails. */
+  readonly #stepErrors = new Map<() => Promise<void>, Error>();
   #unfollow = () => {};
   #loops: Loop[] = [];
 
@@ -91,7 +94,25 @@ export class OutboxPublisher {
         await this.missed.log();
       }
     };
-    this.#loops = [startLoop(pauseMs, assign), startLoop(STORE_MS, storeAndLog)];
+    this.#loops = [
+      startLoop(pauseMs, () => this.#noted(assign)),
+      startLoop(STORE_MS, () => this.#noted(storeAndLog)),
+    ];
+  }
+
+  /** Notes why a step fails, and logs it once. An outage of the store is logged elsewhere. */
+  async #noted(step: () => Promise<void>): Promise<void> {
+    const before = this.#stepErrors.get(step);
+    try {
+      await step();
+      this.#stepErrors.delete(step);
+    } catch (error) {
+      if (isOutage(error)) return;
+      this.#stepErrors.set(step, error as Error);
+      const { message } = error as Error;
+      if (message === before?.message) return;
+      this.#parts.log.warn({ error: message }, "events are not published; retrying");
+    }
   }
 
   /** Resolves when what was being published is, or after a failure of it. */
@@ -112,7 +133,7 @@ export class OutboxPublisher {
 
   /** Why some events cannot be published. Undefined: publishing works. */
   get error(): Error | undefined {
-    return this.#failures.error;
+    return this.#failures.error ?? this.#stepErrors.values().next().value;
   }
 
   /** Partitions that have something to publish. */

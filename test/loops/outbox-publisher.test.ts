@@ -3,6 +3,7 @@ import { EventMaker } from "../../src/app/events/event-maker.ts";
 import type { EventPublisher } from "../../src/app/events/event-publisher.ts";
 import { DEFAULT_EVENT_TYPES, type DlqEvent, type GapNotice } from "../../src/core/event.ts";
 import { OutboxPublisher } from "../../src/loops/outbox-publisher.ts";
+import type { SharedReader } from "../../src/store/contract.ts";
 import { partitionKeys } from "../../src/store/redis/keys.ts";
 import { partitionOf } from "../../src/store/redis/partitions.ts";
 import type { RedisStore } from "../../src/store/redis/redis-store.ts";
@@ -57,10 +58,11 @@ async function publish(
   publisher: EventPublisher,
   store: RedisStore = at.current.store,
   backlogBytes = 64 * 1024 * 1024,
+  reader = store.outbox.sharedReader("nats"),
 ) {
   const add = (facts: object, message: string) => void noted.lines.push({ facts, message });
   const publishing = new OutboxPublisher({
-    ...{ store, publisher, reader: store.outbox.sharedReader("nats") },
+    ...{ store, publisher, reader },
     maker: new EventMaker({ store, redactOf: () => [] }),
     types: new Set(DEFAULT_EVENT_TYPES),
     backlogBytes: () => backlogBytes,
@@ -262,6 +264,25 @@ test("a gap that grows before what follows it is published has another id", asyn
   const ids = new Map(publisher.gaps.map(({ id, missed }) => [missed, id]));
   expect([...ids.keys()]).toEqual([5, 10]);
   expect(new Set(ids.values()).size).toBe(2);
+});
+
+test("a failure of its own steps is logged once, and shown until it ends", async () => {
+  const publisher = new KeepingPublisher();
+  let isDamaged = true;
+  const reader = new Proxy(at.current.store.outbox.sharedReader("nats"), {
+    get(target, name: keyof SharedReader) {
+      if (name !== "assigned") return target[name].bind(target);
+      return isDamaged ? () => Promise.reject(new Error("damaged")) : () => target.assigned();
+    },
+  });
+  const publishing = await publish(publisher, at.current.store, undefined, reader);
+  await until("the error", () => publishing.error);
+  expect(publishing.error?.message).toBe("damaged");
+  await send("orders");
+  isDamaged = false;
+  await until("an event", () => publisher.events.length > 0 || undefined);
+  expect(publishing.error).toBeUndefined();
+  expect(noted.lines).toMatchObject([{ facts: { error: "damaged" } }]);
 });
 
 test("a failure ends when nothing waits any more", async () => {

@@ -57,6 +57,7 @@ if not string.match(v, '^%d+ %d+ %d+ %d+ %d+ %d+ %S+ %d+$') then redis.call('HSE
 
 /** ARGV: server, silence in ms. Returns the servers with a sign of life. Signs in the future are from before the clock stepped back. */
 const SIGN = `#!lua flags=allow-oom${LUA_NOW}
+if redis.call('TYPE', KEYS[1]).ok ~= 'zset' then redis.call('UNLINK', KEYS[1]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], now + ARGV[2], '+inf')
 redis.call('ZADD', KEYS[1], now, ARGV[1])

@@ -94,6 +94,12 @@ test("a server that has lost a partition moves its position no more, also if nob
   expect(await first.positions([PARTITION])).toEqual([end]);
 });
 
+test("servers that register under a key of a wrong type begin it again", async () => {
+  const { store, redis, prefix } = at.current;
+  await redis.set(`${prefix}:outbox-servers:nats`, "text");
+  expect((await readerOf(store).assigned()).size).toBe(256);
+});
+
 test("what it has not read is kept up to its bytes, beyond the limit of the outbox", async () => {
   const store = at.current.openStore({ outboxMaxBytes: 8 * 1024 });
   await until("the connection", () => store.ready || undefined);
