@@ -80,7 +80,7 @@ function render(error: DlqError, errorId: string | undefined) {
 export function deadlineExceeded(timeoutMs: number | undefined): ConnectError {
   const after = timeoutMs === undefined ? "the call's deadline" : `${Math.round(timeoutMs)} ms`;
   return connectError(
-    `not finished within ${after}; it may still take effect: retry with the same request_id`,
+    `not finished within ${after}; a change may still take effect: repeat it with the same request_id`,
     Code.DeadlineExceeded,
     [errorInfo("DEADLINE_EXCEEDED")],
   );

@@ -39,7 +39,10 @@ export function readWatchEvents(request: WatchEventsRequest): WatchEventsCommand
   const sinceMs = startTime && readTimestampMs(v, "start_time", startTime, Infinity, "");
   const resume = request.resumeToken === "" ? undefined : readResumeToken(request.resumeToken);
   if (resume === undefined && request.resumeToken !== "") {
-    v.add("resume_token", "is not one of an earlier response; leave it out to start now");
+    v.add(
+      "resume_token",
+      "is not one of an earlier response; leave it out, and set start_time to the time of the last event",
+    );
   }
   v.throwIfAny();
   return {
