@@ -53,9 +53,14 @@ function runWaiting(): void {
   });
 }
 
-/** Paces a loop of small pieces of work that may be long together. */
+/**
+ * Paces loops of small pieces of work that may be long together. Loops that share one block other work no longer than a single
+ * loop, and have one place among those that wait for a turn.
+ */
 export class Pace {
   #startedAtMs = performance.now();
+  readonly #waiting: (() => void)[] = [];
+  #isResuming = false;
 
   /** Whether other work has waited for long. If so, call `giveTurn`. */
   get isTooLong(): boolean {
@@ -63,8 +68,24 @@ export class Pace {
   }
 
   /** Lets other work run. */
-  async giveTurn(): Promise<void> {
-    await nextTurn();
-    this.#startedAtMs = performance.now();
+  giveTurn(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      if (!this.#isResuming) void this.#resumeAll();
+    });
+  }
+
+  async #resumeAll(): Promise<void> {
+    this.#isResuming = true;
+    while (this.#waiting.length > 0) {
+      await nextTurn();
+      this.#startedAtMs = performance.now();
+      while (this.#waiting.length > 0 && !this.isTooLong) {
+        this.#waiting.shift()?.();
+        // Ticks run after all promises: until then the loop does its work.
+        await new Promise<void>((resolve) => process.nextTick(resolve));
+      }
+    }
+    this.#isResuming = false;
   }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { nextTurn } from "../../src/app/timers.ts";
+import { nextTurn, Pace } from "../../src/app/timers.ts";
 
 /** Blocks the event loop, as an edit of a large message does. */
 function block(ms: number): void {
@@ -37,4 +37,50 @@ it("many short pieces of work do not wait for each other", async () => {
   for (let piece = 0; piece < 1_000; piece++) await nextTurn();
   expect(isLate).toBe(false);
   clearTimeout(timer);
+});
+
+it("loops that share a pace block other work no longer than one of them", async () => {
+  const pace = new Pace();
+  let turns = 0;
+  let isOver = false;
+  const other = () => {
+    turns++;
+    if (!isOver) setImmediate(other);
+  };
+  setImmediate(other);
+  await Promise.all(
+    Array.from({ length: 100 }, async () => {
+      if (pace.isTooLong) await pace.giveTurn();
+      block(3);
+    }),
+  );
+  isOver = true;
+  expect(turns).toBeGreaterThan(20);
+});
+
+it("other work gets its turn after one of the loops that share a pace", async () => {
+  const pace = new Pace();
+  let done = 0;
+  const loops = Array.from({ length: 50 }, async () => {
+    await pace.giveTurn();
+    block(12);
+    done++;
+  });
+  await nextTurn();
+  expect(done).toBeLessThan(5);
+  await Promise.all(loops);
+});
+
+it("loops that share a pace and do little run in one turn", async () => {
+  const pace = new Pace();
+  let turns = 0;
+  let isOver = false;
+  const other = () => {
+    turns++;
+    if (!isOver) setImmediate(other);
+  };
+  setImmediate(other);
+  await Promise.all(Array.from({ length: 1_000 }, () => pace.giveTurn()));
+  isOver = true;
+  expect(turns).toBeLessThan(100);
 });
