@@ -45,3 +45,13 @@ export class QueuePattern {
     return name.length - last.length >= at && name.endsWith(last);
   }
 }
+
+/** Returns a function that reports whether a name matches a pattern. It asks once for each name: make one for a page of names. */
+export function matcherOf(patterns: readonly QueuePattern[]): (name: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (name) => {
+    const found = known.get(name) ?? patterns.some((pattern) => pattern.matches(name));
+    known.set(name, found);
+    return found;
+  };
+}

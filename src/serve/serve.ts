@@ -21,6 +21,7 @@ import { RuleJudge } from "../app/rules/rule-judge.ts";
 import { RulesInForce } from "../app/rules/rules-in-force.ts";
 import { createServerInfo } from "../app/server-info.ts";
 import { createSimulate } from "../app/simulate.ts";
+import { Pace } from "../app/timers.ts";
 import { needsToken } from "../config/checks.ts";
 import type { Config } from "../config/config.ts";
 import { deliverySettingsOf } from "../core/delivery-settings.ts";
@@ -133,12 +134,8 @@ async function run(
   });
   const maker = new EventMaker({ store, redactOf: inForce.redactOf });
   const publishing = createPublishing(config, { store, maker, metrics, log });
-  const reads = new WatchReads(store.outbox);
-  const events = createWatchEvents({
-    outbox: store.outbox,
-    reads,
-    maker,
-  });
+  const watching = { reads: new WatchReads(store.outbox), pace: new Pace() };
+  const events = createWatchEvents({ outbox: store.outbox, maker, ...watching });
   const queues = createQueueAdmin({
     store,
     inForce,
@@ -147,7 +144,11 @@ async function run(
     check: queueConfiguration.check,
   });
   const messages = createMessageAdmin({ ...shared, stats: dlq.stats });
-  const watchMessages = createWatchMessages({ ...shared, reads, scanner: new Scanner(store) });
+  const watchMessages = createWatchMessages({
+    ...shared,
+    ...watching,
+    scanner: new Scanner(store),
+  });
   const groups = createGroupAdmin(shared);
   const workers = createWorkerAdmin(shared);
   const deliveryBlocks = createDeliveryBlockAdmin(store, log);

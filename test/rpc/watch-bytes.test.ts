@@ -21,11 +21,11 @@ test("changes of messages count with all that is read of them", () => {
   const bytes = messageChangesBytes({ changes, listAgain: false });
   expect(bytes).toBeGreaterThan(63 * KIB);
   expect(bytes).toBeLessThan(66 * KIB);
-  const waiting = messageChangesBytes({ changes, waiting: 1_000, listAgain: false });
-  expect(waiting).toBeGreaterThan(bytes + 100 * KIB);
+  const withLater = messageChangesBytes({ changes, laterMessages: 1_000, listAgain: false });
+  expect(withLater).toBeGreaterThan(bytes + 100 * KIB);
 });
 
 test("a batch of events counts with those behind it", () => {
   const batch = { events: Array<DlqEvent>(100), gap: undefined, resume: undefined };
-  expect(eventBatchBytes({ ...batch, waiting: 900 })).toBe(10 * eventBatchBytes(batch));
+  expect(eventBatchBytes({ ...batch, laterEvents: 900 })).toBe(10 * eventBatchBytes(batch));
 });

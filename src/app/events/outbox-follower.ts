@@ -1,5 +1,6 @@
 import type { QueuePattern } from "../../core/queue-pattern.ts";
 import type { Outbox, OutboxItem, OutboxPosition } from "../../store/contract/outbox.ts";
+import type { Pace } from "../timers.ts";
 import type { WatchReads } from "./watch-reads.ts";
 
 /** A step with so many items reads no further partition: a page may have some thousand. */
@@ -29,12 +30,19 @@ export function partitionsOf(
 /** Reads what is new in some outboxes. It misses nothing that happens after it was made. Call `stop` at the end. */
 export class OutboxFollower {
   readonly #reads: Pick<WatchReads, "read">;
+  readonly #pace: Pace;
   readonly #changed = new Set<number>();
   readonly stop: () => void;
   #wake = () => {};
 
-  constructor(reads: Pick<WatchReads, "read" | "follow">, partitions: readonly number[]) {
+  /** @param pace of all watches of this process: a change may wake every one of them */
+  constructor(
+    reads: Pick<WatchReads, "read" | "follow">,
+    partitions: readonly number[],
+    pace: Pace,
+  ) {
     this.#reads = reads;
+    this.#pace = pace;
     this.stop = reads.follow(partitions, (partition) => {
       this.#changed.add(partition);
       this.#wake();
@@ -88,11 +96,15 @@ export class OutboxFollower {
     signal: AbortSignal,
   ): Promise<OutboxItem[]> {
     const items: OutboxItem[] = [];
-    for (const partition of [...this.#changed]) {
-      if (items.length >= STEP_ITEMS) break;
+    let unseen = this.#changed.size;
+    // A partition that changes again meanwhile comes last: the next step reads it.
+    for (const partition of this.#changed) {
+      if (unseen-- === 0 || items.length >= STEP_ITEMS) break;
+      if (this.#pace.isTooLong) await this.#pace.giveTurn();
       this.#changed.delete(partition);
       const from = positions.get(partition) as OutboxPosition;
-      const page = await this.#reads.read(partition, from, signal);
+      const reading = this.#reads.read(partition, from, signal);
+      const page = reading instanceof Promise ? await reading : reading;
       if (page === undefined) break;
       items.push(...page.items);
       if (page.position !== undefined) positions.set(partition, page.position);

@@ -1,6 +1,6 @@
 import { invalidField } from "../../core/errors.ts";
 import type { DlqEvent, EventGap, EventType } from "../../core/event.ts";
-import type { QueuePattern } from "../../core/queue-pattern.ts";
+import { matcherOf, type QueuePattern } from "../../core/queue-pattern.ts";
 import type { EventFilter } from "../../rules/event-filter.ts";
 import type {
   Outbox,
@@ -9,7 +9,7 @@ import type {
   OutboxItem,
   OutboxPosition,
 } from "../../store/contract.ts";
-import { Pace } from "../timers.ts";
+import type { Pace } from "../timers.ts";
 import type { EventMaker } from "./event-maker.ts";
 import { OutboxFollower, partitionsOf } from "./outbox-follower.ts";
 import type { WatchReads } from "./watch-reads.ts";
@@ -38,7 +38,7 @@ export interface ResumePoint {
 export interface EventBatch {
   events: readonly DlqEvent[];
   /** Events of the next batches, which are in memory until then. */
-  waiting?: number;
+  laterEvents?: number;
   /** What is missing before the events. */
   gap: EventGap | undefined;
   /** Where to continue after the events. Undefined: a later batch has it. */
@@ -58,6 +58,8 @@ export interface WatchEventsParts {
   outbox: Pick<Outbox, "storeId" | "partitions" | "partitionOf" | "ends" | "sinceSecond">;
   reads: WatchReads;
   maker: Pick<EventMaker, "eventsOf">;
+  /** Of all watches of this process. */
+  pace: Pace;
 }
 
 /** Events in a batch: an event takes up to about 1.2 KiB. */
@@ -80,7 +82,7 @@ export function createWatchEvents(parts: WatchEventsParts): WatchEvents {
       );
     }
     const partitions = partitionsOf(parts.outbox, command.queues);
-    const follower = new OutboxFollower(parts.reads, partitions);
+    const follower = new OutboxFollower(parts.reads, partitions, parts.pace);
     try {
       yield* watchEvents(parts, command, follower, partitions, signal);
     } finally {
@@ -96,7 +98,7 @@ async function* watchEvents(
   partitions: readonly number[],
   signal: AbortSignal,
 ): AsyncGenerator<EventBatch> {
-  const { outbox } = parts;
+  const { outbox, pace } = parts;
   const begun = await startOf(outbox, command, partitions, signal).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
@@ -106,6 +108,7 @@ async function* watchEvents(
     storeId: outbox.storeId,
     positions: new Map(positions),
   });
+  if (pace.isTooLong) await pace.giveTurn();
   yield { ...NO_EVENTS, resume: resumeAt(start), keptSinceMs, isCaughtUp: unread.length === 0 };
   let tokenAtMs = performance.now();
   let isTokenCurrent = true;
@@ -121,8 +124,10 @@ async function* watchEvents(
       [tokenAtMs, isTokenCurrent] = [performance.now(), true];
     }
     for (let next = batches.shift(); next !== undefined; next = batches.shift()) {
-      const waiting = batches.reduce((sum, { events }) => sum + events.length, 0);
-      yield { ...next, waiting };
+      const laterEvents = batches.reduce((sum, { events }) => sum + events.length, 0);
+      // To write a response takes long, too.
+      if (pace.isTooLong) await pace.giveTurn();
+      yield { ...next, laterEvents };
     }
   }
 }
@@ -163,7 +168,7 @@ async function startOf(
 
 /** The wanted events of items, without positions. */
 async function batchesOf(
-  { maker }: WatchEventsParts,
+  { maker, pace }: WatchEventsParts,
   command: WatchEventsCommand,
   items: readonly OutboxItem[],
 ): Promise<EventBatch[]> {
@@ -174,7 +179,7 @@ async function batchesOf(
     batches.push({ ...NO_EVENTS, events, gap });
     [events, gap] = [[], undefined];
   };
-  const pace = new Pace();
+  const isWanted = matcherOf(command.queues);
   for (const item of items) {
     if (pace.isTooLong) await pace.giveTurn();
     if (!("kind" in item)) {
@@ -183,7 +188,7 @@ async function batchesOf(
       continue;
     }
     if (isTooEarly(command, item)) continue;
-    if (!command.queues.some((pattern) => pattern.matches(item.queue))) continue;
+    if (!isWanted(item.queue)) continue;
     for (const event of await maker.eventsOf([item], command.types)) {
       if (command.filter(event)) events.push(event);
     }

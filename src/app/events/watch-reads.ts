@@ -19,14 +19,20 @@ export class WatchReads {
     return this.#outbox.follow(partitions, listener);
   }
 
-  /** As Outbox.read: a page may have some thousand changes. Returns undefined after an abort. */
-  async read(
+  /** As Outbox.read: a page may have some thousand changes. Returns what is in memory at once, and undefined after an abort. */
+  read(
+    partition: number,
+    from: OutboxPosition,
+    signal: AbortSignal,
+  ): OutboxPage | Promise<OutboxPage | undefined> {
+    return this.#outbox.recent(partition, from) ?? this.#readInTurn(partition, from, signal);
+  }
+
+  #readInTurn(
     partition: number,
     from: OutboxPosition,
     signal: AbortSignal,
   ): Promise<OutboxPage | undefined> {
-    const recent = this.#outbox.recent(partition, from);
-    if (recent !== undefined) return recent;
     return this.#turns.run(async () => {
       if (!signal.aborted) await nextTurn();
       return signal.aborted ? undefined : this.#outbox.read(partition, from);

@@ -2,14 +2,14 @@ import { decodeMessage } from "../../codec/message.ts";
 import { DamagedMessage, readStored } from "../../core/damaged-message.ts";
 import { orderingKeyOf } from "../../core/delivery-settings.ts";
 import { formatMessageId, isOfMessage, parseMessageId } from "../../core/message-id.ts";
-import type { QueuePattern } from "../../core/queue-pattern.ts";
+import { matcherOf, type QueuePattern } from "../../core/queue-pattern.ts";
 import { redactionOf } from "../../core/redaction/redaction.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { Filter } from "../../rules/filter.ts";
 import type { MessageDetails, OutboxItem, OutboxPosition, Store } from "../../store/contract.ts";
 import { OutboxFollower, type OutboxStep, partitionsOf } from "../events/outbox-follower.ts";
 import type { WatchReads } from "../events/watch-reads.ts";
-import { Pace } from "../timers.ts";
+import type { Pace } from "../timers.ts";
 import { ContentView } from "./content-view.ts";
 import { contentFacts, stateFacts } from "./filter-facts.ts";
 import type { Scanner } from "./scan.ts";
@@ -27,7 +27,7 @@ export interface WatchMessagesCommand {
 export interface MessageChanges {
   changes: readonly MessageChange[];
   /** Messages of the next steps, whose ids are in memory until then. */
-  waiting?: number;
+  laterMessages?: number;
   /** Whether changes were missed before these. */
   listAgain: boolean;
 }
@@ -49,6 +49,8 @@ export interface WatchMessagesParts {
   reads: WatchReads;
   /** Reads messages, few pages at once for all watches. */
   scanner: Pick<Scanner, "listed">;
+  /** Of all watches of this process. */
+  pace: Pace;
   settingsOf(queue: string): QueueSettings;
   /** The wall clock of this server. */
   now(): number;
@@ -68,7 +70,7 @@ export function createWatchMessages(parts: WatchMessagesParts): WatchMessages {
   return async function* watch(command, signal) {
     const { outbox } = parts.store;
     const partitions = partitionsOf(outbox, [command.queues]);
-    const follower = new OutboxFollower(parts.reads, partitions);
+    const follower = new OutboxFollower(parts.reads, partitions, parts.pace);
     try {
       const ends = await outbox.ends(partitions);
       yield { changes: [], listAgain: false };
@@ -109,10 +111,10 @@ class Collected {
   }
 
   add(items: readonly OutboxItem[]): void {
+    const isWanted = matcherOf([this.#queues]);
     for (const item of items) {
       if (!("kind" in item)) this.#hasGap = true;
-      else if (isOfMessage(item) && this.#queues.matches(item.queue))
-        this.#addOne(item.queue, item.id);
+      else if (isOfMessage(item) && isWanted(item.queue)) this.#addOne(item.queue, item.id);
     }
   }
 
@@ -135,16 +137,15 @@ async function* changesOf(
   { ids, hasGap }: ReturnType<Collected["take"]>,
 ): AsyncGenerator<MessageChanges> {
   if (hasGap) yield { changes: [], listAgain: true };
-  const pace = new Pace();
-  let waiting = [...ids.values()].reduce((sum, { size }) => sum + size, 0);
+  let laterMessages = [...ids.values()].reduce((sum, { size }) => sum + size, 0);
   for (const [queue, names] of ids) {
     const all = [...names];
     for (let at = 0; at < all.length; ) {
       const some = all.slice(at, at + PAGE).map((name) => parseMessageId(name) as Uint8Array);
-      const changes = await changesIn(parts, command, queue, some, pace);
+      const changes = await changesIn(parts, command, queue, some);
       at += changes.length;
-      waiting -= changes.length;
-      yield { changes, waiting, listAgain: false };
+      laterMessages -= changes.length;
+      yield { changes, laterMessages, listAgain: false };
     }
   }
 }
@@ -155,12 +156,11 @@ async function changesIn(
   command: WatchMessagesCommand,
   queue: string,
   ids: readonly Uint8Array[],
-  pace: Pace,
 ): Promise<MessageChange[]> {
   const found = await parts.scanner.listed(queue, ids, command.history, PAGE_BYTES);
   const changes: MessageChange[] = [];
   for (const details of found) {
-    if (pace.isTooLong) await pace.giveTurn();
+    if (parts.pace.isTooLong) await parts.pace.giveTurn();
     const id = ids[changes.length] as Uint8Array;
     changes.push({ queue, id, now: await matching(parts, command, queue, id, details) });
   }

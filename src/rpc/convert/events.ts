@@ -66,8 +66,8 @@ function readTypes(v: Violations, numbers: readonly number[]): ReadonlySet<Event
 const EVENT_BYTES = 600;
 
 /** About how many bytes a watch takes while its client has not read the response. */
-export const eventBatchBytes = ({ events, waiting = 0 }: EventBatch): number =>
-  EVENT_BYTES * (events.length + waiting);
+export const eventBatchBytes = ({ events, laterEvents = 0 }: EventBatch): number =>
+  EVENT_BYTES * (events.length + laterEvents);
 
 export function writeEventBatch(batch: EventBatch): WatchEventsResponse {
   const { events, gap, resume, keptSinceMs, isCaughtUp = false } = batch;

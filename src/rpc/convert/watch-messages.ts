@@ -38,8 +38,8 @@ const ENTRY_BYTES = 256;
 const ID_BYTES = 200;
 
 /** About how many bytes a watch takes while its client has not read the responses. */
-export function messageChangesBytes({ changes, waiting = 0 }: MessageChanges): number {
-  let bytes = ID_BYTES * waiting;
+export function messageChangesBytes({ changes, laterMessages = 0 }: MessageChanges): number {
+  let bytes = ID_BYTES * laterMessages;
   for (const { now } of changes) bytes += CHANGE_BYTES + (now ? detailsBytes(now) : 0);
   return bytes;
 }

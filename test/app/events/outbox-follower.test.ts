@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { OutboxFollower, type OutboxStep } from "../../../src/app/events/outbox-follower.ts";
 import type { WatchReads } from "../../../src/app/events/watch-reads.ts";
+import { Pace } from "../../../src/app/timers.ts";
 import { OUTBOX_START, type OutboxGap } from "../../../src/store/contract/outbox.ts";
 
 /** Outboxes whose partitions have so many pages of one item, and `busy`, which changes whenever it is read. */
@@ -29,7 +30,7 @@ function outboxOf(pages: ReadonlyMap<number, number>, busy?: number) {
 
 async function firstSteps(outbox: Pick<WatchReads, "read" | "follow">, count: number) {
   const stop = new AbortController();
-  const follower = new OutboxFollower(outbox, [0, 1]);
+  const follower = new OutboxFollower(outbox, [0, 1], new Pace());
   const start = new Map([0, 1].map((one) => [one, OUTBOX_START]));
   const steps: (Pick<OutboxStep, "isCaughtUp"> & { items: number; next: number[] })[] = [];
   for await (const { items, positions, isCaughtUp } of follower.items(
@@ -90,4 +91,25 @@ test("a step without items comes if nothing was there, and once when nothing cha
     { items: 0, next: [0, 0], isCaughtUp: true },
     { items: 0, next: [0, 0], isCaughtUp: false },
   ]);
+});
+
+test("what is in memory is read without waiting", async () => {
+  const partitions = Array.from({ length: 256 }, (_, partition) => partition);
+  const stop = new AbortController();
+  const reads: Pick<WatchReads, "read" | "follow"> = {
+    follow: () => () => {},
+    read: (_partition, position) => ({ items: [], position, hasMore: false }),
+  };
+  const follower = new OutboxFollower(reads, partitions, new Pace());
+  const start = new Map(partitions.map((one) => [one, OUTBOX_START]));
+  let waits = 0;
+  let isOver = false;
+  const other = (async () => {
+    for (; !isOver; waits++) await undefined;
+  })();
+  for await (const { isCaughtUp } of follower.items(start, partitions, stop.signal))
+    if (isCaughtUp) stop.abort();
+  isOver = true;
+  await other;
+  expect(waits).toBeLessThan(partitions.length);
 });

@@ -1,12 +1,14 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import {
   createWatchEvents,
   type EventBatch,
+  type WatchEventsCommand,
   type WatchEventsParts,
 } from "../../../src/app/events/watch-events.ts";
 import type { WatchReads } from "../../../src/app/events/watch-reads.ts";
+import { Pace } from "../../../src/app/timers.ts";
 import type { DlqEvent } from "../../../src/core/event.ts";
 import { QueuePattern } from "../../../src/core/queue-pattern.ts";
 import { OUTBOX_START, type OutboxChange } from "../../../src/store/contract/outbox.ts";
@@ -15,8 +17,18 @@ setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
 /** A watch of an outbox with so many changes before it. */
-function watchOf(count: number) {
-  const change = (number: number) => ({ number, queue: "orders", kind: "SENT" }) as OutboxChange;
+function watchOf(
+  count: number,
+  {
+    pace = new Pace(),
+    queueOf = () => "orders",
+    ...wanted
+  }: Partial<
+    Pick<WatchEventsCommand, "queues"> & { pace: Pace; queueOf: (number: number) => string }
+  > = {},
+) {
+  const change = (number: number) =>
+    ({ number, queue: queueOf(number), kind: "SENT" }) as OutboxChange;
   const state: { first?: WeakRef<OutboxChange> } = {};
   const reads: Pick<WatchReads, "read" | "follow"> = {
     follow: () => () => {},
@@ -33,6 +45,7 @@ function watchOf(count: number) {
       sinceSecond: async () => [],
     },
     reads: reads as WatchReads,
+    pace,
     maker: {
       eventsOf: async (changes) =>
         changes.map(({ number }) => ({ id: String(number) }) as DlqEvent),
@@ -43,6 +56,7 @@ function watchOf(count: number) {
     ...{ queues: [new QueuePattern("orders")], types: new Set<never>(), filter: () => true },
     resume: { storeId: "abcdef", positions: new Map([[0, OUTBOX_START]]) },
     sinceMs: undefined,
+    ...wanted,
   };
   const batches = createWatchEvents(parts)(command, stop.signal);
   return { state, stop, batches: batches[Symbol.asyncIterator]() };
@@ -51,10 +65,9 @@ function watchOf(count: number) {
 test("a batch says how many events wait behind it", async () => {
   const { batches, stop } = watchOf(1_200);
   const found: EventBatch[] = [];
-  while (found.at(-1)?.isCaughtUp !== true || found.length === 1)
-    found.push((await batches.next()).value);
+  while (found.at(-1)?.isCaughtUp !== true) found.push((await batches.next()).value);
   stop.abort();
-  expect(found.map(({ events, waiting }) => [events.length, waiting])).toEqual([
+  expect(found.map(({ events, laterEvents }) => [events.length, laterEvents])).toEqual([
     [0, undefined],
     [500, 700],
     [500, 200],
@@ -70,4 +83,41 @@ test("while a batch is unread, the changes that it comes from are not kept", asy
   collectGarbage();
   expect(state.first?.deref()).toBeUndefined();
   stop.abort();
+});
+
+test("a queue is compared with the patterns once, however many changes a step has of it", async () => {
+  const pattern = new QueuePattern("ord*");
+  const matches = vi.spyOn(pattern, "matches");
+  const { batches, stop } = watchOf(1_200, { queues: [pattern] });
+  for (let n = 0; n < 2; n++) await batches.next();
+  stop.abort();
+  expect(matches).toHaveBeenCalledTimes(1);
+});
+
+test("watches that get changes at once leave other work its turns", async () => {
+  const [pace, pattern] = [new Pace(), new QueuePattern("*")];
+  vi.spyOn(pattern, "matches").mockImplementation(() => {
+    const untilMs = performance.now() + 1;
+    while (performance.now() < untilMs);
+    return false;
+  });
+  let turns = 0;
+  let isOver = false;
+  const other = () => {
+    turns++;
+    if (!isOver) setImmediate(other);
+  };
+  setImmediate(other);
+  const queueOf = (number: number) => `orders-${number}`;
+  const watches = Array.from({ length: 50 }, () =>
+    watchOf(5, { pace, queueOf, queues: [pattern] }),
+  );
+  await Promise.all(
+    watches.map(async ({ batches, stop }) => {
+      for (let n = 0; n < 2; n++) await batches.next();
+      stop.abort();
+    }),
+  );
+  isOver = true;
+  expect(turns).toBeGreaterThan(10);
 });
