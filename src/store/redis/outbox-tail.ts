@@ -28,6 +28,8 @@ const LOST_MS = 50;
  * damaged outboxes are looked at, too.
  */
 const CHECK_MS = 5_000;
+/** How long readers are notified before other work runs: each partition may have a thousand. */
+const NOTIFY_MS = 10;
 /** Changes that are decoded of one reply. The last entry of each partition comes on top. */
 const DECODED = MOST_CHANGES;
 
@@ -174,6 +176,7 @@ export class OutboxTail {
   async #lookAt(sought: readonly (readonly [number, Followed])[]): Promise<void> {
     if (sought.length === 0) return;
     const ends = await this.#parts.reads.soundEnds(sought.map(([partition]) => partition));
+    const moved: (readonly [number, Followed])[] = [];
     for (const [at, [partition, followed]] of sought.entries()) {
       const { position: end, damage } = ends[at] as OutboxEnd;
       if (damage !== undefined) {
@@ -185,8 +188,9 @@ export class OutboxTail {
       if (followed.end !== undefined && !hasBegunAgain) continue;
       followed.end = end;
       this.#recent.forget(partition);
-      this.#notify(partition, followed);
+      moved.push([partition, followed]);
     }
+    await this.#notify(moved);
   }
 
   #leaveOut(partition: number, followed: Followed, { message }: Error): void {
@@ -211,17 +215,26 @@ export class OutboxTail {
     const sizes = pages.map(([, entries]) => entries.length);
     this.#size.replied(sizes);
     const at = new Map(keys.map((key, index) => [key, partitions[index] as number]));
+    const moved: (readonly [number, Followed])[] = [];
     let left = DECODED;
     for (const [key, entries] of pages) {
       const partition = at.get(String(key));
-      if (partition !== undefined) left -= this.#take(partition, entries, left);
+      const followed = partition === undefined ? undefined : this.#followed.get(partition);
+      if (partition === undefined || followed === undefined) continue;
+      left -= this.#take(partition, followed, entries, left);
+      moved.push([partition, followed]);
     }
+    await this.#notify(moved);
   }
 
   /** Caches a page. If it has more changes than `most`, only moves after it. Returns how many changes were decoded. */
-  #take(partition: number, found: readonly StreamEntry[], most: number): number {
-    const followed = this.#followed.get(partition);
-    if (followed?.end === undefined) return 0;
+  #take(
+    partition: number,
+    followed: Followed,
+    found: readonly StreamEntry[],
+    most: number,
+  ): number {
+    if (followed.end === undefined) return 0;
     let changes = 0;
     for (const one of found) {
       if (changes >= most) {
@@ -234,7 +247,6 @@ export class OutboxTail {
       else this.#cache(partition, followed, followed.end, entry);
       changes += entry?.changes.length ?? 0;
     }
-    this.#notify(partition, followed);
     return changes;
   }
 
@@ -256,8 +268,14 @@ export class OutboxTail {
     return partitionKeys(this.#parts.prefix, partition).outbox;
   }
 
-  #notify(partition: number, { listeners }: Followed): void {
-    for (const listener of listeners) listener(partition);
+  async #notify(moved: readonly (readonly [number, Followed])[]): Promise<void> {
+    let startedAtMs = performance.now();
+    for (const [partition, { listeners }] of moved) {
+      for (const listener of listeners) listener(partition);
+      if (performance.now() - startedAtMs < NOTIFY_MS) continue;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      startedAtMs = performance.now();
+    }
   }
 
   #sleep(ms: number): Promise<void> {

@@ -177,6 +177,37 @@ test("pages of a busy partition grow while they are full, and follow at once", a
   expect(Math.min(...pauses)).toBeLessThan(10);
 });
 
+/** Counts the turns of the event loop in which readers of all partitions, each of which takes 1 ms, are notified. */
+async function turnsOf(work: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  const notifiedIn: number[] = [];
+  let isOver = false;
+  const other = () => {
+    turns++;
+    if (!isOver) setImmediate(other);
+  };
+  setImmediate(other);
+  tail.follow(ALL, () => {
+    const untilMs = performance.now() + 1;
+    while (performance.now() < untilMs);
+    notifiedIn.push(turns);
+  });
+  await work();
+  await until("all readers", () => notifiedIn.length >= ALL.length || undefined);
+  isOver = true;
+  return new Set(notifiedIn).size;
+}
+
+test("other work runs while many readers learn of the ends", async () => {
+  expect(await turnsOf(() => tail.findEnds(ALL))).toBeGreaterThan(10);
+});
+
+test("other work runs while many readers learn of changes", async () => {
+  await send();
+  await follow(ALL);
+  expect(await turnsOf(() => writeAtOnce(ALL, 1))).toBeGreaterThan(10);
+});
+
 test("what is remembered comes in pages of at most 1,000 changes", async () => {
   await follow([PARTITION]);
   let position = tail.endOf(PARTITION) as OutboxPosition;
