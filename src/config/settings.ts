@@ -131,6 +131,14 @@ export const SETTINGS = {
     doc: "Most queues that all open streams of a server may ask for, counted for each stream; the streams of one connection may ask for a tenth, and at least 1000. Further streams get UNAVAILABLE. Each needs about 0.5 KiB.",
     example: "1000000",
   }),
+  maxWatches: setting({
+    name: "max-watches",
+    group: "Listening",
+    type: integer(2, 100_000),
+    fallback: 2_000,
+    doc: "Most calls of WatchEvents and WatchMessages of a server at a time. A caller (a token, or an address without tokens) has at most as many as are left for others, so half of them while it is the only one. Further calls get UNAVAILABLE. Each needs 60 to 130 KiB.",
+    example: "4000",
+  }),
   requestMemoryBytes: setting({
     name: "request-memory",
     group: "Listening",

@@ -11,7 +11,7 @@ import {
   type StreamDueResponse,
 } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import type { Dlq, SendCommand } from "../app/commands.ts";
-import type { WatchEvents } from "../app/events/watch-events.ts";
+import type { BeginWatch, WatchEvents } from "../app/events/watch-events.ts";
 import { DlqError, internal } from "../core/errors.ts";
 import { callerOf } from "./caller.ts";
 import { readAck, writeAck } from "./convert/ack.ts";
@@ -92,7 +92,7 @@ export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof
 
     async *watchEvents(request, context) {
       const command = readWatchEvents(request);
-      const open = (signal: AbortSignal) => events(command, signal);
+      const open = (signal: AbortSignal, begin: BeginWatch) => events(command, signal, begin);
       for await (const batch of watches.run(open, context, eventBatchBytes))
         yield writeEventBatch(batch);
     },

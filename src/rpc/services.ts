@@ -44,6 +44,8 @@ export interface ServicesOptions {
   payloadMaxBytes: number;
   drainGraceMs: number;
   streamQueues: StreamQueues;
+  /** Most calls of WatchEvents and WatchMessages at a time. */
+  maxWatches: number;
   log: DisclosureLog;
   /** Wall clock in ms. */
   now?: () => number;
@@ -56,7 +58,7 @@ export function createServices(options: ServicesOptions) {
   const { guard } = options;
   const reflection = createReflection(options.descriptorSet);
   const { reportInternal } = guard;
-  const watches = new Watches(options.draining);
+  const watches = new Watches(options.draining, { most: options.maxWatches });
   const logDisclosure = createLogDisclosure(options.log);
   return {
     dlq: guard.wrap(

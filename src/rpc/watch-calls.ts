@@ -1,39 +1,36 @@
 import type { HandlerContext } from "@connectrpc/connect";
-import { serverBusy } from "../core/errors.ts";
+import type { BeginWatch } from "../app/events/watch-events.ts";
 import { CallMemory } from "./call-memory.ts";
 import { stopping } from "./error-map.ts";
 import { OpenWatch, reconnect } from "./open-watch.ts";
 import { connectionAging } from "./stream-due.ts";
+import { WatchShares } from "./watch-shares.ts";
 
-/** Most watches of a server: each may hold some thousand changes that its client has not read. */
-export const WATCHES = 1_000;
-/** Those of one connection. */
-export const WATCHES_OF_CONNECTION = 200;
-const RETRY_AFTER_MS = 5_000;
 const UNREAD_MS = 30_000;
 /** Most bytes (estimated) that all watches together hold for their clients. */
 const UNREAD_BYTES = 128 * 1024 * 1024;
 
-/** When a watch ends that is not read. */
-export interface UnreadLimits {
-  /** Nothing is read for so long. */
-  readonly ms: number;
-  /** All watches have so much unread: those end first that have waited longest. */
-  readonly bytes: number;
+export interface WatchLimits {
+  /** Watches of the server: each may hold some thousand changes that its client has not read. */
+  readonly most: number;
+  /** A watch ends if nothing is read for so long. */
+  readonly unreadMs: number;
+  /** If all watches have so much unread, those end first that have waited longest. */
+  readonly unreadBytes: number;
 }
 
 /** Limits the open WatchEvents and WatchMessages calls, and ends those that must reconnect. */
 export class Watches {
   readonly #draining: AbortSignal;
   readonly #unread: { readonly memory: CallMemory; readonly unreadMs: number };
-  readonly #ofConnection = new WeakMap<object, number>();
-  #open = 0;
+  readonly #shares: WatchShares;
 
   /** @param draining aborts when the server drains */
-  constructor(draining: AbortSignal, unread: Partial<UnreadLimits> = {}) {
+  constructor(draining: AbortSignal, limits: Partial<WatchLimits> & Pick<WatchLimits, "most">) {
     this.#draining = draining;
-    const { ms = UNREAD_MS, bytes = UNREAD_BYTES } = unread;
-    this.#unread = { memory: new CallMemory(bytes), unreadMs: ms };
+    const { most, unreadMs = UNREAD_MS, unreadBytes = UNREAD_BYTES } = limits;
+    this.#unread = { memory: new CallMemory(unreadBytes), unreadMs };
+    this.#shares = new WatchShares(most);
   }
 
   /**
@@ -43,36 +40,19 @@ export class Watches {
    * @param bytesOf about how much memory a value takes until it is read
    */
   async *run<T>(
-    open: (signal: AbortSignal) => AsyncIterable<T>,
+    open: (signal: AbortSignal, begin: BeginWatch) => AsyncIterable<T>,
     context: HandlerContext,
     bytesOf: (value: T) => number,
   ): AsyncGenerator<T> {
     const aging = context.values.get(connectionAging);
-    const onEnd = this.#take(aging);
+    const { begin, release } = this.#shares.take(context);
     const signals = [context.signal, aging, this.#draining];
-    const watch = new OpenWatch(open, { context, signals, onEnd, ...this.#unread });
+    const watch = new OpenWatch((signal) => open(signal, begin), {
+      ...{ context, signals, onEnd: release, ...this.#unread },
+    });
     yield* watch.values(bytesOf);
     if (context.signal.aborted) return;
     if (this.#draining.aborted) throw stopping();
     throw reconnect("the connection has reached its maximum age");
   }
-
-  /** `connection`: an object that only its calls have. Calls of the HTTP port share one: its connections have few calls. */
-  #take(connection: object): () => void {
-    const own = this.#ofConnection.get(connection) ?? 0;
-    if (this.#open >= WATCHES) throw busy("this server", WATCHES);
-    if (own >= WATCHES_OF_CONNECTION && connection !== connectionAging.defaultValue)
-      throw busy("this connection", WATCHES_OF_CONNECTION);
-    this.#open++;
-    this.#ofConnection.set(connection, own + 1);
-    return () => {
-      this.#open--;
-      this.#ofConnection.set(connection, (this.#ofConnection.get(connection) ?? 1) - 1);
-    };
-  }
-}
-
-function busy(whose: string, limit: number) {
-  const what = `${whose} has ${limit} calls of WatchEvents and WatchMessages`;
-  return serverBusy(RETRY_AFTER_MS, `${what}, the most that are allowed; end some`);
 }

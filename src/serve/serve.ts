@@ -247,6 +247,7 @@ async function listen(
     payloadMaxBytes: config.payloadMaxBytes,
     drainGraceMs: config.drainGraceMs,
     streamQueues: new StreamQueues(config.maxStreamQueues),
+    maxWatches: config.maxWatches,
   });
   return createListeners({
     config: { ...config, tls: certificate?.first },

@@ -13,7 +13,7 @@ import { MASK_LENGTH } from "../../src/rpc/json-values.ts";
 import { READ_MAX_BYTES } from "../../src/rpc/methods.ts";
 import { UNPAID_PIECES } from "../../src/rpc/pieces.ts";
 import { MAX_FIELDS, MAX_JSON_DEPTH, MAX_VALUES } from "../../src/rpc/request-fields.ts";
-import { WATCHES, WATCHES_OF_CONNECTION } from "../../src/rpc/watch-calls.ts";
+import { WATCHES_OF_CONNECTION } from "../../src/rpc/watch-shares.ts";
 import { RULE_LIMITS } from "../../src/rules/rule.ts";
 import { CONSTANTS } from "../../src/store/redis/packed/constants.ts";
 import { MOST_QUIET_SESSIONS } from "../../src/store/redis/quiet-sessions.ts";
@@ -63,7 +63,7 @@ const EXPECTED = [
   String(W.items),
   `\`max_stream_queues\` (${SETTINGS.maxStreamQueues.fallback}); a tenth, and at least 1000, for one connection`,
   String(W.watchedQueues),
-  `${WATCHES.toLocaleString("en")}; ${WATCHES_OF_CONNECTION} for one connection`,
+  `\`max_watches\` (${SETTINGS.maxWatches.fallback}); ${WATCHES_OF_CONNECTION} for one connection; for one caller as many as are left for others`,
   size(LIMITS.batchBytes),
   size(READ_MAX_BYTES),
   String(UNPAID_PIECES),

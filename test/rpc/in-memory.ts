@@ -153,6 +153,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     payloadMaxBytes: options.payloadMaxBytes ?? 1024 * 1024,
     drainGraceMs: 25_000,
     streamQueues: new StreamQueues(options.maxStreamQueues ?? 10_000),
+    maxWatches: 2_000,
     now: () => NOW_MS,
   });
   return {

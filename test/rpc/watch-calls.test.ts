@@ -1,5 +1,6 @@
 import { ConnectError, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { setAddress, setCaller } from "../../src/rpc/caller.ts";
 import { connectionAging } from "../../src/rpc/stream-due.ts";
 import { Watches } from "../../src/rpc/watch-calls.ts";
 import { reasonOf } from "./in-memory.ts";
@@ -13,8 +14,33 @@ afterEach(() => {
 
 const draining = new AbortController();
 
+/** Where a call comes from. */
+interface From {
+  readonly address?: string;
+  readonly token?: string;
+  /** Default: its own. */
+  readonly connection?: AbortSignal;
+}
+
+let addresses = 0;
+
+/** Without an address, from one that no other call has. */
+function contextOf(
+  signal: AbortSignal,
+  {
+    address = `192.0.2.${addresses++}`,
+    token,
+    connection = new AbortController().signal,
+  }: From = {},
+): HandlerContext {
+  const values = createContextValues().set(connectionAging, connection);
+  const context = { signal, values: setAddress(values, () => address) } as HandlerContext;
+  if (token !== undefined) setCaller(context, { name: token });
+  return context;
+}
+
 /** A call, and its watch: it yields numbers until it is ended. */
-function opened(watches: Watches, bytes = 1) {
+function opened(watches: Watches, bytes = 1, from: From = {}) {
   const state = { isEnded: false };
   async function* numbers(signal: AbortSignal) {
     try {
@@ -25,13 +51,12 @@ function opened(watches: Watches, bytes = 1) {
   }
   const call = new AbortController();
   const connection = new AbortController();
-  const values = createContextValues().set(connectionAging, connection.signal);
-  const context = { signal: call.signal, values } as HandlerContext;
+  const context = contextOf(call.signal, { connection: connection.signal, ...from });
   return { steps: watches.run(numbers, context, () => bytes), state, call, connection };
 }
 
 test("a watch that is not read ends, and frees what it has", async () => {
-  const { steps, state } = opened(new Watches(draining.signal, { ms: 1_000 }));
+  const { steps, state } = opened(new Watches(draining.signal, { most: 100, unreadMs: 1_000 }));
   expect(await steps.next()).toMatchObject({ value: 0 });
   await vi.advanceTimersByTimeAsync(999);
   expect(state.isEnded).toBe(false);
@@ -41,7 +66,7 @@ test("a watch that is not read ends, and frees what it has", async () => {
 });
 
 test("the watches that have been unread for longest end when too much is unread", async () => {
-  const watches = new Watches(draining.signal, { bytes: 250 });
+  const watches = new Watches(draining.signal, { most: 100, unreadBytes: 250 });
   const [first, second, third] = [1, 2, 3].map(() => opened(watches, 100));
   for (const one of [first, second, first]) await one?.steps.next();
   await third?.steps.next();
@@ -54,7 +79,7 @@ test("the watches that have been unread for longest end when too much is unread"
 });
 
 test("a watch that is read goes on", async () => {
-  const { steps } = opened(new Watches(draining.signal, { ms: 1_000 }));
+  const { steps } = opened(new Watches(draining.signal, { most: 100, unreadMs: 1_000 }));
   for (let n = 0; n < 5; n++) {
     expect(await steps.next()).toMatchObject({ value: n });
     await vi.advanceTimersByTimeAsync(900);
@@ -62,7 +87,7 @@ test("a watch that is read goes on", async () => {
 });
 
 test("a watch ends with its call, without an error", async () => {
-  const { steps, state, call } = opened(new Watches(draining.signal));
+  const { steps, state, call } = opened(new Watches(draining.signal, { most: 100 }));
   await steps.next();
   call.abort();
   expect(await steps.next()).toMatchObject({ done: true });
@@ -71,7 +96,7 @@ test("a watch ends with its call, without an error", async () => {
 
 test("a watch whose server stops ends with SERVER_STOPPING", async () => {
   const stop = new AbortController();
-  const { steps } = opened(new Watches(stop.signal));
+  const { steps } = opened(new Watches(stop.signal, { most: 100 }));
   await steps.next();
   stop.abort();
   const error: unknown = await steps.next().catch((failure: unknown) => failure);
@@ -79,7 +104,7 @@ test("a watch whose server stops ends with SERVER_STOPPING", async () => {
 });
 
 test("a watch whose connection is too old says so", async () => {
-  const { steps, connection } = opened(new Watches(draining.signal));
+  const { steps, connection } = opened(new Watches(draining.signal, { most: 100 }));
   await steps.next();
   connection.abort();
   await expect(steps.next()).rejects.toThrow(
@@ -87,30 +112,96 @@ test("a watch whose connection is too old says so", async () => {
   );
 });
 
-test("a server has at most 1,000 watches; one that ends makes room", async () => {
-  const watches = new Watches(draining.signal);
-  const all = Array.from({ length: 1_000 }, () => opened(watches));
+test("a server has a limited number of watches; one that ends makes room", async () => {
+  const watches = new Watches(draining.signal, { most: 100 });
+  const all = Array.from({ length: 100 }, () => opened(watches));
   await Promise.all(all.map(({ steps }) => steps.next()));
-  await expect(opened(watches).steps.next()).rejects.toThrow("this server has 1000 calls");
+  await expect(opened(watches).steps.next()).rejects.toThrow("this server has 100 calls");
   await all[0]?.steps.return(undefined);
   expect(await opened(watches).steps.next()).toMatchObject({ value: 0 });
 });
 
 test("a call that ends makes room at once, also if its watch still looks for its beginning", async () => {
-  const watches = new Watches(draining.signal);
-  const all = Array.from({ length: 999 }, () => opened(watches));
+  const watches = new Watches(draining.signal, { most: 100 });
+  const all = Array.from({ length: 99 }, () => opened(watches));
   await Promise.all(all.map(({ steps }) => steps.next()));
   const call = new AbortController();
-  const values = createContextValues().set(connectionAging, new AbortController().signal);
   const begun = watches.run(
     async function* () {
       yield await new Promise<number>(() => {});
     },
-    { signal: call.signal, values } as HandlerContext,
+    contextOf(call.signal),
     () => 1,
   );
   void begun.next();
-  await expect(opened(watches).steps.next()).rejects.toThrow("this server has 1000 calls");
+  await expect(opened(watches).steps.next()).rejects.toThrow("this server has 100 calls");
   call.abort();
   expect(await opened(watches).steps.next()).toMatchObject({ value: 0 });
+});
+
+/** Opens watches until one is refused. Returns how many are open, and why the next one is not. */
+async function fill(watches: Watches, from: From) {
+  for (let count = 0; ; count++) {
+    try {
+      await opened(watches, 1, from).steps.next();
+    } catch (error) {
+      return { count, why: String(error) };
+    }
+  }
+}
+
+const HTTP_PORT = connectionAging.defaultValue;
+
+test.each([
+  ["token", { token: "a", address: "192.0.2.1" }, { token: "b", address: "192.0.2.1" }],
+  ["address", { address: "192.0.2.1" }, { address: "192.0.2.2" }],
+  ["token, not address", { token: "a" }, { address: "a" }],
+])(
+  "a caller, known by %s, has half of the watches that others leave",
+  async (_by, first, second) => {
+    const watches = new Watches(draining.signal, { most: 100 });
+    const { count, why } = await fill(watches, { ...first, connection: HTTP_PORT });
+    expect(count).toBe(50);
+    expect(why).toContain(
+      "this caller has 50 calls of WatchEvents and WatchMessages, and 50 are left for others",
+    );
+    expect((await fill(watches, { ...second, connection: HTTP_PORT })).count).toBe(25);
+  },
+);
+
+test("few watches of a connection and of a caller look for their beginning at once", async () => {
+  const watches = new Watches(draining.signal, { most: 100 });
+  const looking: string[] = [];
+  const ends: (() => void)[] = [];
+  const look = (name: string, from: From) => {
+    const steps = watches.run(
+      async function* (_signal, begin) {
+        yield await begin(async () => {
+          looking.push(name);
+          await new Promise<void>((resolve) => ends.push(resolve));
+        });
+      },
+      contextOf(new AbortController().signal, from),
+      () => 1,
+    );
+    return steps.next();
+  };
+  const [a, b, c] = [1, 2, 3].map(() => new AbortController().signal);
+  const started = [
+    look("a1", { token: "x", connection: a as AbortSignal }),
+    look("a2", { token: "x", connection: a as AbortSignal }),
+    look("b1", { token: "x", connection: b as AbortSignal }),
+    look("c1", { token: "x", connection: c as AbortSignal }),
+    look("other", { token: "y" }),
+    look("http1", { token: "z", connection: HTTP_PORT }),
+    look("http2", { token: "z", connection: HTTP_PORT }),
+  ];
+  await vi.advanceTimersByTimeAsync(0);
+  expect(looking.toSorted()).toEqual(["a1", "b1", "http1", "http2", "other"]);
+  for (let n = 0; n < started.length; n++) {
+    ends[n]?.();
+    await vi.advanceTimersByTimeAsync(0);
+  }
+  await Promise.all(started);
+  expect(looking.slice(5)).toEqual(["c1", "a2"]);
 });

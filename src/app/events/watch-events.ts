@@ -49,9 +49,13 @@ export interface EventBatch {
   isCaughtUp?: boolean;
 }
 
+/** Runs the search for the beginning of a watch, in turn with others of its caller. */
+export type BeginWatch = <T>(search: () => Promise<T>) => Promise<T>;
+
 export type WatchEvents = (
   command: WatchEventsCommand,
   signal: AbortSignal,
+  begin: BeginWatch,
 ) => AsyncIterable<EventBatch>;
 
 export interface WatchEventsParts {
@@ -74,7 +78,7 @@ const NO_EVENTS: EventBatch = { events: [], gap: undefined, resume: undefined };
  * from is of another store, and if the store does not answer.
  */
 export function createWatchEvents(parts: WatchEventsParts): WatchEvents {
-  return async function* watch(command, signal) {
+  return async function* watch(command, signal, begin) {
     if (command.resume !== undefined && command.resume.storeId !== parts.outbox.storeId) {
       throw invalidField(
         "resume_token",
@@ -84,7 +88,8 @@ export function createWatchEvents(parts: WatchEventsParts): WatchEvents {
     const partitions = partitionsOf(parts.outbox, command.queues);
     const follower = new OutboxFollower(parts.reads, partitions, parts.pace);
     try {
-      yield* watchEvents(parts, command, follower, partitions, signal);
+      const start = () => startOf(parts.outbox, command, partitions, signal, begin);
+      yield* watchEvents(parts, command, follower, start, signal);
     } finally {
       follower.stop();
     }
@@ -95,11 +100,11 @@ async function* watchEvents(
   parts: WatchEventsParts,
   command: WatchEventsCommand,
   follower: OutboxFollower,
-  partitions: readonly number[],
+  startOfWatch: () => Promise<Start>,
   signal: AbortSignal,
 ): AsyncGenerator<EventBatch> {
   const { outbox, pace } = parts;
-  const begun = await startOf(outbox, command, partitions, signal).catch((error: unknown) => {
+  const begun = await startOfWatch().catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
   if (begun === undefined) return;
@@ -146,6 +151,7 @@ async function startOf(
   { resume, sinceMs }: WatchEventsCommand,
   partitions: readonly number[],
   signal: AbortSignal,
+  begin: BeginWatch,
 ): Promise<Start> {
   const positions = resume?.positions ?? new Map<number, never>();
   const unknown = partitions.filter((partition) => !positions.has(partition));
@@ -153,7 +159,7 @@ async function startOf(
   const found =
     sinceMs === undefined || unknown.length === 0
       ? (await outbox.ends(unknown)).map((position) => ({ position, keptSinceMs: undefined }))
-      : await outbox.sinceSecond(unknown, sinceMs, signal);
+      : await begin(() => outbox.sinceSecond(unknown, sinceMs, signal));
   const kept = found.flatMap(({ keptSinceMs = 0 }) =>
     keptSinceMs > (sinceMs ?? 0) ? keptSinceMs : [],
   );

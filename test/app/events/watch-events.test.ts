@@ -58,7 +58,7 @@ function watchOf(
     sinceMs: undefined,
     ...wanted,
   };
-  const batches = createWatchEvents(parts)(command, stop.signal);
+  const batches = createWatchEvents(parts)(command, stop.signal, (search) => search());
   return { state, stop, batches: batches[Symbol.asyncIterator]() };
 }
 
