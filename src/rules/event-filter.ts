@@ -43,16 +43,25 @@ export const EVENT_VOCABULARY: Vocabulary = {
   },
 };
 
-/** Selects events. An expression that fails for an event does not match it. */
-export type EventFilter = (event: DlqEvent) => boolean;
+/** Selects events. */
+export interface EventFilter {
+  readonly text: string;
+  /** As in Expression. */
+  readonly patternSteps: number;
+  /** An expression that fails for an event does not match it. */
+  matches(event: DlqEvent): boolean;
+}
 
 /** Compiles the text of a filter. Empty: it matches all. Throws an ExpressionError. */
 export function compileEventFilter(text: string): EventFilter {
-  if (text.trim() === "") return () => true;
-  const { checked, run } = compile(text, EVENT_VOCABULARY);
+  if (text.trim() === "") return { text: "", patternSteps: 0, matches: () => true };
+  const { checked, patternSteps, run } = compile(text, EVENT_VOCABULARY);
   if (checked.type !== "bool")
     throw new ExpressionError(`has type ${checked.type}; it must be bool`);
-  return (event) => withoutStackTraces(() => run(bindingsOf(event))) === true;
+  return {
+    ...{ text, patternSteps },
+    matches: (event) => withoutStackTraces(() => run(bindingsOf(event))) === true,
+  };
 }
 
 function bindingsOf(event: DlqEvent): Record<string, CelInput> {

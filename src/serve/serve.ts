@@ -2,6 +2,7 @@ import { BoundedLog } from "../app/bounded-log.ts";
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
 import { EventMaker } from "../app/events/event-maker.ts";
+import { SharedFilters } from "../app/events/shared-filters.ts";
 import { createWatchEvents } from "../app/events/watch-events.ts";
 import { WatchReads } from "../app/events/watch-reads.ts";
 import { createGroupOf } from "../app/groups/failure-group.ts";
@@ -135,7 +136,8 @@ async function run(
   const maker = new EventMaker({ store, redactOf: inForce.redactOf });
   const publishing = createPublishing(config, { store, maker, metrics, log });
   const watching = { reads: new WatchReads(store.outbox), pace: new Pace() };
-  const events = createWatchEvents({ outbox: store.outbox, maker, ...watching });
+  const filters = new SharedFilters();
+  const events = createWatchEvents({ outbox: store.outbox, maker, filters, ...watching });
   const queues = createQueueAdmin({
     store,
     inForce,

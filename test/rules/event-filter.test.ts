@@ -23,7 +23,7 @@ test.each<[string, DlqEvent, boolean]>([
   ['note.contains("bank")', FAILED, true],
   ['group_id != ""', sampleEvent("group_opened"), true],
 ])("%s", (text, event, matches) => {
-  expect(compileEventFilter(text)(event)).toBe(matches);
+  expect(compileEventFilter(text).matches(event)).toBe(matches);
 });
 
 test.each([
@@ -36,6 +36,16 @@ test.each([
 ])("refuses %s", (text, why) => {
   expect(() => compileEventFilter(text)).toThrow(ExpressionError);
   expect(() => compileEventFilter(text)).toThrow(why);
+});
+
+test("counts the steps of its patterns", () => {
+  expect(compileEventFilter("").patternSteps).toBe(0);
+  expect(compileEventFilter('note == "a"').patternSteps).toBe(0);
+  const one = compileEventFilter('note.matches("a+b")').patternSteps;
+  expect(one).toBeGreaterThan(2);
+  expect(compileEventFilter('note.matches("a+b") || !note.matches("a+b")').patternSteps).toBe(
+    2 * one,
+  );
 });
 
 test("has the fields of events", () => {

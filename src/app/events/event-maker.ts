@@ -15,9 +15,17 @@ export interface EventMakerParts {
   redactOf(change: OutboxChange): readonly string[];
 }
 
+/** Changes whose events are cached: those of a step of a watch, about 2 MiB. */
+const MADE_MAX = 1_000;
 /** Answers about groups are cached for so long, and so many. */
 const CACHE_MS = 200;
 const CACHE_MAX = 1_000;
+
+interface Made {
+  /** What was hidden in them. */
+  readonly redact: readonly string[];
+  readonly events: readonly DlqEvent[];
+}
 
 interface Answer {
   readonly atMs: number;
@@ -28,6 +36,8 @@ interface Answer {
 export class EventMaker {
   readonly #parts: EventMakerParts;
   readonly #cache = new Map<string, Answer>();
+  /** The latest changes, oldest first: readers get the same ones at about the same time. */
+  readonly #made = new Map<OutboxChange, Made>();
 
   constructor(parts: EventMakerParts) {
     this.#parts = parts;
@@ -41,11 +51,8 @@ export class EventMaker {
     changes: readonly OutboxChange[],
     types: ReadonlySet<EventType>,
   ): Promise<DlqEvent[]> {
-    const { storeId } = this.#parts.store.outbox;
     const made = changes.map((change) => {
-      const shown = shownChange(change, this.#parts.redactOf(change));
-      const events = eventsOfChange(shown, storeId).filter(({ type }) => types.has(type));
-      return { change, events };
+      return { change, events: this.#allOf(change).filter(({ type }) => types.has(type)) };
     });
     const ofGroups = made.filter(({ change, events }) => {
       return events.length > 0 && isGroupKind(change.kind);
@@ -69,6 +76,20 @@ export class EventMaker {
       id: [...place, from, from + count, gap, queue].join("-"),
       ...{ queue, atMs, missed: 0, undone: 0, [gap]: count, afterMs, untilMs },
     };
+  }
+
+  #allOf(change: OutboxChange): readonly DlqEvent[] {
+    const redact = this.#parts.redactOf(change);
+    const known = this.#made.get(change);
+    if (known?.redact === redact) return known.events;
+    const events = eventsOfChange(shownChange(change, redact), this.#parts.store.outbox.storeId);
+    this.#made.delete(change);
+    this.#made.set(change, { redact, events });
+    if (this.#made.size > MADE_MAX) {
+      const [oldest] = this.#made.keys();
+      this.#made.delete(oldest as OutboxChange);
+    }
+    return events;
   }
 
   /** Several readers ask about the same groups at about the same time. */

@@ -12,6 +12,7 @@ import type {
 import type { Pace } from "../timers.ts";
 import type { EventMaker } from "./event-maker.ts";
 import { OutboxFollower, partitionsOf } from "./outbox-follower.ts";
+import type { SharedFilters } from "./shared-filters.ts";
 import type { WatchReads } from "./watch-reads.ts";
 
 export type { OutboxPosition };
@@ -52,6 +53,11 @@ export interface EventBatch {
 /** Runs the search for the beginning of a watch, in turn with others of its caller. */
 export type BeginWatch = <T>(search: () => Promise<T>) => Promise<T>;
 
+/** A command whose filter shares its results with those of other watches. */
+type SharedCommand = Omit<WatchEventsCommand, "filter"> & {
+  readonly filter: Pick<EventFilter, "matches">;
+};
+
 export type WatchEvents = (
   command: WatchEventsCommand,
   signal: AbortSignal,
@@ -62,7 +68,8 @@ export interface WatchEventsParts {
   outbox: Pick<Outbox, "storeId" | "partitions" | "partitionOf" | "ends" | "sinceSecond">;
   reads: WatchReads;
   maker: Pick<EventMaker, "eventsOf">;
-  /** Of all watches of this process. */
+  /** Of all watches of this process, as the pace. */
+  filters: SharedFilters;
   pace: Pace;
 }
 
@@ -87,10 +94,12 @@ export function createWatchEvents(parts: WatchEventsParts): WatchEvents {
     }
     const partitions = partitionsOf(parts.outbox, command.queues);
     const follower = new OutboxFollower(parts.reads, partitions, parts.pace);
+    const filter = parts.filters.use(command.filter);
     try {
       const start = () => startOf(parts.outbox, command, partitions, signal, begin);
-      yield* watchEvents(parts, command, follower, start, signal);
+      yield* watchEvents(parts, { ...command, filter }, follower, start, signal);
     } finally {
+      filter.release();
       follower.stop();
     }
   };
@@ -98,7 +107,7 @@ export function createWatchEvents(parts: WatchEventsParts): WatchEvents {
 
 async function* watchEvents(
   parts: WatchEventsParts,
-  command: WatchEventsCommand,
+  command: SharedCommand,
   follower: OutboxFollower,
   startOfWatch: () => Promise<Start>,
   signal: AbortSignal,
@@ -175,7 +184,7 @@ async function startOf(
 /** The wanted events of items, without positions. */
 async function batchesOf(
   { maker, pace }: WatchEventsParts,
-  command: WatchEventsCommand,
+  command: SharedCommand,
   items: readonly OutboxItem[],
 ): Promise<EventBatch[]> {
   const batches: EventBatch[] = [];
@@ -196,7 +205,7 @@ async function batchesOf(
     if (isTooEarly(command, item)) continue;
     if (!isWanted(item.queue)) continue;
     for (const event of await maker.eventsOf([item], command.types)) {
-      if (command.filter(event)) events.push(event);
+      if (command.filter.matches(event)) events.push(event);
     }
     if (events.length >= BATCH) close();
   }
@@ -205,7 +214,7 @@ async function batchesOf(
 }
 
 /** Whether it is of the second of the time to begin at, and before that time: see Outbox.sinceSecond. */
-function isTooEarly({ resume, sinceMs }: WatchEventsCommand, { partition, atMs }: OutboxChange) {
+function isTooEarly({ resume, sinceMs }: SharedCommand, { partition, atMs }: OutboxChange) {
   if (sinceMs === undefined || resume?.positions.has(partition)) return false;
   return atMs < sinceMs && atMs >= Math.floor(sinceMs / 1_000) * 1_000;
 }

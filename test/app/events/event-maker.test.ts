@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { EventMaker } from "../../../src/app/events/event-maker.ts";
+import { EVENT_TYPE_NAMES } from "../../../src/core/event.ts";
 import type { OutboxChange } from "../../../src/store/contract/outbox.ts";
 import type { GroupBeginning } from "../../../src/store/contract.ts";
 
@@ -70,4 +71,49 @@ test("what the store did not answer is asked again", async () => {
   await expect(maker.eventsOf([changeOf(0)], TYPES)).rejects.toThrow("no answer");
   fails = false;
   expect(await maker.eventsOf([changeOf(0)], TYPES)).toHaveLength(1);
+});
+
+const ALL = new Set(EVENT_TYPE_NAMES);
+const change = (number: number) =>
+  changeOf(number, {
+    kind: "DISCARDED",
+    state: "DISCARDED",
+    id: new Uint8Array(16).fill(1),
+    note: "card 4711",
+  });
+
+function createMaker() {
+  const state = { redact: [] as readonly string[] };
+  const maker = new EventMaker({
+    store: { groups: { beginnings: async () => new Map() }, outbox: { storeId: "abcdef" } },
+    redactOf: () => state.redact,
+  });
+  return { maker, state };
+}
+
+test("readers of the same change share its events", async () => {
+  const { maker } = createMaker();
+  const one = change(1);
+  const [first] = await maker.eventsOf([one], ALL);
+  const [second] = await maker.eventsOf([one], new Set(["discarded"] as const));
+  expect(second).toBe(first);
+  expect(await maker.eventsOf([one], new Set(["purged"] as const))).toEqual([]);
+});
+
+test("a queue that begins to hide values hides them in events that were made before", async () => {
+  const { maker, state } = createMaker();
+  const one = change(1);
+  expect((await maker.eventsOf([one], ALL))[0]?.note).toBe("card 4711");
+  state.redact = ["payload.card"];
+  expect((await maker.eventsOf([one], ALL))[0]?.note).not.toContain("4711");
+});
+
+test("events are not kept without bound", async () => {
+  const { maker } = createMaker();
+  const one = change(1);
+  const [first] = await maker.eventsOf([one], ALL);
+  for (let n = 2; n < 2_000; n++) await maker.eventsOf([change(n)], ALL);
+  const [again] = await maker.eventsOf([one], ALL);
+  expect(again).not.toBe(first);
+  expect(again).toEqual(first);
 });

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test, vi } from "vitest";
+import { SharedFilters } from "../../../src/app/events/shared-filters.ts";
 import {
   createWatchEvents,
   type EventBatch,
@@ -11,6 +12,7 @@ import type { WatchReads } from "../../../src/app/events/watch-reads.ts";
 import { Pace } from "../../../src/app/timers.ts";
 import type { DlqEvent } from "../../../src/core/event.ts";
 import { QueuePattern } from "../../../src/core/queue-pattern.ts";
+import { compileEventFilter } from "../../../src/rules/event-filter.ts";
 import { OUTBOX_START, type OutboxChange } from "../../../src/store/contract/outbox.ts";
 
 setFlagsFromString("--expose-gc");
@@ -45,7 +47,7 @@ function watchOf(
       sinceSecond: async () => [],
     },
     reads: reads as WatchReads,
-    pace,
+    ...{ pace, filters: new SharedFilters() },
     maker: {
       eventsOf: async (changes) =>
         changes.map(({ number }) => ({ id: String(number) }) as DlqEvent),
@@ -53,7 +55,11 @@ function watchOf(
   };
   const stop = new AbortController();
   const command = {
-    ...{ queues: [new QueuePattern("orders")], types: new Set<never>(), filter: () => true },
+    ...{
+      queues: [new QueuePattern("orders")],
+      types: new Set<never>(),
+      filter: compileEventFilter(""),
+    },
     resume: { storeId: "abcdef", positions: new Map([[0, OUTBOX_START]]) },
     sinceMs: undefined,
     ...wanted,
