@@ -113,9 +113,9 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
       const command = readWatchMessages(request);
       logDisclosure(request, context, "WatchMessages", { filter: request.filter });
       const open = (signal: AbortSignal) => watchMessages(command, signal);
-      for await (const changes of watches.run(open, context, messageChangesBytes)) {
-        yield* writeMessageChanges(changes, request.view);
-      }
+      const { filter } = command;
+      const steps = watches.run(open, context, { filter, bytesOf: messageChangesBytes });
+      for await (const changes of steps) yield* writeMessageChanges(changes, request.view);
     },
 
     async getServerInfo() {

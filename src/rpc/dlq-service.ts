@@ -93,8 +93,10 @@ export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof
     async *watchEvents(request, context) {
       const command = readWatchEvents(request);
       const open = (signal: AbortSignal, begin: BeginWatch) => events(command, signal, begin);
-      for await (const batch of watches.run(open, context, eventBatchBytes))
-        yield writeEventBatch(batch);
+      const { text: sharedText, patternSteps } = command.filter;
+      const filter = { sharedText, patternSteps };
+      const batches = watches.run(open, context, { filter, bytesOf: eventBatchBytes });
+      for await (const batch of batches) yield writeEventBatch(batch);
     },
   };
 }

@@ -2,6 +2,7 @@ import type { HandlerContext } from "@connectrpc/connect";
 import type { BeginWatch } from "../app/events/watch-events.ts";
 import { CallMemory } from "./call-memory.ts";
 import { stopping } from "./error-map.ts";
+import type { WatchFilter } from "./filter-steps.ts";
 import { OpenWatch, reconnect } from "./open-watch.ts";
 import { connectionAging } from "./stream-due.ts";
 import { WatchShares } from "./watch-shares.ts";
@@ -34,7 +35,7 @@ export class Watches {
   }
 
   /**
-   * Yields what a watch yields until its call ends. Rejects with BUSY if there are too many. Also rejects when the server drains, the
+   * Yields what a watch yields until its call ends. Rejects with BUSY if there are too many, or their filters cost too much. Also rejects when the server drains, the
    * connection reaches its maximum age, or too little is read: the client continues with a new call.
    *
    * @param bytesOf about how much memory a value takes until it is read
@@ -42,10 +43,10 @@ export class Watches {
   async *run<T>(
     open: (signal: AbortSignal, begin: BeginWatch) => AsyncIterable<T>,
     context: HandlerContext,
-    bytesOf: (value: T) => number,
+    { filter, bytesOf }: { filter: WatchFilter; bytesOf(value: T): number },
   ): AsyncGenerator<T> {
     const aging = context.values.get(connectionAging);
-    const { begin, release } = this.#shares.take(context);
+    const { begin, release } = this.#shares.take(context, filter);
     const signals = [context.signal, aging, this.#draining];
     const watch = new OpenWatch((signal) => open(signal, begin), {
       ...{ context, signals, onEnd: release, ...this.#unread },

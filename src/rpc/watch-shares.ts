@@ -3,6 +3,7 @@ import type { BeginWatch } from "../app/events/watch-events.ts";
 import { serverBusy } from "../core/errors.ts";
 import { Turns } from "../core/turns.ts";
 import { addressOf, callerOf } from "./caller.ts";
+import { FilterSteps, type WatchFilter } from "./filter-steps.ts";
 import { connectionAging } from "./stream-due.ts";
 
 /** Most watches of one connection. */
@@ -27,6 +28,7 @@ export class WatchShares {
   readonly #most: number;
   readonly #ofCaller = new Map<string, Share>();
   readonly #ofConnection = new WeakMap<object, Share>();
+  readonly #steps = new FilterSteps();
   #open = 0;
 
   constructor(most: number) {
@@ -37,7 +39,7 @@ export class WatchShares {
    * Counts a watch until `release` is called. Throws BUSY if there are too many: a caller has at most as many as are left for
    * others, so that there is always room for another caller.
    */
-  take(context: HandlerContext): { begin: BeginWatch; release(): void } {
+  take(context: HandlerContext, filter: WatchFilter): { begin: BeginWatch; release(): void } {
     const aging = context.values.get(connectionAging);
     // Connections of the HTTP port have few calls each, and share one signal.
     const isHttp = aging === connectionAging.defaultValue;
@@ -46,6 +48,7 @@ export class WatchShares {
     const name = token === undefined ? addressOf(context) : `token ${token}`;
     const caller = this.#ofCaller.get(name) ?? new Share(CALLER_BEGINS);
     this.#check(connection, caller);
+    const releaseFilter = this.#steps.take(filter, name);
     if (!isHttp) this.#ofConnection.set(aging, connection);
     this.#ofCaller.set(name, caller);
     this.#open++;
@@ -54,6 +57,7 @@ export class WatchShares {
     return {
       begin: (work) => connection.begins.run(() => caller.begins.run(work)),
       release: () => {
+        releaseFilter();
         this.#open--;
         connection.open--;
         caller.open--;

@@ -42,22 +42,29 @@ export interface ContentFacts extends Pick<RuleFacts, "message" | "failure"> {
 export interface Filter {
   /** What the store can select by: nothing else matches. */
   readonly narrowing: Narrowing;
+  /** As in Expression. */
+  readonly patternSteps: number;
   /** Undefined: it depends on the content. */
   matchesState(state: StateFacts, nowMs: number): boolean | undefined;
   matches(state: StateFacts, content: () => ContentFacts, nowMs: number): boolean;
 }
 
-const ALL: Filter = { narrowing: {}, matchesState: () => true, matches: () => true };
+const ALL: Filter = {
+  narrowing: {},
+  patternSteps: 0,
+  matchesState: () => true,
+  matches: () => true,
+};
 
 /** Compiles the text of a filter. Empty: it matches all. Throws an ExpressionError. */
 export function compileFilter(text: string): Filter {
   if (text.trim() === "") return ALL;
-  const { checked, run, root } = compile(text, FILTER_VOCABULARY);
+  const { checked, patternSteps, run, root } = compile(text, FILTER_VOCABULARY);
   const { type, reads, testsFields } = checked;
   if (type !== "bool") throw new ExpressionError(`has type ${type}; it must be bool`);
   const needsContent = !isOfState(reads);
   return {
-    narrowing: narrowingOf(root),
+    ...{ narrowing: narrowingOf(root), patternSteps },
     matchesState(state, nowMs) {
       // A field that is not read yet would seem to be absent.
       if (needsContent && testsFields) return undefined;

@@ -9,6 +9,7 @@ import { GROUPS_PAGE } from "../../src/rpc/convert/groups.ts";
 import { WIRE_LIMITS } from "../../src/rpc/convert/limits.ts";
 import { MESSAGES_PAGE_BYTES } from "../../src/rpc/convert/list-messages.ts";
 import { PAGE_BYTES, PAGE_DEFAULT } from "../../src/rpc/convert/queues.ts";
+import { WATCH_PATTERN_STEPS } from "../../src/rpc/filter-steps.ts";
 import { MASK_LENGTH } from "../../src/rpc/json-values.ts";
 import { READ_MAX_BYTES } from "../../src/rpc/methods.ts";
 import { UNPAID_PIECES } from "../../src/rpc/pieces.ts";
@@ -64,6 +65,7 @@ const EXPECTED = [
   `\`max_stream_queues\` (${SETTINGS.maxStreamQueues.fallback}); a tenth, and at least 1000, for one connection`,
   String(W.watchedQueues),
   `\`max_watches\` (${SETTINGS.maxWatches.fallback}); ${WATCHES_OF_CONNECTION} for one connection; for one caller as many as are left for others`,
+  `${WATCH_PATTERN_STEPS}; for one caller as many as are left for others`,
   size(LIMITS.batchBytes),
   size(READ_MAX_BYTES),
   String(UNPAID_PIECES),

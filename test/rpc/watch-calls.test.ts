@@ -1,6 +1,7 @@
 import { ConnectError, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { setAddress, setCaller } from "../../src/rpc/caller.ts";
+import { WATCH_PATTERN_STEPS, type WatchFilter } from "../../src/rpc/filter-steps.ts";
 import { connectionAging } from "../../src/rpc/stream-due.ts";
 import { Watches } from "../../src/rpc/watch-calls.ts";
 import { reasonOf } from "./in-memory.ts";
@@ -23,6 +24,7 @@ interface From {
 }
 
 let addresses = 0;
+const NO_FILTER: WatchFilter = { patternSteps: 0 };
 
 /** Without an address, from one that no other call has. */
 function contextOf(
@@ -40,7 +42,7 @@ function contextOf(
 }
 
 /** A call, and its watch: it yields numbers until it is ended. */
-function opened(watches: Watches, bytes = 1, from: From = {}) {
+function opened(watches: Watches, bytes = 1, from: From = {}, filter: WatchFilter = NO_FILTER) {
   const state = { isEnded: false };
   async function* numbers(signal: AbortSignal) {
     try {
@@ -52,7 +54,12 @@ function opened(watches: Watches, bytes = 1, from: From = {}) {
   const call = new AbortController();
   const connection = new AbortController();
   const context = contextOf(call.signal, { connection: connection.signal, ...from });
-  return { steps: watches.run(numbers, context, () => bytes), state, call, connection };
+  return {
+    steps: watches.run(numbers, context, { filter, bytesOf: () => bytes }),
+    state,
+    call,
+    connection,
+  };
 }
 
 test("a watch that is not read ends, and frees what it has", async () => {
@@ -131,7 +138,7 @@ test("a call that ends makes room at once, also if its watch still looks for its
       yield await new Promise<number>(() => {});
     },
     contextOf(call.signal),
-    () => 1,
+    { filter: NO_FILTER, bytesOf: () => 1 },
   );
   void begun.next();
   await expect(opened(watches).steps.next()).rejects.toThrow("this server has 100 calls");
@@ -182,7 +189,7 @@ test("few watches of a connection and of a caller look for their beginning at on
         });
       },
       contextOf(new AbortController().signal, from),
-      () => 1,
+      { filter: NO_FILTER, bytesOf: () => 1 },
     );
     return steps.next();
   };
@@ -204,4 +211,45 @@ test("few watches of a connection and of a caller look for their beginning at on
   }
   await Promise.all(started);
   expect(looking.slice(5)).toEqual(["c1", "a2"]);
+});
+
+const filterOf = (sharedText: string, patternSteps: number) => ({ sharedText, patternSteps });
+
+test("patterns of open watches have a limited number of steps; equal filters count once", async () => {
+  const watches = new Watches(draining.signal, { most: 100 });
+  const half = WATCH_PATTERN_STEPS / 2;
+  const open = (token: string, filter: WatchFilter) => opened(watches, 1, { token }, filter);
+  const one = open("a", filterOf("first", half));
+  await one.steps.next();
+  await open("a", filterOf("first", half)).steps.next();
+  await open("b", filterOf("first", half)).steps.next();
+  await open("a", filterOf("none", 0)).steps.next();
+  await expect(open("a", filterOf("second", 1)).steps.next()).rejects.toThrow(
+    `the patterns in filters of this caller's watches would have ${half + 1} steps, and ${half} are left for all; shorten them`,
+  );
+  await open("b", filterOf("third", half / 2)).steps.next();
+  await expect(open("b", filterOf("fourth", 1)).steps.next()).rejects.toThrow("this caller's");
+});
+
+test("a filter that cannot be shared counts for each watch, until that ends", async () => {
+  const watches = new Watches(draining.signal, { most: 100 });
+  const filter = { patternSteps: WATCH_PATTERN_STEPS / 4 };
+  const [one, two] = [1, 2].map(() => opened(watches, 1, { token: "a" }, filter));
+  await Promise.all([one?.steps.next(), two?.steps.next()]);
+  const three = () => opened(watches, 1, { token: "a" }, filter).steps.next();
+  await expect(three()).rejects.toThrow("steps");
+  await one?.steps.return(undefined);
+  await three();
+});
+
+test("a filter counts until its last watch ends", async () => {
+  const watches = new Watches(draining.signal, { most: 100 });
+  const open = (text: string) =>
+    opened(watches, 1, { token: "a" }, filterOf(text, WATCH_PATTERN_STEPS / 2));
+  const both = [open("first"), open("first")];
+  for (const { steps } of both) await steps.next();
+  await both[0]?.steps.return(undefined);
+  await expect(open("second").steps.next()).rejects.toThrow("steps");
+  await both[1]?.steps.return(undefined);
+  await open("second").steps.next();
 });
