@@ -63,7 +63,7 @@ const EXPECTED = [
   `-${W.priority} to ${W.priority}`,
   String(W.items),
   `\`max_stream_queues\` (${SETTINGS.maxStreamQueues.fallback}); a tenth, and at least 1000, for one connection`,
-  String(W.watchedQueues),
+  `${W.watchedQueues}; ${W.watchedAsterisks}`,
   `\`max_watches\` (${SETTINGS.maxWatches.fallback}); ${WATCHES_OF_CONNECTION} for one connection; for one caller as many as are left for others`,
   `${WATCH_PATTERN_STEPS}; for one caller as many as are left for others`,
   size(LIMITS.batchBytes),

@@ -31,6 +31,11 @@ const TYPE_OF = new Map<number, EventType>(
 export function readWatchEvents(request: WatchEventsRequest): WatchEventsCommand {
   const v = new Violations();
   checkCount(v, "queues", request.queues.length, 0, WIRE_LIMITS.watchedQueues);
+  const asterisks = request.queues.reduce((sum, one) => sum + one.split("*").length - 1, 0);
+  if (asterisks > WIRE_LIMITS.watchedAsterisks) {
+    const most = `at most ${WIRE_LIMITS.watchedAsterisks} are allowed`;
+    v.add("queues", `has ${asterisks} asterisks; ${most}`);
+  }
   const patterns = request.queues.length === 0 ? [""] : request.queues;
   const queues = patterns.map((one, index) => readPattern(v, one, `queues[${index}]`));
   const types = readTypes(v, request.types);

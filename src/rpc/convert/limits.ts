@@ -42,6 +42,8 @@ export const WIRE_LIMITS = {
   importedHistory: { attempts: 1000, failures: 15, failureBytes: 65_536 },
   /** Queues and patterns of one WatchEvents call. */
   watchedQueues: 100,
+  /** `*` in all of them: each costs a search in the name of each queue that changes. */
+  watchedAsterisks: 200,
   /** Values by which CountMessages counts. */
   countValues: 4,
   /** Messages in one TestRules call. */
