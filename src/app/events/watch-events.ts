@@ -44,7 +44,7 @@ export interface EventBatch {
   gap: EventGap | undefined;
   /** Where to continue after the events. Undefined: a later batch has it. */
   resume: ResumePoint | undefined;
-  /** Of the first batch: events before this time were removed. Undefined: none that were asked for. */
+  /** Of the first batch: events are complete only since this time. Undefined: none that were asked for were removed. */
   keptSinceMs?: number | undefined;
   /** Set once: all events before the watch were yielded with this batch. */
   isCaughtUp?: boolean;

@@ -107,7 +107,7 @@ it("says what was removed while it was not connected", async () => {
   ]);
   const { stderr, stdout } = await runDlq(["tail", "--json", "-n", "1"], { target });
   expect(stderr).toContain(
-    "Events are kept since 2026-01-31 09:05:07 UTC; earlier ones were asked for.\n",
+    "Events are complete only since 2026-01-31 09:05:07 UTC; before that some may be missing (earlier ones were asked for).\n",
   );
   expect(idsOf(stdout)).toEqual(["events_missed", "00-1-1"]);
 });

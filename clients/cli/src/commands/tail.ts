@@ -123,7 +123,7 @@ function keptText(keptSince: Timestamp, sinceMs: number | undefined, nowMs: numb
   const isToday = day === new Date(nowMs).toISOString().slice(0, 10);
   const text = isToday ? time : `${day} ${time}`;
   const asked = sinceMs === undefined ? "earlier ones" : durationText(sinceMs);
-  return `Events are kept since ${text} UTC; ${asked} were asked for.`;
+  return `Events are complete only since ${text} UTC; before that some may be missing (${asked} were asked for).`;
 }
 
 function jsonPrinter({ print }: Run) {
