@@ -73,7 +73,8 @@ type DlqAdminServiceClient interface {
 	// of a message within a quarter of a second are reported as one. Call it first and ListMessages after its first
 	// response: then no change is missed. Ends only with an error, or with the connection. Reads only. Errors:
 	// INVALID_ARGUMENT (pattern, filter with the position of the mistake), UNAVAILABLE (also: the server stops, the
-	// connection reaches its maximum age, nothing was read for 30 s, or too many such calls).
+	// connection reaches its maximum age, nothing was read for 30 s, too many such calls, or patterns in the filters of
+	// such calls that cost too much).
 	WatchMessages(ctx context.Context, in *WatchMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchMessagesResponse], error)
 	// Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
 	// whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
@@ -433,7 +434,8 @@ type DlqAdminServiceServer interface {
 	// of a message within a quarter of a second are reported as one. Call it first and ListMessages after its first
 	// response: then no change is missed. Ends only with an error, or with the connection. Reads only. Errors:
 	// INVALID_ARGUMENT (pattern, filter with the position of the mistake), UNAVAILABLE (also: the server stops, the
-	// connection reaches its maximum age, nothing was read for 30 s, or too many such calls).
+	// connection reaches its maximum age, nothing was read for 30 s, too many such calls, or patterns in the filters of
+	// such calls that cost too much).
 	WatchMessages(*WatchMessagesRequest, grpc.ServerStreamingServer[WatchMessagesResponse]) error
 	// Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
 	// whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:

@@ -3581,7 +3581,7 @@ func (x *Condition) GetMessage() string {
 // Which events to stream.
 type WatchEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Queues, or patterns: `*` stands for any characters. At most 100. Empty: all queues.
+	// Queues, or patterns: `*` stands for any characters. At most 100, with at most 200 `*` in all. Empty: all queues.
 	Queues []string `protobuf:"bytes,1,rep,name=queues,proto3" json:"queues,omitempty"`
 	// Which types. Empty: all but DELIVERED.
 	Types []EventType `protobuf:"varint,2,rep,packed,name=types,proto3,enum=dlq.v1.EventType" json:"types,omitempty"`
@@ -3672,8 +3672,8 @@ type WatchEventsResponse struct {
 	// Continues after this response. Set in the first response, then at least once a second while there are
 	// events.
 	ResumeToken string `protobuf:"bytes,3,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
-	// Set in the first response if start_time is earlier than what is kept: events before this time are missing.
-	// With several partitions the latest such time. Absent: nothing was removed.
+	// Set in the first response if events since start_time were removed. Events are complete only since this time; before
+	// it, those of some queues may be missing. Absent: nothing was removed.
 	KeptSince *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=kept_since,json=keptSince,proto3" json:"kept_since,omitempty"`
 	// Set in one response: with it, all events that happened before the call were streamed. The first one has it if
 	// the call begins now.

@@ -110,7 +110,8 @@ type DlqServiceClient interface {
 	// for about a day, and within outbox_max: what was removed before it was read is announced by a gap. A call
 	// that is not read for 30 s ends; call again with the last resume_token. Reads only. Errors: INVALID_ARGUMENT
 	// (pattern, type, filter with the position of the mistake, resume token), UNAVAILABLE (also: the server stops,
-	// the connection reaches its maximum age, nothing was read for 30 s, or too many such calls).
+	// the connection reaches its maximum age, nothing was read for 30 s, too many such calls, or
+	// patterns in the filters of such calls that cost too much).
 	WatchEvents(ctx context.Context, in *WatchEventsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchEventsResponse], error)
 }
 
@@ -301,7 +302,8 @@ type DlqServiceServer interface {
 	// for about a day, and within outbox_max: what was removed before it was read is announced by a gap. A call
 	// that is not read for 30 s ends; call again with the last resume_token. Reads only. Errors: INVALID_ARGUMENT
 	// (pattern, type, filter with the position of the mistake, resume token), UNAVAILABLE (also: the server stops,
-	// the connection reaches its maximum age, nothing was read for 30 s, or too many such calls).
+	// the connection reaches its maximum age, nothing was read for 30 s, too many such calls, or
+	// patterns in the filters of such calls that cost too much).
 	WatchEvents(*WatchEventsRequest, grpc.ServerStreamingServer[WatchEventsResponse]) error
 	mustEmbedUnimplementedDlqServiceServer()
 }

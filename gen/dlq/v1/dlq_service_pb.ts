@@ -1911,7 +1911,7 @@ export const ConditionSchema: GenMessage<Condition> = /*@__PURE__*/
  */
 export type WatchEventsRequest = Message<"dlq.v1.WatchEventsRequest"> & {
   /**
-   * Queues, or patterns: `*` stands for any characters. At most 100. Empty: all queues.
+   * Queues, or patterns: `*` stands for any characters. At most 100, with at most 200 `*` in all. Empty: all queues.
    *
    * @generated from field: repeated string queues = 1;
    */
@@ -1984,8 +1984,8 @@ export type WatchEventsResponse = Message<"dlq.v1.WatchEventsResponse"> & {
   resumeToken: string;
 
   /**
-   * Set in the first response if start_time is earlier than what is kept: events before this time are missing.
-   * With several partitions the latest such time. Absent: nothing was removed.
+   * Set in the first response if events since start_time were removed. Events are complete only since this time; before
+   * it, those of some queues may be missing. Absent: nothing was removed.
    *
    * @generated from field: google.protobuf.Timestamp kept_since = 4;
    */
@@ -2392,7 +2392,8 @@ export const DlqService: GenService<{
    * for about a day, and within outbox_max: what was removed before it was read is announced by a gap. A call
    * that is not read for 30 s ends; call again with the last resume_token. Reads only. Errors: INVALID_ARGUMENT
    * (pattern, type, filter with the position of the mistake, resume token), UNAVAILABLE (also: the server stops,
-   * the connection reaches its maximum age, nothing was read for 30 s, or too many such calls).
+   * the connection reaches its maximum age, nothing was read for 30 s, too many such calls, or
+   * patterns in the filters of such calls that cost too much).
    *
    * @generated from rpc dlq.v1.DlqService.WatchEvents
    */

@@ -198,7 +198,8 @@ class DlqAdminServiceServicer(object):
         of a message within a quarter of a second are reported as one. Call it first and ListMessages after its first
         response: then no change is missed. Ends only with an error, or with the connection. Reads only. Errors:
         INVALID_ARGUMENT (pattern, filter with the position of the mistake), UNAVAILABLE (also: the server stops, the
-        connection reaches its maximum age, nothing was read for 30 s, or too many such calls).
+        connection reaches its maximum age, nothing was read for 30 s, too many such calls, or patterns in the filters of
+        such calls that cost too much).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1723,7 +1723,7 @@ pub struct Condition {
 /// Which events to stream.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchEventsRequest {
-    /// Queues, or patterns: `*` stands for any characters. At most 100. Empty: all queues.
+    /// Queues, or patterns: `*` stands for any characters. At most 100, with at most 200 `*` in all. Empty: all queues.
     #[prost(string, repeated, tag="1")]
     pub queues: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Which types. Empty: all but DELIVERED.
@@ -1754,8 +1754,8 @@ pub struct WatchEventsResponse {
     /// events.
     #[prost(string, tag="3")]
     pub resume_token: ::prost::alloc::string::String,
-    /// Set in the first response if start_time is earlier than what is kept: events before this time are missing.
-    /// With several partitions the latest such time. Absent: nothing was removed.
+    /// Set in the first response if events since start_time were removed. Events are complete only since this time; before
+    /// it, those of some queues may be missing. Absent: nothing was removed.
     #[prost(message, optional, tag="4")]
     pub kept_since: ::core::option::Option<::prost_types::Timestamp>,
     /// Set in one response: with it, all events that happened before the call were streamed. The first one has it if
