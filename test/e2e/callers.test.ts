@@ -1,4 +1,4 @@
-// The name of a token in the log: who did what.
+// The name of a token in the log: who did what; and what a caller leaves to others.
 
 import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -18,7 +18,7 @@ const OPS = "token-of-the-operator-01";
 const WORKER = "token-of-the-worker-0001";
 const UNNAMED = "token-without-any-name-1";
 
-async function start() {
+async function start(env: Readonly<Record<string, string>> = {}) {
   const folder = await mkdtemp("/tmp/dlq-tokens-");
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const tokens = join(folder, "tokens");
@@ -30,7 +30,7 @@ async function start() {
       line("former", "token-of-a-former-caller", " expires=2020-01-01T00:00:00Z"),
   );
   const server = await startTestServer({
-    env: { DLQ_TOKENS: `ops:${OPS},${UNNAMED}`, DLQ_TOKENS_FILE: tokens },
+    env: { DLQ_TOKENS: `ops:${OPS},${UNNAMED}`, DLQ_TOKENS_FILE: tokens, ...env },
   });
   onTestFinished(() => server.stop());
   const as = (token: string): TestClient => {
@@ -79,4 +79,19 @@ it("an expired token of the file is refused", async () => {
   const { as } = await start();
   const error = await errorOf(as("token-of-a-former-caller").dlq.stats({}));
   expect(error.code).toBe(Code.Unauthenticated);
+});
+
+it("half of the watches are left to other callers", async () => {
+  const { as } = await start({ DLQ_MAX_WATCHES: "4" });
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  const open = async (token: string) => {
+    const responses = as(token).dlq.watchEvents({}, { signal: stop.signal });
+    await responses[Symbol.asyncIterator]().next();
+  };
+  for (let n = 0; n < 2; n++) await open(WORKER);
+  const error = await errorOf(open(WORKER));
+  expect(error).toMatchObject({ code: Code.Unavailable });
+  expect(error.rawMessage).toContain("this caller has 2 calls of WatchEvents and WatchMessages");
+  await open(OPS);
 });
