@@ -9,18 +9,11 @@ import { connectionAging } from "./stream-due.ts";
 /** Most watches of one connection. */
 export const WATCHES_OF_CONNECTION = 200;
 const RETRY_AFTER_MS = 5_000;
-/** Watches that look for their beginning at once, of one connection and of one caller: each may read all partitions. */
-const CONNECTION_BEGINS = 1;
-const CALLER_BEGINS = 2;
-
 /** The watches of a connection or a caller. */
 class Share {
   open = 0;
-  readonly begins: Turns;
-
-  constructor(begins: number) {
-    this.begins = new Turns(begins);
-  }
+  /** One looks for its beginning at a time: it may read all partitions, which takes much of a core. */
+  readonly begins = new Turns(1);
 }
 
 /** Divides the watches of a server among its callers and connections. A caller is a token, or an address without tokens. */
@@ -43,10 +36,10 @@ export class WatchShares {
     const aging = context.values.get(connectionAging);
     // Connections of the HTTP port have few calls each, and share one signal.
     const isHttp = aging === connectionAging.defaultValue;
-    const connection = (!isHttp && this.#ofConnection.get(aging)) || new Share(CONNECTION_BEGINS);
+    const connection = (!isHttp && this.#ofConnection.get(aging)) || new Share();
     const { caller: token } = callerOf(context);
     const name = token === undefined ? addressOf(context) : `token ${token}`;
-    const caller = this.#ofCaller.get(name) ?? new Share(CALLER_BEGINS);
+    const caller = this.#ofCaller.get(name) ?? new Share();
     this.#check(connection, caller);
     const releaseFilter = this.#steps.take(filter, name);
     if (!isHttp) this.#ofConnection.set(aging, connection);
@@ -55,6 +48,7 @@ export class WatchShares {
     connection.open++;
     caller.open++;
     return {
+      // First of its connection, then of its caller: so connections of a caller take turns, too.
       begin: (work) => connection.begins.run(() => caller.begins.run(work)),
       release: () => {
         releaseFilter();

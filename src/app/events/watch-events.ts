@@ -168,7 +168,10 @@ async function startOf(
   const found =
     sinceMs === undefined || unknown.length === 0
       ? (await outbox.ends(unknown)).map((position) => ({ position, keptSinceMs: undefined }))
-      : await begin(() => outbox.sinceSecond(unknown, sinceMs, signal));
+      : await begin(async () => {
+          signal.throwIfAborted();
+          return outbox.sinceSecond(unknown, sinceMs, signal);
+        });
   const kept = found.flatMap(({ keptSinceMs = 0 }) =>
     keptSinceMs > (sinceMs ?? 0) ? keptSinceMs : [],
   );

@@ -3,6 +3,7 @@ import { runInNewContext } from "node:vm";
 import { expect, test, vi } from "vitest";
 import { SharedFilters } from "../../../src/app/events/shared-filters.ts";
 import {
+  type BeginWatch,
   createWatchEvents,
   type EventBatch,
   type WatchEventsCommand,
@@ -24,14 +25,17 @@ function watchOf(
   {
     pace = new Pace(),
     queueOf = () => "orders",
+    begin = (search) => search(),
     ...wanted
-  }: Partial<
-    Pick<WatchEventsCommand, "queues"> & { pace: Pace; queueOf: (number: number) => string }
-  > = {},
+  }: Partial<Pick<WatchEventsCommand, "queues" | "resume" | "sinceMs">> & {
+    readonly pace?: Pace;
+    readonly queueOf?: (number: number) => string;
+    readonly begin?: BeginWatch;
+  } = {},
 ) {
   const change = (number: number) =>
     ({ number, queue: queueOf(number), kind: "SENT" }) as OutboxChange;
-  const state: { first?: WeakRef<OutboxChange> } = {};
+  const state: { first?: WeakRef<OutboxChange>; searches: number } = { searches: 0 };
   const reads: Pick<WatchReads, "read" | "follow"> = {
     follow: () => () => {},
     async read() {
@@ -44,7 +48,10 @@ function watchOf(
     outbox: {
       ...{ storeId: "abcdef", partitions: 1, partitionOf: () => 0 },
       ends: async () => [],
-      sinceSecond: async () => [],
+      async sinceSecond() {
+        state.searches++;
+        return [{ position: OUTBOX_START, keptSinceMs: undefined }];
+      },
     },
     reads: reads as WatchReads,
     ...{ pace, filters: new SharedFilters() },
@@ -64,7 +71,7 @@ function watchOf(
     sinceMs: undefined,
     ...wanted,
   };
-  const batches = createWatchEvents(parts)(command, stop.signal, (search) => search());
+  const batches = createWatchEvents(parts)(command, stop.signal, begin);
   return { state, stop, batches: batches[Symbol.asyncIterator]() };
 }
 
@@ -126,4 +133,21 @@ test("watches that get changes at once leave other work its turns", async () => 
   );
   isOver = true;
   expect(turns).toBeGreaterThan(10);
+});
+
+test("a watch that ends before its turn does not look for its beginning", async () => {
+  let giveTurn = () => {};
+  const turn = new Promise<void>((resolve) => {
+    giveTurn = resolve;
+  });
+  const begin: BeginWatch = async (search) => {
+    await turn;
+    return search();
+  };
+  const { batches, state, stop } = watchOf(1, { resume: undefined, sinceMs: 5_000, begin });
+  const first = batches.next();
+  stop.abort();
+  giveTurn();
+  expect(await first).toMatchObject({ done: true });
+  expect(state.searches).toBe(0);
 });
