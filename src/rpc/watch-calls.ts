@@ -35,8 +35,9 @@ export class Watches {
   }
 
   /**
-   * Yields what a watch yields until its call ends. Rejects with BUSY if there are too many, or their filters cost too much. Also rejects when the server drains, the
-   * connection reaches its maximum age, or too little is read: the client continues with a new call.
+   * Yields what a watch yields until its call ends. Rejects with BUSY if there are too many, or their filters cost too much. Also
+   * rejects when the server drains, the connection reaches its maximum age, or too little is read: the client continues with a new
+   * call.
    *
    * @param bytesOf about how much memory a value takes until it is read
    */

@@ -1,5 +1,6 @@
 import { isSamePosition, type OutboxPosition } from "../contract/outbox.ts";
 import type { OutboxEntry } from "./outbox-entries.ts";
+import { PAGE_CHANGES } from "./outbox-page.ts";
 
 /** Changes that are cached: some 8 MiB. */
 export const MOST_CHANGES = 20_000;
@@ -41,13 +42,14 @@ export class RecentEntries {
     this.#removeOldest();
   }
 
-  /** Returns all entries after a position. Undefined: they are not all here. */
+  /** Returns the entries after a position, enough for a page. Undefined: they are not all here. */
   after(partition: number, position: OutboxPosition): OutboxEntry[] | undefined {
     this.#removeOldest();
     const { entries = [], removed = 0 } = this.#lists.get(partition) ?? {};
     const first = entries.findLastIndex(({ from }) => isSamePosition(from, position));
     if (first < removed) return undefined;
-    return entries.slice(first).map(({ entry }) => entry);
+    // Each has a change, and one more says that there are more.
+    return entries.slice(first, first + PAGE_CHANGES + 1).map(({ entry }) => entry);
   }
 
   /** Removes the entries of a partition. */

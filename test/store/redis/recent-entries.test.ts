@@ -1,6 +1,12 @@
 import { expect, test, vi } from "vitest";
-import { OUTBOX_START, type OutboxChange } from "../../../src/store/contract/outbox.ts";
+import {
+  OUTBOX_START,
+  type OutboxChange,
+  type OutboxPage,
+  type OutboxPosition,
+} from "../../../src/store/contract/outbox.ts";
 import type { OutboxEntry } from "../../../src/store/redis/outbox-entries.ts";
+import { pageOf } from "../../../src/store/redis/outbox-page.ts";
 import { RecentEntries } from "../../../src/store/redis/recent-entries.ts";
 
 const from = (number: number) => ({ ...OUTBOX_START, entryId: `${number}-1`, next: number });
@@ -20,11 +26,23 @@ test("the oldest are removed when there are more than 20,000 changes", () => {
   const recent = filled([1, 3], [2, 19_999]);
   expect(recent.after(1, from(1))).toBeUndefined();
   expect(recent.after(1, from(2))).toHaveLength(1);
-  expect(recent.after(2, from(0))).toHaveLength(19_999);
+  expect(recent.after(2, from(0))).toHaveLength(1_001);
   recent.add(3, from(0), entryOf(0, 64));
   expect(recent.after(1, from(2))).toBeUndefined();
   expect(recent.after(2, from(62))).toBeUndefined();
-  expect(recent.after(2, from(63))).toHaveLength(19_936);
+  expect(recent.after(2, from(63))).toHaveLength(1_001);
+});
+
+test("a reader that is far back gets a page, and more after it", () => {
+  const recent = filled([1, 2_500]);
+  const sizes: number[] = [];
+  let position: OutboxPosition | undefined = from(0);
+  for (let hasMore = true; hasMore && position !== undefined; ) {
+    const page: OutboxPage = pageOf(recent.after(1, position) ?? [], position, false);
+    sizes.push(page.items.length);
+    [position, hasMore] = [page.position, page.hasMore];
+  }
+  expect(sizes).toEqual([1_000, 1_000, 500]);
 });
 
 test("a partition that is forgotten takes no room of others", () => {
@@ -32,7 +50,7 @@ test("a partition that is forgotten takes no room of others", () => {
   recent.forget(1);
   for (let n = 0; n < 20_000; n++) recent.add(2, from(n), entryOf(n));
   recent.add(1, from(7), entryOf(7));
-  expect(recent.after(2, from(1))).toHaveLength(19_999);
+  expect(recent.after(2, from(1))).toHaveLength(1_001);
   expect(recent.after(1, from(6))).toBeUndefined();
   expect(recent.after(1, from(7))).toHaveLength(1);
 });
