@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -43,10 +44,10 @@ async def run_program(name: str, *arguments: str) -> str:
 
 
 def without_time(event: dict[str, Any]) -> dict[str, Any]:
-    """Checks the timestamp, and returns the rest."""
+    """Checks the timestamp, and returns the rest without the id."""
     age = datetime.now(timezone.utc) - datetime.fromisoformat(event["timestamp"])
     assert timedelta(0) <= age < timedelta(minutes=5)
-    return {key: value for key, value in event.items() if key != "timestamp"}
+    return {key: value for key, value in event.items() if key not in ("timestamp", "event_id")}
 
 
 def test_the_basic_example_publishes_its_events(server: LocalServer, nats_url: str) -> None:
@@ -58,7 +59,8 @@ def test_the_basic_example_publishes_its_events(server: LocalServer, nats_url: s
             assert added_to == "dlq.orders.message_added"
             assert succeeded_to == "dlq.orders.retry_success"
             assert list(added) == [
-                *("message_id", "reason", "retry_count", "queue_name", "timestamp", "event_type")
+                *("message_id", "reason", "retry_count", "queue_name", "timestamp", "event_type"),
+                "event_id",
             ]
             assert without_time(added) == {
                 "message_id": succeeded["message_id"],
@@ -80,7 +82,7 @@ def test_the_action_example_publishes_its_event(server: LocalServer, nats_url: s
             assert topic == "action_dlq.action_execution.message_added"
             assert list(event) == [
                 *("message_id", "reason", "retry_count", "queue_name", "action_type_id"),
-                *("object_ids", "timestamp", "event_type"),
+                *("object_ids", "timestamp", "event_type", "event_id"),
             ]
             assert without_time(event) == {
                 "message_id": output.strip(),
@@ -91,6 +93,45 @@ def test_the_action_example_publishes_its_event(server: LocalServer, nats_url: s
                 "object_ids": ["user123"],
                 "event_type": "message_added",
             }
+
+    asyncio.run(run())
+
+
+def test_each_event_has_an_id_by_which_a_stream_drops_repeats(
+    fake: FakeServer, nats_url: str, queue: str
+) -> None:
+    async def run() -> None:
+        bus = await nats.connect(nats_url)
+        events = await bus.subscribe(f"dlq.{queue}.*")
+        async with DLQHandler(fake.target, DLQConfig("shop"), bus) as old:
+            for _ in range(2):
+                await old.send_to_dlq(queue, ORDER)
+        published = [await events.next_msg(30) for _ in range(2)]
+        ids = [json.loads(event.data)["event_id"] for event in published]
+        assert [event.headers for event in published] == [{"Nats-Msg-Id": one} for one in ids]
+        assert len(set(ids)) == 2
+        await bus.close()
+
+    asyncio.run(run())
+
+
+def test_a_client_of_nats_py_without_headers_gets_none(
+    fake: FakeServer, nats_url: str, queue: str
+) -> None:
+    class OldClient(nats.NATS):
+        async def publish(self, subject: str, payload: bytes) -> None:  # type: ignore[override]
+            await super().publish(subject, payload)
+
+    async def run() -> None:
+        bus = OldClient()
+        await bus.connect(nats_url)
+        events = await bus.subscribe(f"dlq.{queue}.*")
+        async with DLQHandler(fake.target, DLQConfig("shop"), bus) as old:
+            await old.send_to_dlq(queue, ORDER)
+        event = await events.next_msg(30)
+        assert json.loads(event.data)["event_id"]
+        assert event.headers is None
+        await bus.close()
 
     asyncio.run(run())
 
@@ -132,6 +173,7 @@ def test_failed_attempts_are_published_until_the_message_is_poison(
     assert [event["retry_count"] for _, event in bus.published] == [0, 1, 1, 2, 2]
     assert [event["event_type"] for _, event in bus.published][-1] == "moved_to_poison"
     assert {event["reason"] for _, event in bus.published[:2]} == {"timeout"}
+    assert len({event["event_id"] for _, event in bus.published}) == 5
 
 
 def test_a_send_that_goes_to_quarantine_is_published_as_poison(

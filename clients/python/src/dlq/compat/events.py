@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import json
 import sys
+import uuid
 from datetime import datetime, timezone
 from typing import Any
 
@@ -15,6 +16,8 @@ from .models import DLQMessage
 
 _MAX_PUBLISH_S = 5.0
 """How long one event may delay its sender."""
+_ID_HEADER = "Nats-Msg-Id"
+"""By it a stream drops repeated events."""
 
 
 class EventPublisher:
@@ -46,8 +49,13 @@ class EventPublisher:
                 log.error("dlq: event %s was not published: %s", topic, why)
 
     async def _publish(self, topic: str, event: dict[str, Any]) -> None:
-        is_of_nats_py = _is_of_nats_py(self._client)
-        given = self._client.publish(topic, _json_of(event) if is_of_nats_py else event)
+        publish = self._client.publish
+        if not _is_of_nats_py(self._client):
+            given = publish(topic, event)
+        elif "headers" in inspect.signature(publish).parameters:
+            given = publish(topic, _json_of(event), headers={_ID_HEADER: event["event_id"]})
+        else:  # before version 2
+            given = publish(topic, _json_of(event))
         if inspect.isawaitable(given):
             await given
 
@@ -60,6 +68,7 @@ class EventPublisher:
             **(_action_of(message) if self._has_action else {}),
             "timestamp": datetime.now(timezone.utc).isoformat(),
             "event_type": event_type,
+            "event_id": str(uuid.uuid4()),
         }
 
 
