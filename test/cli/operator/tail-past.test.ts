@@ -62,10 +62,54 @@ it("says on a terminal that there are no past events", async () => {
   expect(ended).toEqual({ code: 0, stdout: "", stderr: "No past events.\n" });
 });
 
+it("says that there are none of a message", async () => {
+  const args = ["alpha", "--message", "999999", "--since", "1h"];
+  const ended = await tail([...args, "--no-follow"]);
+  expect(ended).toEqual({ code: 0, stdout: "", stderr: "No past event of this message.\n" });
+  const followed = await tail(args, {
+    onWrite: (text, interrupt) => text.includes("waiting for new ones") && interrupt(),
+  });
+  expect(followed.stderr).toBe("No past event of this message; waiting for new ones.\n");
+});
+
+describe("a queue that does not exist, with --no-follow", () => {
+  const past = ["--since", "1h", "--no-follow", "--type", "message_added,purged"];
+
+  it("is an error after the events of the others", async () => {
+    const { code, stdout, stderr } = await tail(["alpah", "gamma", ...past]);
+    expect({ code, stderr }).toEqual({
+      code: 3,
+      stderr: expect.stringMatching(/^dlq: there is no queue alpah; did you mean alpha\?\n/),
+    });
+    expect(stdout.trimEnd().split("\n")).toHaveLength(2);
+  });
+
+  it("is none if it has past events", async () => {
+    await client.dlq.sendToDlq(sendRequest("gone", dueIn(3_600_000)));
+    await client.admin.deleteQueue({ queue: "gone", expectedCount: 1n });
+    const { code, stdout } = await tail(["gone", ...past]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/message_added[^\n]*\n[^\n]*purged/);
+  });
+});
+
+it("--since takes a time, in the forms in which times are printed", async () => {
+  const { stdout } = await tail([...THREE, "--since", "1h", "--no-follow"]);
+  const lines = stdout.trimEnd().split("\n");
+  const fifth = lines[4]?.slice(0, 24) ?? "";
+  const rest = lines.filter((line) => line >= fifth);
+  for (const time of [fifth, fifth.replace("Z", "+00:00"), fifth.replace("Z", "")]) {
+    const from = await tail([...THREE, "--since", time, "--no-follow"]);
+    expect(from.stdout.trimEnd().split("\n")).toEqual(rest);
+  }
+  const early = ["busy", "--since", "2026-01-31 18:00:00 UTC", "--no-follow"];
+  expect((await tail(early)).stderr).toMatch(/UTC; 2026-01-31T18:00:00\.000Z was asked for\. /);
+});
+
 describe("if older events were removed", () => {
   const args = ["busy", "alpha", "--since", "30m", "--no-follow"];
   const NOTE =
-    /^Events are complete only since (\d\d:\d\d:\d\d) UTC; before that some may be missing \(30m were asked for\)\.\n$/;
+    /^Events are complete only since (\d\d:\d\d:\d\d) UTC; 30m were asked for\. The server keeps about a day, at most outbox_max\.\n$/;
 
   it("says since when they are kept", async () => {
     const { stdout, stderr } = await tail([...args, "--type", "message_added"]);

@@ -61,6 +61,19 @@ it("goes on behind the last token, without repeated events, and says so once", a
   expect(requests[0]?.startTime).toBeUndefined();
 });
 
+it("says once what is left of messages whose events are missing", async () => {
+  const { target } = await scripted([
+    async function* () {
+      yield { gap: { missedCount: 7n } };
+      yield { gap: { undoneCount: 1n }, events: [eventOf(1)] };
+    },
+  ]);
+  const { stderr } = await runDlq(["tail", "-n", "1"], { target });
+  expect(stderr).toBe(
+    "Events are missing: `dlq ls` lists the messages that are still stored, `dlq show ID` has what happened to one last.\n",
+  );
+});
+
 it("goes on shortly before the last event if the token is refused", async () => {
   const { target, requests } = await scripted([
     async function* () {
@@ -107,7 +120,7 @@ it("says what was removed while it was not connected", async () => {
   ]);
   const { stderr, stdout } = await runDlq(["tail", "--json", "-n", "1"], { target });
   expect(stderr).toContain(
-    "Events are complete only since 2026-01-31 09:05:07 UTC; before that some may be missing (earlier ones were asked for).\n",
+    "Events are complete only since 2026-01-31 09:05:07 UTC; earlier ones were asked for. The server keeps about a day, at most outbox_max.\n",
   );
   expect(idsOf(stdout)).toEqual(["events_missed", "00-1-1"]);
 });

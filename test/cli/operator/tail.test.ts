@@ -166,7 +166,12 @@ describe("refuses", () => {
   it.each<[string[], string]>([
     [["--message", "x"], '"x" is no id of a message'],
     [["--limit", "0"], '"0" is no whole number'],
-    [["--since", "yesterday"], "write one such as 30s"],
+    [
+      ["--since", "yesterday"],
+      "write one such as 30s, 1h30m or 7d, or a time such as 2026-01-31T18:",
+    ],
+    [["--since", "2026-02-31T18:00Z"], '"2026-02-31T18:00Z" is no duration or time'],
+    [["--since", "2026-01-31T18:00+99:99"], '"2026-01-31T18:00+99:99" is no duration or time'],
     [Array.from({ length: 101 }, (_, at) => `q${at}*`), "queues: has 101"],
   ])("%j", async (args, text) => {
     const { code, stderr } = await tail(args);

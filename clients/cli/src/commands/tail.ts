@@ -6,23 +6,24 @@ import { EXIT, type ExitCode, usageError } from "../errors.ts";
 import { eventJson, gapJson, keptJson } from "../output/event-json.ts";
 import { EventRows, SHOWN_DIGITS, WHOLE_IDS_FROM } from "../output/event-rows.ts";
 import { countText } from "../output/numbers.ts";
-import { durationText, instant } from "../output/times.ts";
+import { instant } from "../output/times.ts";
 import { type EventQuery, followEvents } from "../reads/events.ts";
-import { waitingNote } from "../reads/known-queues.ts";
+import { requireQueues, waitingNote } from "../reads/known-queues.ts";
 import { isMessageId } from "../reads/messages.ts";
 import { MOST_HELD, PastEvents } from "../reads/past-events.ts";
 import type { Run } from "../run.ts";
-import { parseCount, parseDuration } from "../values/duration.ts";
+import { parseCount } from "../values/duration.ts";
 import { EVENT_TYPES, parseName } from "../values/enum-names.ts";
 import { namesOption } from "../values/enum-options.ts";
 import { literal } from "../values/filter.ts";
+import { type PastTime, parsePastTime } from "../values/past-time.ts";
 import { isPattern } from "../values/pattern.ts";
 
 interface Options {
   readonly type?: readonly string[];
   readonly filter?: string;
   readonly message?: string;
-  readonly since?: number;
+  readonly since?: PastTime;
   readonly limit?: number;
   readonly follow: boolean;
   readonly json?: true;
@@ -56,16 +57,16 @@ export function addTail(program: Command, withRun: WithRun): void {
         )
         .option(
           "-f, --filter <expression>",
-          "CEL expression, such as 'retry_count > 3'; see docs/reference/filters.md",
+          "CEL expression, such as 'retry_count > 3'; see docs/reference/filters.md. source_id and attributes match nothing unless the server's setting outbox_fields names them",
         )
         .option(
           "--message <id>",
           `only of this message: its id, or the last ${SHOWN_DIGITS} digits`,
         )
         .option(
-          "--since <duration>",
-          "start this long ago, if events are still kept: 5m, 1h",
-          parseDuration,
+          "--since <when>",
+          "start this long ago, or at this time: 5m, 1h, 2026-01-31T18:00Z. The server keeps events of about a day, of busy queues only the latest thousands: as many as outbox_max has room for",
+          parsePastTime,
         )
         .option("--no-follow", "end when the past events of --since are printed")
         .option("-n, --limit <count>", "end after so many events", parseCount(1))
@@ -78,11 +79,14 @@ export function addTail(program: Command, withRun: WithRun): void {
         queues,
         types: (options.type ?? []).map((name) => parseName(EventTypeSchema, name)),
         filter: filterOf(options),
-        sinceMs: since === undefined ? undefined : Date.now() - since,
+        sinceMs: since?.atMs,
       };
-      for (const queue of queues)
-        if (!isPattern(queue)) run.print.notes([await waitingNote(run, queue)]);
-      return printEvents(run, query, options);
+      const named = new Set(queues.filter((queue) => !isPattern(queue)));
+      if (follow) for (const queue of named) run.print.notes([await waitingNote(run, queue)]);
+      const code = await printEvents(run, query, options, (queue) => named.delete(queue));
+      // A deleted queue may have past events.
+      if (!follow && code === undefined) await requireQueues(run, [...named]);
+      return code;
     },
   });
 }
@@ -90,7 +94,8 @@ export function addTail(program: Command, withRun: WithRun): void {
 async function printEvents(
   run: Run,
   query: EventQuery,
-  { limit = Infinity, json, since, follow }: Options,
+  { limit = Infinity, json, since, message, follow }: Options,
+  onQueue: (name: string) => void,
 ): Promise<ExitCode | undefined> {
   const printer = json === true || !run.print.isTable ? jsonPrinter(run) : rowPrinter(run);
   let past = since === undefined ? undefined : new PastEvents();
@@ -99,31 +104,33 @@ async function printEvents(
     const { gap, keptSince, caughtUp } = received;
     if (gap !== undefined) printer.gap(gap);
     if (keptSince !== undefined) {
-      run.print.note(keptText(keptSince, since, Date.now()));
+      run.print.note(keptText(keptSince, since?.asked, Date.now()));
       printer.kept(keptSince);
     }
     past?.add(received.events);
     if (past?.isFull === false && !caughtUp) continue;
     for (const event of past?.take() ?? received.events) {
       printer.event(event);
+      onQueue(event.queue);
       if (++count >= limit) return undefined;
     }
     if (past === undefined || !caughtUp) continue;
     past = undefined;
     const waiting = follow ? "; waiting for new ones" : "";
-    if (count === 0 && run.print.isTerminal) run.print.note(`No past events${waiting}.`);
+    if (count === 0 && message !== undefined) {
+      run.print.note(`No past event of this message${waiting}.`);
+    } else if (count === 0 && run.print.isTerminal) run.print.note(`No past events${waiting}.`);
     if (!follow) return undefined;
   }
   return EXIT.interrupted;
 }
 
-/** @param sinceMs what was asked for, before now; undefined: what was missed while it was not connected */
-function keptText(keptSince: Timestamp, sinceMs: number | undefined, nowMs: number): string {
+/** @param asked what was asked for; undefined: what was missed while it was not connected */
+function keptText(keptSince: Timestamp, asked = "earlier ones were", nowMs: number): string {
   const [day, time] = instant(keptSince).split(/[T.]/);
   const isToday = day === new Date(nowMs).toISOString().slice(0, 10);
   const text = isToday ? time : `${day} ${time}`;
-  const asked = sinceMs === undefined ? "earlier ones" : durationText(sinceMs);
-  return `Events are complete only since ${text} UTC; before that some may be missing (${asked} were asked for).`;
+  return `Events are complete only since ${text} UTC; ${asked} asked for. The server keeps about a day, at most outbox_max.`;
 }
 
 function jsonPrinter({ print }: Run) {
@@ -134,6 +141,9 @@ function jsonPrinter({ print }: Run) {
   };
 }
 
+const GAP_NOTE =
+  "Events are missing: `dlq ls` lists the messages that are still stored, `dlq show ID` has what happened to one last.";
+
 function rowPrinter({ print }: Run): ReturnType<typeof jsonPrinter> {
   const rows = new EventRows(print.style);
   const { width = Infinity } = print;
@@ -142,9 +152,14 @@ function rowPrinter({ print }: Run): ReturnType<typeof jsonPrinter> {
       `Ids are cut to their last ${SHOWN_DIGITS} digits in ${width} columns: pass them to --message.`,
     );
   }
+  let hasGap = false;
   return {
     event: (event) => print.lines(rows.event(event, print.width)),
-    gap: (gap) => print.lines(rows.gap(gap, Date.now(), print.width)),
+    gap: (gap) => {
+      print.lines(rows.gap(gap, Date.now(), print.width));
+      if (!hasGap) print.note(GAP_NOTE);
+      hasGap = true;
+    },
     kept: () => {},
   };
 }
