@@ -65,7 +65,7 @@ orders recover, some are quarantined. While mail is down, a breaker blocks its r
   --seed N      seed of the random orders (default 1)
   --plain       print one line for each event; default if the output is not a terminal
   --nats [URL]  publish the events to NATS at URL, or to a nats-server that the demo starts, and
-                count them; prints the command that shows them in a second terminal
+                count them; prints commands that show them in a second terminal
   --keep        leave everything running at the end, with commands to try, until Ctrl-C
   --help        print this text
 

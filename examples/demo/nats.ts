@@ -41,11 +41,11 @@ export async function openNats(url: string, signal: AbortSignal): Promise<DemoNa
 
 export const INSTALL_CLI = "go install github.com/nats-io/natscli/nats@latest";
 
-/** The command that prints all events. It leaves credentials out. */
-export function watchCommand(url: string): string {
+/** The command that prints events, by default all. It leaves credentials out. */
+export function watchCommand(url: string, subject = "dlq.>"): string {
   const read = readNatsUrl(url);
   if ("problem" in read) throw new Error(read.problem);
   const scheme = read.ok.requiresTls ? "tls" : "nats";
   const servers = read.ok.servers.map((server) => `${scheme}://${server}`);
-  return `nats sub --server ${servers.join(",")} 'dlq.>'`;
+  return `nats sub --server ${servers.join(",")} '${subject}'`;
 }

@@ -32,16 +32,21 @@ ${cells(["all", "", sent, recovered, attempts], String(quarantined))}
 
 /** How to see the events while they come. */
 export function watchAdvice(natsUrl: string): string {
-  return `Watch the events in a second terminal; --subjects-only shows one line for each:
+  return `Watch the events in a second terminal; --subjects-only shows one line for each.
+All events, hundreds of them:
   ${watchCommand(natsUrl)}
+Only coupons: four orders fail, are retried, fail again, and are quarantined:
+  ${watchCommand(natsUrl, "dlq.coupons.>")}
 Without the nats command, install it by
   ${INSTALL_CLI}
 `;
 }
 
-/** The events of a run by type. */
+/** The events of a run by type, with the subject where it is another word. */
 export function eventsOf(counts: ReadonlyMap<string, number>): string {
-  const parts = [...counts].map(([type, count]) => `${count} ${type}`);
+  const parts = [...counts].map(([type, count]) => {
+    return `${count} ${type}${type === "moved_to_poison" ? " (dlq.*.poison)" : ""}`;
+  });
   return `\n${wrapped(`events: ${parts.join(", ")}`)}\n`;
 }
 

@@ -76,6 +76,7 @@ test("the events of each order come in order, a breaker opens and closes, and th
   );
 
   expect(counts).toEqual(countsOf(received));
+  expect(output).toMatch(/\b12 moved_to_poison \(dlq\.\*\.poison\)/);
   expect(output).toContain(`Each of the ${counts.message_added} messages has its message_added`);
   expect(output).toContain(`, ${counts.message_added} became dead letters`);
   const [, next = ""] = output.split("What next?");
@@ -86,6 +87,7 @@ test("the events of each order come in order, a breaker opens and closes, and th
 test("without a URL, the demo starts a nats-server, shows how to watch it, and ends it", async () => {
   const run = await runDemo(ARGS, { onTerminal: true, env: { TERM: "xterm-256color" } });
   const [, url = ""] = await run.untilOutput(/ {2}nats sub --server (nats:\S+) 'dlq\.>'/);
+  await run.untilOutput(new RegExp(`  nats sub --server ${url} 'dlq\\.coupons\\.>'`));
   await using consumer = await subscribe(url, "dlq.>");
   await run.untilOutput(new RegExp(`Events: nats sub --server ${url} 'dlq\\.>'`));
   await until("an event", () => consumer.received.length > 0 || undefined);
@@ -140,7 +142,9 @@ test("the command that shows events requires TLS where the URL does, and has no 
   expect(watchCommand("nats://user:secret@a,nats://b:4223")).toBe(
     "nats sub --server nats://a:4222,nats://b:4223 'dlq.>'",
   );
-  expect(watchCommand("tls://a:4222")).toBe("nats sub --server tls://a:4222 'dlq.>'");
+  expect(watchCommand("tls://a:4222", "dlq.mail.>")).toBe(
+    "nats sub --server tls://a:4222 'dlq.mail.>'",
+  );
 });
 
 test("a wrong URL is reported, and nothing is started", async () => {
