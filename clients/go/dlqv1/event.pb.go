@@ -44,8 +44,8 @@ const (
 	EventType_EVENT_TYPE_RELEASED EventType = 6
 	// A lease ended without an outcome, or an operator broke it.
 	EventType_EVENT_TYPE_LEASE_EXPIRED EventType = 7
-	// The time to live of a message ended, or its time in quarantine. With the state QUARANTINED it is still
-	// there, and MOVED_TO_POISON follows.
+	// The time to live of a message ended, or its time in quarantine. If its state is QUARANTINED, MOVED_TO_POISON
+	// follows; else the message is gone.
 	EventType_EVENT_TYPE_EXPIRED EventType = 8
 	// A worker, a rule or the policy discarded a message. Without message_id, a rule dropped a send.
 	EventType_EVENT_TYPE_DISCARDED EventType = 9

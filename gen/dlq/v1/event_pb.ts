@@ -314,8 +314,8 @@ export const EventType = {
   LEASE_EXPIRED: 7,
 
   /**
-   * The time to live of a message ended, or its time in quarantine. With the state QUARANTINED it is still
-   * there, and MOVED_TO_POISON follows.
+   * The time to live of a message ended, or its time in quarantine. If its state is QUARANTINED, MOVED_TO_POISON
+   * follows; else the message is gone.
    *
    * @generated from enum value: EVENT_TYPE_EXPIRED = 8;
    */

@@ -337,8 +337,8 @@ pub enum EventType {
     Released = 6,
     /// A lease ended without an outcome, or an operator broke it.
     LeaseExpired = 7,
-    /// The time to live of a message ended, or its time in quarantine. With the state QUARANTINED it is still
-    /// there, and MOVED_TO_POISON follows.
+    /// The time to live of a message ended, or its time in quarantine. If its state is QUARANTINED, MOVED_TO_POISON
+    /// follows; else the message is gone.
     Expired = 8,
     /// A worker, a rule or the policy discarded a message. Without message_id, a rule dropped a send.
     Discarded = 9,
