@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { withEventTypes } from "../../scripts/docs/event-types.mjs";
-import { toCloudEvent } from "../../src/codec/cloud-event.ts";
+import { toCloudEvent, toGapEvent } from "../../src/codec/cloud-event.ts";
 import { EVENT_TYPE_NAMES } from "../../src/core/event.ts";
 import { createNatsPublisher } from "../../src/nats/nats-publisher.ts";
 import { sampleEvent } from "../codec/events.ts";
@@ -36,6 +36,15 @@ test("the sample is what is published", () => {
   const more = { sourceId: "", attributes: {}, note: "" };
   const body = JSON.parse(toCloudEvent(sampleEvent("retry_failed", more)).body);
   expect(jsonOf("event")).toEqual(body);
+});
+
+test("the notice of a gap is what is published", () => {
+  const { atMs } = sampleEvent("retry_failed");
+  const gap = {
+    ...{ id: "0a1v9u-1c-7-17-missed-orders", queue: "orders", atMs, missed: 1_204, undone: 0 },
+    ...{ afterMs: Date.UTC(2026, 10, 28, 18), untilMs: Date.UTC(2026, 10, 29, 9, 5) },
+  };
+  expect(jsonOf("gap")).toEqual(JSON.parse(toGapEvent(gap).body));
 });
 
 test("every field of the schema is on the page", () => {
