@@ -11,6 +11,7 @@ export {
   RetryRefusal,
   type StatsResponse,
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+export { EventType } from "../../../gen/dlq/v1/event_pb.ts";
 export type { Failure } from "../../../gen/dlq/v1/failure_pb.ts";
 export {
   Backoff,
