@@ -66,7 +66,7 @@ func (c *dropCallback) run() {
 		c.waiting = c.waiting[1:]
 		c.mu.Unlock()
 		c.isRunning.Store(true)
-		notify(c.logger, "WithOnDropped", func() { callOnDropped(c.onDropped, next) })
+		notify(c.logger, panickedLine("WithOnDropped"), func() { callOnDropped(c.onDropped, next) })
 		c.isRunning.Store(false)
 	}
 }

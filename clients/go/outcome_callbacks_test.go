@@ -147,7 +147,7 @@ func TestCallbackMayEndItsGoroutine(t *testing.T) {
 	server.nextCall(t).send(failedEvent("1", id), failedEvent("2", id))
 	for range 2 {
 		receive(t, called, "outcome")
-		log.expect(t, "the function of option WithOnFailed panicked; ignoring the panic")
+		log.expect(t, "dlq: WithOnFailed failed for message "+id+` of queue \"orders\"; the event is not repeated`)
 	}
 	if err := client.Close(t.Context()); err != nil {
 		t.Error(err)

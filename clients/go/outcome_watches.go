@@ -115,7 +115,8 @@ func (w *outcomeWatches) handleLocked(watch *outcomeWatch, event *dlqv1.Event) (
 		return nil
 	}
 	return func() {
-		notify(w.logger, option, func() { callOutcome(callback, outcomeEventFrom(event, m.sourceID)) })
+		line := fmt.Sprintf("dlq: %s failed for message %s of queue %q; the event is not repeated", option, m.id, event.GetQueue())
+		notify(w.logger, line, func() { callOutcome(callback, outcomeEventFrom(event, m.sourceID)) })
 	}
 }
 

@@ -48,28 +48,32 @@ func catchPanic(fn func() error) (err error) {
 }
 
 // logPanic calls a function of the user and logs its panic.
-func logPanic(logger *slog.Logger, option string, call func()) {
+func logPanic(logger *slog.Logger, line string, call func()) {
 	defer func() {
 		if value := recover(); value != nil {
-			logPanicked(logger, option, value)
+			logPanicked(logger, line, value)
 		}
 	}()
 	call()
 }
 
 // logPanicked logs a recovered value. Call it in the deferred function that recovers.
-func logPanicked(logger *slog.Logger, option string, value any) {
-	logger.Error("dlq: the function of option "+option+" panicked; ignoring the panic",
-		"panic", value, "stack", string(debug.Stack()))
+func logPanicked(logger *slog.Logger, line string, value any) {
+	logger.Error(line, "panic", value, "stack", string(debug.Stack()))
+}
+
+// panickedLine returns the line about a panic of the function of an option.
+func panickedLine(option string) string {
+	return "dlq: the function of option " + option + " panicked; ignoring the panic"
 }
 
 // notify calls a function of the user in a goroutine of its own and waits for it. The function may panic, or
 // end its goroutine as t.FailNow does.
-func notify(logger *slog.Logger, option string, call func()) {
+func notify(logger *slog.Logger, panicLine string, call func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		logPanic(logger, option, call)
+		logPanic(logger, panicLine, call)
 	}()
 	<-done
 }

@@ -38,7 +38,7 @@ type safeTelemetry struct {
 func (s safeTelemetry) call(call func()) {
 	defer func() {
 		if value := recover(); value != nil && s.due.isDue() {
-			logPanicked(s.logger, "WithTelemetry", value)
+			logPanicked(s.logger, panickedLine("WithTelemetry"), value)
 		}
 	}()
 	call()

@@ -28,7 +28,7 @@ func (w *Worker) outcomeAnswered(one unreported, result *dlqv1.AckResult) {
 	if due := result.GetDueTime(); due != nil {
 		settled.DueTime = due.AsTime()
 	}
-	notify(w.client.options.logger, "WithOnSettled", func() { w.options.onSettled(one.held.delivery, settled) })
+	notify(w.client.options.logger, panickedLine("WithOnSettled"), func() { w.options.onSettled(one.held.delivery, settled) })
 }
 
 func reasonNotApplied(result *dlqv1.AckResult) string {
@@ -117,7 +117,7 @@ type workerWarning struct {
 
 func (w *Worker) report(err *Error, d *Delivery) {
 	if w.options.onError != nil {
-		notify(w.client.options.logger, "WithOnError", func() { w.options.onError(err, d) })
+		notify(w.client.options.logger, panickedLine("WithOnError"), func() { w.options.onError(err, d) })
 		return
 	}
 	text := err.text

@@ -26,7 +26,7 @@ export class DropReport {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(onDropped: OnDropped = (error, queue) => this.#log(error, queue)) {
-    const call = safeCallback("onDropped", onDropped, (end) => {
+    const call = safeCallback("onDropped threw", onDropped, (end) => {
       this.#running.add(end);
       void end.then(() => this.#running.delete(end));
     });

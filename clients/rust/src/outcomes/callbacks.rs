@@ -61,7 +61,10 @@ impl OutcomeCallbacks {
         let (id, queue) = (event.id.clone(), event.queue.clone());
         let work = IS_IN_CALLBACK.scope((), async { callback(event).await });
         if catch_async_panic(work).await.is_err() {
-            log!(error, "{name} panicked for message {id} of queue \"{queue}\"");
+            log!(
+                error,
+                "{name} failed for message {id} of queue \"{queue}\"; the event is not repeated"
+            );
         }
     }
 }

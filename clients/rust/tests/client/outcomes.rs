@@ -88,6 +88,29 @@ async fn callbacks_get_what_happened() {
 }
 
 #[tokio::test]
+async fn a_callback_that_panics_is_logged_and_the_next_one_comes() {
+    let fake = FakeDlq::new();
+    let builder = fake.builder().on_succeeded(|_| async { panic!("no bank") });
+    let client = builder.build().unwrap();
+    let mut lines = Vec::new();
+    for _ in 0..2 {
+        let sent = client.send_request("outcomes-panic", "a").await.unwrap();
+        lines.push(format!(
+            "on_succeeded failed for message {} of queue \"outcomes-panic\"; the event is not repeated",
+            sent.id().unwrap()
+        ));
+    }
+    let worker = client.worker(["outcomes-panic"]);
+    let _worker = worker.run(|_| async { Ok::<(), io::Error>(()) }).unwrap();
+    for line in lines {
+        while logged(&line).is_empty() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+    client.close().await;
+}
+
+#[tokio::test]
 async fn messages_of_a_batch_are_followed() {
     let server = server();
     let (client, mut events) = watching(Client::builder(server.target()).without_spool());

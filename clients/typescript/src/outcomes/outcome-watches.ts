@@ -130,7 +130,8 @@ export class OutcomeWatches {
 function callOf(name: CallbackName, callback: OnOutcome): Call {
   return (event) => {
     let end: Promise<void> | undefined;
-    const call = safeCallback(name, callback, (promise) => {
+    const failure = `${name} failed for message ${event.id} of queue "${event.queue}"; the event is not repeated`;
+    const call = safeCallback(failure, callback, (promise) => {
       end = promise;
     });
     call(event);

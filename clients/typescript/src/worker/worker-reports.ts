@@ -34,11 +34,11 @@ export interface WorkerReports {
 }
 
 export function createWorkerReports(options: WorkerOptions): WorkerReports {
-  const error = safeCallback("onError", options.onError ?? toConsole);
+  const error = safeCallback("onError threw", options.onError ?? toConsole);
   const name = `the worker of ${nameOf(options.queues)}`;
   const warning = new RepeatedWarning();
   const { onSettled } = options;
-  const notifySettled = onSettled == null ? undefined : safeCallback("onSettled", onSettled);
+  const notifySettled = onSettled == null ? undefined : safeCallback("onSettled threw", onSettled);
 
   return {
     error,

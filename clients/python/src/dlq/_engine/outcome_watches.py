@@ -174,6 +174,11 @@ def _call_of(
         try:
             callback(outcome)
         except Exception:
-            _log.exception("dlq: %s raised", name)
+            _log.exception(
+                'dlq: %s failed for message %s of queue "%s"; the event is not repeated',
+                name,
+                outcome.id,
+                outcome.queue,
+            )
 
     return call

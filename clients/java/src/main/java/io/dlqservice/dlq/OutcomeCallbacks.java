@@ -21,15 +21,28 @@ record OutcomeCallbacks(
 
   /** Returns the call for an event; empty if no callback gets it. */
   Optional<Runnable> callFor(Event event, String sourceId) {
-    Consumer<OutcomeEvent> callback =
-        switch (event.getType()) {
-          case EVENT_TYPE_RETRY_SUCCESS -> onSucceeded;
-          case EVENT_TYPE_RETRY_FAILED -> onFailed;
-          case EVENT_TYPE_MOVED_TO_POISON -> onQuarantined;
-          default -> null;
-        };
+    return switch (event.getType()) {
+      case EVENT_TYPE_RETRY_SUCCESS -> callOf("onSucceeded", onSucceeded, event, sourceId);
+      case EVENT_TYPE_RETRY_FAILED -> callOf("onFailed", onFailed, event, sourceId);
+      case EVENT_TYPE_MOVED_TO_POISON -> callOf("onQuarantined", onQuarantined, event, sourceId);
+      default -> Optional.empty();
+    };
+  }
+
+  private static Optional<Runnable> callOf(
+      String name, Consumer<OutcomeEvent> callback, Event event, String sourceId) {
     if (callback == null) return Optional.empty();
-    return Optional.of(() -> callback.accept(outcomeOf(event, sourceId)));
+    return Optional.of(
+        () -> {
+          try {
+            callback.accept(outcomeOf(event, sourceId));
+          } catch (RuntimeException | Error thrown) {
+            Loop.logFault(
+                "%s failed for message %s of queue \"%s\"; the event is not repeated"
+                    .formatted(name, event.getMessageId(), event.getQueue()),
+                thrown);
+          }
+        });
   }
 
   private static OutcomeEvent outcomeOf(Event event, String sourceId) {

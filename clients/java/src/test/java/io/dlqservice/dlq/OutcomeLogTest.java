@@ -1,6 +1,7 @@
 package io.dlqservice.dlq;
 
 import static io.dlqservice.dlq.EventServer.failed;
+import static io.dlqservice.dlq.EventServer.succeeded;
 import static io.dlqservice.dlq.Following.id;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -8,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.dlqservice.dlq.EventServer.Watch;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,6 +42,27 @@ class OutcomeLogTest {
           "outcome callbacks are not called for the oldest of more than 10000 followed messages;"
               + " use events in NATS";
       assertEquals(1, logged.with(line).size());
+    }
+  }
+
+  @Test
+  void aCallbackThatThrowsIsLoggedAndTheNextOneComes() throws Exception {
+    Consumer<OutcomeEvent> fail =
+        event -> {
+          throw new IllegalStateException("no bank");
+        };
+    try (CapturedLog logged = new CapturedLog();
+        Following own = new Following(server.target(), FollowedMessages.IDLE_MS, fail)) {
+      own.sent("q", id(1));
+      own.sent("q", id(2));
+      server.next().send("", succeeded("q", id(1)), succeeded("q", id(2)));
+      for (int n : List.of(1, 2)) {
+        String line =
+            "onSucceeded failed for message "
+                + id(n)
+                + " of queue \"q\"; the event is not repeated";
+        Poll.until(() -> logged.with(line).size() == 1);
+      }
     }
   }
 
