@@ -105,7 +105,15 @@ describe.each(Object.keys(LANGUAGES) as (keyof typeof LANGUAGES)[])("in %s", (la
       await shows(program, `${first} of ${queue} is in quarantine`);
       // As after the duplicate window of the stream.
       for (let n = 0; n < 2; n++) publisher.nc.publish(`dlq.${queue}.events_missed`, body);
+      // Of a program that uses dlq.compat.
+      const old = {
+        ...JSON.parse(body),
+        event_type: "moved_to_poison",
+        event_id: `old-${language}`,
+      };
+      publisher.nc.publish(`dlq.${queue}.poison`, JSON.stringify({ ...old, message_id: "older" }));
       await publisher.nc.flush();
+      await shows(program, `older of ${queue} is in quarantine`);
       second = await poison(queue);
       await shows(program, second);
       const text = `reload ${queue}: events are missing until 1970-01-01T00:00:07.000+00:00`;
