@@ -93,6 +93,7 @@ mod tests {
         let gap = EventGap {
             missed_count: 7,
             undone_count: 2,
+            ..EventGap::default()
         };
         let report = || {
             for queue in ["q", "r"] {
