@@ -135,7 +135,7 @@ export function describeTarget(target: RedisTarget): string {
 
 const REPEAT_MS = 10_000;
 
-/** Logs an error at most every 10 s: during an outage many occur each second. A damaged outbox is reported once, and always logged. */
+/** Logs an error at most every 10 s: during an outage many occur each second. A damaged outbox is always logged: it is reported once. */
 export function createErrorLog(log: Pick<Logger, "warn">): (error: Error) => void {
   let lastAt = Number.NEGATIVE_INFINITY;
   return (error) => {

@@ -1,4 +1,4 @@
-/** An outbox whose key is no stream. It is reported once, and once more if it is damaged again. */
+/** An outbox whose key is no stream. OutboxTail reports each damage once. */
 export class DamagedOutbox extends Error {
   constructor(key: string, reason: string) {
     super(
