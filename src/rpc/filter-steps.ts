@@ -13,10 +13,16 @@ export interface WatchFilter {
   readonly sharedText?: string;
 }
 
+/** Watches with one filter: how many each caller has, and the one for which it counts, as long as that has some. */
+interface Use {
+  readonly users: Map<string, number>;
+  payer: string;
+}
+
 /** Limits the patterns in filters of open watches: each event costs as much as all of them together. */
 export class FilterSteps {
-  /** Users of filters that are shared, and the caller that each counts for. */
-  readonly #shared = new Map<string, { users: number; readonly caller: string }>();
+  /** Filters that are shared. */
+  readonly #shared = new Map<string, Use>();
   readonly #ofCaller = new Map<string, number>();
   #steps = 0;
 
@@ -25,14 +31,22 @@ export class FilterSteps {
     if (patternSteps === 0) return () => {};
     const known = sharedText === undefined ? undefined : this.#shared.get(sharedText);
     if (known === undefined) this.#add(patternSteps, caller);
-    const use = known ?? { users: 0, caller };
-    use.users++;
+    const use = known ?? { users: new Map(), payer: caller };
+    use.users.set(caller, (use.users.get(caller) ?? 0) + 1);
     if (sharedText !== undefined) this.#shared.set(sharedText, use);
     return () => {
-      use.users--;
-      if (use.users > 0) return;
-      if (sharedText !== undefined) this.#shared.delete(sharedText);
-      this.#remove(patternSteps, use.caller);
+      const users = (use.users.get(caller) ?? 0) - 1;
+      if (users > 0) use.users.set(caller, users);
+      else use.users.delete(caller);
+      if (use.users.has(use.payer)) return;
+      this.#remove(patternSteps, use.payer);
+      const [next] = use.users.keys();
+      if (next === undefined) {
+        if (sharedText !== undefined) this.#shared.delete(sharedText);
+        return;
+      }
+      use.payer = next;
+      this.#count(patternSteps, next);
     };
   }
 
@@ -45,8 +59,12 @@ export class FilterSteps {
         `the patterns in filters of this caller's watches would have ${own} steps, and ${left} are left for all; shorten them, or end some watches`,
       );
     }
+    this.#count(steps, caller);
+  }
+
+  #count(steps: number, caller: string): void {
     this.#steps += steps;
-    this.#ofCaller.set(caller, own);
+    this.#ofCaller.set(caller, (this.#ofCaller.get(caller) ?? 0) + steps);
   }
 
   #remove(steps: number, caller: string): void {

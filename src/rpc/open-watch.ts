@@ -38,8 +38,11 @@ export class OpenWatch<T> implements MemoryHolder {
     this.#parts = parts;
     this.#steps = open(this.#stop.signal)[Symbol.asyncIterator]();
     for (const signal of parts.signals) {
-      if (signal.aborted) this.#end();
-      else signal.addEventListener("abort", this.#end, { once: true });
+      if (!signal.aborted) signal.addEventListener("abort", this.#end, { once: true });
+      else {
+        this.#end();
+        break;
+      }
     }
   }
 

@@ -113,9 +113,7 @@ async function* watchEvents(
   signal: AbortSignal,
 ): AsyncGenerator<EventBatch> {
   const { outbox, pace } = parts;
-  const begun = await startOfWatch().catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-  });
+  const begun = await untilAborted(startOfWatch(), signal);
   if (begun === undefined) return;
   const { start, unread, keptSinceMs } = begun;
   const resumeAt = (positions: ReadonlyMap<number, OutboxPosition>) => ({
@@ -143,6 +141,23 @@ async function* watchEvents(
       if (pace.isTooLong) await pace.giveTurn();
       yield { ...next, laterEvents };
     }
+  }
+}
+
+/** Resolves with undefined when the signal aborts: a search may wait for its turn for long, and a watch that ends must not. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  let onAbort = () => {};
+  const aborted = new Promise<undefined>((resolve) => {
+    onAbort = () => resolve(undefined);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
   }
 }
 

@@ -35,9 +35,14 @@ function watchOf(
 ) {
   const change = (number: number) =>
     ({ number, queue: queueOf(number), kind: "SENT" }) as OutboxChange;
-  const state: { first?: WeakRef<OutboxChange>; searches: number } = { searches: 0 };
+  const state: { first?: WeakRef<OutboxChange>; searches: number; followers: number } = {
+    ...{ searches: 0, followers: 0 },
+  };
   const reads: Pick<WatchReads, "read" | "follow"> = {
-    follow: () => () => {},
+    follow() {
+      state.followers++;
+      return () => state.followers--;
+    },
     async read() {
       const items = Array.from({ length: count }, (_, number) => change(number));
       state.first = new WeakRef(items[0] as OutboxChange);
@@ -146,8 +151,12 @@ test("a watch that ends before its turn does not look for its beginning", async 
   };
   const { batches, state, stop } = watchOf(1, { resume: undefined, sinceMs: 5_000, begin });
   const first = batches.next();
+  expect(state.followers).toBe(1);
   stop.abort();
-  giveTurn();
+  // It holds nothing while others have their turns.
   expect(await first).toMatchObject({ done: true });
+  expect(state.followers).toBe(0);
+  giveTurn();
+  await turn;
   expect(state.searches).toBe(0);
 });
