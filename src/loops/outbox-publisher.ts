@@ -180,12 +180,23 @@ export class OutboxPublisher {
   async #drop(one: PartitionPublisher): Promise<void> {
     const { reader } = this.#parts;
     this.#failures.dropped(one.partition);
-    await one.announceUndone().catch(() => {});
+    this.#announceUndone(one);
     if (!one.isTaken) return;
     one.isTaken = false;
     await reader.store(new Map([[one.partition, one.position]]), 0).catch(() => {});
     // Otherwise it is free after some seconds.
     await reader.giveBack([one.partition]).catch(() => {});
+  }
+
+  /** Not awaited: NATS may not answer, and the other partitions must be assigned. */
+  #announceUndone(one: PartitionPublisher): void {
+    const announcing = this.#turns
+      .run(async () => {
+        if (!this.#stopping.signal.aborted) await one.announceUndone();
+      })
+      .catch(() => {})
+      .finally(() => this.#running.delete(announcing));
+    this.#running.add(announcing);
   }
 
   #wake(partition: number): void {

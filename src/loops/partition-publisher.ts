@@ -95,6 +95,8 @@ export class PartitionPublisher {
       this.hasChanged = true;
       return failures.failed(this.partition, error as Error);
     }
+    // It was taken meanwhile from a server that has published more.
+    if (this.#open !== open) return 0;
     this.#open = undefined;
     if (open.position !== undefined) this.position = open.position;
     this.#recent.add(open.items);
@@ -115,6 +117,7 @@ export class PartitionPublisher {
   }
 
   #moveTo(position: OutboxPosition): void {
+    this.#dropOpen();
     this.position = position;
     this.#missedEarly = 0;
   }
@@ -125,6 +128,12 @@ export class PartitionPublisher {
 
   /** Publishes notices of what this server has published and Redis has lost. Call it when another server publishes from now on. */
   async announceUndone(): Promise<void> {
+    const open = this.#open;
+    if (open?.position === undefined) {
+      await open?.page.run();
+      for (const item of open?.items ?? []) this.#countGap(item);
+      this.#open = undefined;
+    }
     const { items } = await this.#parts.outbox.read(this.partition, this.position);
     const undone = items.filter(isUndone);
     if (undone.length === 0) return;

@@ -14,12 +14,13 @@ const change = (number: number) => ({ number, kind: "SENT", queue: "orders" }) a
 let state: {
   published: (number | string)[];
   isDown: boolean;
+  beforePublish(): void;
   taken: ReturnType<typeof at> | undefined;
   /** By the number of the next change. */
   pages: Readonly<Record<number, OutboxPage>>;
 };
 beforeEach(() => {
-  state = { published: [], isDown: false, taken: undefined, pages: {} };
+  state = { published: [], isDown: false, beforePublish() {}, taken: undefined, pages: {} };
 });
 
 /** A publisher that has published four changes of the first epoch. */
@@ -42,6 +43,7 @@ function publisherAfterFour() {
     publisher: {
       async publish(events) {
         check();
+        state.beforePublish();
         state.published.push(...events.map(({ id }) => Number(id)));
       },
       async publishGap({ id }) {
@@ -118,6 +120,28 @@ test("announces it when another server publishes the partition from now on", asy
   state.pages = { 4: undone };
   await publisherAfterFour().announceUndone();
   expect(state.published).toEqual(["undone 2 orders"]);
+});
+
+test("announces it although it could not publish it before the partition was assigned anew", async () => {
+  state.pages = { 4: undone };
+  state.taken = at(9, 2);
+  state.isDown = true;
+  const publisher = publisherAfterFour();
+  await steps(publisher, 1);
+  state.isDown = false;
+  await publisher.announceUndone();
+  expect(state.published).toEqual(["undone 2 orders"]);
+});
+
+test("does not go back to the end of a page when another server has come further meanwhile", async () => {
+  state.pages = { 4: { ...next, items: [change(4)], position: at(5, 1) } };
+  const publisher = publisherAfterFour();
+  publisher.isTaken = true;
+  const step = publisher.step();
+  // While the page is being published.
+  state.beforePublish = () => publisher.useStored(at(8, 1));
+  await step;
+  expect(publisher.position).toEqual(at(8, 1));
 });
 
 test("goes back to repeat nothing of its own after a rollback", async () => {

@@ -7,7 +7,7 @@ import type {
 } from "../contract/outbox.ts";
 import { OUTBOX_START } from "../contract/outbox.ts";
 import { partitionKeys } from "./keys.ts";
-import { bytesBefore, type OutboxEntry, positionAfter, timeOf } from "./outbox-entries.ts";
+import { type OutboxEntry, positionAfter, timeOf } from "./outbox-entries.ts";
 import { PAGE_CHANGES, pageOf } from "./outbox-page.ts";
 import { lastBefore } from "./outbox-search.ts";
 import { CONSTANTS } from "./packed/constants.ts";
@@ -58,7 +58,12 @@ export class OutboxReads {
   ): Promise<OutboxPage> {
     const { entries, count, isWhole } = page;
     const hasMore = count === STREAM_PAGE || !isWhole;
-    if (position === undefined) return pageOf(entries, undefined, hasMore);
+    if (position === undefined) {
+      if (entries.length > 0 || !hasMore) return pageOf(entries, undefined, hasMore);
+      // What no server has written is passed over.
+      const first = await this.#pages.first("XRANGE", partition);
+      return pageOf(first === undefined ? [] : [first], undefined, first !== undefined);
+    }
     if (page.firstId === position.entryId) {
       const fresh = entries.filter(({ id }) => id !== position.entryId);
       // What no server has written is passed over.
@@ -75,17 +80,33 @@ export class OutboxReads {
     if (oldest === undefined) {
       // All has expired, is damaged, or a failover has lost it.
       const [end = position] = await this.#emptyEnds([partition]);
-      return undoneAfter(partition, position, end, false);
+      return this.#undoneAfter(partition, position, end, false);
     }
-    const isTrimmed =
-      bytesBefore(oldest) >= bytesBefore({ id: position.entryId }) && oldest.first >= position.next;
-    if (isTrimmed) return pageOf([oldest], position, true);
+    // It was trimmed, with all before the oldest one.
+    if (oldest.first >= position.next) return pageOf([oldest], position, true);
     // A failover lost it. What came after the failover is of a later epoch.
     const last = await lastBefore(this.#pages, partition, (entry) => {
       return entry.epochMs <= position.epochMs && positionAfter(entry).next <= position.next;
     });
     const goesOnAt = last === undefined ? before(oldest) : positionAfter(last);
-    return undoneAfter(partition, position, goesOnAt, true);
+    return this.#undoneAfter(partition, position, goesOnAt, true);
+  }
+
+  /** Goes on at an earlier position: what was read after it is undone. */
+  async #undoneAfter(
+    partition: number,
+    position: OutboxPosition,
+    goesOnAt: OutboxPosition,
+    hasMore: boolean,
+  ): Promise<OutboxPage> {
+    const count = position.next - goesOnAt.next;
+    if (count <= 0) return { items: [], position: hasMore ? goesOnAt : position, hasMore };
+    const gap: OutboxGap = {
+      ...{ gap: "undone", partition, epochMs: position.epochMs, from: goesOnAt.next, count },
+      afterMs: timeOf(goesOnAt),
+      untilMs: timeOf(position) || (await this.#withRedis(storeNowMs)),
+    };
+    return { items: [gap], position: goesOnAt, hasMore };
   }
 
   /** As Outbox.ends. */
@@ -183,19 +204,3 @@ const before = ({ first, epochMs }: OutboxEntry): OutboxPosition => ({
   next: first,
   epochMs,
 });
-
-/** Goes on at an earlier position: what was read after it is undone. */
-function undoneAfter(
-  partition: number,
-  position: OutboxPosition,
-  goesOnAt: OutboxPosition,
-  hasMore: boolean,
-): OutboxPage {
-  const count = position.next - goesOnAt.next;
-  if (count <= 0) return { items: [], position: hasMore ? goesOnAt : position, hasMore };
-  const gap: OutboxGap = {
-    ...{ gap: "undone", partition, epochMs: position.epochMs, from: goesOnAt.next, count },
-    ...{ afterMs: timeOf(goesOnAt), untilMs: timeOf(position) },
-  };
-  return { items: [gap], position: goesOnAt, hasMore };
-}

@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import { expect, test } from "vitest";
-import type { OutboxPosition } from "../../../src/store/contract/outbox.ts";
+import { OUTBOX_START, type OutboxPosition } from "../../../src/store/contract/outbox.ts";
 import { partitionKeys } from "../../../src/store/redis/keys.ts";
 import { timeOf } from "../../../src/store/redis/outbox-entries.ts";
 import { OutboxReads } from "../../../src/store/redis/outbox-reads.ts";
@@ -130,6 +130,34 @@ test("a reader whose last entry is removed reads all after it", async () => {
   const { positions, remove } = await sixEntries();
   await remove(2);
   expect(await allNumbersAfter(positions[2])).toEqual([3, 4, 5]);
+});
+
+test("what was removed is missed, also if the outbox has fewer bytes than when it was read", async () => {
+  const { remove } = await sixEntries();
+  for (const n of [0, 1, 2, 3, 4]) await remove(n);
+  const position = { entryId: "999999-1", next: 3, epochMs: 1 };
+  const { items } = await at.current.store.outbox.read(PARTITION, position);
+  expect(items).toMatchObject([{ gap: "missed", from: 3, count: 2 }, { number: 5 }]);
+});
+
+test("what is undone was until now, if nothing is known of its time", async () => {
+  await sixEntries();
+  const { items } = await at.current.store.outbox.read(PARTITION, { ...OUTBOX_START, next: 9 });
+  expect(items).toMatchObject([{ gap: "undone", count: 9, untilMs: expect.any(Number) }]);
+  expect(items[0] && "gap" in items[0] && items[0].untilMs).toBeGreaterThan(1_700_000_000_000);
+});
+
+test("the oldest change is found after many entries that no server has written", async () => {
+  const { redis, prefix, store } = at.current;
+  const { outbox } = partitionKeys(prefix, PARTITION);
+  await store.send(QUEUE, [item()], SETTINGS);
+  const [[, fields] = ["", []]] = await redis.xrangeBuffer(outbox, "-", "+");
+  await redis.del(outbox);
+  for (let n = 0; n < 150; n++) await redis.xadd(outbox, `0-${n + 1}`, "note", "hello");
+  expect((await store.outbox.read(PARTITION, undefined)).hasMore).toBe(false);
+  await redis.xadd(outbox, "7-1800000000000", "d", fields[1] as Buffer);
+  expect(await allNumbersAfter(undefined)).toEqual([0]);
+  await redis.del(outbox);
 });
 
 test("what was read is undone if nothing is there any more", async () => {
