@@ -41,6 +41,7 @@ type connection struct {
 	stub      dlqv1.DlqServiceClient
 	createdAt time.Time
 	wasUsed   atomic.Bool // by a call
+	notOpened atomic.Bool // a call failed before it was sent
 }
 
 // dialer creates connections. Sends and outcomes share one. Each stream has its own, so that a reconnect
@@ -92,8 +93,10 @@ func newDialer(t target, o *options) (dialer, error) {
 }
 
 // hasFailed reports whether the latest try to open the connection failed. Until gRPC's next try, calls fail with
-// the error of that one.
-func (c *connection) hasFailed() bool { return c.conn.GetState() == connectivity.TransientFailure }
+// the error of that one; the state that gRPC reports may come after these.
+func (c *connection) hasFailed() bool {
+	return c.notOpened.Load() || c.conn.GetState() == connectivity.TransientFailure
+}
 
 func (c *connection) close() { _ = c.conn.Close() }
 

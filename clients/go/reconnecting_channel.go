@@ -3,6 +3,9 @@ package dlq
 import (
 	"sync"
 	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 const (
@@ -38,8 +41,11 @@ func (c *reconnectingChannel) connection() *connection {
 	return c.current
 }
 
-// callFailed replaces a connection if a call on it got no answer.
+// callFailed replaces a connection if a call on it got no answer, and before the next call if it could not be opened.
 func (c *reconnectingChannel) callFailed(conn *connection, err error) {
+	if st := status.Convert(err); st.Code() == codes.Unavailable && !hasDetails(st) && !conn.wasUsed.Load() {
+		conn.notOpened.Store(true)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.isClosed || conn != c.current || !isUnanswered(err) || time.Since(conn.createdAt) < minConnectionAge {
