@@ -29,6 +29,8 @@ const STORE_MS = 1_000;
 const IDLE_MS = 5_000;
 /** The store does not answer. */
 const STORE_PAUSE_MS = 250;
+/** Between two tries to announce what is undone in a partition of another server. */
+const ANNOUNCE_MS = 1_000;
 
 /**
  * Publishes the events of all partitions, each by one server at a time: in order within a queue, at least once each. What cannot be
@@ -111,7 +113,7 @@ export class OutboxPublisher {
       this.#stepErrors.set(step, error as Error);
       const { message } = error as Error;
       if (message === before?.message) return;
-      this.#parts.log.warn({ error: message }, "events are not published; retrying");
+      this.#parts.log.warn({ error: message }, "a step of publishing events failed; retrying");
     }
   }
 
@@ -188,14 +190,22 @@ export class OutboxPublisher {
     await reader.giveBack([one.partition]).catch(() => {});
   }
 
-  /** Not awaited: NATS may not answer, and the other partitions must be assigned. */
+  /** Tries until it succeeds, beside the other partitions: no other server may know what is undone. */
   #announceUndone(one: PartitionPublisher): void {
-    const announcing = this.#turns
-      .run(async () => {
-        if (!this.#stopping.signal.aborted) await one.announceUndone();
-      })
-      .catch(() => {})
-      .finally(() => this.#running.delete(announcing));
+    const { signal } = this.#stopping;
+    const announce = async () => {
+      while (!signal.aborted) {
+        const isDone = await this.#turns
+          .run(() => one.announceUndone())
+          .then(
+            () => true,
+            () => false,
+          );
+        if (isDone) return;
+        await sleep(ANNOUNCE_MS, undefined, { signal }).catch(() => {});
+      }
+    };
+    const announcing = announce().finally(() => this.#running.delete(announcing));
     this.#running.add(announcing);
   }
 

@@ -45,6 +45,7 @@ interface OpenPage extends Pick<OutboxPage, "hasMore"> {
 export class PartitionPublisher {
   readonly partition: number;
   readonly #parts: PartitionPublisherParts;
+  readonly #pageParts: PagePublisherParts;
   /** After what was published. */
   position: OutboxPosition;
   /** Whether no other server publishes it now. */
@@ -68,6 +69,7 @@ export class PartitionPublisher {
     this.partition = partition;
     this.position = position;
     this.#parts = parts;
+    this.#pageParts = { ...parts, queuesOf: (gap) => this.#queuesOf(gap) };
   }
 
   /**
@@ -192,11 +194,7 @@ export class PartitionPublisher {
     position: OutboxPosition | undefined,
     hasMore: boolean,
   ): OpenPage {
-    const queuesOf = (gap: OutboxGap) => this.#queuesOf(gap);
-    return {
-      page: new PagePublisher({ ...this.#parts, queuesOf }, items),
-      ...{ items, position, hasMore },
-    };
+    return { page: new PagePublisher(this.#pageParts, items), items, position, hasMore };
   }
 
   async #queuesOf(gap: OutboxGap): Promise<readonly string[]> {

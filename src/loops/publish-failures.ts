@@ -152,7 +152,7 @@ export class PublishFailures {
       ? "another server publishes the events that could not be published here"
       : "events are published again";
     const { log, logMissed } = this.#parts;
-    // Behind the last line, they would read as missed after the end.
+    // Logged after that line, they would look as if they were missed after the recovery.
     void logMissed().then(() => log.info({ outageMs, published, missed }, message));
   }
 }

@@ -73,8 +73,8 @@ export function createPublishing(
     get problem() {
       const reason = error();
       if (reason === undefined) return undefined;
-      const brief = reason instanceof NatsError ? `: ${reason.brief}` : "";
-      return `NATS takes no events${brief}; see the log`;
+      if (!(reason instanceof NatsError)) return "events may not be published; see the log";
+      return `NATS takes no events: ${reason.brief}; see the log`;
     },
     async start() {
       await publishing.start();

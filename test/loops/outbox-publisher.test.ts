@@ -21,6 +21,7 @@ class KeepingPublisher implements EventPublisher {
   readonly events: DlqEvent[] = [];
   readonly gaps: GapNotice[] = [];
   tries = 0;
+  gapTries = 0;
   fails = false;
   /** Takes gaps also while it fails. */
   takesGaps = false;
@@ -35,6 +36,7 @@ class KeepingPublisher implements EventPublisher {
   }
 
   async publishGap(gap: GapNotice): Promise<void> {
+    this.gapTries++;
     if (this.fails && !this.takesGaps) throw new Error("it does not answer");
     this.gaps.push(gap);
   }
@@ -176,6 +178,33 @@ test.each([
     expect(undoneIn(publisher)).toEqual(gaps);
   },
 );
+
+test("what is undone is announced once it can be, although the partition is another server's by then", async () => {
+  const publisher = new KeepingPublisher();
+  let triesBefore = Infinity;
+  let isOthers = false;
+  const reader = new Proxy(at.current.store.outbox.sharedReader("nats"), {
+    get(target, name: keyof SharedReader) {
+      if (name !== "assigned") return target[name].bind(target);
+      return async () => {
+        if (!isOthers) return target.assigned();
+        triesBefore = Math.min(triesBefore, publisher.gapTries);
+        return new Set<number>();
+      };
+    },
+  });
+  await publish(publisher, at.current.store, undefined, reader);
+  const rollBack = await remembered();
+  await send("orders");
+  await until("the event", () => publisher.events.length > 0 || undefined);
+  publisher.fails = true;
+  isOthers = true;
+  await rollBack();
+  await until("two tries after that", () => publisher.gapTries > triesBefore + 1 || undefined);
+  publisher.fails = false;
+  await until("the notice", () => publisher.gaps.length > 0 || undefined);
+  expect(undoneIn(publisher)).toEqual(["orders: 1"]);
+});
 
 test("events that were removed before they could be published are announced", async () => {
   const store = at.current.openStore({ outboxMaxBytes: 16 * 1024 });
