@@ -73,7 +73,9 @@ export interface WatchEventsParts {
   pace: Pace;
 }
 
-/** Events in a batch: an event takes up to about 1.2 KiB. */
+/** Changes whose events are made at once: the store is asked once for all their groups. */
+const MADE_AT_ONCE = 100;
+/** Events in a batch, and up to so many more: an event takes up to about 1.2 KiB. */
 const BATCH = 500;
 /** While there are changes, a batch has positions for a token this often. */
 const TOKEN_MS = 1_000;
@@ -213,20 +215,26 @@ async function batchesOf(
     [events, gap] = [[], undefined];
   };
   const isWanted = matcherOf(command.queues);
-  for (const item of items) {
-    if (pace.isTooLong) await pace.giveTurn();
-    if (!("kind" in item)) {
-      if (events.length > 0) close();
-      gap = gapOf(item, gap);
-      continue;
-    }
-    if (isTooEarly(command, item)) continue;
-    if (!isWanted(item.queue)) continue;
-    for (const event of await maker.eventsOf([item], command.types)) {
+  const wanted: OutboxChange[] = [];
+  const addWanted = async () => {
+    for (const event of await maker.eventsOf(wanted.splice(0), command.types)) {
+      if (pace.isTooLong) await pace.giveTurn();
       if (command.filter.matches(event)) events.push(event);
     }
     if (events.length >= BATCH) close();
+  };
+  for (const item of items) {
+    if (pace.isTooLong) await pace.giveTurn();
+    if (!("kind" in item)) {
+      await addWanted();
+      if (events.length > 0) close();
+      gap = gapOf(item, gap);
+    } else if (!isTooEarly(command, item) && isWanted(item.queue)) {
+      wanted.push(item);
+      if (wanted.length === MADE_AT_ONCE) await addWanted();
+    }
   }
+  await addWanted();
   if (events.length > 0 || gap !== undefined) close();
   return batches;
 }

@@ -35,8 +35,13 @@ function watchOf(
 ) {
   const change = (number: number) =>
     ({ number, queue: queueOf(number), kind: "SENT" }) as OutboxChange;
-  const state: { first?: WeakRef<OutboxChange>; searches: number; followers: number } = {
-    ...{ searches: 0, followers: 0 },
+  const state: {
+    first?: WeakRef<OutboxChange>;
+    searches: number;
+    followers: number;
+    made: number[];
+  } = {
+    ...{ searches: 0, followers: 0, made: [] },
   };
   const reads: Pick<WatchReads, "read" | "follow"> = {
     follow() {
@@ -61,8 +66,10 @@ function watchOf(
     reads: reads as WatchReads,
     ...{ pace, filters: new SharedFilters() },
     maker: {
-      eventsOf: async (changes) =>
-        changes.map(({ number }) => ({ id: String(number) }) as DlqEvent),
+      async eventsOf(changes) {
+        state.made.push(changes.length);
+        return changes.map(({ number }) => ({ id: String(number) }) as DlqEvent);
+      },
     },
   };
   const stop = new AbortController();
@@ -110,6 +117,13 @@ test("a queue is compared with the patterns once, however many changes a step ha
   for (let n = 0; n < 2; n++) await batches.next();
   stop.abort();
   expect(matches).toHaveBeenCalledTimes(1);
+});
+
+test("events are made a hundred changes at a time, so that the store is asked once for their groups", async () => {
+  const { batches, state, stop } = watchOf(250);
+  for (let n = 0; n < 2; n++) await batches.next();
+  stop.abort();
+  expect(state.made).toEqual([100, 100, 50]);
 });
 
 test("watches that get changes at once leave other work its turns", async () => {
