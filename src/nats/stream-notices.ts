@@ -20,7 +20,7 @@ export class StreamNotices {
     this.#now = now;
   }
 
-  /** What the stream can lose now, or has lost within the last day, each with what to do behind a semicolon. */
+  /** What the stream can lose now, or has lost within the last day, each with what to do after a semicolon. */
   get warnings(): readonly string[] {
     const again = this.#again;
     if (again === undefined || this.#now() - again.atMs >= DAY_MS) return this.#problems;

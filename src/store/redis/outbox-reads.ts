@@ -111,11 +111,11 @@ export class OutboxReads {
 
   /** As Outbox.ends. */
   async ends(partitions: readonly number[]): Promise<OutboxPosition[]> {
-    return (await this.soundEnds(partitions)).map(({ position }) => position);
+    return (await this.checkedEnds(partitions)).map(({ position }) => position);
   }
 
   /** As `ends`, and why a partition's outbox is no stream. */
-  async soundEnds(partitions: readonly number[]): Promise<OutboxEnd[]> {
+  async checkedEnds(partitions: readonly number[]): Promise<OutboxEnd[]> {
     // Read first: if the outbox is empty after that, it has not moved.
     const emptyEnds = await this.#emptyEnds(partitions);
     const args = (key: string) => [key, "+", "-", "COUNT", 1];

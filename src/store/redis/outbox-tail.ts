@@ -36,7 +36,7 @@ const DECODED = MOST_CHANGES;
 export interface OutboxTailParts {
   /** Opens a connection of its own, since the waiting blocks it. */
   connect(): Redis;
-  reads: Pick<OutboxReads, "soundEnds">;
+  reads: Pick<OutboxReads, "checkedEnds">;
   prefix: string;
   /** Deadline of one call to the store, in milliseconds. */
   timeoutMs: number;
@@ -175,7 +175,7 @@ export class OutboxTail {
 
   async #lookAt(sought: readonly (readonly [number, Followed])[]): Promise<void> {
     if (sought.length === 0) return;
-    const ends = await this.#parts.reads.soundEnds(sought.map(([partition]) => partition));
+    const ends = await this.#parts.reads.checkedEnds(sought.map(([partition]) => partition));
     const moved: (readonly [number, Followed])[] = [];
     for (const [at, [partition, followed]] of sought.entries()) {
       const { position: end, damage } = ends[at] as OutboxEnd;
