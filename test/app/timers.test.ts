@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { nextTurn, Pace } from "../../src/app/timers.ts";
+import { startOtherWork } from "../support/turns.ts";
 
 /** Blocks the event loop, as an edit of a large message does. */
 function block(ms: number): void {
@@ -8,22 +9,16 @@ function block(ms: number): void {
 }
 
 it("other work has several turns between two long pieces of work", async () => {
-  let turns = 0;
-  let isOver = false;
-  const other = () => {
-    turns++;
-    if (!isOver) setImmediate(other);
-  };
-  setImmediate(other);
+  const other = startOtherWork();
   const pieces = await Promise.all(
     Array.from({ length: 3 }, async () => {
       await nextTurn();
-      const begunAt = turns;
+      const begunAt = other.turns;
       block(50);
       return begunAt;
     }),
   );
-  isOver = true;
+  other.stop();
   const [first = 0, second = 0, third = 0] = pieces;
   expect(second - first).toBeGreaterThan(10);
   expect(third - second).toBeGreaterThan(10);
@@ -41,21 +36,15 @@ it("many short pieces of work do not wait for each other", async () => {
 
 it("loops that share a pace block other work no longer than one of them", async () => {
   const pace = new Pace();
-  let turns = 0;
-  let isOver = false;
-  const other = () => {
-    turns++;
-    if (!isOver) setImmediate(other);
-  };
-  setImmediate(other);
+  const other = startOtherWork();
   await Promise.all(
     Array.from({ length: 100 }, async () => {
       if (pace.isTooLong) await pace.giveTurn();
       block(3);
     }),
   );
-  isOver = true;
-  expect(turns).toBeGreaterThan(20);
+  other.stop();
+  expect(other.turns).toBeGreaterThan(20);
 });
 
 it("other work gets its turn after one of the loops that share a pace", async () => {
@@ -73,19 +62,13 @@ it("other work gets its turn after one of the loops that share a pace", async ()
 
 it("loops that share a pace and do little run in few turns", async () => {
   const pace = new Pace();
-  let turns = 0;
-  let isOver = false;
-  const other = () => {
-    turns++;
-    if (!isOver) setImmediate(other);
-  };
-  setImmediate(other);
+  const other = startOtherWork();
   const resumedIn = new Set<number>();
   const loop = async () => {
     await pace.giveTurn();
-    resumedIn.add(turns);
+    resumedIn.add(other.turns);
   };
   await Promise.all(Array.from({ length: 1_000 }, loop));
-  isOver = true;
+  other.stop();
   expect(resumedIn.size).toBeLessThan(20);
 });

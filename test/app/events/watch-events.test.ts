@@ -15,6 +15,7 @@ import type { DlqEvent } from "../../../src/core/event.ts";
 import { QueuePattern } from "../../../src/core/queue-pattern.ts";
 import { compileEventFilter } from "../../../src/rules/event-filter.ts";
 import { OUTBOX_START, type OutboxChange } from "../../../src/store/contract/outbox.ts";
+import { startOtherWork } from "../../support/turns.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
@@ -133,13 +134,7 @@ test("watches that get changes at once leave other work its turns", async () => 
     while (performance.now() < untilMs);
     return false;
   });
-  let turns = 0;
-  let isOver = false;
-  const other = () => {
-    turns++;
-    if (!isOver) setImmediate(other);
-  };
-  setImmediate(other);
+  const other = startOtherWork();
   const queueOf = (number: number) => `orders-${number}`;
   const watches = Array.from({ length: 50 }, () =>
     watchOf(5, { pace, queueOf, queues: [pattern] }),
@@ -150,8 +145,8 @@ test("watches that get changes at once leave other work its turns", async () => 
       stop.abort();
     }),
   );
-  isOver = true;
-  expect(turns).toBeGreaterThan(10);
+  other.stop();
+  expect(other.turns).toBeGreaterThan(10);
 });
 
 test("a watch that ends before its turn does not look for its beginning", async () => {
