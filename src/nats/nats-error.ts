@@ -43,6 +43,9 @@ const MESSAGE_TOO_LARGE = 10054;
 /** Nothing listens there, or there is no such host. */
 const UNREACHABLE = /connection refused|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/;
 
+/** NATS ended the connection. If it did so while this client was sending, why is lost. */
+const ENDED = /ECONNRESET|EPIPE/;
+
 /** Characters of an error, which may have long names and subjects. */
 const TEXT_MAX = 1_500;
 
@@ -63,6 +66,8 @@ export interface NatsTarget {
 interface ErrorContext extends NatsTarget {
   readonly subject?: string;
   readonly stream?: string;
+  /** TLS without a certificate of this client. */
+  readonly isAnonymousTls?: boolean;
 }
 
 /** Returns what failed in words for people. */
@@ -111,6 +116,10 @@ function reasonOf(error: unknown, context: ErrorContext): Reason {
   const wrongTls = tlsProblemIn(error);
   if (wrongTls !== undefined)
     return { brief: "TLS fails", text: `TLS with NATS at ${at} fails: ${shown(wrongTls)}` };
+  if (context.isAnonymousTls === true && ENDED.test(why)) {
+    const advice = "NATS may require a certificate: set nats_tls_cert and nats_tls_key";
+    return { brief: "TLS fails", text: `TLS with NATS at ${at} fails: ${why}; ${advice}` };
+  }
   const unreachable = UNREACHABLE.exec(why)?.[0];
   const advice = unreachable === undefined ? "" : "; start NATS, or correct nats_url";
   return {

@@ -59,3 +59,11 @@ it.each([
 ])("%s: in brief, without names and addresses, %s", (error, brief) => {
   expect(toNatsError(error, target).brief).toBe(brief);
 });
+
+it("names a missing certificate when the connection ends without a reason", () => {
+  const reset = new Error("read ECONNRESET");
+  const messageOf = (isAnonymousTls: boolean) =>
+    toNatsError(reset, { ...target, isAnonymousTls }).message;
+  expect(messageOf(true)).toContain("fails: read ECONNRESET; NATS may require a certificate");
+  expect(messageOf(false)).toContain("does not answer: read ECONNRESET");
+});
