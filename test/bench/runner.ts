@@ -81,6 +81,7 @@ function logErrors(system: RunningSystem | undefined): string {
 
 async function measure(trial: Trial, system: RunningSystem): Promise<Measured> {
   await trial.prepare?.();
+  await system.settled?.();
   const usages = () => usageOf({ ...system.pids(), load: system.loads.map(({ pid }) => pid) });
   const before = usages();
   const endedBefore = endedChildrenCpuMs();
@@ -88,6 +89,8 @@ async function measure(trial: Trial, system: RunningSystem): Promise<Measured> {
   const ownBefore = process.cpuUsage();
   const startedAtMs = performance.now();
   const sample = await trial.sample();
+  // The sample pays for all that follows from it.
+  await system.settled?.();
   const wallMs = performance.now() - startedAtMs;
   const own = process.cpuUsage(ownBefore);
   const machineMs = machineCpuMs() - machineBefore;

@@ -29,6 +29,8 @@ export interface RunningSystem {
   readonly loads: readonly LoadProcess[];
   /** Runs redis-cli. Rejects if the system has no Redis. */
   redis(...words: readonly string[]): Promise<string>;
+  /** Resolves when what follows earlier work is done, such as publishing its events. Undefined: nothing follows. */
+  settled?(): Promise<void>;
   /** The last output of its servers, for the error of a failed row. */
   output?(): string;
   /** Ends all processes in any state, and removes their data. */
