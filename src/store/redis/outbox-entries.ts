@@ -34,20 +34,24 @@ function decodeOwnEntry([id, [, data]]: StreamEntry, partition: number): OutboxE
   const reader = new Reader(data ?? Buffer.alloc(0));
   const { first, count, epoch: epochMs, queue } = reader.read(LAYOUTS.outboxEntry);
   const atMs = Number(String(id).split("-")[1]);
-  const common = { partition, epochMs, atMs, queue: Buffer.from(queue).toString() };
-  const changes = Array.from({ length: count }, (_, index) =>
-    decodeChange(reader, { ...common, number: first + index }),
-  );
+  const of = { partition, epochMs, atMs, queue: Buffer.from(queue).toString() };
+  const changes: OutboxChange[] = [];
+  while (changes.length < count) changes.push(decodeChange(reader, of, first + changes.length));
   return { partition, id: String(id), first, epochMs, changes };
 }
 
 function decodeChange(
   reader: Reader,
-  of: Pick<OutboxChange, "partition" | "epochMs" | "number" | "atMs" | "queue">,
+  of: Pick<OutboxChange, "partition" | "epochMs" | "atMs" | "queue">,
+  number: number,
 ): OutboxChange {
   const change = reader.read(LAYOUTS.change);
   return {
-    ...of,
+    partition: of.partition,
+    epochMs: of.epochMs,
+    atMs: of.atMs,
+    queue: of.queue,
+    number,
     kind: KINDS[change.kind],
     id: change.id,
     version: change.version,
@@ -57,7 +61,7 @@ function decodeChange(
     attempts: change.attempts,
     deliveryNumber: change.delivery,
     dueAtMs: optionalMs(change.due),
-    note: Buffer.from(change.note).toString(),
+    note: change.note.length === 0 ? "" : Buffer.from(change.note).toString(),
     fields: change.fields,
   };
 }

@@ -52,6 +52,16 @@ export class RecentEntries {
     return entries.slice(first, first + PAGE_CHANGES + 1).map(({ entry }) => entry);
   }
 
+  /** Removes what the only reader of a partition has read. What lives long costs much more to collect. */
+  forgetBefore(partition: number, position: OutboxPosition): void {
+    const list = this.#lists.get(partition);
+    const first = list?.entries.findLastIndex(({ from }) => isSamePosition(from, position)) ?? -1;
+    if (list === undefined || first <= list.removed) return;
+    for (const recent of list.entries.slice(list.removed, first)) this.#count(recent);
+    list.entries = list.entries.slice(first);
+    list.removed = 0;
+  }
+
   /** Removes the entries of a partition. */
   forget(partition: number): void {
     const { entries = [], removed = 0 } = this.#lists.get(partition) ?? {};

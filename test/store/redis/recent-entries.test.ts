@@ -67,3 +67,15 @@ test("what is older than a minute is removed", () => {
     clock.mockRestore();
   }
 });
+
+test("what the only reader has read is removed, and takes no room", () => {
+  const recent = filled([1, 15_000]);
+  recent.forgetBefore(1, from(14_000));
+  expect(recent.after(1, from(13_999))).toBeUndefined();
+  expect(recent.after(1, from(14_000))).toHaveLength(1_000);
+  // A position that is not here says nothing about what has been read.
+  recent.forgetBefore(1, from(15_001));
+  for (let n = 0; n < 19_000; n++) recent.add(2, from(n), entryOf(n));
+  expect(recent.after(1, from(14_000))).toHaveLength(1_000);
+  expect(recent.after(2, from(0))).toHaveLength(1_001);
+});

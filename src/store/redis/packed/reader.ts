@@ -1,5 +1,9 @@
 import type { Fields, Layout, Values } from "./layout.ts";
 
+const NOTHING = new Uint8Array();
+/** Up to so many bytes, a loop is faster than a call that copies. */
+const SHORT = 64;
+
 /** Reads a packed reply of a script from its beginning to its end. */
 export class Reader {
   readonly #bytes: Buffer;
@@ -35,8 +39,12 @@ export class Reader {
 
   /** A copy, so that a small value does not keep a large reply in memory. */
   bytes(length: number): Uint8Array {
+    if (length === 0) return NOTHING;
     const at = this.#advance(length);
-    return Uint8Array.from(this.#bytes.subarray(at, at + length));
+    const copy = new Uint8Array(length);
+    if (length > SHORT) copy.set(this.#bytes.subarray(at, at + length));
+    else for (let index = 0; index < length; index++) copy[index] = this.#bytes[at + index] ?? 0;
+    return copy;
   }
 
   rest(): Uint8Array {
