@@ -7,12 +7,25 @@ export const MESSAGE_ID_BYTES = 16;
 
 const CANONICAL = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+/** Reused: ids are written for each event and delivery, and parts of a text cost more than the text. */
+const TEXT = Buffer.alloc(36);
+const DIGITS = Buffer.from("0123456789abcdef");
+const HYPHEN = "-".charCodeAt(0);
+/** Bytes behind a hyphen. */
+const HYPHENS = new Set([4, 6, 8, 10]);
+
 export function formatMessageId(bytes: Uint8Array): string {
   if (bytes.length !== MESSAGE_ID_BYTES) {
     throw new RangeError(`a message id has ${MESSAGE_ID_BYTES} bytes, not ${bytes.length}`);
   }
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  let to = 0;
+  for (let at = 0; at < MESSAGE_ID_BYTES; at++) {
+    if (HYPHENS.has(at)) TEXT[to++] = HYPHEN;
+    const byte = bytes[at] as number;
+    TEXT[to++] = DIGITS[byte >> 4] as number;
+    TEXT[to++] = DIGITS[byte & 15] as number;
+  }
+  return TEXT.toString("latin1");
 }
 
 /** Whether an id in a state change is one of a message: zeros are of none. */
