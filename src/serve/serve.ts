@@ -133,10 +133,12 @@ async function run(
     draining: draining.signal,
     drainGraceMs: config.drainGraceMs,
   });
-  const maker = new EventMaker({ store, redactOf: inForce.redactOf });
-  const publishing = createPublishing(config, { store, maker, metrics, log });
+  const making = { store, redactOf: inForce.redactOf };
+  const publishedMaker = new EventMaker({ ...making, isShared: false });
+  const publishing = createPublishing(config, { store, maker: publishedMaker, metrics, log });
   const watching = { reads: new WatchReads(store.outbox), pace: new Pace() };
   const filters = new SharedFilters();
+  const maker = new EventMaker({ ...making, isShared: true });
   const events = createWatchEvents({ outbox: store.outbox, maker, filters, ...watching });
   const queues = createQueueAdmin({
     store,

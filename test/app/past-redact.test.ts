@@ -37,7 +37,12 @@ function serverOn(store: RedisStore, configured: QueueSettings = DEFAULT_QUEUE_S
   });
   const deletions = new Deletions({ store, inForce, log });
   const admin = createQueueAdmin({ store, inForce, deletions, check() {}, log });
-  return { store, inForce, admin, maker: new EventMaker({ store, redactOf: inForce.redactOf }) };
+  return {
+    store,
+    inForce,
+    admin,
+    maker: new EventMaker({ store, redactOf: inForce.redactOf, isShared: true }),
+  };
 }
 type Server = ReturnType<typeof serverOn>;
 

@@ -65,7 +65,7 @@ async function publish(
   const add = (facts: object, message: string) => void noted.lines.push({ facts, message });
   const publishing = new OutboxPublisher({
     ...{ store, publisher, reader },
-    maker: new EventMaker({ store, redactOf: () => [] }),
+    maker: new EventMaker({ store, redactOf: () => [], isShared: false }),
     types: new Set(DEFAULT_EVENT_TYPES),
     backlogBytes: () => backlogBytes,
     observer: {

@@ -6,13 +6,15 @@ import type {
   OutboxChange,
   OutboxGap,
 } from "../../store/contract.ts";
-import { eventsOfChange, isGroupKind, partitionText } from "./events-of-change.ts";
+import { eventsOfChange, hasEventOf, isGroupKind, partitionText } from "./events-of-change.ts";
 import { shownChange } from "./shown-changes.ts";
 
 export interface EventMakerParts {
   store: { groups: Pick<Groups, "beginnings">; outbox: Pick<Outbox, "storeId"> };
   /** Returns what must be hidden in a change. Throws if settings are not known yet. */
   redactOf(change: OutboxChange): readonly string[];
+  /** Whether several readers get the same changes, so that their events are cached. */
+  isShared: boolean;
 }
 
 /** Changes whose events are cached: those of a step of a watch, about 2 MiB. */
@@ -51,18 +53,16 @@ export class EventMaker {
     changes: readonly OutboxChange[],
     types: ReadonlySet<EventType>,
   ): Promise<DlqEvent[]> {
-    const made = changes.map((change) => {
-      return { change, events: this.#allOf(change).filter(({ type }) => types.has(type)) };
-    });
-    const ofGroups = made.filter(({ change, events }) => {
-      return events.length > 0 && isGroupKind(change.kind);
-    });
-    const digests = new Set(ofGroups.map(({ change }) => change.note));
-    const beginnings = await this.#beginnings([...digests]);
-    for (const one of ofGroups) {
-      if (!isFirst(one.change, beginnings.get(one.change.note) ?? [])) one.events = [];
+    const wanted = changes.filter((change) => hasEventOf(change, types));
+    const ofGroups = wanted.filter(({ kind }) => isGroupKind(kind));
+    const beginnings = await this.#beginnings([...new Set(ofGroups.map(({ note }) => note))]);
+    const events: DlqEvent[] = [];
+    for (const change of wanted) {
+      const isLater = isGroupKind(change.kind) && !isFirst(change, beginnings.get(change.note));
+      if (isLater) continue;
+      for (const event of this.#allOf(change)) if (types.has(event.type)) events.push(event);
     }
-    return made.flatMap(({ events }) => events);
+    return events;
   }
 
   /**
@@ -79,10 +79,12 @@ export class EventMaker {
   }
 
   #allOf(change: OutboxChange): readonly DlqEvent[] {
-    const redact = this.#parts.redactOf(change);
+    const { redactOf, store, isShared } = this.#parts;
+    const redact = redactOf(change);
     const known = this.#made.get(change);
     if (known?.redact === redact) return known.events;
-    const events = eventsOfChange(shownChange(change, redact), this.#parts.store.outbox.storeId);
+    const events = eventsOfChange(shownChange(change, redact), store.outbox.storeId);
+    if (!isShared) return events;
     this.#made.delete(change);
     this.#made.set(change, { redact, events });
     if (this.#made.size > MADE_MAX) {
@@ -126,7 +128,7 @@ export class EventMaker {
 }
 
 /** A group may be in several partitions; only the first of them opened it, or made it regress. */
-function isFirst({ kind, partition }: OutboxChange, all: readonly GroupBeginning[]): boolean {
+function isFirst({ kind, partition }: OutboxChange, all: readonly GroupBeginning[] = []): boolean {
   const whenOf = (one: GroupBeginning) =>
     (kind === "GROUP_OPENED" ? one.firstFailureAtMs : one.regressedAtMs) ?? Infinity;
   const own = all.find((one) => one.partition === partition);

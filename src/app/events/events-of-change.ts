@@ -51,12 +51,20 @@ const STAYING: ReadonlySet<ChangeKind> = new Set([
   "ORDER_RELEASED",
 ]);
 
+/** Returns whether a change has events of these types. */
+export function hasEventOf(change: OutboxChange, wanted: ReadonlySet<EventType>): boolean {
+  return typesOf(change).some((type) => wanted.has(type));
+}
+
 /** Returns the events of one change, in their order. `storeId`: see Outbox. */
 export function eventsOfChange(change: OutboxChange, storeId: string): DlqEvent[] {
-  const types = typesOf(change);
-  if (types.length === 0) return [];
-  const facts = factsOf(change);
-  return types.map((type, index) => ({ ...facts, type, id: idOf(change, storeId, index) }));
+  const [type, ...more] = typesOf(change);
+  if (type === undefined) return [];
+  const first = eventOf(change, type, idOf(change, storeId, 0));
+  return [
+    first,
+    ...more.map((type, at) => ({ ...first, type, id: idOf(change, storeId, at + 1) })),
+  ];
 }
 
 /** Returns what happened, and then where the message went by it. */
@@ -95,16 +103,18 @@ function idOf(
 /** A partition in ids of events. */
 export const partitionText = (partition: number): string => partition.toString(16).padStart(2, "0");
 
-function factsOf(change: OutboxChange): Omit<DlqEvent, "id" | "type"> {
-  const { kind, id, note } = change;
+function eventOf(change: OutboxChange, type: EventType, id: string): DlqEvent {
+  const { kind, note } = change;
   const isBreaker = kind?.startsWith("BREAKER_") === true;
   const isGroup = isGroupKind(kind);
   const isMove = kind === "MOVED_IN" || kind === "MOVED_OUT";
   const { sourceId, attributes, action } = decodeEventFields(change.fields);
   return {
+    id,
+    type,
     atMs: change.atMs,
     queue: change.queue,
-    messageId: isOfMessage(change) ? formatMessageId(id) : "",
+    messageId: isOfMessage(change) ? formatMessageId(change.id) : "",
     reason: change.reason,
     attempts: isBreaker ? 0 : change.attempts,
     state: isBreaker ? undefined : change.state,
@@ -117,6 +127,8 @@ function factsOf(change: OutboxChange): Omit<DlqEvent, "id" | "type"> {
     otherQueue: isMove ? note : "",
     breakerKey: isBreaker ? note : "",
     groupId: isGroup ? groupIdOf(note) : "",
-    ...{ sourceId, attributes, action },
+    sourceId,
+    attributes,
+    action,
   };
 }

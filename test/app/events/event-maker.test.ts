@@ -32,7 +32,7 @@ function makerOf(beginningsOf: (digest: string) => readonly GroupBeginning[]) {
       },
     },
   };
-  return { maker: new EventMaker({ store, redactOf: () => [] }), calls };
+  return { maker: new EventMaker({ store, redactOf: () => [], isShared: true }), calls };
 }
 
 const numbersOf = (events: readonly { id: string }[]) =>
@@ -87,6 +87,7 @@ function createMaker() {
   const maker = new EventMaker({
     store: { groups: { beginnings: async () => new Map() }, outbox: { storeId: "abcdef" } },
     redactOf: () => state.redact,
+    isShared: true,
   });
   return { maker, state };
 }
