@@ -13,9 +13,7 @@ const TYPE_PREFIX = "dlq.v1.";
 export const EVENTS_MISSED = "events_missed";
 
 export function toCloudEvent(event: DlqEvent): CloudEvent {
-  const { type, messageId } = event;
-  const subject = messageId === "" ? {} : { "ce-subject": headerValue(messageId) };
-  return cloudEvent({ ...event, type }, bodyOf(event), subject);
+  return cloudEvent(event, bodyOf(event), event.messageId);
 }
 
 /** What consumers of a queue get in the place of events that are missing. */
@@ -41,20 +39,18 @@ export function toGapEvent(gap: GapNotice): CloudEvent {
 function cloudEvent(
   { id, queue, type, atMs }: { id: string; queue: string; type: string; atMs: number },
   body: Readonly<Record<string, unknown>>,
-  more: Readonly<Record<string, string>> = {},
+  subject = "",
 ): CloudEvent {
-  return {
-    headers: {
-      "ce-specversion": "1.0",
-      "ce-id": headerValue(id),
-      "ce-source": `/dlq/queues/${encodeURIComponent(queue)}`,
-      "ce-type": `${TYPE_PREFIX}${type}`,
-      ...more,
-      "ce-time": isoText(atMs),
-      "content-type": "application/json",
-    },
-    body: JSON.stringify(body),
+  const headers: Record<string, string> = {
+    "ce-specversion": "1.0",
+    "ce-id": headerValue(id),
+    "ce-source": sourceOf(queue),
+    "ce-type": TYPE_PREFIX + type,
+    "ce-time": isoText(atMs),
+    "content-type": "application/json",
   };
+  if (subject !== "") headers["ce-subject"] = headerValue(subject);
+  return { headers, body: JSON.stringify(body) };
 }
 
 /**
@@ -93,18 +89,21 @@ function bodyOf(event: DlqEvent): Readonly<Record<string, unknown>> {
   };
 }
 
-/** The events of one script have the same time. */
-const isoText = rememberLast((atMs) => new Date(atMs).toISOString());
+/** The events of one script have the same queue and time. */
+const sourceOf = rememberLast((queue: string) => `/dlq/queues/${encodeURIComponent(queue)}`);
+const isoText = rememberLast((atMs: number) => new Date(atMs).toISOString());
 /** With an offset instead of Z, which Python's `datetime.fromisoformat` refuses before 3.11. */
-const timeText = rememberLast((atMs) => `${isoText(atMs).slice(0, -1)}+00:00`);
-const dueText = rememberLast((atMs) => `${new Date(atMs).toISOString().slice(0, -1)}+00:00`);
+const timeText = rememberLast((atMs: number) => `${isoText(atMs).slice(0, -1)}+00:00`);
+const dueText = rememberLast(
+  (atMs: number) => `${new Date(atMs).toISOString().slice(0, -1)}+00:00`,
+);
 
-function rememberLast(write: (atMs: number) => string): (atMs: number) => string {
-  let lastMs = Number.NaN;
-  let lastText = "";
-  return (atMs) => {
-    if (atMs !== lastMs) [lastMs, lastText] = [atMs, write(atMs)];
-    return lastText;
+function rememberLast<T>(write: (of: T) => string): (of: T) => string {
+  let last: T | undefined;
+  let text = "";
+  return (of) => {
+    if (of !== last) [last, text] = [of, write(of)];
+    return text;
   };
 }
 

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "@nats-io/transport-node";
-import type { EventMessage } from "./event-message.ts";
+import { type EventMessage, WrittenHeaders } from "./event-message.ts";
 import type { EventSender } from "./event-sender.ts";
 import { type NatsTarget, toNatsError, tooLarge } from "./nats-error.ts";
 import type { NatsSession } from "./nats-session.ts";
@@ -70,10 +70,15 @@ export class CoreSender implements EventSender {
   }
 }
 
+/** Reused: the client encodes headers when it gets them, and adds none. */
+const HEADERS = new WrittenHeaders();
+const OPTIONS = { headers: HEADERS };
+
 /** Returns why the client refuses a message; undefined: it takes it. */
 function publish({ nc }: NatsSession, message: EventMessage): unknown {
   try {
-    nc.publish(message.subject, message.body, { headers: message.headers() });
+    HEADERS.lines = message.headers;
+    nc.publish(message.subject, message.body, OPTIONS);
     return undefined;
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) return error;

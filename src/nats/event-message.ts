@@ -1,4 +1,4 @@
-import { type MsgHdrs, MsgHdrsImpl } from "@nats-io/transport-node";
+import { MsgHdrsImpl } from "@nats-io/transport-node";
 import { type CloudEvent, toCloudEvent, toGapEvent } from "../codec/cloud-event.ts";
 import type { DlqEvent, GapNotice } from "../core/event.ts";
 import { eventsMissedSubject, type SubjectPrefixes, subjectOf } from "./subjects.ts";
@@ -8,9 +8,9 @@ export interface EventMessage {
   readonly id: string;
   readonly queue: string;
   readonly subject: string;
-  /** Returns new headers, since the client changes those that it sends. `more`: headers that are not CloudEvents'. */
-  headers(more?: Readonly<Record<string, string>>): MsgHdrs;
-  readonly body: string;
+  /** Lines of headers, each behind its line end. */
+  readonly headers: string;
+  readonly body: Uint8Array;
 }
 
 export function messageOf(event: DlqEvent, prefixes: SubjectPrefixes): EventMessage {
@@ -26,29 +26,48 @@ function written(
   subject: string,
   { headers, body }: CloudEvent,
 ): EventMessage {
-  return { id, queue, subject, body, headers: (more) => new WrittenHeaders(textOf(headers, more)) };
+  return { id, queue, subject, headers: headerLines(headers), body: Buffer.from(body) };
+}
+
+export function headerLines(headers: Readonly<Record<string, string>>): string {
+  let lines = "";
+  for (const name in headers) lines += lineBegin(name) + headers[name];
+  return lines;
+}
+
+/** Few names, each many times. */
+const LINE_BEGINS = new Map<string, string>();
+
+function lineBegin(name: string): string {
+  const known = LINE_BEGINS.get(name);
+  if (known !== undefined) return known;
+  const begin = `\r\n${name}: `;
+  LINE_BEGINS.set(name, begin);
+  return begin;
 }
 
 const BEGIN = "NATS/1.0";
 const END = "\r\n\r\n";
 
-/** The client's own headers look for each name among the others, which costs more than all else of an event. */
-class WrittenHeaders extends MsgHdrsImpl {
-  readonly #text: string;
+/**
+ * Headers that are written already, and those that the client adds. The client's own headers look for each name among the others,
+ * which costs more than all else of an event.
+ */
+export class WrittenHeaders extends MsgHdrsImpl {
+  lines: string;
 
-  constructor(text: string) {
+  constructor(lines = "") {
     super();
-    this.#text = text;
+    this.lines = lines;
   }
 
-  /** What is sent: with what the client has added. */
   override toString(): string {
-    return BEGIN + this.#text + (super.toString().slice(BEGIN.length) || END);
+    const more = this.size() === 0 ? END : super.toString().slice(BEGIN.length);
+    return BEGIN + this.lines + more;
   }
-}
 
-function textOf(...all: readonly (Readonly<Record<string, string>> | undefined)[]): string {
-  let text = "";
-  for (const one of all) for (const name in one) text += `\r\n${name}: ${one[name]}`;
-  return text;
+  /** In Node's pool of buffers, which costs less than the client's array for each. */
+  override encode(): Uint8Array {
+    return Buffer.from(this.toString());
+  }
 }

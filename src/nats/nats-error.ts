@@ -178,7 +178,7 @@ export function isTooLarge(error: unknown): boolean {
 
 /** `limit`: the setting of NATS that refuses the event. */
 export function tooLarge({ id, queue, body, headers }: EventMessage, limit: string): NatsError {
-  const bytes = Buffer.byteLength(body) + Buffer.byteLength(headers().toString());
+  const bytes = body.length + Buffer.byteLength(headers);
   const text = `event ${id} of queue "${queue}" is too large, about ${bytes} bytes; raise ${limit}`;
   return new NatsError({ brief: "an event is too large", text });
 }

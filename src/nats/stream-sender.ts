@@ -2,7 +2,7 @@ import { type JetStreamClient, jetstream } from "@nats-io/jetstream";
 import { InvalidArgumentError, TimeoutError } from "@nats-io/transport-node";
 import type { EventType } from "../core/event.ts";
 import { ensureStream } from "./ensure-stream.ts";
-import type { EventMessage } from "./event-message.ts";
+import { type EventMessage, headerLines, WrittenHeaders } from "./event-message.ts";
 import type { EventSender } from "./event-sender.ts";
 import {
   isNoResponders,
@@ -148,7 +148,7 @@ export class StreamSender implements EventSender {
 
   #optionsOf(message: EventMessage) {
     const own = { "Nats-Msg-Id": message.id, "Nats-Expected-Stream": this.#parts.stream };
-    return { headers: message.headers(own) };
+    return { headers: new WrittenHeaders(message.headers + headerLines(own)) };
   }
 
   #failed(error: unknown, session: NatsSession, subject?: string): Error {
