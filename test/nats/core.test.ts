@@ -108,6 +108,7 @@ describe("events", () => {
     for (const queue of queues) {
       const own = consumer.received.filter(({ body }) => body.queue_name === queue);
       expect(own.map(({ body }) => body.event_id)).toEqual(ids(1_200, queue));
+      expect(own.map(({ headers }) => headers["ce-id"])).toEqual(ids(1_200, queue));
     }
   });
 });
