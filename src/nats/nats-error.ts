@@ -8,7 +8,7 @@ import {
   UserAuthenticationExpiredError,
 } from "@nats-io/transport-node";
 import { escapeUnsafe } from "../core/escape-unsafe.ts";
-import type { EventMessage } from "./event-message.ts";
+import { type EventMessage, WrittenHeaders } from "./event-message.ts";
 
 /** Why NATS does not take an event, or cannot be reached. */
 interface Reason {
@@ -176,10 +176,10 @@ export function isTooLarge(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === MESSAGE_TOO_LARGE;
 }
 
-/** `limit`: the setting of NATS that refuses the event. */
+/** `headers`: all lines that are sent. `limit`: the setting of NATS that refuses the event. */
 export function tooLarge({ id, queue, body, headers }: EventMessage, limit: string): NatsError {
-  const bytes = body.length + Buffer.byteLength(headers);
-  const text = `event ${id} of queue "${queue}" is too large, about ${bytes} bytes; raise ${limit}`;
+  const bytes = body.length + new WrittenHeaders(headers).encode().length;
+  const text = `event ${id} of queue "${queue}" is too large, ${bytes} bytes; raise ${limit}`;
   return new NatsError({ brief: "an event is too large", text });
 }
 

@@ -132,11 +132,11 @@ export class StreamSender implements EventSender {
     try {
       await js.publish(subject, body, this.#optionsOf(message));
     } catch (error) {
+      const sent = { ...message, headers: this.#linesOf(message) };
       if (error instanceof InvalidArgumentError) {
-        throw tooLarge(message, `max_payload of NATS, ${session.nc.info?.max_payload}`);
+        throw tooLarge(sent, `max_payload of NATS, ${session.nc.info?.max_payload}`);
       }
-      if (isTooLarge(error))
-        throw tooLarge(message, `max_msg_size of stream ${this.#parts.stream}`);
+      if (isTooLarge(error)) throw tooLarge(sent, `max_msg_size of stream ${this.#parts.stream}`);
       // The stream may be gone: the next call looks for it.
       if (isNoResponders(error)) {
         this.#opened = undefined;
@@ -147,8 +147,13 @@ export class StreamSender implements EventSender {
   }
 
   #optionsOf(message: EventMessage) {
-    const own = { "Nats-Msg-Id": message.id, "Nats-Expected-Stream": this.#parts.stream };
-    return { headers: new WrittenHeaders(message.headers + headerLines(own)) };
+    return { headers: new WrittenHeaders(this.#linesOf(message)) };
+  }
+
+  /** With what JetStream reads. */
+  #linesOf({ id, headers }: EventMessage): string {
+    const own = { "Nats-Msg-Id": id, "Nats-Expected-Stream": this.#parts.stream };
+    return headers + headerLines(own);
   }
 
   #failed(error: unknown, session: NatsSession, subject?: string): Error {

@@ -153,10 +153,22 @@ describe("a denied event", () => {
       sampleEvent("retried", { id: "c" }),
     ]);
     await expect(sent).rejects.toThrow(
-      /^event b of queue "orders" is too large, about 1[56]\d\d bytes; raise max_payload of NATS, 1000$/,
+      /^event b of queue "orders" is too large, 1[56]\d\d bytes; raise max_payload of NATS, 1000$/,
     );
     await consumer.nc.flush();
     expect(consumer.ids()).toEqual(["a"]);
+    await publisher.close();
+  });
+
+  test("that is one byte larger than NATS takes rejects with its size", async () => {
+    await using small = await startTestNats({ jetstream: false, config: "max_payload: 2000" });
+    const publisher = createNatsPublisher(optionsFor(small.port));
+    const publish = (length: number) =>
+      publisher.publish([sampleEvent("retried", { note: "x".repeat(length) })]);
+    const { message } = (await publish(2_000).catch((error: Error) => error)) as Error;
+    const fits = 4_000 - Number(/(\d+) bytes/.exec(message)?.[1]);
+    await publish(fits);
+    await expect(publish(fits + 1)).rejects.toThrow("is too large, 2001 bytes; raise");
     await publisher.close();
   });
 });

@@ -252,9 +252,24 @@ describe.each([
     const publisher = createNatsPublisher(own(stream));
     const events = eventsOf(ids(100, "e"));
     const sent = publisher.publish(events.with(70, sampleEvent("retried", { note: LONG })));
-    const expected = `^event \\S+-1c-\\S+ of queue "orders" is too large, about 3[56]\\d\\d bytes; raise max_msg_size of stream ${stream}$`;
+    const expected = `^event \\S+-1c-\\S+ of queue "orders" is too large, 3[67]\\d\\d bytes; raise max_msg_size of stream ${stream}$`;
     await expect(sent).rejects.toThrow(new RegExp(expected));
     expect(await storedIds(jsm, stream)).toEqual(ids(70, "e"));
+    await publisher.close();
+  });
+
+  test("of which one is a byte too large are refused with its size", async () => {
+    await using jsm = await manage(nats.url);
+    const stream = `byte_${name}`;
+    const limit = { max_msg_size: 2_000 };
+    await jsm.streams.add({ name: stream, subjects: [`${stream}.>`], ...limit, ...config });
+    const publisher = createNatsPublisher(own(stream));
+    const publish = (length: number) =>
+      publisher.publish([sampleEvent("retried", { note: "x".repeat(length) })]);
+    const { message } = (await publish(2_000).catch((error: Error) => error)) as Error;
+    const fits = 4_000 - Number(/(\d+) bytes/.exec(message)?.[1]);
+    await publish(fits);
+    await expect(publish(fits + 1)).rejects.toThrow("is too large, 2001 bytes; raise");
     await publisher.close();
   });
 
