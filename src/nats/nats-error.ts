@@ -43,7 +43,7 @@ const MESSAGE_TOO_LARGE = 10054;
 /** Nothing listens there, or there is no such host. */
 const UNREACHABLE = /connection refused|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/;
 
-/** NATS ended the connection. If it did so while this client was sending, why is lost. */
+/** The other side ended the connection. Data that this client was sending may have removed its reason. */
 const ENDED = /ECONNRESET|EPIPE/;
 
 /** Characters of an error, which may have long names and subjects. */
@@ -66,8 +66,8 @@ export interface NatsTarget {
 interface ErrorContext extends NatsTarget {
   readonly subject?: string;
   readonly stream?: string;
-  /** TLS without a certificate of this client. */
-  readonly isAnonymousTls?: boolean;
+  /** Whether it was a connection without a certificate of this client. NATS may demand TLS and one. */
+  readonly hasNoCertificate?: boolean;
 }
 
 /** Returns what failed in words for people. */
@@ -116,16 +116,20 @@ function reasonOf(error: unknown, context: ErrorContext): Reason {
   const wrongTls = tlsProblemIn(error);
   if (wrongTls !== undefined)
     return { brief: "TLS fails", text: `TLS with NATS at ${at} fails: ${shown(wrongTls)}` };
-  if (context.isAnonymousTls === true && ENDED.test(why)) {
-    const advice = "NATS may require a certificate: set nats_tls_cert and nats_tls_key";
-    return { brief: "TLS fails", text: `TLS with NATS at ${at} fails: ${why}; ${advice}` };
-  }
   const unreachable = UNREACHABLE.exec(why)?.[0];
-  const advice = unreachable === undefined ? "" : "; start NATS, or correct nats_url";
-  return {
-    brief: `NATS does not answer${unreachable === undefined ? "" : ` (${unreachable})`}`,
-    text: `NATS at ${at} does not answer: ${why}${advice}`,
-  };
+  const brief = `NATS does not answer${unreachable === undefined ? "" : ` (${unreachable})`}`;
+  const text = `NATS at ${at} does not answer: ${why}`;
+  if (unreachable !== undefined) return { brief, text: `${text}; start NATS, or correct nats_url` };
+  if (context.hasNoCertificate !== true || !isEnd(error)) return { brief, text };
+  const advice = "it may require a certificate: set nats_tls_cert and nats_tls_key";
+  return { brief, text: `${text}; ${advice}` };
+}
+
+/** Whether the other side ended the connection. Node's text does not always have the code. */
+function isEnd(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, message, cause } = error as NodeJS.ErrnoException;
+  return ENDED.test(code ?? "") || ENDED.test(message) || isEnd(cause);
 }
 
 function noResponders({ at, subject, stream }: ErrorContext): Reason {

@@ -78,13 +78,13 @@ export class NatsLink {
   async #connect(): Promise<NatsSession> {
     const { signal } = this.#stop;
     const timeoutMs = Math.min(CONNECT_TIMEOUT_MS, this.target.timeoutMs);
-    let isAnonymousTls = false;
+    let hasNoCertificate = false;
     try {
       if (this.#failures > 0) await delay(backoffMs(this.#failures), undefined, { signal });
       const secrets = await this.#options.secrets();
       const { user = "", password = "", token = "" } = secrets;
       this.#secrets = [user, password, token];
-      isAnonymousTls = secrets.tls !== undefined && secrets.tls.cert === undefined;
+      hasNoCertificate = secrets.tls?.cert === undefined;
       const nc = await connectNats(connectionOptions(this.#options, secrets, timeoutMs));
       this.#session = new NatsSession(nc, this.target.timeoutMs);
       if (signal.aborted) await this.#session.end();
@@ -93,7 +93,7 @@ export class NatsLink {
     } catch (error) {
       this.#failures++;
       if (signal.aborted) throw new NatsError(CLOSED);
-      throw toNatsError(error, { ...this.target, timeoutMs, isAnonymousTls });
+      throw toNatsError(error, { ...this.target, timeoutMs, hasNoCertificate });
     }
   }
 }

@@ -1,10 +1,12 @@
 // Each way of authentication of the settings, with a real nats-server.
 
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nkeys } from "@nats-io/transport-node";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createNatsPublisher, type NatsPublisher } from "../../src/nats/nats-publisher.ts";
 import { natsOptions } from "../../src/nats/options-from-config.ts";
 import { sampleEvent } from "../codec/events.ts";
@@ -146,11 +148,34 @@ describe("TLS", () => {
   test("refuses a client without a certificate", async () => {
     const files = { "nats-tls-ca": pem("server.crt") };
     const refused = send(publisherOf(`tls://localhost:${nats.port}`, files));
-    await expect(refused).rejects.toThrow(
-      // If the connection ends before TLS' reason is read, this is a guess.
-      /^TLS with NATS at tls:\S+ fails: .*(?:certificate required|NATS may require a certificate: set nats_tls_cert)/,
-    );
+    const at = `NATS at tls://localhost:${nats.port}`;
+    // The connection may end before TLS' reason is read.
+    const reasons = [
+      `TLS with ${at} fails: tlsv13 alert certificate required`,
+      `${at} does not answer: (?:read ECONNRESET|write EPIPE|Client network socket disconnected before secure TLS connection was established); it may require a certificate: set nats_tls_cert and nats_tls_key`,
+    ];
+    await expect(refused).rejects.toThrow(new RegExp(`^(?:${reasons.join("|")})$`));
   });
+
+  const ADVICE = "it may require a certificate: set nats_tls_cert and nats_tls_key";
+  test.each(["end", "reset"] as const)(
+    "that fails by an %s of the connection, the advice is a certificate if there is none",
+    async (how) => {
+      const info = `INFO ${JSON.stringify({ version: "2.12.0", tls_required: true })}\r\n`;
+      const server = createServer((socket) => {
+        socket.on("error", () => {}).write(info);
+        // The first message of TLS.
+        socket.once("data", () => (how === "end" ? socket.destroy() : socket.resetAndDestroy()));
+      }).listen(0, "127.0.0.1");
+      onTestFinished(() => void server.close());
+      await once(server, "listening");
+      const url = `nats://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const refused = send(publisherOf(url));
+      await expect(refused).rejects.toThrow(new RegExp(`^NATS at ${url} does not .*; ${ADVICE}$`));
+      const alsoRefused = send(publisherOf(url, own()));
+      await expect(alsoRefused).rejects.toThrow(new RegExp(`^NATS at ${url} does not [^;]*$`));
+    },
+  );
 
   test("refuses a file without a certificate", async () => {
     const files = { "nats-tls-ca": await file("broken.crt", "nonsense") };

@@ -60,10 +60,26 @@ it.each([
   expect(toNatsError(error, target).brief).toBe(brief);
 });
 
-it("names a missing certificate when the connection ends without a reason", () => {
-  const reset = new Error("read ECONNRESET");
-  const messageOf = (isAnonymousTls: boolean) =>
-    toNatsError(reset, { ...target, isAnonymousTls }).message;
-  expect(messageOf(true)).toContain("fails: read ECONNRESET; NATS may require a certificate");
-  expect(messageOf(false)).toContain("does not answer: read ECONNRESET");
+const ADVICE = "; it may require a certificate: set nats_tls_cert and nats_tls_key";
+it.each([
+  [new Error("read ECONNRESET"), ADVICE],
+  [new Error("write EPIPE"), ADVICE],
+  [Object.assign(new Error("Client network socket disconnected"), { code: "ECONNRESET" }), ADVICE],
+  [new Error("any text of NATS"), ""],
+])("%s: without a certificate, the advice is %j", (error, advice) => {
+  const shown = (hasNoCertificate: boolean) => toNatsError(error, { ...target, hasNoCertificate });
+  const text = `NATS at nats://a:4222 does not answer: ${error.message}`;
+  expect(shown(true)).toMatchObject({ message: text + advice, brief: "NATS does not answer" });
+  expect(shown(false)).toMatchObject({ message: text, brief: "NATS does not answer" });
+});
+
+it("shows TLS' own reason, also without a certificate", () => {
+  const error = Object.assign(new Error("write EPROTO"), {
+    ...{ code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" },
+    reason: "tlsv13 alert certificate required",
+  });
+  expect(toNatsError(error, { ...target, hasNoCertificate: true })).toMatchObject({
+    message: "TLS with NATS at nats://a:4222 fails: tlsv13 alert certificate required",
+    brief: "TLS fails",
+  });
 });
