@@ -94,9 +94,8 @@ export class OutboxTail {
 
   /** A page of what follows a position, if all of it is cached; undefined: it must be read. */
   after(partition: number, position: OutboxPosition): OutboxPage | undefined {
-    if (this.#followed.get(partition)?.listeners.size === 1)
-      this.#recent.forgetBefore(partition, position);
-    const entries = this.#recent.after(partition, position);
+    const isOnlyReader = this.#followed.get(partition)?.listeners.size === 1;
+    const entries = this.#recent.after(partition, position, { isOnlyReader });
     return entries && pageOf(entries, position, false);
   }
 

@@ -10,7 +10,7 @@ const CACHE_MS = 60_000;
 const REMOVED = 64;
 
 interface Recent {
-  readonly partition: number;
+  readonly list: List;
   readonly entry: OutboxEntry;
   /** The position before it. */
   readonly from: OutboxPosition;
@@ -19,6 +19,7 @@ interface Recent {
 
 /** The entries of a partition, each right after the one before it. */
 interface List {
+  readonly partition: number;
   entries: Recent[];
   /** How many at the begin are removed: `shift` of a long array moves all others. */
   removed: number;
@@ -33,40 +34,40 @@ export class RecentEntries {
 
   /** Adds an entry that follows those of its partition. */
   add(partition: number, from: OutboxPosition, entry: OutboxEntry): void {
-    const recent = { partition, entry, from, atMs: performance.now() };
-    const list = this.#lists.get(partition);
-    if (list === undefined) this.#lists.set(partition, { entries: [recent], removed: 0 });
-    else list.entries.push(recent);
+    const list = this.#lists.get(partition) ?? { partition, entries: [], removed: 0 };
+    const recent = { list, entry, from, atMs: performance.now() };
+    if (list.entries.push(recent) === 1) this.#lists.set(partition, list);
     this.#all.add(recent);
     this.#changes += entry.changes.length;
     this.#removeOldest();
   }
 
-  /** Returns the entries after a position, enough for a page. Undefined: they are not all here. */
-  after(partition: number, position: OutboxPosition): OutboxEntry[] | undefined {
+  /**
+   * Returns the entries after a position, enough for a page. Undefined: they are not all here. `isOnlyReader`: nobody else reads the
+   * partition, so that what is before the position is removed: garbage that has lived long costs more to collect.
+   */
+  after(
+    partition: number,
+    position: OutboxPosition,
+    { isOnlyReader = false } = {},
+  ): OutboxEntry[] | undefined {
     this.#removeOldest();
-    const { entries = [], removed = 0 } = this.#lists.get(partition) ?? {};
-    const first = entries.findLastIndex(({ from }) => isSamePosition(from, position));
-    if (first < removed) return undefined;
-    // Each has a change, and one more says that there are more.
-    return entries.slice(first, first + PAGE_CHANGES + 1).map(({ entry }) => entry);
-  }
-
-  /** Removes what the only reader of a partition has read. What lives long costs much more to collect. */
-  forgetBefore(partition: number, position: OutboxPosition): void {
     const list = this.#lists.get(partition);
-    const first = list?.entries.findLastIndex(({ from }) => isSamePosition(from, position)) ?? -1;
-    if (list === undefined || first <= list.removed) return;
-    for (const recent of list.entries.slice(list.removed, first)) this.#count(recent);
-    list.entries = list.entries.slice(first);
-    list.removed = 0;
+    const first = list === undefined ? -1 : indexOf(list, position);
+    if (list === undefined || first < 0) return undefined;
+    // Each has a change, and one more says that there are more.
+    const page = list.entries.slice(first, first + PAGE_CHANGES + 1).map(({ entry }) => entry);
+    if (isOnlyReader && first > list.removed) {
+      this.#dropFirst(list, first);
+      forgetRemoved(list);
+    }
+    return page;
   }
 
   /** Removes the entries of a partition. */
   forget(partition: number): void {
-    const { entries = [], removed = 0 } = this.#lists.get(partition) ?? {};
-    this.#lists.delete(partition);
-    for (const recent of entries.slice(removed)) this.#count(recent);
+    const list = this.#lists.get(partition);
+    if (list !== undefined) this.#dropFirst(list, list.entries.length);
   }
 
   clear(): void {
@@ -79,19 +80,30 @@ export class RecentEntries {
     const sinceMs = performance.now() - CACHE_MS;
     for (const oldest of this.#all) {
       if (this.#changes <= MOST_CHANGES && oldest.atMs > sinceMs) return;
-      this.#count(oldest);
-      const list = this.#lists.get(oldest.partition) as List;
-      list.removed++;
-      if (list.removed === list.entries.length) this.#lists.delete(oldest.partition);
-      else if (list.removed > REMOVED && 2 * list.removed > list.entries.length) {
-        list.entries = list.entries.slice(list.removed);
-        list.removed = 0;
-      }
+      const { list } = oldest;
+      this.#dropFirst(list, list.removed + 1);
+      if (list.removed > REMOVED && 2 * list.removed > list.entries.length) forgetRemoved(list);
     }
   }
 
-  #count(gone: Recent): void {
-    this.#all.delete(gone);
-    this.#changes -= gone.entry.changes.length;
+  /** Removes the entries of a list before an index. */
+  #dropFirst(list: List, before: number): void {
+    for (; list.removed < before; list.removed++) {
+      const gone = list.entries[list.removed] as Recent;
+      this.#all.delete(gone);
+      this.#changes -= gone.entry.changes.length;
+    }
+    if (list.removed === list.entries.length) this.#lists.delete(list.partition);
   }
+}
+
+/** Returns where the entry right after a position is, or -1. */
+function indexOf({ entries, removed }: List, position: OutboxPosition): number {
+  const index = entries.findLastIndex(({ from }) => isSamePosition(from, position));
+  return index < removed ? -1 : index;
+}
+
+function forgetRemoved(list: List): void {
+  list.entries = list.entries.slice(list.removed);
+  list.removed = 0;
 }

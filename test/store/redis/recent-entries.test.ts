@@ -68,14 +68,31 @@ test("what is older than a minute is removed", () => {
   }
 });
 
+const ONLY_READER = { isOnlyReader: true };
+
 test("what the only reader has read is removed, and takes no room", () => {
   const recent = filled([1, 15_000]);
-  recent.forgetBefore(1, from(14_000));
+  expect(recent.after(1, from(14_000), ONLY_READER)).toHaveLength(1_000);
   expect(recent.after(1, from(13_999))).toBeUndefined();
   expect(recent.after(1, from(14_000))).toHaveLength(1_000);
   // A position that is not here says nothing about what has been read.
-  recent.forgetBefore(1, from(15_001));
+  expect(recent.after(1, from(15_001), ONLY_READER)).toBeUndefined();
   for (let n = 0; n < 19_000; n++) recent.add(2, from(n), entryOf(n));
   expect(recent.after(1, from(14_000))).toHaveLength(1_000);
+  expect(recent.after(2, from(0))).toHaveLength(1_001);
+});
+
+test("what is read after the oldest were removed counts once", () => {
+  const recent = filled([1, 10_030], [2, 10_000]);
+  expect(recent.after(1, from(29))).toBeUndefined();
+  expect(recent.after(1, from(40), ONLY_READER)).toHaveLength(1_001);
+  expect(recent.after(1, from(39))).toBeUndefined();
+  expect(recent.after(1, from(40))).toHaveLength(1_001);
+  // Those between 30 and 40 leave room for as many.
+  for (let n = 10_000; n < 10_010; n++) recent.add(2, from(n), entryOf(n));
+  expect(recent.after(1, from(40))).toHaveLength(1_001);
+  recent.add(2, from(10_010), entryOf(10_010));
+  expect(recent.after(1, from(40))).toBeUndefined();
+  expect(recent.after(1, from(41))).toHaveLength(1_001);
   expect(recent.after(2, from(0))).toHaveLength(1_001);
 });
