@@ -51,7 +51,8 @@ interface Followed {
 
 /**
  * Waits for new changes of all followed partitions in one call, and caches them for a short time, so that many readers of this
- * process read them from Redis once. It uses Redis only while somebody follows.
+ * process read them from Redis once. A read by the only follower of a partition removes what is before its position. It uses Redis
+ * only while somebody follows.
  */
 export class OutboxTail {
   readonly #parts: OutboxTailParts;

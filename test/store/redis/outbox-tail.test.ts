@@ -224,6 +224,19 @@ test("what is remembered comes in pages of at most 1,000 changes", async () => {
   expect(position).toEqual(tail.endOf(PARTITION));
 });
 
+test.each([
+  ["one follower: what it has read is gone", 1, undefined],
+  ["two followers: the other still gets it from memory", 2, 2],
+])("%s", async (_, followers, changes) => {
+  for (let n = 0; n < followers; n++) await follow([PARTITION]);
+  const start = tail.endOf(PARTITION) as OutboxPosition;
+  await send();
+  const middle = await until("a change", () => tail.after(PARTITION, start)?.position);
+  await send();
+  await until("the next change", () => tail.after(PARTITION, middle));
+  expect(tail.after(PARTITION, start)?.items.length).toBe(changes);
+});
+
 test("what is older than a minute is read again", async () => {
   await follow([PARTITION]);
   const start = tail.endOf(PARTITION) as OutboxPosition;
