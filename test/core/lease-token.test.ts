@@ -5,7 +5,6 @@ import {
   LEASE_TOKEN_MAX_LENGTH,
   type LeaseTokenParts,
 } from "../../src/core/lease-token.ts";
-import { createdAtMs, formatMessageId, parseMessageId } from "../../src/core/message-id.ts";
 
 function parts(changes: Partial<LeaseTokenParts> = {}): LeaseTokenParts {
   return {
@@ -91,39 +90,5 @@ describe("a lease token", () => {
     ["a negative delivery number", { deliveryNumber: -1 }],
   ])("is not encoded for %s", (_name, changes) => {
     expect(() => encodeLeaseToken(parts(changes))).toThrow(RangeError);
-  });
-});
-
-describe("a message id", () => {
-  const text = "01890a5d-ac96-774b-bcce-b302099a8057";
-
-  it("decodes to the same bytes", () => {
-    const id = parseMessageId(text);
-    expect(id).toHaveLength(16);
-    expect(formatMessageId(id ?? new Uint8Array())).toBe(text);
-  });
-
-  test.each([
-    "",
-    text.toUpperCase(),
-    text.replaceAll("-", ""),
-    `{${text}}`,
-    `${text} `,
-    `${text}\n`,
-    text.slice(1),
-    text.replace("0", "g"),
-    text.replace("-", "0"),
-    `urn:uuid:${text}`,
-  ])("has one spelling, which is not %j", (other) => {
-    expect(parseMessageId(other)).toBeUndefined();
-  });
-
-  it("is not formatted from other lengths", () => {
-    expect(() => formatMessageId(new Uint8Array(15))).toThrow(RangeError);
-  });
-
-  it("contains its time of creation", () => {
-    const id = parseMessageId("01890a5d-ac96-7fff-bfff-ffffffffffff") as Uint8Array;
-    expect(createdAtMs(id)).toBe(0x01890a5dac96);
   });
 });
