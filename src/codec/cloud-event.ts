@@ -46,10 +46,10 @@ function cloudEvent(
     "ce-id": headerValue(id),
     "ce-source": sourceOf(queue),
     "ce-type": TYPE_PREFIX + type,
-    "ce-time": isoText(atMs),
-    "content-type": "application/json",
   };
   if (subject !== "") headers["ce-subject"] = headerValue(subject);
+  headers["ce-time"] = isoText(atMs);
+  headers["content-type"] = "application/json";
   return { headers, body: JSON.stringify(body) };
 }
 

@@ -176,3 +176,12 @@ test("headers have ASCII only", () => {
   expect(headers["ce-id"]).toBe("%C3%BC%0D%0Ax%3A%20y");
   expect(headers["ce-source"]).toBe("/dlq/queues/a.b-c_d");
 });
+
+test("headers keep their order", () => {
+  const all = ["ce-specversion", "ce-id", "ce-source", "ce-type", "ce-subject", "ce-time"];
+  const namesOf = (event: DlqEvent) => Object.keys(toCloudEvent(event).headers);
+  expect(namesOf(sampleEvent("retried"))).toEqual([...all, "content-type"]);
+  expect(namesOf(sampleEvent("queue_paused"))).toEqual(
+    [...all, "content-type"].filter((name) => name !== "ce-subject"),
+  );
+});
