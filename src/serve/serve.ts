@@ -138,8 +138,13 @@ async function run(
   const publishing = createPublishing(config, { store, maker: publishedMaker, metrics, log });
   const watching = { reads: new WatchReads(store.outbox), pace: new Pace() };
   const filters = new SharedFilters();
-  const maker = new EventMaker({ ...making, isShared: true });
-  const events = createWatchEvents({ outbox: store.outbox, maker, filters, ...watching });
+  const watchedMaker = new EventMaker({ ...making, isShared: true });
+  const events = createWatchEvents({
+    outbox: store.outbox,
+    maker: watchedMaker,
+    filters,
+    ...watching,
+  });
   const queues = createQueueAdmin({
     store,
     inForce,

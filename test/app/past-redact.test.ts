@@ -37,12 +37,10 @@ function serverOn(store: RedisStore, configured: QueueSettings = DEFAULT_QUEUE_S
   });
   const deletions = new Deletions({ store, inForce, log });
   const admin = createQueueAdmin({ store, inForce, deletions, check() {}, log });
-  return {
-    store,
-    inForce,
-    admin,
-    maker: new EventMaker({ store, redactOf: inForce.redactOf, isShared: true }),
-  };
+  const makers = [true, false].map(
+    (isShared) => new EventMaker({ store, redactOf: inForce.redactOf, isShared }),
+  );
+  return { store, inForce, admin, makers };
 }
 type Server = ReturnType<typeof serverOn>;
 
@@ -76,14 +74,20 @@ const redact = (...entries: string[]) => set({ redact: { entries } });
 const remove = (expectedCount: number, queue = QUEUE) =>
   admin.delete({ queue, expectedCount, etag: "" });
 
-/** The attributes of the events that a server makes of all sends, in their order. */
-async function shownBy({ store, maker }: Server, queue = QUEUE): Promise<DlqEvent["attributes"][]> {
+/** The attributes of the events that a server makes of all sends, in their order: for watches and for NATS. */
+async function shownBy(
+  { store, makers }: Server,
+  queue = QUEUE,
+): Promise<DlqEvent["attributes"][]> {
   await store.configs.refresh();
   const partition = store.outbox.partitionOf(queue);
   const page = await store.outbox.read(partition, undefined);
   const changes = (page?.items ?? []).filter((one) => "kind" in one);
-  const events = await maker.eventsOf(changes, new Set(["message_added"] as const));
-  return events.map(({ attributes }) => attributes);
+  const [watched = [], published = []] = await Promise.all(
+    makers.map((maker) => maker.eventsOf(changes, new Set(["message_added"] as const))),
+  );
+  expect(published).toEqual(watched);
+  return watched.map(({ attributes }) => attributes);
 }
 
 test("after a deletion, also to a server that starts later", async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EventMaker } from "../../src/app/events/event-maker.ts";
 import type { EventPublisher } from "../../src/app/events/event-publisher.ts";
+import { encodeEventFields } from "../../src/codec/event-fields.ts";
 import { DEFAULT_EVENT_TYPES, type DlqEvent, type GapNotice } from "../../src/core/event.ts";
 import { OutboxPublisher } from "../../src/loops/outbox-publisher.ts";
 import type { SharedReader } from "../../src/store/contract.ts";
@@ -56,16 +57,22 @@ beforeEach(() => {
   Object.assign(noted, { lines: [], missed: 0 });
 });
 
+interface PublishOptions {
+  readonly store?: RedisStore;
+  readonly backlogBytes?: number;
+  readonly reader?: SharedReader;
+  readonly redact?: readonly string[];
+}
+
 async function publish(
   publisher: EventPublisher,
-  store: RedisStore = at.current.store,
-  backlogBytes = 64 * 1024 * 1024,
-  reader = store.outbox.sharedReader("nats"),
+  { store = at.current.store, backlogBytes = 64 * 1024 * 1024, ...more }: PublishOptions = {},
 ) {
+  const { reader = store.outbox.sharedReader("nats"), redact = [] } = more;
   const add = (facts: object, message: string) => void noted.lines.push({ facts, message });
   const publishing = new OutboxPublisher({
     ...{ store, publisher, reader },
-    maker: new EventMaker({ store, redactOf: () => [], isShared: false }),
+    maker: new EventMaker({ store, redactOf: () => redact, isShared: false }),
     types: new Set(DEFAULT_EVENT_TYPES),
     backlogBytes: () => backlogBytes,
     observer: {
@@ -105,6 +112,17 @@ test("publishes what happens after its start, in the order of each queue", async
   expect(new Set(publisher.events.map(({ id }) => id)).size).toBe(80);
 });
 
+test("published events do not have what a queue hides", async () => {
+  const publisher = new KeepingPublisher();
+  await publish(publisher, { redact: ["attribute:card"] });
+  const values: Record<string, string> = { card: "4111", tenant: "acme" };
+  const source = { sourceId: "", attribute: (name: string) => values[name] };
+  const eventFields = encodeEventFields(Object.keys(values), source) as Uint8Array;
+  await at.current.store.send("orders", [item({ eventFields })], SETTINGS);
+  const event = await until("an event", () => publisher.events[0]);
+  expect(event.attributes).toEqual({ tenant: "acme" });
+});
+
 test("what could not be published is published later, in order, also by another server", async () => {
   const failing = new KeepingPublisher();
   failing.fails = true;
@@ -117,7 +135,7 @@ test("what could not be published is published later, in order, also by another 
   const store = at.current.openStore();
   await until("its connection", () => store.ready || undefined);
   const publisher = new KeepingPublisher();
-  await publish(publisher, store);
+  await publish(publisher, { store });
   await until("all events", () => publisher.events.length >= 100 || undefined);
   expect(publisher.idsOf("message_added", "orders").map(plain)).toEqual(ids);
 });
@@ -193,7 +211,7 @@ test("what is undone is announced once it can be, although the partition is anot
       };
     },
   });
-  await publish(publisher, at.current.store, undefined, reader);
+  await publish(publisher, { reader });
   const rollBack = await remembered();
   await send("orders");
   await until("the event", () => publisher.events.length > 0 || undefined);
@@ -211,11 +229,11 @@ test("events that were removed before they could be published are announced", as
   await until("its connection", () => store.ready || undefined);
   const publisher = new KeepingPublisher();
   publisher.fails = true;
-  const first = await publish(publisher, store);
+  const first = await publish(publisher, { store });
   await first.stop();
   await send("orders", 1_000, store);
   publisher.fails = false;
-  await publish(publisher, store);
+  await publish(publisher, { store });
   await until("the gap", () => publisher.gaps.length > 0 || undefined);
   await until("the last events", () => publisher.events.length > 100 || undefined);
   const [gap] = publisher.gaps;
@@ -255,7 +273,7 @@ test("what is removed while it cannot be published is counted at once, and only 
   await until("its connection", () => store.ready || undefined);
   const publisher = new KeepingPublisher();
   publisher.fails = true;
-  const publishing = await publish(publisher, store, 24 * 1024);
+  const publishing = await publish(publisher, { store, backlogBytes: 24 * 1024 });
   await send("orders", 1_000, store);
   const removals = () => noted.lines.filter(({ message }) => message.includes("were removed"));
   await until("the line of the log", () => removals().length > 0 || undefined);
@@ -304,7 +322,7 @@ test("a failure of its own steps is logged once, and shown until it ends", async
       return isDamaged ? () => Promise.reject(new Error("damaged")) : () => target.assigned();
     },
   });
-  const publishing = await publish(publisher, at.current.store, undefined, reader);
+  const publishing = await publish(publisher, { reader });
   await until("the error", () => publishing.error);
   expect(publishing.error?.message).toBe("damaged");
   await send("orders");

@@ -37,6 +37,7 @@ interface Answer {
 /** Makes events from state changes: without what their queues hide. */
 export class EventMaker {
   readonly #parts: EventMakerParts;
+  /** Each maker asks the store about groups itself: one for NATS and one for watches ask twice. */
   readonly #cache = new Map<string, Answer>();
   /** The latest changes, oldest first: readers get the same ones at about the same time. */
   readonly #made = new Map<OutboxChange, Made>();
@@ -60,7 +61,9 @@ export class EventMaker {
     for (const change of wanted) {
       const isLater = isGroupKind(change.kind) && !isFirst(change, beginnings.get(change.note));
       if (isLater) continue;
-      for (const event of this.#allOf(change)) if (types.has(event.type)) events.push(event);
+      for (const event of this.#allOf(change)) {
+        if (types.has(event.type)) events.push(event);
+      }
     }
     return events;
   }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { EventMaker } from "../../../src/app/events/event-maker.ts";
 import { EVENT_TYPE_NAMES } from "../../../src/core/event.ts";
 import type { OutboxChange } from "../../../src/store/contract/outbox.ts";
@@ -82,18 +82,18 @@ const change = (number: number) =>
     note: "card 4711",
   });
 
-function createMaker() {
+function createMaker(isShared: boolean) {
   const state = { redact: [] as readonly string[] };
   const maker = new EventMaker({
     store: { groups: { beginnings: async () => new Map() }, outbox: { storeId: "abcdef" } },
     redactOf: () => state.redact,
-    isShared: true,
+    isShared,
   });
   return { maker, state };
 }
 
 test("readers of the same change share its events", async () => {
-  const { maker } = createMaker();
+  const { maker } = createMaker(true);
   const one = change(1);
   const [first] = await maker.eventsOf([one], ALL);
   const [second] = await maker.eventsOf([one], new Set(["discarded"] as const));
@@ -101,16 +101,39 @@ test("readers of the same change share its events", async () => {
   expect(await maker.eventsOf([one], new Set(["purged"] as const))).toEqual([]);
 });
 
-test("a queue that begins to hide values hides them in events that were made before", async () => {
-  const { maker, state } = createMaker();
+test("the only reader of a change gets events that nobody keeps", async () => {
+  const { maker } = createMaker(false);
   const one = change(1);
-  expect((await maker.eventsOf([one], ALL))[0]?.note).toBe("card 4711");
-  state.redact = ["payload.card"];
-  expect((await maker.eventsOf([one], ALL))[0]?.note).not.toContain("4711");
+  const [first] = await maker.eventsOf([one], ALL);
+  const [second] = await maker.eventsOf([one], ALL);
+  expect(second).not.toBe(first);
+  expect(second).toEqual(first);
+});
+
+describe.each([true, false])("shared: %s", (isShared) => {
+  test("a queue that begins to hide values hides them in events that were made before", async () => {
+    const { maker, state } = createMaker(isShared);
+    const one = change(1);
+    expect((await maker.eventsOf([one], ALL))[0]?.note).toBe("card 4711");
+    state.redact = ["payload.card"];
+    expect((await maker.eventsOf([one], ALL))[0]?.note).not.toContain("4711");
+  });
+
+  test("what to hide need not be known for events that nobody wants", async () => {
+    const maker = new EventMaker({
+      store: { groups: { beginnings: async () => new Map() }, outbox: { storeId: "abcdef" } },
+      redactOf() {
+        throw new Error("settings are not known yet");
+      },
+      isShared,
+    });
+    expect(await maker.eventsOf([change(1)], new Set(["purged"] as const))).toEqual([]);
+    await expect(maker.eventsOf([change(1)], ALL)).rejects.toThrow("not known yet");
+  });
 });
 
 test("events are not kept without bound", async () => {
-  const { maker } = createMaker();
+  const { maker } = createMaker(true);
   const one = change(1);
   const [first] = await maker.eventsOf([one], ALL);
   for (let n = 2; n < 2_000; n++) await maker.eventsOf([change(n)], ALL);
