@@ -8,7 +8,7 @@ export interface EventMessage {
   readonly id: string;
   readonly queue: string;
   readonly subject: string;
-  /** Lines of headers, each behind its line end. */
+  /** Lines of headers; each begins with a line break. */
   readonly headers: string;
   readonly body: Uint8Array;
 }
@@ -54,6 +54,7 @@ const END = "\r\n\r\n";
  * which costs more than all else of an event.
  */
 export class WrittenHeaders extends MsgHdrsImpl {
+  /** As EventMessage.headers. The client reads them while it publishes; then they may be replaced for the next event. */
   lines: string;
 
   constructor(lines = "") {
@@ -66,7 +67,7 @@ export class WrittenHeaders extends MsgHdrsImpl {
     return BEGIN + this.lines + more;
   }
 
-  /** In Node's pool of buffers, which costs less than the client's array for each. */
+  /** Short texts, as most headers are, get a part of Node's buffer pool: it costs less than the client's array for each. */
   override encode(): Uint8Array {
     return Buffer.from(this.toString());
   }
