@@ -25,7 +25,7 @@ const BY_NAME = [
   [/^test\/clients\/(?:typescript\/|cli-)package\b/, "oldest-node"],
   [/^test\/e2e\/entry\b/, "oldest-node"],
   [/^test\/outage\/outage\b/, "python"], // it runs main.ts
-  [/^test\/(?:clients\/python-client|docs\/migrate|faults\/main)\b/, "nats-server"],
+  [/^test\/(?:clients\/python-client|docs\/migrate|faults\/main|bench\/bench)\b/, "nats-server"],
 ];
 
 /** Imports of values: those of types load nothing. */

@@ -10,9 +10,12 @@ import { expect, onTestFinished, test } from "vitest";
 import { findAgents } from "../contract/agent-program.ts";
 import { readCsv } from "../support/csv.ts";
 import { type Cell, figureOf } from "./cell.ts";
+import { fill } from "./consuming.ts";
 import { childrenOf } from "./meter.ts";
 import { goalResults } from "./report/goals.ts";
 import type { ResultFile } from "./report/result-file.ts";
+import { measure } from "./runner.ts";
+import { startDlqWithNats } from "./systems/dlq.ts";
 
 const MAIN = resolve(import.meta.dirname, "main.ts");
 /**
@@ -158,6 +161,38 @@ test("help and the list of rows need no tools", async () => {
   const { stdout } = await bench("--list", "--only", "deliver*/dlq:always");
   expect(stdout.split("\n")).toContain("deliver-200-streams/dlq:always");
   expect(stdout).not.toContain("send-batch");
+});
+
+test("a sample pays for its events, and has no part of the time until they are published", async () => {
+  const SPENT_MS = 300;
+  const system = {
+    ...{ name: "dlq:always+nats" as const, grpcAddresses: [], loads: [] },
+    pids: () => ({ server: [process.pid] }),
+    startLoad: () => expect.unreachable(),
+    redis: () => expect.unreachable(),
+    stop: async () => {},
+    async settled() {
+      const before = process.cpuUsage();
+      const spentMs = ({ user, system } = process.cpuUsage(before)) => (user + system) / 1_000;
+      while (spentMs() < SPENT_MS);
+    },
+  };
+  const trial = { sample: async () => ({ figures: {}, messages: 1 }) };
+  const { wallMs, usages } = await measure(trial, system);
+  expect(wallMs).toBeLessThan(SPENT_MS / 2);
+  expect(usages.server?.cpuMs).toBeGreaterThan(SPENT_MS / 2);
+});
+
+test("all events of earlier work are published once a system has settled", async () => {
+  const system = await startDlqWithNats("dlq:always+nats", []);
+  onTestFinished(() => system.stop());
+  await system.settled?.();
+  const target = { queue: "orders", bytes: 100 };
+  await fill(system.startLoad(), target, 5_000);
+  await system.settled?.();
+  const metrics = await (await fetch(`http://${system.httpAddress}/metrics`)).text();
+  // Each message is added and its retry scheduled; the first one opens a group.
+  expect(metrics).toMatch(/^dlq_events_published_total 10001$/m);
 });
 
 test("an interrupted run ends all its processes", async () => {

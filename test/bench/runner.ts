@@ -25,7 +25,7 @@ export interface RunOptions {
 interface Measured {
   readonly sample: Sample;
   readonly wallMs: number;
-  /** CPU time of the sample, and memory at its end. */
+  /** CPU time of the sample and of what follows from it, and memory at the end. */
   readonly usages: Usages;
   /** CPU time of other programs. */
   readonly othersMs: number;
@@ -79,37 +79,60 @@ function logErrors(system: RunningSystem | undefined): string {
     .join("");
 }
 
-async function measure(trial: Trial, system: RunningSystem): Promise<Measured> {
+/** CPU and memory of all processes at a moment. */
+interface Reading {
+  readonly usages: Usages;
+  /** CPU time of ended load programs, such as ghz. */
+  readonly endedMs: number;
+  /** CPU time of this process, and of the machine. */
+  readonly ownMs: number;
+  readonly machineMs: number;
+}
+
+function readingOf(system: RunningSystem): Reading {
+  const { user, system: kernel } = process.cpuUsage();
+  return {
+    usages: usageOf({ ...system.pids(), load: system.loads.map(({ pid }) => pid) }),
+    endedMs: endedChildrenCpuMs(),
+    ownMs: (user + kernel) / 1_000,
+    machineMs: machineCpuMs(),
+  };
+}
+
+/** A sample pays for all that follows from it, such as its events. Its time and other programs are those until its last answer. */
+export async function measure(trial: Trial, system: RunningSystem): Promise<Measured> {
   await trial.prepare?.();
   await system.settled?.();
-  const usages = () => usageOf({ ...system.pids(), load: system.loads.map(({ pid }) => pid) });
-  const before = usages();
-  const endedBefore = endedChildrenCpuMs();
-  const machineBefore = machineCpuMs();
-  const ownBefore = process.cpuUsage();
+  const before = readingOf(system);
   const startedAtMs = performance.now();
   const sample = await trial.sample();
-  // The sample pays for all that follows from it.
-  await system.settled?.();
   const wallMs = performance.now() - startedAtMs;
-  const own = process.cpuUsage(ownBefore);
-  const machineMs = machineCpuMs() - machineBefore;
-  const after = usages();
-  const endedCpuMs = endedChildrenCpuMs() - endedBefore; // load from programs that have ended, such as ghz
+  const answered = readingOf(system);
+  await system.settled?.();
+  const settled = system.settled === undefined ? answered : readingOf(system);
   await trial.check?.();
+  const usages = spentBetween(before, settled);
+  return { sample, wallMs, usages, othersMs: othersBetween(before, answered) };
+}
+
+/** CPU time by role, and memory at the end. */
+function spentBetween(before: Reading, after: Reading): Usages {
+  const endedMs = after.endedMs - before.endedMs;
   const spent = ROLES.flatMap((role) => {
-    const usage = after[role];
-    if (usage === undefined && (role !== "load" || endedCpuMs === 0)) return [];
-    const ended = role === "load" ? endedCpuMs : 0;
-    const cpuMs = (usage?.cpuMs ?? 0) - (before[role]?.cpuMs ?? 0) + ended;
+    const usage = after.usages[role];
+    if (usage === undefined && (role !== "load" || endedMs === 0)) return [];
+    const ended = role === "load" ? endedMs : 0;
+    const cpuMs = (usage?.cpuMs ?? 0) - (before.usages[role]?.cpuMs ?? 0) + ended;
     return [[role, { cpuMs, rssBytes: usage?.rssBytes ?? 0 }] as const];
   });
-  const partsMs = spent.reduce(
-    (sum, [, { cpuMs }]) => sum + cpuMs,
-    (own.user + own.system) / 1_000,
-  );
-  const othersMs = Math.max(0, machineMs - partsMs);
-  return { sample, wallMs, usages: Object.fromEntries(spent), othersMs };
+  return Object.fromEntries(spent);
+}
+
+/** CPU time of other programs. */
+function othersBetween(before: Reading, after: Reading): number {
+  const spent = Object.values(spentBetween(before, after));
+  const partsMs = spent.reduce((sum, { cpuMs }) => sum + cpuMs, after.ownMs - before.ownMs);
+  return Math.max(0, after.machineMs - before.machineMs - partsMs);
 }
 
 function processFigures(measured: readonly Measured[]): Partial<Record<Role, ProcessFigures>> {

@@ -3,15 +3,14 @@
 import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { findAgents } from "../../contract/agent-program.ts";
 import { findPython, pythonEnvironment } from "../../support/python.ts";
-import { startTestRedis } from "../../support/redis.ts";
+import { freePort, startTestRedis } from "../../support/redis.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
-import { DEADLINE_MS } from "../consuming.ts";
 import { LoadProcess } from "../load/load-process.ts";
 import { childrenOf } from "../meter.ts";
+import { untilPublished } from "./published.ts";
 import {
   endAll,
   type Fsync,
@@ -25,22 +24,20 @@ const LOAD = resolve(import.meta.dirname, "../load/dlq.ts");
 const AGENT_FORM = process.env.DLQ_BENCH_AGENTS === "test" ? "test" : "bench";
 const PYTHON_LOAD = resolve(import.meta.dirname, "../load/python/main.py");
 
-/** Longer than a change takes to be read. Each look costs the server some CPU. */
-const SETTLE_MS = 100;
-
 /** Publishes all events to a nats-server of its own. */
 export async function startDlqWithNats(
   name: SystemName,
   args: readonly string[],
-): Promise<RunningSystem> {
+): Promise<DlqSystem> {
   // Only then it is needed.
   const { startTestNats } = await import("../../support/nats.ts");
-  const nats = await startTestNats();
+  const monitor = `127.0.0.1:${await freePort()}`;
+  const nats = await startTestNats({ config: `http: "${monitor}"` });
   try {
     const system = await startDlq(name, "always", 1, ["--nats-url", nats.url, ...args]);
     return {
       ...system,
-      settled: () => untilPublished(system.httpAddress),
+      settled: () => untilPublished({ monitor, metrics: system.httpAddress }),
       stop: () => endAll(system.loads, [system.stop, nats.stop]),
     };
   } catch (error) {
@@ -52,21 +49,6 @@ export async function startDlqWithNats(
 interface DlqSystem extends RunningSystem {
   /** `host:port` of the first server. */
   readonly httpAddress: string;
-}
-
-/** Resolves when all events are published, and no more have come for a while. */
-async function untilPublished(httpAddress: string): Promise<void> {
-  const deadline = performance.now() + DEADLINE_MS;
-  for (let before = ""; performance.now() < deadline; ) {
-    const metrics = await (await fetch(`http://${httpAddress}/metrics`)).text();
-    const value = (name: string) => new RegExp(`^${name} (.+)$`, "m").exec(metrics)?.[1];
-    const published = value("dlq_events_published_total");
-    if (published === undefined) throw new Error("the server does not count events");
-    if (published === before && value("dlq_event_partitions_waiting") === "0") return;
-    before = published;
-    await sleep(SETTLE_MS);
-  }
-  throw new Error("events are not published in time");
 }
 
 /** `always` with one server uses the embedded Redis. All others use an external one. */
