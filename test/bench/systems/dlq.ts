@@ -5,6 +5,7 @@ import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { findAgents } from "../../contract/agent-program.ts";
+import type { TestNats } from "../../support/nats.ts";
 import { findPython, pythonEnvironment } from "../../support/python.ts";
 import { freePort, startTestRedis } from "../../support/redis.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -28,7 +29,7 @@ const PYTHON_LOAD = resolve(import.meta.dirname, "../load/python/main.py");
 export async function startDlqWithNats(
   name: SystemName,
   args: readonly string[],
-): Promise<DlqSystem> {
+): Promise<DlqWithNats> {
   // Only then it is needed.
   const { startTestNats } = await import("../../support/nats.ts");
   const monitor = `127.0.0.1:${await freePort()}`;
@@ -37,6 +38,7 @@ export async function startDlqWithNats(
     const system = await startDlq(name, "always", 1, ["--nats-url", nats.url, ...args]);
     return {
       ...system,
+      nats,
       settled: () => untilPublished({ monitor, metrics: system.httpAddress }),
       stop: () => endAll(system.loads, [system.stop, nats.stop]),
     };
@@ -49,6 +51,10 @@ export async function startDlqWithNats(
 interface DlqSystem extends RunningSystem {
   /** `host:port` of the first server. */
   readonly httpAddress: string;
+}
+
+interface DlqWithNats extends DlqSystem {
+  readonly nats: TestNats;
 }
 
 /** `always` with one server uses the embedded Redis. All others use an external one. */

@@ -6,7 +6,7 @@ import { DEADLINE_MS } from "../consuming.ts";
 /** Longer than a change takes to be read and published. */
 const SETTLE_MS = 100;
 /** Of one answer. A busy server needs much less. */
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 30_000;
 
 export interface Publishing {
   /** `host:port` of the monitoring of nats-server. */
