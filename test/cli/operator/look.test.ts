@@ -119,6 +119,7 @@ describe("ls", () => {
     ["ls --reason timeout,unknown-error", ["waiting", "held"]],
     ["ls --text acme", ["waiting"]],
     ["ls --since 1h --type ValidationError", ["poison"]],
+    ["ls --since 60d --type ValidationError", ["poison"]],
     ["ls --type ReadTimeout", ["waiting"]],
     ["ls --type net.ReadTimeout", ["waiting"]],
     ["ls --type Timeout", []],

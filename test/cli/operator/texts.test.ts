@@ -67,11 +67,11 @@ describe("filters", () => {
     [{ state: ["in-flight"] }, 'state == "IN_FLIGHT"'],
     [
       { state: ["QUARANTINED"], since: "1h" },
-      'state == "QUARANTINED" && state_time > now - duration("3600000ms")',
+      'state == "QUARANTINED" && state_time > now - duration("3600s")',
     ],
     [
       { reason: ["timeout", "REASON_NETWORK_ERROR"], before: "10m" },
-      'failure.reason in ["TIMEOUT", "NETWORK_ERROR"] && state_time < now - duration("600000ms")',
+      'failure.reason in ["TIMEOUT", "NETWORK_ERROR"] && state_time < now - duration("600s")',
     ],
     [
       { text: 'a "quote" \\', type: "X" },

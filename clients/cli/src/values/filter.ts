@@ -72,4 +72,7 @@ export function literal(text: string): string {
   return JSON.stringify(text);
 }
 
-const durationOf = (text: string) => `duration("${parseDuration(text)}ms")`;
+/** In seconds: CEL takes nine digits, and a month has more milliseconds. */
+export const durationLiteral = (ms: number): string => `duration("${ms / 1_000}s")`;
+
+const durationOf = (text: string) => durationLiteral(parseDuration(text));
