@@ -131,6 +131,6 @@ export function isCommand(name: string): name is CommandName {
 export const OPERATOR_COMMANDS: ReadonlySet<string> = new Set([
   ...["queues", "groups", "group", "ls", "show", "count", "explain", "workers", "stats"],
   ...["top", "tail"],
-  ...["send", "retry", "work", "take-back", "quiet", "breakers"],
+  ...["send", "retry", "work", "take-back", "quiet", "queue", "breakers"],
   ...["rules", "policy", "doctor", "context", "completion"],
 ]);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { findGrpcurl } from "../support/grpcurl.ts";
 import { startTestServer } from "../support/server.ts";
-import { fencesOf, readDocument } from "./markdown.ts";
+import { fencesOf, ROOT, readDocument } from "./markdown.ts";
 import { openShell } from "./shell.ts";
 import { atServer, firstMissing } from "./transcript.ts";
 
@@ -19,7 +19,11 @@ export function testPage(file: string, mark: string, atLeast: number): void {
     expect(blocks.length).toBeGreaterThan(atLeast);
     const server = await startTestServer();
     const folder = await mkdtemp(join(tmpdir(), "dlq-docs-"));
-    const shell = openShell(`grpcurl() { '${findGrpcurl()}' "$@"; }\ncd '${folder}'`);
+    const main = join(ROOT, "clients/cli/src/main.ts");
+    const shell = openShell(`export HOME='${folder}' DLQ_TARGET='${server.grpcAddress}'
+grpcurl() { '${findGrpcurl()}' "$@"; }
+dlq() { '${process.execPath}' '${main}' "$@"; }
+cd '${folder}'`);
     try {
       let output = "";
       for (const { info, text } of blocks) {

@@ -1,3 +1,3 @@
 import { testPage } from "./page.ts";
 
-testPage("docs/guides/queues.md", "queues", 14);
+testPage("docs/guides/queues.md", "queues", 15);

@@ -105,6 +105,7 @@ const TOKEN_HINT =
 
 const HINTS: Readonly<Record<string, string>> = {
   [STORE_UNAVAILABLE]: "run `dlq doctor`; the server's log has the cause",
+  ETAG_MISMATCH: "somebody else has changed it meanwhile: look at it, and run the command again",
   STORE_FULL: "make room in Redis or on the disk of the server",
   INTERNAL: "search the server's log for the id of the error",
   DEADLINE_EXCEEDED: "try again, with a longer --timeout",

@@ -190,6 +190,7 @@ describe("breakers", () => {
     const again = await dlq(["breakers", "reset", queue, "-o", "json"]);
     expect(JSON.parse(again.stdout)).toEqual({ wasOpen: false });
     expect((await dlq(["breakers"])).stderr).toBe("All breakers are closed.\n");
+    expect((await dlq(["breaker", "reset", queue])).stdout).toBe("It was closed already.\n");
   });
 });
 

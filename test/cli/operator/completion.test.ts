@@ -38,7 +38,8 @@ describe("suggests", () => {
   it("commands", () => {
     expect(suggestions("")).toEqual(expect.arrayContaining(["queues", "ls", "show", "retry"]));
     expect(suggestions("st")).toEqual(["stats"]);
-    expect(suggestions("breakers", "")).toEqual(expect.arrayContaining(["list", "reset"]));
+    for (const name of ["breakers", "breaker"])
+      expect(suggestions(name, "")).toEqual(expect.arrayContaining(["list", "reset"]));
   });
 
   it("options and their values", () => {
@@ -47,6 +48,9 @@ describe("suggests", () => {
     expect(suggestions("ls", "--output", "")).toEqual(["table", "json", "jsonl"]);
     expect(suggestions("ls", "--state", "q")).toEqual(["quarantined"]);
     expect(suggestions("retry", "--reason", "rule,t")).toEqual(["rule,timeout"]);
+    expect(suggestions("queue", "set", "--unset", "ttl,ra")).toEqual([
+      ...["ttl,rate", "ttl,rate.per_second", "ttl,rate.burst"],
+    ]);
     expect(suggestions("ls", "--state=q")).toEqual(["--state=quarantined"]);
     expect(suggestions("work", "orders", "--", "l")).toEqual([]);
   });

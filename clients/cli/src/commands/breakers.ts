@@ -19,7 +19,10 @@ type Row = InQueue<Breaker>;
 
 /** Adds `breakers`: which are not closed, and how to close one. */
 export function addBreakers(program: Command, withRun: WithRun): void {
-  const breakers = program.command("breakers").summary("List circuit breakers, or close one");
+  const breakers = program
+    .command("breakers")
+    .alias("breaker")
+    .summary("List circuit breakers, or close one");
   breakers.description("Lists circuit breakers that are not closed, or closes one.");
   addCommand(breakers, withRun, {
     usage: "list [queues...]",

@@ -16,8 +16,8 @@ import { parseCount } from "../values/duration.ts";
 import { EVENT_TYPES, parseName } from "../values/enum-names.ts";
 import { namesOption } from "../values/enum-options.ts";
 import { literal } from "../values/filter.ts";
-import { type PastTime, parsePastTime } from "../values/past-time.ts";
 import { isPattern } from "../values/pattern.ts";
+import { type PastTime, parsePastTime } from "../values/time.ts";
 
 interface Options {
   readonly type?: readonly string[];

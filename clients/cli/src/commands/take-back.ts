@@ -6,6 +6,7 @@ import {
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { lookUp } from "../call-errors.ts";
 import { addCommand, type WithRun } from "../command.ts";
+import { confirm } from "../confirm.ts";
 import { CliError, EXIT, usageError } from "../errors.ts";
 import { escaped } from "../output/escape.ts";
 import { fullJson } from "../output/full-json.ts";
@@ -16,7 +17,7 @@ import { quietHolders } from "../reads/holders.ts";
 import { isMessageId } from "../reads/messages.ts";
 import type { Run } from "../run.ts";
 import { parseCount } from "../values/duration.ts";
-import { isConfirmed, readWords } from "../values/stdin.ts";
+import { readWords } from "../values/stdin.ts";
 
 interface Options {
   readonly queue?: string;
@@ -103,19 +104,19 @@ function checkUsage(options: Options, ids: readonly string[], words: readonly st
 }
 
 /** Reports whether to go on with what a worker holds. @throws {CliError} if nobody can be asked */
-async function isWanted(
+function isWanted(
   run: Run,
   worker: string,
   count: number,
-  yes: boolean | undefined,
+  yes: true | undefined,
 ): Promise<boolean> {
-  const what = `${escaped(worker)} holds ${countedText(count, "message")}`;
-  if (count <= 1 || yes === true) return true;
-  if (run.io.stdin.isTTY !== true || !run.print.isTerminal)
-    throw usageError(`${what}; nothing was taken back`, "give --yes to take them back");
-  if (await isConfirmed(run, `${what}. Take them back?`)) return true;
-  run.print.note("Nothing was taken back.");
-  return false;
+  return confirm(run, {
+    what: `${escaped(worker)} holds ${countedText(count, "message")}`,
+    question: "Take them back?",
+    purpose: "take them back",
+    refusal: "nothing was taken back",
+    yes: yes === true || count <= 1,
+  });
 }
 
 interface Way {

@@ -39,7 +39,9 @@ export function readLine(program: Command, words: readonly string[]): Line {
       else given[option.attributeName()] = value;
     } else {
       const below =
-        argumentCount === 0 ? command.commands.find((one) => one.name() === word) : undefined;
+        argumentCount === 0
+          ? command.commands.find((one) => one.name() === word || one.aliases().includes(word))
+          : undefined;
       if (below === undefined) argumentCount++;
       else command = below;
     }

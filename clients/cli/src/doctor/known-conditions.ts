@@ -46,7 +46,7 @@ export const KNOWN_CONDITIONS: readonly KnownCondition[] = [
     code: ConditionCode.PAUSED,
     level: "warning",
     what: "delivery is paused",
-    advice: "end the pause by UpdateQueue when its cause is gone",
+    advice: "`dlq queue resume QUEUE` ends the pause when its cause is gone",
   },
   {
     code: ConditionCode.LIMITED,
