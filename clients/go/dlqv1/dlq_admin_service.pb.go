@@ -1136,7 +1136,15 @@ type UpdateGroupRequest struct {
 	// OPEN, RESOLVED or ARCHIVED.
 	State GroupState `protobuf:"varint,2,opt,name=state,proto3,enum=dlq.v1.GroupState" json:"state,omitempty"`
 	// Why, or what was done. Replaces the note before. At most 1 KiB.
-	Note          string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
+	// For ARCHIVED: when it opens again by itself, by the clock of the store. In the future. Absent: no such time.
+	ArchivedUntilTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=archived_until_time,json=archivedUntilTime,proto3" json:"archived_until_time,omitempty"`
+	// For ARCHIVED: at which failure after this call it opens again by itself, up to 1,000,000,000. 0: no such number. With
+	// archived_until_time: what comes first.
+	ArchivedUntilCount uint32 `protobuf:"varint,5,opt,name=archived_until_count,json=archivedUntilCount,proto3" json:"archived_until_count,omitempty"`
+	// The URL of its issue, or of another page about it: http or https, at most 500 characters. Empty: removes the link.
+	// Absent: the link stays.
+	Link          *string `protobuf:"bytes,6,opt,name=link,proto3,oneof" json:"link,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1188,6 +1196,27 @@ func (x *UpdateGroupRequest) GetState() GroupState {
 func (x *UpdateGroupRequest) GetNote() string {
 	if x != nil {
 		return x.Note
+	}
+	return ""
+}
+
+func (x *UpdateGroupRequest) GetArchivedUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ArchivedUntilTime
+	}
+	return nil
+}
+
+func (x *UpdateGroupRequest) GetArchivedUntilCount() uint32 {
+	if x != nil {
+		return x.ArchivedUntilCount
+	}
+	return 0
+}
+
+func (x *UpdateGroupRequest) GetLink() string {
+	if x != nil && x.Link != nil {
+		return *x.Link
 	}
 	return ""
 }
@@ -3918,11 +3947,15 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x05since\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x05since\"f\n" +
 	"\x10GetGroupResponse\x12#\n" +
 	"\x05group\x18\x01 \x01(\v2\r.dlq.v1.GroupR\x05group\x12-\n" +
-	"\x06latest\x18\x02 \x01(\v2\x15.dlq.v1.StoredMessageR\x06latest\"b\n" +
+	"\x06latest\x18\x02 \x01(\v2\x15.dlq.v1.StoredMessageR\x06latest\"\x82\x02\n" +
 	"\x12UpdateGroupRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12(\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x12.dlq.v1.GroupStateR\x05state\x12\x12\n" +
-	"\x04note\x18\x03 \x01(\tR\x04note\":\n" +
+	"\x04note\x18\x03 \x01(\tR\x04note\x12J\n" +
+	"\x13archived_until_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x11archivedUntilTime\x120\n" +
+	"\x14archived_until_count\x18\x05 \x01(\rR\x12archivedUntilCount\x12\x17\n" +
+	"\x04link\x18\x06 \x01(\tH\x00R\x04link\x88\x01\x01B\a\n" +
+	"\x05_link\":\n" +
 	"\x13UpdateGroupResponse\x12#\n" +
 	"\x05group\x18\x01 \x01(\v2\r.dlq.v1.GroupR\x05group\"O\n" +
 	"\x11ListQueuesRequest\x12\x1b\n" +
@@ -4217,11 +4250,11 @@ var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
 	(GroupState)(0),                    // 63: dlq.v1.GroupState
 	(*durationpb.Duration)(nil),        // 64: google.protobuf.Duration
 	(*Group)(nil),                      // 65: dlq.v1.Group
-	(*Queue)(nil),                      // 66: dlq.v1.Queue
-	(*fieldmaskpb.FieldMask)(nil),      // 67: google.protobuf.FieldMask
-	(*RetryPolicy)(nil),                // 68: dlq.v1.RetryPolicy
-	(Reason)(0),                        // 69: dlq.v1.Reason
-	(*timestamppb.Timestamp)(nil),      // 70: google.protobuf.Timestamp
+	(*timestamppb.Timestamp)(nil),      // 66: google.protobuf.Timestamp
+	(*Queue)(nil),                      // 67: dlq.v1.Queue
+	(*fieldmaskpb.FieldMask)(nil),      // 68: google.protobuf.FieldMask
+	(*RetryPolicy)(nil),                // 69: dlq.v1.RetryPolicy
+	(Reason)(0),                        // 70: dlq.v1.Reason
 	(*RuleSet)(nil),                    // 71: dlq.v1.RuleSet
 	(RuleEvent)(0),                     // 72: dlq.v1.RuleEvent
 	(*SendToDlqRequest)(nil),           // 73: dlq.v1.SendToDlqRequest
@@ -4245,104 +4278,105 @@ var file_dlq_v1_dlq_admin_service_proto_depIdxs = []int32{
 	65, // 12: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
 	62, // 13: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
 	63, // 14: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
-	65, // 15: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
-	66, // 16: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
-	66, // 17: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
-	66, // 18: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
-	67, // 19: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
-	66, // 20: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
-	68, // 21: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
-	69, // 22: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
-	70, // 23: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
-	68, // 24: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
-	28, // 25: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
-	29, // 26: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
-	64, // 27: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
-	64, // 28: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
-	64, // 29: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
-	70, // 30: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
-	30, // 31: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
-	64, // 32: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
-	71, // 33: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	71, // 34: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	71, // 35: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	71, // 36: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	36, // 37: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
-	72, // 38: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
-	73, // 39: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
-	74, // 40: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
-	38, // 41: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
-	39, // 42: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
-	75, // 43: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
-	73, // 44: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
-	44, // 45: dlq.v1.ExplainResponse.explanations:type_name -> dlq.v1.Explanation
-	70, // 46: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
-	70, // 47: dlq.v1.GetServerInfoResponse.start_time:type_name -> google.protobuf.Timestamp
-	70, // 48: dlq.v1.GetServerInfoResponse.time:type_name -> google.protobuf.Timestamp
-	48, // 49: dlq.v1.GetServerInfoResponse.store:type_name -> dlq.v1.StoreInfo
-	47, // 50: dlq.v1.GetServerInfoResponse.nats:type_name -> dlq.v1.NatsInfo
-	70, // 51: dlq.v1.NatsInfo.oldest_waiting_time:type_name -> google.protobuf.Timestamp
-	70, // 52: dlq.v1.NatsInfo.last_missed_time:type_name -> google.protobuf.Timestamp
-	70, // 53: dlq.v1.StoreInfo.time:type_name -> google.protobuf.Timestamp
-	61, // 54: dlq.v1.StoreInfo.settings:type_name -> dlq.v1.StoreInfo.SettingsEntry
-	51, // 55: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
-	70, // 56: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
-	64, // 57: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
-	58, // 58: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
-	76, // 59: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
-	70, // 60: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
-	70, // 61: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
-	2,  // 62: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
-	4,  // 63: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
-	6,  // 64: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
-	9,  // 65: dlq.v1.DlqAdminService.WatchMessages:input_type -> dlq.v1.WatchMessagesRequest
-	12, // 66: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
-	14, // 67: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
-	16, // 68: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
-	18, // 69: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
-	20, // 70: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
-	22, // 71: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
-	24, // 72: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
-	26, // 73: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
-	31, // 74: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
-	33, // 75: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
-	35, // 76: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
-	40, // 77: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
-	42, // 78: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
-	45, // 79: dlq.v1.DlqAdminService.GetServerInfo:input_type -> dlq.v1.GetServerInfoRequest
-	49, // 80: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
-	52, // 81: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
-	54, // 82: dlq.v1.DlqAdminService.QuietWorker:input_type -> dlq.v1.QuietWorkerRequest
-	56, // 83: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
-	59, // 84: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
-	3,  // 85: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
-	5,  // 86: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
-	7,  // 87: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
-	10, // 88: dlq.v1.DlqAdminService.WatchMessages:output_type -> dlq.v1.WatchMessagesResponse
-	13, // 89: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
-	15, // 90: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
-	17, // 91: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
-	19, // 92: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
-	21, // 93: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
-	23, // 94: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
-	25, // 95: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
-	27, // 96: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
-	32, // 97: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
-	34, // 98: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
-	37, // 99: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
-	41, // 100: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
-	43, // 101: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
-	46, // 102: dlq.v1.DlqAdminService.GetServerInfo:output_type -> dlq.v1.GetServerInfoResponse
-	50, // 103: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
-	53, // 104: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
-	55, // 105: dlq.v1.DlqAdminService.QuietWorker:output_type -> dlq.v1.QuietWorkerResponse
-	57, // 106: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
-	60, // 107: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
-	85, // [85:108] is the sub-list for method output_type
-	62, // [62:85] is the sub-list for method input_type
-	62, // [62:62] is the sub-list for extension type_name
-	62, // [62:62] is the sub-list for extension extendee
-	0,  // [0:62] is the sub-list for field type_name
+	66, // 15: dlq.v1.UpdateGroupRequest.archived_until_time:type_name -> google.protobuf.Timestamp
+	65, // 16: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
+	67, // 17: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
+	67, // 18: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
+	67, // 19: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
+	68, // 20: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
+	67, // 21: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
+	69, // 22: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
+	70, // 23: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
+	66, // 24: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
+	69, // 25: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
+	28, // 26: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
+	29, // 27: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
+	64, // 28: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
+	64, // 29: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
+	64, // 30: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
+	66, // 31: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
+	30, // 32: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
+	64, // 33: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
+	71, // 34: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	71, // 35: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	71, // 36: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	71, // 37: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	36, // 38: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
+	72, // 39: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
+	73, // 40: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
+	74, // 41: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
+	38, // 42: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
+	39, // 43: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
+	75, // 44: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
+	73, // 45: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
+	44, // 46: dlq.v1.ExplainResponse.explanations:type_name -> dlq.v1.Explanation
+	66, // 47: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
+	66, // 48: dlq.v1.GetServerInfoResponse.start_time:type_name -> google.protobuf.Timestamp
+	66, // 49: dlq.v1.GetServerInfoResponse.time:type_name -> google.protobuf.Timestamp
+	48, // 50: dlq.v1.GetServerInfoResponse.store:type_name -> dlq.v1.StoreInfo
+	47, // 51: dlq.v1.GetServerInfoResponse.nats:type_name -> dlq.v1.NatsInfo
+	66, // 52: dlq.v1.NatsInfo.oldest_waiting_time:type_name -> google.protobuf.Timestamp
+	66, // 53: dlq.v1.NatsInfo.last_missed_time:type_name -> google.protobuf.Timestamp
+	66, // 54: dlq.v1.StoreInfo.time:type_name -> google.protobuf.Timestamp
+	61, // 55: dlq.v1.StoreInfo.settings:type_name -> dlq.v1.StoreInfo.SettingsEntry
+	51, // 56: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
+	66, // 57: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
+	64, // 58: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
+	58, // 59: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
+	76, // 60: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
+	66, // 61: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
+	66, // 62: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
+	2,  // 63: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
+	4,  // 64: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
+	6,  // 65: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
+	9,  // 66: dlq.v1.DlqAdminService.WatchMessages:input_type -> dlq.v1.WatchMessagesRequest
+	12, // 67: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
+	14, // 68: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
+	16, // 69: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
+	18, // 70: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
+	20, // 71: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
+	22, // 72: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
+	24, // 73: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
+	26, // 74: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
+	31, // 75: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
+	33, // 76: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
+	35, // 77: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
+	40, // 78: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
+	42, // 79: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
+	45, // 80: dlq.v1.DlqAdminService.GetServerInfo:input_type -> dlq.v1.GetServerInfoRequest
+	49, // 81: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
+	52, // 82: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
+	54, // 83: dlq.v1.DlqAdminService.QuietWorker:input_type -> dlq.v1.QuietWorkerRequest
+	56, // 84: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
+	59, // 85: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
+	3,  // 86: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
+	5,  // 87: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
+	7,  // 88: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
+	10, // 89: dlq.v1.DlqAdminService.WatchMessages:output_type -> dlq.v1.WatchMessagesResponse
+	13, // 90: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
+	15, // 91: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
+	17, // 92: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
+	19, // 93: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
+	21, // 94: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
+	23, // 95: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
+	25, // 96: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
+	27, // 97: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
+	32, // 98: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
+	34, // 99: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
+	37, // 100: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
+	41, // 101: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
+	43, // 102: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
+	46, // 103: dlq.v1.DlqAdminService.GetServerInfo:output_type -> dlq.v1.GetServerInfoResponse
+	50, // 104: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
+	53, // 105: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
+	55, // 106: dlq.v1.DlqAdminService.QuietWorker:output_type -> dlq.v1.QuietWorkerResponse
+	57, // 107: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
+	60, // 108: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
+	86, // [86:109] is the sub-list for method output_type
+	63, // [63:86] is the sub-list for method input_type
+	63, // [63:63] is the sub-list for extension type_name
+	63, // [63:63] is the sub-list for extension extendee
+	0,  // [0:63] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_dlq_admin_service_proto_init() }
@@ -4358,6 +4392,7 @@ func file_dlq_v1_dlq_admin_service_proto_init() {
 	file_dlq_v1_rule_proto_init()
 	file_dlq_v1_state_proto_init()
 	file_dlq_v1_stored_message_proto_init()
+	file_dlq_v1_dlq_admin_service_proto_msgTypes[14].OneofWrappers = []any{}
 	file_dlq_v1_dlq_admin_service_proto_msgTypes[22].OneofWrappers = []any{}
 	file_dlq_v1_dlq_admin_service_proto_msgTypes[52].OneofWrappers = []any{}
 	type x struct{}

@@ -82,8 +82,10 @@ type DlqAdminServiceClient interface {
 	ListGroups(ctx context.Context, in *ListGroupsRequest, opts ...grpc.CallOption) (*ListGroupsResponse, error)
 	// Returns one group. Reads only. Errors: INVALID_ARGUMENT (not the id of a group), NOT_FOUND, UNAVAILABLE.
 	GetGroup(ctx context.Context, in *GetGroupRequest, opts ...grpc.CallOption) (*GetGroupResponse, error)
-	// Sets the state of a group, with a note. A resolved group that fails again is REGRESSED. Messages stay as
-	// they are. Safe to repeat. Errors: INVALID_ARGUMENT (id, state, note), NOT_FOUND, UNAVAILABLE.
+	// Sets the state of a group, with a note and a link. A resolved group that fails again is REGRESSED; an archived one
+	// opens again by itself at a time or at a number of failures, if the request has one. Messages stay as they are. Safe
+	// to repeat; the failures of archived_until_count are counted anew. Errors: INVALID_ARGUMENT (id, state, note, time,
+	// number, link), NOT_FOUND, UNAVAILABLE.
 	UpdateGroup(ctx context.Context, in *UpdateGroupRequest, opts ...grpc.CallOption) (*UpdateGroupResponse, error)
 	// Lists the queues that exist or have settings of their own, by name. Reads only. Errors:
 	// INVALID_ARGUMENT (page size, page token), UNAVAILABLE.
@@ -443,8 +445,10 @@ type DlqAdminServiceServer interface {
 	ListGroups(context.Context, *ListGroupsRequest) (*ListGroupsResponse, error)
 	// Returns one group. Reads only. Errors: INVALID_ARGUMENT (not the id of a group), NOT_FOUND, UNAVAILABLE.
 	GetGroup(context.Context, *GetGroupRequest) (*GetGroupResponse, error)
-	// Sets the state of a group, with a note. A resolved group that fails again is REGRESSED. Messages stay as
-	// they are. Safe to repeat. Errors: INVALID_ARGUMENT (id, state, note), NOT_FOUND, UNAVAILABLE.
+	// Sets the state of a group, with a note and a link. A resolved group that fails again is REGRESSED; an archived one
+	// opens again by itself at a time or at a number of failures, if the request has one. Messages stay as they are. Safe
+	// to repeat; the failures of archived_until_count are counted anew. Errors: INVALID_ARGUMENT (id, state, note, time,
+	// number, link), NOT_FOUND, UNAVAILABLE.
 	UpdateGroup(context.Context, *UpdateGroupRequest) (*UpdateGroupResponse, error)
 	// Lists the queues that exist or have settings of their own, by name. Reads only. Errors:
 	// INVALID_ARGUMENT (page size, page token), UNAVAILABLE.

@@ -29,7 +29,7 @@ type GroupState int32
 const (
 	// Of a group: never. In requests: absent.
 	GroupState_GROUP_STATE_UNSPECIFIED GroupState = 0
-	// Nobody has set its state, or it was opened again.
+	// Nobody has set its state, or it was opened again: by a person, or by itself (`reopened`).
 	GroupState_GROUP_STATE_OPEN GroupState = 1
 	// Somebody says that it is repaired, and it has not failed since.
 	GroupState_GROUP_STATE_RESOLVED GroupState = 2
@@ -134,6 +134,17 @@ type Group struct {
 	Note string `protobuf:"bytes,21,opt,name=note,proto3" json:"note,omitempty"`
 	// For REGRESSED: the first failure since it was resolved.
 	RegressedTime *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=regressed_time,json=regressedTime,proto3" json:"regressed_time,omitempty"`
+	// When it opens again by itself, as set with ARCHIVED. Present until the next UpdateGroup. Absent: no such time.
+	ArchivedUntilTime *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=archived_until_time,json=archivedUntilTime,proto3" json:"archived_until_time,omitempty"`
+	// At which failure since it was archived it opens again by itself, as set with ARCHIVED. Present until the next
+	// UpdateGroup. 0: no such number.
+	ArchivedUntilCount uint32 `protobuf:"varint,24,opt,name=archived_until_count,json=archivedUntilCount,proto3" json:"archived_until_count,omitempty"`
+	// Failures since it was archived, in all queues, if it has archived_until_time or archived_until_count; else 0.
+	ArchivedFailureCount int64 `protobuf:"varint,25,opt,name=archived_failure_count,json=archivedFailureCount,proto3" json:"archived_failure_count,omitempty"`
+	// True: it was archived, and that time or number has come, so it is OPEN by itself.
+	Reopened bool `protobuf:"varint,26,opt,name=reopened,proto3" json:"reopened,omitempty"`
+	// The URL of its issue, or of another page about it, as set by UpdateGroup. Empty: none.
+	Link          string `protobuf:"bytes,27,opt,name=link,proto3" json:"link,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -322,6 +333,41 @@ func (x *Group) GetRegressedTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Group) GetArchivedUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ArchivedUntilTime
+	}
+	return nil
+}
+
+func (x *Group) GetArchivedUntilCount() uint32 {
+	if x != nil {
+		return x.ArchivedUntilCount
+	}
+	return 0
+}
+
+func (x *Group) GetArchivedFailureCount() int64 {
+	if x != nil {
+		return x.ArchivedFailureCount
+	}
+	return 0
+}
+
+func (x *Group) GetReopened() bool {
+	if x != nil {
+		return x.Reopened
+	}
+	return false
+}
+
+func (x *Group) GetLink() string {
+	if x != nil {
+		return x.Link
+	}
+	return ""
+}
+
 // A queue that holds messages of a group.
 type GroupQueue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -436,7 +482,7 @@ var File_dlq_v1_group_proto protoreflect.FileDescriptor
 
 const file_dlq_v1_group_proto_rawDesc = "" +
 	"\n" +
-	"\x12dlq/v1/group.proto\x12\x06dlq.v1\x1a\x12dlq/v1/state.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa2\a\n" +
+	"\x12dlq/v1/group.proto\x12\x06dlq.v1\x1a\x12dlq/v1/state.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\t\n" +
 	"\x05Group\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12(\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x12.dlq.v1.GroupStateR\x05state\x12\x10\n" +
@@ -462,7 +508,12 @@ const file_dlq_v1_group_proto_rawDesc = "" +
 	"state_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\tstateTime\x12!\n" +
 	"\fstate_caller\x18\x14 \x01(\tR\vstateCaller\x12\x12\n" +
 	"\x04note\x18\x15 \x01(\tR\x04note\x12A\n" +
-	"\x0eregressed_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\rregressedTime\"E\n" +
+	"\x0eregressed_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\rregressedTime\x12J\n" +
+	"\x13archived_until_time\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\x11archivedUntilTime\x120\n" +
+	"\x14archived_until_count\x18\x18 \x01(\rR\x12archivedUntilCount\x124\n" +
+	"\x16archived_failure_count\x18\x19 \x01(\x03R\x14archivedFailureCount\x12\x1a\n" +
+	"\breopened\x18\x1a \x01(\bR\breopened\x12\x12\n" +
+	"\x04link\x18\x1b \x01(\tR\x04link\"E\n" +
 	"\n" +
 	"GroupQueue\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12!\n" +
@@ -503,20 +554,21 @@ var file_dlq_v1_group_proto_goTypes = []any{
 	(*durationpb.Duration)(nil),   // 6: google.protobuf.Duration
 }
 var file_dlq_v1_group_proto_depIdxs = []int32{
-	0, // 0: dlq.v1.Group.state:type_name -> dlq.v1.GroupState
-	4, // 1: dlq.v1.Group.reason:type_name -> dlq.v1.Reason
-	5, // 2: dlq.v1.Group.first_failure_time:type_name -> google.protobuf.Timestamp
-	5, // 3: dlq.v1.Group.last_failure_time:type_name -> google.protobuf.Timestamp
-	6, // 4: dlq.v1.Group.trend_interval:type_name -> google.protobuf.Duration
-	2, // 5: dlq.v1.Group.queues:type_name -> dlq.v1.GroupQueue
-	3, // 6: dlq.v1.Group.latest_message:type_name -> dlq.v1.GroupMessage
-	5, // 7: dlq.v1.Group.state_time:type_name -> google.protobuf.Timestamp
-	5, // 8: dlq.v1.Group.regressed_time:type_name -> google.protobuf.Timestamp
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	0,  // 0: dlq.v1.Group.state:type_name -> dlq.v1.GroupState
+	4,  // 1: dlq.v1.Group.reason:type_name -> dlq.v1.Reason
+	5,  // 2: dlq.v1.Group.first_failure_time:type_name -> google.protobuf.Timestamp
+	5,  // 3: dlq.v1.Group.last_failure_time:type_name -> google.protobuf.Timestamp
+	6,  // 4: dlq.v1.Group.trend_interval:type_name -> google.protobuf.Duration
+	2,  // 5: dlq.v1.Group.queues:type_name -> dlq.v1.GroupQueue
+	3,  // 6: dlq.v1.Group.latest_message:type_name -> dlq.v1.GroupMessage
+	5,  // 7: dlq.v1.Group.state_time:type_name -> google.protobuf.Timestamp
+	5,  // 8: dlq.v1.Group.regressed_time:type_name -> google.protobuf.Timestamp
+	5,  // 9: dlq.v1.Group.archived_until_time:type_name -> google.protobuf.Timestamp
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_group_proto_init() }

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dlq/v1/group.proto.
  */
 export const file_dlq_v1_group: GenFile = /*@__PURE__*/
-  fileDesc("ChJkbHEvdjEvZ3JvdXAucHJvdG8SBmRscS52MSKhBQoFR3JvdXASCgoCaWQYASABKAkSIQoFc3RhdGUYAiABKA4yEi5kbHEudjEuR3JvdXBTdGF0ZRILCgN3aHkYAyABKAkSHgoGcmVhc29uGAQgASgOMg4uZGxxLnYxLlJlYXNvbhIUCgxmYWlsdXJlX3R5cGUYBSABKAkSFwoPZmFpbHVyZV9tZXNzYWdlGAYgASgJEg0KBWZyYW1lGAcgASgJEhMKC2ZpbmdlcnByaW50GAggASgJEhQKDHN0b3JlZF9jb3VudBgJIAEoAxIVCg1mYWlsdXJlX2NvdW50GAogASgDEhwKFHJlY2VudF9mYWlsdXJlX2NvdW50GAsgASgDEjYKEmZpcnN0X2ZhaWx1cmVfdGltZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNQoRbGFzdF9mYWlsdXJlX3RpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXRyZW5kGA4gAygDEjEKDnRyZW5kX2ludGVydmFsGA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiIKBnF1ZXVlcxgQIAMoCzISLmRscS52MS5Hcm91cFF1ZXVlEhMKC3F1ZXVlX2NvdW50GBEgASgFEiwKDmxhdGVzdF9tZXNzYWdlGBIgASgLMhQuZGxxLnYxLkdyb3VwTWVzc2FnZRIuCgpzdGF0ZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxzdGF0ZV9jYWxsZXIYFCABKAkSDAoEbm90ZRgVIAEoCRIyCg5yZWdyZXNzZWRfdGltZRgWIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiMQoKR3JvdXBRdWV1ZRINCgVxdWV1ZRgBIAEoCRIUCgxzdG9yZWRfY291bnQYAiABKAMiKQoMR3JvdXBNZXNzYWdlEg0KBXF1ZXVlGAEgASgJEgoKAmlkGAIgASgJKo4BCgpHcm91cFN0YXRlEhsKF0dST1VQX1NUQVRFX1VOU1BFQ0lGSUVEEAASFAoQR1JPVVBfU1RBVEVfT1BFThABEhgKFEdST1VQX1NUQVRFX1JFU09MVkVEEAISGQoVR1JPVVBfU1RBVEVfUkVHUkVTU0VEEAMSGAoUR1JPVVBfU1RBVEVfQVJDSElWRUQQBEJLChRpby5kbHFzZXJ2aWNlLmRscS52MVABWjFnaXRodWIuY29tL2RscS1zZXJ2aWNlL2RscS9jbGllbnRzL2dvL2RscXYxO2RscXYxYgZwcm90bzM", [file_dlq_v1_state, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChJkbHEvdjEvZ3JvdXAucHJvdG8SBmRscS52MSK4BgoFR3JvdXASCgoCaWQYASABKAkSIQoFc3RhdGUYAiABKA4yEi5kbHEudjEuR3JvdXBTdGF0ZRILCgN3aHkYAyABKAkSHgoGcmVhc29uGAQgASgOMg4uZGxxLnYxLlJlYXNvbhIUCgxmYWlsdXJlX3R5cGUYBSABKAkSFwoPZmFpbHVyZV9tZXNzYWdlGAYgASgJEg0KBWZyYW1lGAcgASgJEhMKC2ZpbmdlcnByaW50GAggASgJEhQKDHN0b3JlZF9jb3VudBgJIAEoAxIVCg1mYWlsdXJlX2NvdW50GAogASgDEhwKFHJlY2VudF9mYWlsdXJlX2NvdW50GAsgASgDEjYKEmZpcnN0X2ZhaWx1cmVfdGltZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNQoRbGFzdF9mYWlsdXJlX3RpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXRyZW5kGA4gAygDEjEKDnRyZW5kX2ludGVydmFsGA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiIKBnF1ZXVlcxgQIAMoCzISLmRscS52MS5Hcm91cFF1ZXVlEhMKC3F1ZXVlX2NvdW50GBEgASgFEiwKDmxhdGVzdF9tZXNzYWdlGBIgASgLMhQuZGxxLnYxLkdyb3VwTWVzc2FnZRIuCgpzdGF0ZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxzdGF0ZV9jYWxsZXIYFCABKAkSDAoEbm90ZRgVIAEoCRIyCg5yZWdyZXNzZWRfdGltZRgWIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNwoTYXJjaGl2ZWRfdW50aWxfdGltZRgXIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHAoUYXJjaGl2ZWRfdW50aWxfY291bnQYGCABKA0SHgoWYXJjaGl2ZWRfZmFpbHVyZV9jb3VudBgZIAEoAxIQCghyZW9wZW5lZBgaIAEoCBIMCgRsaW5rGBsgASgJIjEKCkdyb3VwUXVldWUSDQoFcXVldWUYASABKAkSFAoMc3RvcmVkX2NvdW50GAIgASgDIikKDEdyb3VwTWVzc2FnZRINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCSqOAQoKR3JvdXBTdGF0ZRIbChdHUk9VUF9TVEFURV9VTlNQRUNJRklFRBAAEhQKEEdST1VQX1NUQVRFX09QRU4QARIYChRHUk9VUF9TVEFURV9SRVNPTFZFRBACEhkKFUdST1VQX1NUQVRFX1JFR1JFU1NFRBADEhgKFEdST1VQX1NUQVRFX0FSQ0hJVkVEEARCSwoUaW8uZGxxc2VydmljZS5kbHEudjFQAVoxZ2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHF2MTtkbHF2MWIGcHJvdG8z", [file_dlq_v1_state, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Messages whose latest failures are alike, in all queues. Failures are alike if they have the same
@@ -178,6 +178,42 @@ export type Group = Message<"dlq.v1.Group"> & {
    * @generated from field: google.protobuf.Timestamp regressed_time = 22;
    */
   regressedTime?: Timestamp | undefined;
+
+  /**
+   * When it opens again by itself, as set with ARCHIVED. Present until the next UpdateGroup. Absent: no such time.
+   *
+   * @generated from field: google.protobuf.Timestamp archived_until_time = 23;
+   */
+  archivedUntilTime?: Timestamp | undefined;
+
+  /**
+   * At which failure since it was archived it opens again by itself, as set with ARCHIVED. Present until the next
+   * UpdateGroup. 0: no such number.
+   *
+   * @generated from field: uint32 archived_until_count = 24;
+   */
+  archivedUntilCount: number;
+
+  /**
+   * Failures since it was archived, in all queues, if it has archived_until_time or archived_until_count; else 0.
+   *
+   * @generated from field: int64 archived_failure_count = 25;
+   */
+  archivedFailureCount: bigint;
+
+  /**
+   * True: it was archived, and that time or number has come, so it is OPEN by itself.
+   *
+   * @generated from field: bool reopened = 26;
+   */
+  reopened: boolean;
+
+  /**
+   * The URL of its issue, or of another page about it, as set by UpdateGroup. Empty: none.
+   *
+   * @generated from field: string link = 27;
+   */
+  link: string;
 };
 
 /**
@@ -257,7 +293,7 @@ export const GroupState = {
   UNSPECIFIED: 0,
 
   /**
-   * Nobody has set its state, or it was opened again.
+   * Nobody has set its state, or it was opened again: by a person, or by itself (`reopened`).
    *
    * @generated from enum value: GROUP_STATE_OPEN = 1;
    */

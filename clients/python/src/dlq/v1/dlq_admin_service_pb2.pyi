@@ -201,14 +201,20 @@ class GetGroupResponse(_message.Message):
     def __init__(self, group: _Optional[_Union[_group_pb2.Group, _Mapping[str, object]]] = ..., latest: _Optional[_Union[_stored_message_pb2.StoredMessage, _Mapping[str, object]]] = ...) -> None: ...
 
 class UpdateGroupRequest(_message.Message):
-    __slots__ = ("id", "state", "note")
+    __slots__ = ("id", "state", "note", "archived_until_time", "archived_until_count", "link")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     NOTE_FIELD_NUMBER: _ClassVar[int]
+    ARCHIVED_UNTIL_TIME_FIELD_NUMBER: _ClassVar[int]
+    ARCHIVED_UNTIL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    LINK_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: _group_pb2.GroupState
     note: str
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[_group_pb2.GroupState, str]] = ..., note: _Optional[str] = ...) -> None: ...
+    archived_until_time: _timestamp_pb2.Timestamp
+    archived_until_count: int
+    link: str
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[_group_pb2.GroupState, str]] = ..., note: _Optional[str] = ..., archived_until_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., archived_until_count: _Optional[int] = ..., link: _Optional[str] = ...) -> None: ...
 
 class UpdateGroupResponse(_message.Message):
     __slots__ = ("group",)

@@ -222,8 +222,10 @@ class DlqAdminServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateGroup(self, request, context):
-        """Sets the state of a group, with a note. A resolved group that fails again is REGRESSED. Messages stay as
-        they are. Safe to repeat. Errors: INVALID_ARGUMENT (id, state, note), NOT_FOUND, UNAVAILABLE.
+        """Sets the state of a group, with a note and a link. A resolved group that fails again is REGRESSED; an archived one
+        opens again by itself at a time or at a number of failures, if the request has one. Messages stay as they are. Safe
+        to repeat; the failures of archived_until_count are counted anew. Errors: INVALID_ARGUMENT (id, state, note, time,
+        number, link), NOT_FOUND, UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -26,7 +26,7 @@ GROUP_STATE_REGRESSED: GroupState
 GROUP_STATE_ARCHIVED: GroupState
 
 class Group(_message.Message):
-    __slots__ = ("id", "state", "why", "reason", "failure_type", "failure_message", "frame", "fingerprint", "stored_count", "failure_count", "recent_failure_count", "first_failure_time", "last_failure_time", "trend", "trend_interval", "queues", "queue_count", "latest_message", "state_time", "state_caller", "note", "regressed_time")
+    __slots__ = ("id", "state", "why", "reason", "failure_type", "failure_message", "frame", "fingerprint", "stored_count", "failure_count", "recent_failure_count", "first_failure_time", "last_failure_time", "trend", "trend_interval", "queues", "queue_count", "latest_message", "state_time", "state_caller", "note", "regressed_time", "archived_until_time", "archived_until_count", "archived_failure_count", "reopened", "link")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     WHY_FIELD_NUMBER: _ClassVar[int]
@@ -49,6 +49,11 @@ class Group(_message.Message):
     STATE_CALLER_FIELD_NUMBER: _ClassVar[int]
     NOTE_FIELD_NUMBER: _ClassVar[int]
     REGRESSED_TIME_FIELD_NUMBER: _ClassVar[int]
+    ARCHIVED_UNTIL_TIME_FIELD_NUMBER: _ClassVar[int]
+    ARCHIVED_UNTIL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    ARCHIVED_FAILURE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REOPENED_FIELD_NUMBER: _ClassVar[int]
+    LINK_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: GroupState
     why: str
@@ -71,7 +76,12 @@ class Group(_message.Message):
     state_caller: str
     note: str
     regressed_time: _timestamp_pb2.Timestamp
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[GroupState, str]] = ..., why: _Optional[str] = ..., reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., failure_type: _Optional[str] = ..., failure_message: _Optional[str] = ..., frame: _Optional[str] = ..., fingerprint: _Optional[str] = ..., stored_count: _Optional[int] = ..., failure_count: _Optional[int] = ..., recent_failure_count: _Optional[int] = ..., first_failure_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., last_failure_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., trend: _Optional[_Iterable[int]] = ..., trend_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., queues: _Optional[_Iterable[_Union[GroupQueue, _Mapping[str, object]]]] = ..., queue_count: _Optional[int] = ..., latest_message: _Optional[_Union[GroupMessage, _Mapping[str, object]]] = ..., state_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., state_caller: _Optional[str] = ..., note: _Optional[str] = ..., regressed_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
+    archived_until_time: _timestamp_pb2.Timestamp
+    archived_until_count: int
+    archived_failure_count: int
+    reopened: bool
+    link: str
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[GroupState, str]] = ..., why: _Optional[str] = ..., reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., failure_type: _Optional[str] = ..., failure_message: _Optional[str] = ..., frame: _Optional[str] = ..., fingerprint: _Optional[str] = ..., stored_count: _Optional[int] = ..., failure_count: _Optional[int] = ..., recent_failure_count: _Optional[int] = ..., first_failure_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., last_failure_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., trend: _Optional[_Iterable[int]] = ..., trend_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., queues: _Optional[_Iterable[_Union[GroupQueue, _Mapping[str, object]]]] = ..., queue_count: _Optional[int] = ..., latest_message: _Optional[_Union[GroupMessage, _Mapping[str, object]]] = ..., state_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., state_caller: _Optional[str] = ..., note: _Optional[str] = ..., regressed_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., archived_until_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., archived_until_count: _Optional[int] = ..., archived_failure_count: _Optional[int] = ..., reopened: bool = ..., link: _Optional[str] = ...) -> None: ...
 
 class GroupQueue(_message.Message):
     __slots__ = ("queue", "stored_count")

@@ -2007,6 +2007,22 @@ pub struct Group {
     /// For REGRESSED: the first failure since it was resolved.
     #[prost(message, optional, tag="22")]
     pub regressed_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it opens again by itself, as set with ARCHIVED. Present until the next UpdateGroup. Absent: no such time.
+    #[prost(message, optional, tag="23")]
+    pub archived_until_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// At which failure since it was archived it opens again by itself, as set with ARCHIVED. Present until the next
+    /// UpdateGroup. 0: no such number.
+    #[prost(uint32, tag="24")]
+    pub archived_until_count: u32,
+    /// Failures since it was archived, in all queues, if it has archived_until_time or archived_until_count; else 0.
+    #[prost(int64, tag="25")]
+    pub archived_failure_count: i64,
+    /// True: it was archived, and that time or number has come, so it is OPEN by itself.
+    #[prost(bool, tag="26")]
+    pub reopened: bool,
+    /// The URL of its issue, or of another page about it, as set by UpdateGroup. Empty: none.
+    #[prost(string, tag="27")]
+    pub link: ::prost::alloc::string::String,
 }
 /// A queue that holds messages of a group.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2034,7 +2050,7 @@ pub struct GroupMessage {
 pub enum GroupState {
     /// Of a group: never. In requests: absent.
     Unspecified = 0,
-    /// Nobody has set its state, or it was opened again.
+    /// Nobody has set its state, or it was opened again: by a person, or by itself (`reopened`).
     Open = 1,
     /// Somebody says that it is repaired, and it has not failed since.
     Resolved = 2,
@@ -2844,6 +2860,17 @@ pub struct UpdateGroupRequest {
     /// Why, or what was done. Replaces the note before. At most 1 KiB.
     #[prost(string, tag="3")]
     pub note: ::prost::alloc::string::String,
+    /// For ARCHIVED: when it opens again by itself, by the clock of the store. In the future. Absent: no such time.
+    #[prost(message, optional, tag="4")]
+    pub archived_until_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// For ARCHIVED: at which failure after this call it opens again by itself, up to 1,000,000,000. 0: no such number. With
+    /// archived_until_time: what comes first.
+    #[prost(uint32, tag="5")]
+    pub archived_until_count: u32,
+    /// The URL of its issue, or of another page about it: http or https, at most 500 characters. Empty: removes the link.
+    /// Absent: the link stays.
+    #[prost(string, optional, tag="6")]
+    pub link: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// The changed group.
 #[derive(Clone, PartialEq, ::prost::Message)]
