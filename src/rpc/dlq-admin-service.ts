@@ -132,9 +132,10 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
     },
 
     async updateGroup(request, context) {
-      const { id, status, note } = readUpdateGroup(request);
+      const { id, note, ...change } = readUpdateGroup(request);
       const { caller = "" } = callerOf(context);
-      return { group: writeGroup(await groups.setState(id, status, { caller, note })) };
+      const group = await groups.update(id, { ...change, note: { caller, note } });
+      return { group: writeGroup(group) };
     },
 
     async listQueues(request) {

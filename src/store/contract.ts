@@ -23,8 +23,10 @@ import type { BrokenLease, LeaseBreak, LeaseToBreak, QueueWorker } from "./contr
 export type { DeletionSteps, PurgeStep, SealReply } from "./contract/deletion.ts";
 export type { BreakerSnapshot, DeliveryBlocks, OpenBreaker } from "./contract/delivery-blocks.ts";
 export type {
+  ArchiveEnd,
   FailureGroup,
   GroupBeginning,
+  GroupChange,
   GroupDetails,
   GroupStatus,
   Groups,

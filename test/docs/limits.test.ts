@@ -89,6 +89,8 @@ const EXPECTED = [
   `${W.failure.typeBytes} bytes, ${size(W.failure.messageBytes)}, ${size(W.failure.stackTraceBytes)}, ${W.failure.fingerprintBytes} bytes`,
   map(W.failure.attributes),
   size(W.groupNoteBytes),
+  `${W.groupLinkChars} characters`,
+  String(W.archivedUntilCount),
   `${size(W.noteBytes)}; the outbox keeps ${NOTE_BYTES} bytes`,
   `the last ${HISTORY_ENTRIES}, ${size(HISTORY_BYTES)} in all`,
   `the last ${TIMELINE_ENTRIES}, ${size(TIMELINE_BYTES)} in all`,

@@ -130,7 +130,64 @@ it("shows a group whose description was lost by its id alone", async () => {
 describe("UpdateGroup", () => {
   it("passes on who does it", async () => {
     await admin().updateGroup({ id: "01f3a8", state: GroupState.ARCHIVED, note: "noise" });
-    expect(rig.groups.commands).toEqual([["01f3a8", "ARCHIVED", { caller: "", note: "noise" }]]);
+    const change = { status: "ARCHIVED", archiveEnd: undefined, link: undefined };
+    expect(rig.groups.commands).toEqual([
+      ["01f3a8", { ...change, note: { caller: "", note: "noise" } }],
+    ]);
+  });
+
+  it("passes on when an archived group opens again, and its link", async () => {
+    const link = "https://issues.example/4711?x=%20#note";
+    await admin().updateGroup({
+      ...{ id: "01f3a8", state: GroupState.ARCHIVED, archivedUntilCount: 100, link },
+      archivedUntilTime: { seconds: 7n, nanos: 1 },
+    });
+    const archiveEnd = { untilAtMs: 7_001, untilCount: 100 };
+    expect(rig.groups.commands).toMatchObject([["01f3a8", { archiveEnd, link }]]);
+    await admin().updateGroup({ id: "01f3a8", state: GroupState.OPEN, link: "" });
+    expect(rig.groups.commands[1]).toMatchObject(["01f3a8", { archiveEnd: undefined, link: "" }]);
+  });
+
+  it("shows when an archived group opens again, and its link", async () => {
+    rig.groups.group = {
+      ...{ ...GROUP, state: "OPEN", isReopened: true, link: "https://issues.example/4711" },
+      archive: { untilAtMs: 9_000, untilCount: 100, failureCount: 120 },
+    };
+    const { group } = await admin().getGroup({ id: "01f3a8" });
+    expect(group).toMatchObject({
+      ...{ state: GroupState.OPEN, reopened: true, link: "https://issues.example/4711" },
+      ...{ archivedUntilCount: 100, archivedFailureCount: 120n },
+    });
+    expect(msOf(group?.archivedUntilTime)).toBe(9_000);
+  });
+
+  it.each([
+    "javascript:alert(1)",
+    "//issues.example/4711",
+    "https://",
+    "https://issues.example/a b",
+    "https://issues.example/\u202e4711",
+    "http://issues.example/\n",
+    "see https://issues.example/4711",
+  ])("refuses the link %j", async (link) => {
+    const error = await errorOf(
+      admin().updateGroup({ id: "01f3a8", state: GroupState.OPEN, link }),
+    );
+    expect(problemsOf(error)).toEqual(["link is not a URL that begins with http:// or https://"]);
+  });
+
+  it("refuses an end of other states, and what is too long or too much", async () => {
+    const error = await errorOf(
+      admin().updateGroup({
+        ...{ id: "01f3a8", state: GroupState.RESOLVED, archivedUntilCount: 1_000_000_001 },
+        link: `https://issues.example/${"x".repeat(500)}`,
+      }),
+    );
+    expect(problemsOf(error)).toEqual([
+      "archived_until_count is only for the state ARCHIVED",
+      "archived_until_count is 1000000001; at most 1000000000 are allowed",
+      "link is longer than 500 characters",
+    ]);
   });
 
   it.each([GroupState.UNSPECIFIED, GroupState.REGRESSED])("refuses the state %s", async (state) => {

@@ -11,6 +11,8 @@ export const GROUP: GroupView = {
   state: "OPEN",
   changedAtMs: undefined,
   regressedAtMs: undefined,
+  archive: undefined,
+  isReopened: false,
   firstFailureAtMs: 1_000,
   lastFailureAtMs: 5_000,
   failureCount: 7,
@@ -22,6 +24,7 @@ export const GROUP: GroupView = {
   latest: () => ({ id: new Uint8Array(16).fill(7), queue: "orders" }),
   description: { reason: "TIMEOUT", type: "ReadTimeout", message: "no answer", frame: "" },
   note: undefined,
+  link: "",
   trend: [0, 4, 3],
   trendStepMs: 300_000,
 };
@@ -43,7 +46,7 @@ export class ScriptedGroups implements GroupAdmin {
     return { group: this.group, latest: this.latest };
   }
 
-  async setState(...asked: Parameters<GroupAdmin["setState"]>): Promise<GroupView> {
+  async update(...asked: Parameters<GroupAdmin["update"]>): Promise<GroupView> {
     this.commands.push(asked);
     return this.group;
   }

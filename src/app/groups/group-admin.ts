@@ -12,8 +12,8 @@ import { redactionOf } from "../../core/redaction/redaction.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../core/time-units.ts";
 import type {
+  GroupChange,
   GroupDetails,
-  GroupStatus,
   MessageDetails,
   Store,
   TrendTimes,
@@ -25,7 +25,7 @@ import { GroupList, pageOf } from "./group-list.ts";
 import { mayQuoteHidden } from "./hidden-groups.ts";
 import type { GroupState, MergedGroup } from "./merged-group.ts";
 
-export type { GroupStatus } from "../../store/contract.ts";
+export type { ArchiveEnd, GroupStatus } from "../../store/contract.ts";
 export type { GroupState } from "./merged-group.ts";
 
 export type GroupOrder = "STORED" | "LAST_FAILURE" | "FAILURES";
@@ -54,6 +54,8 @@ export interface GroupView extends Omit<MergedGroup, "parts"> {
   /** Undefined: its description was lost. */
   description: FingerprintParts | undefined;
   note: GroupNote | undefined;
+  /** A URL; empty: none. */
+  link: string;
   /** Failures in equal parts of time, oldest first. */
   trend: readonly number[];
   /** How long a part is. */
@@ -77,7 +79,12 @@ export interface GroupAdmin {
     id: string,
     sinceMs: number | undefined,
   ): Promise<{ group: GroupView; latest: LatestMessage | undefined }>;
-  setState(id: string, status: GroupStatus, note: GroupNote): Promise<GroupView>;
+  update(id: string, change: UpdateGroupCommand): Promise<GroupView>;
+}
+
+/** What to set of a group. */
+export interface UpdateGroupCommand extends Omit<GroupChange, "note"> {
+  note: GroupNote;
 }
 
 /** What its queue hides is hidden in the view. */
@@ -173,9 +180,17 @@ export function createGroupAdmin({ store, settingsOf, log }: GroupAdminParts): G
       return { group, latest: { details, view } };
     },
 
-    async setState(id, status, note) {
-      const { digest } = (await find(id)).group;
-      if ((await store.groups.setStatus(digest, status, encodeGroupNote(note))) === 0) {
+    async update(id, { note, ...change }) {
+      const { nowMs, group: found } = await find(id);
+      const { digest } = found;
+      const { status, archiveEnd } = change;
+      if (archiveEnd?.untilAtMs !== undefined && archiveEnd.untilAtMs <= nowMs) {
+        throw invalidField(
+          "archived_until_time",
+          `is not in the future: it is ${new Date(nowMs).toISOString()} by the clock of the store`,
+        );
+      }
+      if ((await store.groups.set(digest, { ...change, note: encodeGroupNote(note) })) === 0) {
         throw unknownGroup(id);
       }
       log.info({ group: groupIdOf(digest), status, caller: note.caller }, "group updated by hand");
@@ -202,17 +217,18 @@ function trendOf(nowMs: number, sinceMs: number): TrendTimes {
   return { size, count, nowMs };
 }
 
-/** What the partitions say of one group; the first has its description and its note, if any has. */
+/** What the partitions say of one group; the first that has them has its description, note and link. */
 function describe(details: readonly GroupDetails[], { size, count }: TrendTimes) {
   const description = details.find((one) => one.description.length > 0)?.description;
   const note = details.find((one) => one.note.length > 0)?.note;
+  const link = details.find((one) => one.link !== "")?.link ?? "";
   const trend = Array.from({ length: count }, (_, index) =>
     details.reduce((sum, one) => sum + (one.trend[index] ?? 0), 0),
   );
   return {
     description: description && decodeGroupDescription(description),
     note: note && decodeGroupNote(note),
-    trend,
+    ...{ link, trend },
     trendStepMs: STEP_MS[size],
   };
 }

@@ -35,7 +35,7 @@ export class GroupList {
 
   async all(): Promise<GroupsNow> {
     const { nowMs, otherCount, groups } = await this.#groups.list();
-    const merging = this.#merged.get(groups) ?? mergeGroups(groups, new Pace());
+    const merging = this.#merged.get(groups) ?? mergeGroups(groups, nowMs, new Pace());
     this.#merged.set(groups, merging);
     const merged = await merging;
     // Many callers may have waited for the same read.

@@ -1,4 +1,4 @@
-import type { GroupStatus, QueueCount, StoredGroup } from "../../store/contract.ts";
+import type { ArchiveEnd, GroupStatus, QueueCount, StoredGroup } from "../../store/contract.ts";
 import type { Pace } from "../timers.ts";
 
 export type GroupState = GroupStatus | "REGRESSED";
@@ -11,6 +11,10 @@ export interface MergedGroup {
   changedAtMs: number | undefined;
   /** For REGRESSED: the first failure since it was resolved. */
   regressedAtMs: number | undefined;
+  /** For one that was archived until a time or a number of failures. `failureCount`: those since then. */
+  archive: (ArchiveEnd & { failureCount: number }) | undefined;
+  /** Whether that has come: it is OPEN, though nobody has opened it. */
+  isReopened: boolean;
   firstFailureAtMs: number;
   lastFailureAtMs: number;
   failureCount: number;
@@ -23,9 +27,10 @@ export interface MergedGroup {
   parts: readonly StoredGroup[];
 }
 
-/** Merges groups of equal digests. Other work gets turns in between. */
+/** Merges groups of equal digests, as they are at a time of the store. Other work gets turns in between. */
 export async function mergeGroups(
   groups: readonly StoredGroup[],
+  nowMs: number,
   pace: Pace,
 ): Promise<MergedGroup[]> {
   const byDigest = new Map<string, [StoredGroup, ...StoredGroup[]]>();
@@ -38,12 +43,12 @@ export async function mergeGroups(
   const merged: MergedGroup[] = [];
   for (const parts of byDigest.values()) {
     if (pace.isTooLong) await pace.giveTurn();
-    merged.push(merge(parts));
+    merged.push(merge(parts, nowMs));
   }
   return merged;
 }
 
-function merge(parts: readonly [StoredGroup, ...StoredGroup[]]): MergedGroup {
+function merge(parts: readonly [StoredGroup, ...StoredGroup[]], nowMs: number): MergedGroup {
   let [decisive] = parts;
   let [latest] = parts;
   let failureCount = 0;
@@ -60,11 +65,15 @@ function merge(parts: readonly [StoredGroup, ...StoredGroup[]]): MergedGroup {
   const stored = parts.flatMap((part) => part.stored);
   const { digest, status, changedAtMs } = decisive;
   const regressedAtMs = status === "RESOLVED" ? regression(parts, changedAtMs ?? 0) : undefined;
+  const archive = archiveOf(parts, decisive);
+  const isReopened = archive !== undefined && isOver(archive, nowMs);
   return {
     digest,
-    state: regressedAtMs === undefined ? status : "REGRESSED",
+    state: isReopened ? "OPEN" : regressedAtMs === undefined ? status : "REGRESSED",
     changedAtMs,
     regressedAtMs,
+    archive,
+    isReopened,
     firstFailureAtMs,
     lastFailureAtMs: latest.lastFailureAtMs,
     failureCount,
@@ -73,6 +82,31 @@ function merge(parts: readonly [StoredGroup, ...StoredGroup[]]): MergedGroup {
     latest: latest.latest,
     parts: [decisive, ...parts.filter((part) => part !== decisive)],
   };
+}
+
+/** Returns when a group opens again by itself, with its failures since it was archived, as far as its parts say. */
+function archiveOf(
+  parts: readonly StoredGroup[],
+  { archive, changedAtMs = 0 }: StoredGroup,
+): MergedGroup["archive"] {
+  if (archive === undefined) return undefined;
+  const { untilAtMs, untilCount } = archive;
+  const failureCount = parts.reduce((sum, part) => {
+    if (part.archive !== undefined) return sum + part.failureCount - part.archive.failureCount;
+    const isNew = part.changedAtMs === undefined && part.firstFailureAtMs > changedAtMs;
+    return isNew ? sum + part.failureCount : sum;
+  }, 0);
+  return { untilAtMs, untilCount, failureCount };
+}
+
+function isOver(
+  { untilAtMs, untilCount, failureCount }: NonNullable<MergedGroup["archive"]>,
+  nowMs: number,
+): boolean {
+  return (
+    (untilAtMs !== undefined && nowMs >= untilAtMs) ||
+    (untilCount !== undefined && failureCount >= untilCount)
+  );
 }
 
 /**

@@ -12,6 +12,7 @@ import {
 } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { type Group, GroupSchema, GroupState } from "../../../gen/dlq/v1/group_pb.ts";
 import type {
+  ArchiveEnd,
   GroupAdmin,
   GroupPlace,
   GroupState as GroupStateName,
@@ -31,7 +32,7 @@ import { readPattern } from "./message-selection.ts";
 import { type Query, readPageToken, writePageToken } from "./page-token.ts";
 import { readPageSize } from "./pages.ts";
 import { writeStoredMessage } from "./stored-message.ts";
-import { readDurationMs } from "./time.ts";
+import { readDurationMs, readTimestampMs } from "./time.ts";
 import { Violations } from "./violations.ts";
 
 export const GROUPS_PAGE = 50;
@@ -86,7 +87,8 @@ export function readGetGroup({ id, since }: GetGroupRequest) {
   return { id, sinceMs };
 }
 
-export function readUpdateGroup({ id, state, note }: UpdateGroupRequest) {
+export function readUpdateGroup(request: UpdateGroupRequest) {
+  const { id, state, note, link } = request;
   const v = new Violations();
   readId(v, id);
   const status = SETTABLE.get(state);
@@ -94,8 +96,34 @@ export function readUpdateGroup({ id, state, note }: UpdateGroupRequest) {
     v.add("note", `is longer than ${WIRE_LIMITS.groupNoteBytes} bytes`);
   }
   if (status === undefined) v.add("state", "must be OPEN, RESOLVED or ARCHIVED");
+  const archiveEnd = readArchiveEnd(v, request);
+  if (link !== undefined && link !== "") checkLink(v, link);
   v.throwIfAny();
-  return { id, status: status ?? "OPEN", note };
+  return { id, status: status ?? "OPEN", note, archiveEnd, link };
+}
+
+function readArchiveEnd(
+  v: Violations,
+  { state, archivedUntilTime: time, archivedUntilCount: count }: UpdateGroupRequest,
+): ArchiveEnd | undefined {
+  if (time === undefined && count === 0) return undefined;
+  const [timeField, countField] = ["archived_until_time", "archived_until_count"];
+  if (state !== GroupState.ARCHIVED) {
+    v.add(time === undefined ? countField : timeField, "is only for the state ARCHIVED");
+  }
+  const most = WIRE_LIMITS.archivedUntilCount;
+  if (count > most) v.add(countField, `is ${count}; at most ${most} are allowed`);
+  const untilAtMs = time && readTimestampMs(v, timeField, time, Number.POSITIVE_INFINITY, "");
+  return { untilAtMs, untilCount: count || undefined };
+}
+
+/** Programs show the link for a click, so it must not be a script. */
+function checkLink(v: Violations, link: string): void {
+  if (link.length > WIRE_LIMITS.groupLinkChars) {
+    v.add("link", `is longer than ${WIRE_LIMITS.groupLinkChars} characters`);
+  } else if (!/^https?:\/\/[^\s\p{Cc}\p{Cf}]+$/iu.test(link) || !URL.canParse(link)) {
+    v.add("link", "is not a URL that begins with http:// or https://");
+  }
 }
 
 const readSince = (v: Violations, since: Duration | undefined): number | undefined =>
@@ -131,7 +159,7 @@ export function writeGetGroup(found: Awaited<ReturnType<GroupAdmin["get"]>>): Ge
 }
 
 export function writeGroup(view: GroupView): Group {
-  const { description, note, trend, changedAtMs, regressedAtMs } = view;
+  const { description, note, link, trend, changedAtMs, regressedAtMs, archive } = view;
   const queues = view.stored.toSorted((a, b) => b.count - a.count);
   const latest = view.latest();
   return create(GroupSchema, {
@@ -154,7 +182,19 @@ export function writeGroup(view: GroupView): Group {
     stateCaller: note?.caller ?? "",
     note: note?.note ?? "",
     ...(regressedAtMs !== undefined && { regressedTime: timestampFromMs(regressedAtMs) }),
+    ...(archive && writeArchive(archive)),
+    reopened: view.isReopened,
+    link,
   });
+}
+
+function writeArchive(archive: NonNullable<GroupView["archive"]>) {
+  const { untilAtMs, untilCount = 0, failureCount } = archive;
+  return {
+    ...(untilAtMs !== undefined && { archivedUntilTime: timestampFromMs(untilAtMs) }),
+    archivedUntilCount: untilCount,
+    archivedFailureCount: BigInt(failureCount),
+  };
 }
 
 function writeDescription(parts: NonNullable<GroupView["description"]>) {

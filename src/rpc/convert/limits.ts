@@ -50,6 +50,9 @@ export const WIRE_LIMITS = {
   ruleSamples: 100,
   noteBytes: 1024,
   groupNoteBytes: 1024,
+  groupLinkChars: 500,
+  /** Failures after which an archived group opens again. */
+  archivedUntilCount: 1_000_000_000,
   /** Queues of a StreamDue or Stats request, outcomes, tokens, ids, requests of a batch. */
   items: 1000,
   inFlightBytesDefault: 64 * 1024 * 1024,

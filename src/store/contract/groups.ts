@@ -9,6 +9,24 @@ export interface FailureGroup {
 /** What a person has set. The state that people see is this, or REGRESSED. */
 export type GroupStatus = "OPEN" | "RESOLVED" | "ARCHIVED";
 
+/** When an archived group opens again by itself: at what comes first. */
+export interface ArchiveEnd {
+  untilAtMs: number | undefined;
+  /** At so many failures after it was archived, in all partitions. */
+  untilCount: number | undefined;
+}
+
+/** What a person sets of a group. */
+export interface GroupChange {
+  status: GroupStatus;
+  /** `dlq.storage.v1.GroupNote`. */
+  note: Uint8Array;
+  /** For ARCHIVED. Undefined: it stays archived. */
+  archiveEnd: ArchiveEnd | undefined;
+  /** A URL; empty: none. Undefined: the present one stays. */
+  link: string | undefined;
+}
+
 /** A group of messages whose latest failures are alike, in one partition. */
 export interface StoredGroup {
   partition: number;
@@ -19,6 +37,8 @@ export interface StoredGroup {
   changedAtMs: number | undefined;
   /** The first failure since it was resolved. */
   regressedAtMs: number | undefined;
+  /** For ARCHIVED. `failureCount`: as it was when it was archived. Undefined: it stays archived. */
+  archive: (ArchiveEnd & { failureCount: number }) | undefined;
   firstFailureAtMs: number;
   lastFailureAtMs: number;
   failureCount: number;
@@ -40,6 +60,8 @@ export interface GroupDetails {
   description: Uint8Array;
   /** `dlq.storage.v1.GroupNote`; empty: nobody has set its status. */
   note: Uint8Array;
+  /** The URL that a person gave it; empty: none. */
+  link: string;
   /** Failures in each of the asked times. */
   trend: readonly number[];
 }
@@ -63,6 +85,6 @@ export interface Groups {
   ): Promise<ReadonlyMap<Group, GroupDetails>>;
   /** When groups began, and failed again since they were resolved, in each partition that has them. By digest. */
   beginnings(digests: readonly string[]): Promise<ReadonlyMap<string, readonly GroupBeginning[]>>;
-  /** Sets the status of a group in all partitions that have it. Returns in how many. */
-  setStatus(digest: string, status: GroupStatus, note: Uint8Array): Promise<number>;
+  /** Changes a group in all partitions that have it. Returns in how many. */
+  set(digest: string, change: GroupChange): Promise<number>;
 }

@@ -28,6 +28,8 @@ export interface GroupsRead {
   otherCount: number;
 }
 
+const NO_BYTES = Buffer.alloc(0);
+
 interface Open {
   partition: number;
   groupCursor: string;
@@ -35,6 +37,7 @@ interface Open {
   weight: number;
   records: Buffer[];
   counts: Buffer[];
+  archives: Buffer;
 }
 
 /** Reads groups of all partitions, for one caller at a time: they may be hundreds of thousands. */
@@ -123,7 +126,14 @@ export class GroupReader {
   }
 
   #start(partition: number): Omit<Open, "weight"> {
-    return { partition, groupCursor: "0", countCursor: "0", records: [], counts: [] };
+    return {
+      partition,
+      groupCursor: "0",
+      countCursor: "0",
+      records: [],
+      counts: [],
+      archives: NO_BYTES,
+    };
   }
 
   /** Reads all pages of some partitions, few of them in each call. `done` gets each one when its last page is there. */
@@ -146,12 +156,14 @@ export class GroupReader {
         const reply = replies[index];
         // The groups of a partition that a person has damaged are left out.
         if (reply instanceof Error) return;
-        const [groupCursor, records, countCursor, counts] = reply as [
+        const [groupCursor, records, countCursor, counts, archives] = reply as [
+          Buffer,
           Buffer,
           Buffer,
           Buffer,
           Buffer,
         ];
+        if (archives.length > 0) one.archives = archives;
         one.records.push(records);
         one.counts.push(counts);
         one.groupCursor = String(groupCursor);

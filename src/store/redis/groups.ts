@@ -1,7 +1,7 @@
 import type {
   GroupBeginning,
+  GroupChange,
   GroupDetails,
-  GroupStatus,
   Groups,
   StoredGroup,
   TrendTimes,
@@ -23,7 +23,7 @@ const TIME_MS = { FIVE_MINUTES: GROUP.FIVE_MINUTES_MS, HOUR: GROUP.HOUR_MS };
 /** Groups that one step looks for, in all partitions. */
 const ASKED = 64;
 /** Values of the reply of `group_details` for each group. */
-const VALUES = 3;
+const VALUES = 4;
 
 interface GroupsParts extends GroupReaderParts {
   connection: Pick<Connection, "run" | "runMany" | "read" | "command">;
@@ -93,9 +93,15 @@ export class RedisGroups implements Groups {
     return found;
   }
 
-  async setStatus(digest: string, status: GroupStatus, note: Uint8Array): Promise<number> {
+  async set(digest: string, { status, note, archiveEnd, link }: GroupChange): Promise<number> {
     this.#reader.forget();
-    const header = { status: GROUP[status], digest: Buffer.from(digest, "hex"), note };
+    const header = {
+      ...{ status: GROUP[status], digest: Buffer.from(digest, "hex"), note },
+      untilTime: archiveEnd?.untilAtMs ?? 0,
+      untilCount: archiveEnd?.untilCount ?? 0,
+      keepLink: link === undefined ? 1 : 0,
+      link: link ?? "",
+    };
     const parts = Array.from({ length: PARTITIONS }, (_, partition) =>
       this.scripts.part("set_group", partition, header, []),
     );
@@ -132,6 +138,7 @@ function beginningOf(partition: number, record: Buffer | null): GroupBeginning |
 
 const NOTHING = Buffer.alloc(0);
 
-function detailsOf([description = NOTHING, note = NOTHING, trend = NOTHING]: readonly Buffer[]) {
-  return { description, note, trend: String(trend).split(" ").map(Number) };
+function detailsOf(values: readonly Buffer[]): GroupDetails {
+  const [description = NOTHING, note = NOTHING, link = NOTHING, trend = NOTHING] = values;
+  return { description, note, link: String(link), trend: String(trend).split(" ").map(Number) };
 }

@@ -162,6 +162,10 @@ export const PARTITION_KEYS = {
   groupCounts: "/group-counts",
   /** hash: digest -> who set the status of a group, and why (dlq.storage.v1.GroupNote). */
   groupNotes: "/group-notes",
+  /** hash: digest -> when an archived group opens again by itself (layout `groupArchive`). */
+  groupArchives: "/group-archives",
+  /** hash: digest -> the URL that a person gave the group. */
+  groupLinks: "/group-links",
   /** hash of five minutes: number of a group -> its failures. Expires. */
   groupFiveMinutes: "/group-five-minutes:",
   /** As `groupFiveMinutes`, of an hour. */
@@ -188,6 +192,8 @@ export function partitionKeys(
     groupDescriptions: base + PARTITION_KEYS.groupDescriptions,
     groupCounts: base + PARTITION_KEYS.groupCounts,
     groupNotes: base + PARTITION_KEYS.groupNotes,
+    groupArchives: base + PARTITION_KEYS.groupArchives,
+    groupLinks: base + PARTITION_KEYS.groupLinks,
     groupFiveMinutes: base + PARTITION_KEYS.groupFiveMinutes,
     groupHours: base + PARTITION_KEYS.groupHours,
   };

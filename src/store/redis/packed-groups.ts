@@ -18,12 +18,16 @@ interface PackedGroups {
   partition: number;
   records: readonly Buffer[];
   counts: readonly Buffer[];
+  /** Layout `storedArchive` for each group that opens again by itself. */
+  archives: Buffer;
 }
 
 /** The groups of a partition, and its messages whose groups find no place. */
-export function readGroupsOf({ partition, records, counts }: PackedGroups) {
+export function readGroupsOf({ partition, records, counts, archives }: PackedGroups) {
   const { byNumber, others } = readCounts(counts);
-  return { groups: readGroups(partition, records, byNumber), others };
+  const groups = readGroups(partition, records, byNumber);
+  if (archives.length > 0) addArchives(groups, archives);
+  return { groups, others };
 }
 
 /** Messages by number of their group and by queue, and those whose groups find no place. */
@@ -65,6 +69,8 @@ function detector(pages: readonly Buffer[]): (page: Buffer, from: number, to: nu
 const NO_QUEUES: readonly QueueCount[] = [];
 /** Of the layout `groupLatest` without the queue. */
 const LATEST_BYTES = 17;
+/** Of the layout `groupArchive`. */
+const ARCHIVE_BYTES = 22;
 
 function readGroups(
   partition: number,
@@ -95,6 +101,7 @@ function readGroups(
         firstFailureAtMs: packed.first,
         lastFailureAtMs: packed.last,
         failureCount: packed.total,
+        archive: undefined,
         latest: () => readLatest(record.subarray(GROUP.BYTES)),
         stored: counts.get(packed.number) ?? NO_QUEUES,
       };
@@ -102,6 +109,25 @@ function readGroups(
     }
   }
   return groups;
+}
+
+/** Sets when archived groups open again by themselves. */
+function addArchives(groups: readonly PackedGroup[], archives: Buffer): void {
+  const byDigest = new Map<string, Buffer>();
+  for (let at = 0; at < archives.length; ) {
+    const end = at + 17 + (archives[at + 16] as number);
+    byDigest.set(archives.toString("hex", at, at + 16), archives.subarray(at + 17, end));
+    at = end;
+  }
+  for (const { group } of groups) {
+    const archive = group.status === "ARCHIVED" ? byDigest.get(group.digest) : undefined;
+    // One that a person has damaged says nothing.
+    if (archive === undefined || archive.length < ARCHIVE_BYTES) continue;
+    const { changed, ends, count, total } = new Reader(archive).read(LAYOUTS.groupArchive);
+    if (changed !== group.changedAtMs) continue;
+    const end = { untilAtMs: optionalMs(ends), untilCount: count || undefined };
+    group.archive = { ...end, failureCount: total };
+  }
 }
 
 function readLatest(packed: Buffer) {

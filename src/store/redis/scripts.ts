@@ -181,7 +181,12 @@ export const SCRIPTS = {
   },
   group_digests: { flags: "no-writes", numbers: [], strings: [], item: ["number"] },
   drop_groups: { flags: "allow-oom", numbers: ["idle"], strings: [], item: ["digest", "group"] },
-  set_group: { flags: "allow-oom", numbers: ["status"], strings: ["digest", "note"], item: [] },
+  set_group: {
+    flags: "allow-oom",
+    numbers: ["status", "untilTime", "untilCount", "keepLink"],
+    strings: ["digest", "note", "link"],
+    item: [],
+  },
   stats: { flags: "no-writes", numbers: [], strings: [], item: [] },
   seal: { flags: "allow-oom", numbers: ["expected"], strings: [], item: [] },
   purge: {

@@ -5,6 +5,7 @@ import { QueuePattern } from "../../../src/core/queue-pattern.ts";
 
 const group = (n: number, stored = [{ queue: `q-${n % 3}`, count: n }]): MergedGroup => ({
   ...{ digest: `${n}`, state: "OPEN", changedAtMs: undefined, regressedAtMs: undefined },
+  ...{ archive: undefined, isReopened: false },
   ...{ firstFailureAtMs: n, lastFailureAtMs: n, failureCount: n, parts: [], stored },
   latest: () => ({ id: new Uint8Array(16), queue: "q-0" }),
   storedCount: stored.reduce((sum, { count }) => sum + count, 0),

@@ -13,6 +13,7 @@ const PARTS = {
 
 const part = (partition: number, queue: string, stored: readonly string[]): StoredGroup => ({
   ...{ partition, digest: "01".repeat(16), status: "OPEN", changedAtMs: undefined },
+  archive: undefined,
   ...{ regressedAtMs: undefined, firstFailureAtMs: 1, lastFailureAtMs: 2, failureCount: 1 },
   latest: () => ({ id: new Uint8Array(16), queue }),
   stored: stored.map((name) => ({ queue: name, count: 1 })),
@@ -26,7 +27,7 @@ async function described(groups: readonly StoredGroup[], fingerprint = "") {
       list: async () => ({ nowMs: 3, groups: [...groups], otherCount: 0 }),
       details: async <Group>(asked: readonly Group[]) =>
         new Map(asked.map((one) => [one, { description, note: new Uint8Array(), trend: [] }])),
-      setStatus: async () => 1,
+      set: async () => 1,
       trim: async () => {},
     },
     messageReads: { listed: async () => [undefined] },

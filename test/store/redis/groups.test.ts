@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { FailureGroup, SendItem, TrendTimes } from "../../../src/store/contract.ts";
+import type {
+  FailureGroup,
+  GroupChange,
+  SendItem,
+  TrendTimes,
+} from "../../../src/store/contract.ts";
 import { partitionBase } from "../../../src/store/redis/keys.ts";
 import { partitionOf } from "../../../src/store/redis/partitions.ts";
 import { START_MS, useTestStore } from "../../support/store.ts";
@@ -21,6 +26,10 @@ const at = useTestStore();
 const [A, B] = ["a", "b"];
 const MINUTE_MS = 60_000;
 const NO_TREND: TrendTimes = { size: "HOUR", count: 1, nowMs: 0 };
+
+const CHANGE: GroupChange = {
+  ...{ status: "ARCHIVED", note: bytes("note"), archiveEnd: undefined, link: undefined },
+};
 
 const groupOf = (name: string): FailureGroup => ({
   digest: Buffer.alloc(16, name),
@@ -164,7 +173,7 @@ describe("a group", () => {
   test("that is resolved and fails again is in the outbox, until it is resolved again", async () => {
     await send(A, "x");
     const resolve = () =>
-      at.current.store.groups.setStatus(digestOf("x"), "RESOLVED", bytes("note"));
+      at.current.store.groups.set(digestOf("x"), { ...CHANGE, status: "RESOLVED" });
     await resolve();
     expect(await changesOf(A)).toHaveLength(1);
     const id = await send(A, "x", { quarantineReason: "POISON" });
@@ -194,7 +203,7 @@ describe("a group", () => {
     await send(A, "x");
     await send(B, "x");
     const { groups } = at.current.store;
-    expect(await groups.setStatus(digestOf("x"), "RESOLVED", bytes("note"))).toBe(2);
+    expect(await groups.set(digestOf("x"), { ...CHANGE, status: "RESOLVED" })).toBe(2);
     await at.current.clock.set(START_MS + 1_000);
     await send(B, "x");
     await at.current.clock.set(START_MS + 2_000);
@@ -206,8 +215,92 @@ describe("a group", () => {
       ...status,
       regressedAtMs: START_MS + 1_000,
     });
-    expect(await groups.setStatus(digestOf("y"), "RESOLVED", bytes(""))).toBe(0);
+    expect(await groups.set(digestOf("y"), { ...CHANGE, status: "RESOLVED" })).toBe(0);
   });
+});
+
+describe("a group that is archived until a time or a number", () => {
+  const archiveEnd = { untilAtMs: START_MS + 60_000, untilCount: 100 };
+  const set = (change: Partial<GroupChange>) =>
+    at.current.store.groups.set(digestOf("x"), { ...CHANGE, ...change });
+  const archives = async () => (await list()).map(({ archive }) => archive);
+
+  test("says when that is, and its failures when it was archived, in each partition", async () => {
+    await send(A, "x");
+    await send(A, "x");
+    await send(B, "x");
+    expect(await set({ archiveEnd })).toBe(2);
+    await send(A, "x");
+    const byPartition = new Map((await list()).map((group) => [group.partition, group]));
+    const status = "ARCHIVED";
+    expect(byPartition.get(partitionOf(A))).toMatchObject({
+      ...{ status, archive: { ...archiveEnd, failureCount: 2 }, failureCount: 3 },
+    });
+    expect(byPartition.get(partitionOf(B))).toMatchObject({
+      ...{ status, archive: { ...archiveEnd, failureCount: 1 }, failureCount: 1 },
+    });
+    await set({ archiveEnd: { untilAtMs: undefined, untilCount: 7 } });
+    const again = { untilAtMs: undefined, untilCount: 7 };
+    expect(await archives()).toEqual(
+      expect.arrayContaining([
+        { ...again, failureCount: 3 },
+        { ...again, failureCount: 1 },
+      ]),
+    );
+  });
+
+  test.each<Partial<GroupChange>>([{ status: "OPEN" }, {}])(
+    "forgets it when its state is set again: %j",
+    async (change) => {
+      await send(A, "x");
+      await set({ archiveEnd });
+      await set(change);
+      expect(await archives()).toEqual([undefined]);
+      expect(await at.current.redis.exists(key("/group-archives"))).toBe(0);
+    },
+  );
+
+  test("of a server that does not know of it says nothing", async () => {
+    await send(A, "x");
+    await set({ archiveEnd });
+    const { redis, clock } = at.current;
+    const field = Buffer.alloc(16, "x");
+    const kept = (await redis.hgetBuffer(key("/group-archives"), field)) ?? "";
+    await clock.set(START_MS + 1_000);
+    await set({});
+    await redis.hset(key("/group-archives"), field, kept);
+    expect(await archives()).toEqual([undefined]);
+  });
+
+  test("is shown as archived if that is damaged", async () => {
+    await send(A, "x");
+    await set({ archiveEnd });
+    await at.current.redis.hset(key("/group-archives"), Buffer.alloc(16, "x"), "damaged");
+    expect(await archives()).toEqual([undefined]);
+    await at.current.redis.del(key("/group-archives"));
+    await at.current.redis.set(key("/group-archives"), "text");
+    expect(await list()).toMatchObject([{ status: "ARCHIVED", archive: undefined }]);
+    await at.current.redis.del(key("/group-archives"));
+  });
+});
+
+test("a group keeps its link until another one is set", async () => {
+  await send(A, "x");
+  const { groups } = at.current.store;
+  const linkAfter = async (change: Partial<GroupChange>) => {
+    await groups.set(digestOf("x"), { ...CHANGE, ...change });
+    const all = await list();
+    return [...(await groups.details(all, NO_TREND)).values()].map(({ link }) => link);
+  };
+  expect(await linkAfter({})).toEqual([""]);
+  expect(await linkAfter({ link: "https://issues.example/1" })).toEqual([
+    "https://issues.example/1",
+  ]);
+  expect(await linkAfter({ status: "RESOLVED" })).toEqual(["https://issues.example/1"]);
+  expect(await linkAfter({ link: "https://issues.example/2" })).toEqual([
+    "https://issues.example/2",
+  ]);
+  expect(await linkAfter({ link: "" })).toEqual([""]);
 });
 
 test("states and details of messages name their group", async () => {
@@ -261,6 +354,10 @@ test("a deleted queue takes its groups along, also what an older server did not 
     Buffer.concat([Buffer.from([0, 0, 9]), Buffer.from(A)]),
     5,
   );
+  await store.groups.set(digestOf("shared"), {
+    ...{ ...CHANGE, link: "https://issues.example/1" },
+    archiveEnd: { untilAtMs: undefined, untilCount: 7 },
+  });
   expect(await store.deletion.seal(A, 2)).toMatchObject({ status: "sealed" });
   while ((await store.deletion.purge(A)) === "removed");
   await store.deletion.remove(A);
@@ -268,7 +365,9 @@ test("a deleted queue takes its groups along, also what an older server did not 
   expect(left.map(({ digest, stored: queues }) => [digest, queues])).toEqual([
     [digestOf("shared"), [{ queue: B, count: 1 }]],
   ]);
-  for (const suffix of ["/groups", "/group-counts", "/group-digests", "/group-descriptions"]) {
+  const numbered = ["/groups", "/group-counts", "/group-digests"];
+  const described = ["/group-descriptions", "/group-notes", "/group-archives", "/group-links"];
+  for (const suffix of [...numbered, ...described]) {
     expect([suffix, await redis.exists(key(suffix))]).toEqual([suffix, 0]);
   }
 });

@@ -11,6 +11,8 @@ for at = FIRST, #ARGV, STRIDE do
     redis.call('HDEL', p_group_digests, string.format('%d', number))
     redis.call('HDEL', p_group_descriptions, digest)
     redis.call('HDEL', p_group_notes, digest)
+    redis.call('HDEL', p_group_archives, digest)
+    redis.call('HDEL', p_group_links, digest)
     dropped = dropped + 1
   end
 end

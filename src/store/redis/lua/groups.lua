@@ -2,7 +2,7 @@
 -- KEYS: partition base
 -- ARGV: most (of each), group_cursor, count_cursor ('0' to begin; '': none)
 -- Reply: the next `group_cursor` ('': no more), layout `stored_group` for each; the next `count_cursor`, layout `group_count` for
--- each group and queue
+-- each group and queue; with the first groups, layout `stored_archive` for each one that opens again by itself
 local function scan(key, cursor, add)
   if cursor == '' then return '', '' end
   local page = redis.call('HSCAN', key, cursor, 'COUNT', most)
@@ -17,4 +17,11 @@ end)
 local next_count, counts = scan(p_group_counts, count_cursor, function(field, messages)
   return write.group_count { field = field, count = math.max(0, tonumber(messages) or 0) }
 end)
-return { next_group, found, next_count, counts }
+-- There are as few as people have archived so, and most partitions have none.
+local archives = {}
+local stored = group_cursor == '0' and redis.pcall('HGETALL', p_group_archives) or {}
+for at = 1, #stored, 2 do
+  local digest, archive = stored[at], stored[at + 1]
+  archives[#archives + 1] = write.stored_archive { digest = digest, archive = archive }
+end
+return { next_group, found, next_count, counts, table.concat(archives) }

@@ -242,6 +242,8 @@ export const LAYOUTS = {
   }),
   /** A field of `groups`. */
   storedGroup: layout({ digest: bytes(16), record: short }),
+  /** A field of `groupArchives`. */
+  storedArchive: layout({ digest: bytes(16), archive: short }),
   /** A field of `groupCounts`. */
   groupCount: layout({ field: short, count: u32 }),
   /** `last`: the last chunk that was looked at. */

@@ -68,6 +68,19 @@ export const STORED_LAYOUTS = {
   }),
   /** The message that failed last, and its queue. */
   groupLatest: layout({ latest: bytes(16), queue: short }),
+  /**
+   * When an archived group opens again by itself. It counts only while `changed` is that of the group: a server that does not
+   * know it may have set the status since.
+   */
+  groupArchive: layout({
+    changed: ms,
+    /** When; 0: at no time. */
+    ends: ms,
+    /** At so many failures after it was archived, in all partitions; 0: at no number. */
+    count: u32,
+    /** Failures in this partition when it was archived. */
+    total: ms,
+  }),
   /** The queue follows. */
   groupNumber: layout({ number: u24 }),
   /** Of a move: quarantine reason there; quarantine reason or due time here, if it is refused there. */
