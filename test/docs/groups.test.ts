@@ -46,7 +46,7 @@ it("gives the documented answers", async () => {
   }
   const [group] = (await client.admin.listGroups({})).groups;
   const blocks = fencesOf(PAGE).filter(({ info }) => / (?:calls|cli)/.test(info));
-  expect(blocks).toHaveLength(10);
+  expect(blocks).toHaveLength(12);
   let output = "";
   for (const { info, text } of blocks) {
     if (info.startsWith("sh ")) {

@@ -126,7 +126,7 @@ function columns(times: Times): Column<Group>[] {
     { title: "LAST", text: ({ lastFailureTime }) => times.age(lastFailureTime), align: "right" },
     {
       title: "STATE",
-      text: ({ state }) => groupStateName(state),
+      text: stateText,
       paint: ({ state }, style) => paintOf(groupStateName(state), style),
       from: 110,
     },
@@ -140,6 +140,11 @@ function columns(times: Times): Column<Group>[] {
     { title: "FAILURE", text: groupFailure, least: 20 },
     { title: "QUEUES", text: queuesText, least: 12, isCutFirst: true },
   ];
+}
+
+/** One that has opened again by itself says so. */
+function stateText({ state, reopened }: Group): string {
+  return reopened ? `${groupStateName(state)} AGAIN` : groupStateName(state);
 }
 
 function paintOf(state: string, style: Style) {

@@ -3,7 +3,7 @@ import { type Group, GroupStateSchema } from "../../../../gen/dlq/v1/group_pb.ts
 import { shortName } from "../values/enum-names.ts";
 import { escaped } from "./escape.ts";
 import { shortType } from "./failure.ts";
-import { countText } from "./numbers.ts";
+import { countedText, countText } from "./numbers.ts";
 import { sparkline } from "./sparkline.ts";
 import type { Style } from "./style.ts";
 import { type Fact, factLines } from "./table.ts";
@@ -11,6 +11,21 @@ import { durationText, type Times } from "./times.ts";
 import { wrapped } from "./wrap.ts";
 
 export const groupStateName = (value: number): string => shortName(GroupStateSchema, value);
+
+/** Returns its state, and when an archived one opens again, or why it has: `ARCHIVED until …`, `OPEN again by itself: …`. */
+export function groupStateText(group: Group, times: Times): string {
+  const name = groupStateName(group.state);
+  const { archivedUntilTime, archivedUntilCount, archivedFailureCount } = group;
+  const ends = [
+    archivedUntilTime === undefined ? "" : times.both(archivedUntilTime),
+    archivedUntilCount === 0
+      ? ""
+      : `${countedText(archivedUntilCount, "failure")}, ${countText(archivedFailureCount)} so far`,
+  ].filter((end) => end !== "");
+  if (ends.length === 0) return name;
+  const end = `until ${ends.join(" or ")}`;
+  return group.reopened ? `${name} again by itself: it was archived ${end}` : `${name} ${end}`;
+}
 
 /** Returns what its failures have in common on one line. Unescaped. */
 export function groupFailure({ fingerprint, failureType, failureMessage }: Group): string {
@@ -41,9 +56,10 @@ function factsOf(group: Group, times: Times): Fact[] {
   const step = trendInterval === undefined ? "" : durationText(durationMs(trendInterval));
   const more = queueCount > queues.length ? `\nand ${queueCount - queues.length} more` : "";
   return [
-    ["state", `${groupStateName(group.state)}${since}`],
+    ["state", `${groupStateText(group, times)}${since}`],
     ["failed again", times.both(group.regressedTime)],
     ["note", escaped(group.note)],
+    ["link", escaped(group.link)],
     ["why a group", escaped(group.why)],
     ["messages", countText(group.storedCount)],
     [
