@@ -3872,11 +3872,683 @@ func (x *ResetBreakerResponse) GetWasOpen() bool {
 	return false
 }
 
+// A new batch job.
+type CreateBatchJobRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it does, and to which messages.
+	Spec *BatchJobSpec `protobuf:"bytes,1,opt,name=spec,proto3" json:"spec,omitempty"`
+	// Identity of this call, at most 128 bytes; the same for each try: it then returns the job that it created before. Empty:
+	// not idempotent.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateBatchJobRequest) Reset() {
+	*x = CreateBatchJobRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateBatchJobRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateBatchJobRequest) ProtoMessage() {}
+
+func (x *CreateBatchJobRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateBatchJobRequest.ProtoReflect.Descriptor instead.
+func (*CreateBatchJobRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *CreateBatchJobRequest) GetSpec() *BatchJobSpec {
+	if x != nil {
+		return x.Spec
+	}
+	return nil
+}
+
+func (x *CreateBatchJobRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// The new batch job.
+type CreateBatchJobResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it begins, or as it is by now.
+	Job           *BatchJob `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateBatchJobResponse) Reset() {
+	*x = CreateBatchJobResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateBatchJobResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateBatchJobResponse) ProtoMessage() {}
+
+func (x *CreateBatchJobResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateBatchJobResponse.ProtoReflect.Descriptor instead.
+func (*CreateBatchJobResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *CreateBatchJobResponse) GetJob() *BatchJob {
+	if x != nil {
+		return x.Job
+	}
+	return nil
+}
+
+// Which batch job to read.
+type GetBatchJobRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetBatchJobRequest) Reset() {
+	*x = GetBatchJobRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetBatchJobRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetBatchJobRequest) ProtoMessage() {}
+
+func (x *GetBatchJobRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetBatchJobRequest.ProtoReflect.Descriptor instead.
+func (*GetBatchJobRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *GetBatchJobRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// The batch job.
+type GetBatchJobResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it is now.
+	Job           *BatchJob `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetBatchJobResponse) Reset() {
+	*x = GetBatchJobResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetBatchJobResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetBatchJobResponse) ProtoMessage() {}
+
+func (x *GetBatchJobResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetBatchJobResponse.ProtoReflect.Descriptor instead.
+func (*GetBatchJobResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *GetBatchJobResponse) GetJob() *BatchJob {
+	if x != nil {
+		return x.Job
+	}
+	return nil
+}
+
+// Which batch jobs to list.
+type ListBatchJobsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 100. Default 20.
+	PageSize uint32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// From the previous answer. Empty: from the start.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBatchJobsRequest) Reset() {
+	*x = ListBatchJobsRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBatchJobsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBatchJobsRequest) ProtoMessage() {}
+
+func (x *ListBatchJobsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBatchJobsRequest.ProtoReflect.Descriptor instead.
+func (*ListBatchJobsRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *ListBatchJobsRequest) GetPageSize() uint32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListBatchJobsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of batch jobs.
+type ListBatchJobsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The latest first, without samples.
+	Jobs []*BatchJob `protobuf:"bytes,1,rep,name=jobs,proto3" json:"jobs,omitempty"`
+	// Where the next page begins. Empty: there is none.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBatchJobsResponse) Reset() {
+	*x = ListBatchJobsResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBatchJobsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBatchJobsResponse) ProtoMessage() {}
+
+func (x *ListBatchJobsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBatchJobsResponse.ProtoReflect.Descriptor instead.
+func (*ListBatchJobsResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *ListBatchJobsResponse) GetJobs() []*BatchJob {
+	if x != nil {
+		return x.Jobs
+	}
+	return nil
+}
+
+func (x *ListBatchJobsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// Which batch job to watch.
+type WatchBatchJobRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchBatchJobRequest) Reset() {
+	*x = WatchBatchJobRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchBatchJobRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchBatchJobRequest) ProtoMessage() {}
+
+func (x *WatchBatchJobRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchBatchJobRequest.ProtoReflect.Descriptor instead.
+func (*WatchBatchJobRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *WatchBatchJobRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// The batch job after a change.
+type WatchBatchJobResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it is now.
+	Job           *BatchJob `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchBatchJobResponse) Reset() {
+	*x = WatchBatchJobResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchBatchJobResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchBatchJobResponse) ProtoMessage() {}
+
+func (x *WatchBatchJobResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchBatchJobResponse.ProtoReflect.Descriptor instead.
+func (*WatchBatchJobResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *WatchBatchJobResponse) GetJob() *BatchJob {
+	if x != nil {
+		return x.Job
+	}
+	return nil
+}
+
+// Which batch job to pause.
+type PauseBatchJobRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseBatchJobRequest) Reset() {
+	*x = PauseBatchJobRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseBatchJobRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseBatchJobRequest) ProtoMessage() {}
+
+func (x *PauseBatchJobRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseBatchJobRequest.ProtoReflect.Descriptor instead.
+func (*PauseBatchJobRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{67}
+}
+
+func (x *PauseBatchJobRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// The batch job.
+type PauseBatchJobResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it is now.
+	Job           *BatchJob `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseBatchJobResponse) Reset() {
+	*x = PauseBatchJobResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseBatchJobResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseBatchJobResponse) ProtoMessage() {}
+
+func (x *PauseBatchJobResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseBatchJobResponse.ProtoReflect.Descriptor instead.
+func (*PauseBatchJobResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{68}
+}
+
+func (x *PauseBatchJobResponse) GetJob() *BatchJob {
+	if x != nil {
+		return x.Job
+	}
+	return nil
+}
+
+// Which batch job to resume.
+type ResumeBatchJobRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeBatchJobRequest) Reset() {
+	*x = ResumeBatchJobRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeBatchJobRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeBatchJobRequest) ProtoMessage() {}
+
+func (x *ResumeBatchJobRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeBatchJobRequest.ProtoReflect.Descriptor instead.
+func (*ResumeBatchJobRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{69}
+}
+
+func (x *ResumeBatchJobRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// The batch job.
+type ResumeBatchJobResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it is now.
+	Job           *BatchJob `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeBatchJobResponse) Reset() {
+	*x = ResumeBatchJobResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeBatchJobResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeBatchJobResponse) ProtoMessage() {}
+
+func (x *ResumeBatchJobResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeBatchJobResponse.ProtoReflect.Descriptor instead.
+func (*ResumeBatchJobResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *ResumeBatchJobResponse) GetJob() *BatchJob {
+	if x != nil {
+		return x.Job
+	}
+	return nil
+}
+
+// Which batch job to end.
+type CancelBatchJobRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelBatchJobRequest) Reset() {
+	*x = CancelBatchJobRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[71]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelBatchJobRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelBatchJobRequest) ProtoMessage() {}
+
+func (x *CancelBatchJobRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[71]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelBatchJobRequest.ProtoReflect.Descriptor instead.
+func (*CancelBatchJobRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{71}
+}
+
+func (x *CancelBatchJobRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// The batch job.
+type CancelBatchJobResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it is now.
+	Job           *BatchJob `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelBatchJobResponse) Reset() {
+	*x = CancelBatchJobResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[72]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelBatchJobResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelBatchJobResponse) ProtoMessage() {}
+
+func (x *CancelBatchJobResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[72]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelBatchJobResponse.ProtoReflect.Descriptor instead.
+func (*CancelBatchJobResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{72}
+}
+
+func (x *CancelBatchJobResponse) GetJob() *BatchJob {
+	if x != nil {
+		return x.Job
+	}
+	return nil
+}
+
 var File_dlq_v1_dlq_admin_service_proto protoreflect.FileDescriptor
 
 const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1edlq/v1/dlq_admin_service.proto\x12\x06dlq.v1\x1a\x18dlq/v1/dlq_service.proto\x1a\x14dlq/v1/failure.proto\x1a\x12dlq/v1/group.proto\x1a\x14dlq/v1/message.proto\x1a\x12dlq/v1/queue.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x1bdlq/v1/stored_message.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"^\n" +
+	"\x1edlq/v1/dlq_admin_service.proto\x12\x06dlq.v1\x1a\x16dlq/v1/batch_job.proto\x1a\x18dlq/v1/dlq_service.proto\x1a\x14dlq/v1/failure.proto\x1a\x12dlq/v1/group.proto\x1a\x14dlq/v1/message.proto\x1a\x12dlq/v1/queue.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x1bdlq/v1/stored_message.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"^\n" +
 	"\x11GetMessageRequest\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12#\n" +
@@ -4128,7 +4800,40 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\"1\n" +
 	"\x14ResetBreakerResponse\x12\x19\n" +
-	"\bwas_open\x18\x01 \x01(\bR\awasOpen*Z\n" +
+	"\bwas_open\x18\x01 \x01(\bR\awasOpen\"`\n" +
+	"\x15CreateBatchJobRequest\x12(\n" +
+	"\x04spec\x18\x01 \x01(\v2\x14.dlq.v1.BatchJobSpecR\x04spec\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tR\trequestId\"<\n" +
+	"\x16CreateBatchJobResponse\x12\"\n" +
+	"\x03job\x18\x01 \x01(\v2\x10.dlq.v1.BatchJobR\x03job\"$\n" +
+	"\x12GetBatchJobRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"9\n" +
+	"\x13GetBatchJobResponse\x12\"\n" +
+	"\x03job\x18\x01 \x01(\v2\x10.dlq.v1.BatchJobR\x03job\"R\n" +
+	"\x14ListBatchJobsRequest\x12\x1b\n" +
+	"\tpage_size\x18\x01 \x01(\rR\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\"e\n" +
+	"\x15ListBatchJobsResponse\x12$\n" +
+	"\x04jobs\x18\x01 \x03(\v2\x10.dlq.v1.BatchJobR\x04jobs\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"&\n" +
+	"\x14WatchBatchJobRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\";\n" +
+	"\x15WatchBatchJobResponse\x12\"\n" +
+	"\x03job\x18\x01 \x01(\v2\x10.dlq.v1.BatchJobR\x03job\"&\n" +
+	"\x14PauseBatchJobRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\";\n" +
+	"\x15PauseBatchJobResponse\x12\"\n" +
+	"\x03job\x18\x01 \x01(\v2\x10.dlq.v1.BatchJobR\x03job\"'\n" +
+	"\x15ResumeBatchJobRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"<\n" +
+	"\x16ResumeBatchJobResponse\x12\"\n" +
+	"\x03job\x18\x01 \x01(\v2\x10.dlq.v1.BatchJobR\x03job\"'\n" +
+	"\x15CancelBatchJobRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"<\n" +
+	"\x16CancelBatchJobResponse\x12\"\n" +
+	"\x03job\x18\x01 \x01(\v2\x10.dlq.v1.BatchJobR\x03job*Z\n" +
 	"\vMessageView\x12\x1c\n" +
 	"\x18MESSAGE_VIEW_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12MESSAGE_VIEW_BASIC\x10\x01\x12\x15\n" +
@@ -4138,7 +4843,7 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x17GROUP_ORDER_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12GROUP_ORDER_STORED\x10\x01\x12\x1c\n" +
 	"\x18GROUP_ORDER_LAST_FAILURE\x10\x02\x12\x18\n" +
-	"\x14GROUP_ORDER_FAILURES\x10\x032\x8d\r\n" +
+	"\x14GROUP_ORDER_FAILURES\x10\x032\xb4\x11\n" +
 	"\x0fDlqAdminService\x12C\n" +
 	"\n" +
 	"GetMessage\x12\x19.dlq.v1.GetMessageRequest\x1a\x1a.dlq.v1.GetMessageResponse\x12I\n" +
@@ -4166,7 +4871,14 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"BreakLease\x12\x19.dlq.v1.BreakLeaseRequest\x1a\x1a.dlq.v1.BreakLeaseResponse\x12F\n" +
 	"\vQuietWorker\x12\x1a.dlq.v1.QuietWorkerRequest\x1a\x1b.dlq.v1.QuietWorkerResponse\x12I\n" +
 	"\fListBreakers\x12\x1b.dlq.v1.ListBreakersRequest\x1a\x1c.dlq.v1.ListBreakersResponse\x12I\n" +
-	"\fResetBreaker\x12\x1b.dlq.v1.ResetBreakerRequest\x1a\x1c.dlq.v1.ResetBreakerResponseBK\n" +
+	"\fResetBreaker\x12\x1b.dlq.v1.ResetBreakerRequest\x1a\x1c.dlq.v1.ResetBreakerResponse\x12O\n" +
+	"\x0eCreateBatchJob\x12\x1d.dlq.v1.CreateBatchJobRequest\x1a\x1e.dlq.v1.CreateBatchJobResponse\x12F\n" +
+	"\vGetBatchJob\x12\x1a.dlq.v1.GetBatchJobRequest\x1a\x1b.dlq.v1.GetBatchJobResponse\x12L\n" +
+	"\rListBatchJobs\x12\x1c.dlq.v1.ListBatchJobsRequest\x1a\x1d.dlq.v1.ListBatchJobsResponse\x12N\n" +
+	"\rWatchBatchJob\x12\x1c.dlq.v1.WatchBatchJobRequest\x1a\x1d.dlq.v1.WatchBatchJobResponse0\x01\x12L\n" +
+	"\rPauseBatchJob\x12\x1c.dlq.v1.PauseBatchJobRequest\x1a\x1d.dlq.v1.PauseBatchJobResponse\x12O\n" +
+	"\x0eResumeBatchJob\x12\x1d.dlq.v1.ResumeBatchJobRequest\x1a\x1e.dlq.v1.ResumeBatchJobResponse\x12O\n" +
+	"\x0eCancelBatchJob\x12\x1d.dlq.v1.CancelBatchJobRequest\x1a\x1e.dlq.v1.CancelBatchJobResponseBK\n" +
 	"\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3"
 
 var (
@@ -4182,7 +4894,7 @@ func file_dlq_v1_dlq_admin_service_proto_rawDescGZIP() []byte {
 }
 
 var file_dlq_v1_dlq_admin_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 60)
+var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 74)
 var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
 	(MessageView)(0),                   // 0: dlq.v1.MessageView
 	(GroupOrder)(0),                    // 1: dlq.v1.GroupOrder
@@ -4245,138 +4957,176 @@ var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
 	(*Breaker)(nil),                    // 58: dlq.v1.Breaker
 	(*ResetBreakerRequest)(nil),        // 59: dlq.v1.ResetBreakerRequest
 	(*ResetBreakerResponse)(nil),       // 60: dlq.v1.ResetBreakerResponse
-	nil,                                // 61: dlq.v1.StoreInfo.SettingsEntry
-	(*StoredMessage)(nil),              // 62: dlq.v1.StoredMessage
-	(GroupState)(0),                    // 63: dlq.v1.GroupState
-	(*durationpb.Duration)(nil),        // 64: google.protobuf.Duration
-	(*Group)(nil),                      // 65: dlq.v1.Group
-	(*timestamppb.Timestamp)(nil),      // 66: google.protobuf.Timestamp
-	(*Queue)(nil),                      // 67: dlq.v1.Queue
-	(*fieldmaskpb.FieldMask)(nil),      // 68: google.protobuf.FieldMask
-	(*RetryPolicy)(nil),                // 69: dlq.v1.RetryPolicy
-	(Reason)(0),                        // 70: dlq.v1.Reason
-	(*RuleSet)(nil),                    // 71: dlq.v1.RuleSet
-	(RuleEvent)(0),                     // 72: dlq.v1.RuleEvent
-	(*SendToDlqRequest)(nil),           // 73: dlq.v1.SendToDlqRequest
-	(*Failure)(nil),                    // 74: dlq.v1.Failure
-	(*RuleAction)(nil),                 // 75: dlq.v1.RuleAction
-	(BreakerState)(0),                  // 76: dlq.v1.BreakerState
+	(*CreateBatchJobRequest)(nil),      // 61: dlq.v1.CreateBatchJobRequest
+	(*CreateBatchJobResponse)(nil),     // 62: dlq.v1.CreateBatchJobResponse
+	(*GetBatchJobRequest)(nil),         // 63: dlq.v1.GetBatchJobRequest
+	(*GetBatchJobResponse)(nil),        // 64: dlq.v1.GetBatchJobResponse
+	(*ListBatchJobsRequest)(nil),       // 65: dlq.v1.ListBatchJobsRequest
+	(*ListBatchJobsResponse)(nil),      // 66: dlq.v1.ListBatchJobsResponse
+	(*WatchBatchJobRequest)(nil),       // 67: dlq.v1.WatchBatchJobRequest
+	(*WatchBatchJobResponse)(nil),      // 68: dlq.v1.WatchBatchJobResponse
+	(*PauseBatchJobRequest)(nil),       // 69: dlq.v1.PauseBatchJobRequest
+	(*PauseBatchJobResponse)(nil),      // 70: dlq.v1.PauseBatchJobResponse
+	(*ResumeBatchJobRequest)(nil),      // 71: dlq.v1.ResumeBatchJobRequest
+	(*ResumeBatchJobResponse)(nil),     // 72: dlq.v1.ResumeBatchJobResponse
+	(*CancelBatchJobRequest)(nil),      // 73: dlq.v1.CancelBatchJobRequest
+	(*CancelBatchJobResponse)(nil),     // 74: dlq.v1.CancelBatchJobResponse
+	nil,                                // 75: dlq.v1.StoreInfo.SettingsEntry
+	(*StoredMessage)(nil),              // 76: dlq.v1.StoredMessage
+	(GroupState)(0),                    // 77: dlq.v1.GroupState
+	(*durationpb.Duration)(nil),        // 78: google.protobuf.Duration
+	(*Group)(nil),                      // 79: dlq.v1.Group
+	(*timestamppb.Timestamp)(nil),      // 80: google.protobuf.Timestamp
+	(*Queue)(nil),                      // 81: dlq.v1.Queue
+	(*fieldmaskpb.FieldMask)(nil),      // 82: google.protobuf.FieldMask
+	(*RetryPolicy)(nil),                // 83: dlq.v1.RetryPolicy
+	(Reason)(0),                        // 84: dlq.v1.Reason
+	(*RuleSet)(nil),                    // 85: dlq.v1.RuleSet
+	(RuleEvent)(0),                     // 86: dlq.v1.RuleEvent
+	(*SendToDlqRequest)(nil),           // 87: dlq.v1.SendToDlqRequest
+	(*Failure)(nil),                    // 88: dlq.v1.Failure
+	(*RuleAction)(nil),                 // 89: dlq.v1.RuleAction
+	(BreakerState)(0),                  // 90: dlq.v1.BreakerState
+	(*BatchJobSpec)(nil),               // 91: dlq.v1.BatchJobSpec
+	(*BatchJob)(nil),                   // 92: dlq.v1.BatchJob
 }
 var file_dlq_v1_dlq_admin_service_proto_depIdxs = []int32{
-	62, // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
-	0,  // 1: dlq.v1.ListMessagesRequest.view:type_name -> dlq.v1.MessageView
-	62, // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
-	8,  // 3: dlq.v1.CountMessagesResponse.counts:type_name -> dlq.v1.MessageCount
-	0,  // 4: dlq.v1.WatchMessagesRequest.view:type_name -> dlq.v1.MessageView
-	11, // 5: dlq.v1.WatchMessagesResponse.changes:type_name -> dlq.v1.MessageChange
-	62, // 6: dlq.v1.MessageChange.message:type_name -> dlq.v1.StoredMessage
-	63, // 7: dlq.v1.ListGroupsRequest.states:type_name -> dlq.v1.GroupState
-	64, // 8: dlq.v1.ListGroupsRequest.since:type_name -> google.protobuf.Duration
-	1,  // 9: dlq.v1.ListGroupsRequest.order:type_name -> dlq.v1.GroupOrder
-	65, // 10: dlq.v1.ListGroupsResponse.groups:type_name -> dlq.v1.Group
-	64, // 11: dlq.v1.GetGroupRequest.since:type_name -> google.protobuf.Duration
-	65, // 12: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
-	62, // 13: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
-	63, // 14: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
-	66, // 15: dlq.v1.UpdateGroupRequest.archived_until_time:type_name -> google.protobuf.Timestamp
-	65, // 16: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
-	67, // 17: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
-	67, // 18: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
-	67, // 19: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
-	68, // 20: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
-	67, // 21: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
-	69, // 22: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
-	70, // 23: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
-	66, // 24: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
-	69, // 25: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
-	28, // 26: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
-	29, // 27: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
-	64, // 28: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
-	64, // 29: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
-	64, // 30: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
-	66, // 31: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
-	30, // 32: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
-	64, // 33: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
-	71, // 34: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	71, // 35: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	71, // 36: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	71, // 37: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	36, // 38: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
-	72, // 39: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
-	73, // 40: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
-	74, // 41: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
-	38, // 42: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
-	39, // 43: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
-	75, // 44: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
-	73, // 45: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
-	44, // 46: dlq.v1.ExplainResponse.explanations:type_name -> dlq.v1.Explanation
-	66, // 47: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
-	66, // 48: dlq.v1.GetServerInfoResponse.start_time:type_name -> google.protobuf.Timestamp
-	66, // 49: dlq.v1.GetServerInfoResponse.time:type_name -> google.protobuf.Timestamp
-	48, // 50: dlq.v1.GetServerInfoResponse.store:type_name -> dlq.v1.StoreInfo
-	47, // 51: dlq.v1.GetServerInfoResponse.nats:type_name -> dlq.v1.NatsInfo
-	66, // 52: dlq.v1.NatsInfo.oldest_waiting_time:type_name -> google.protobuf.Timestamp
-	66, // 53: dlq.v1.NatsInfo.last_missed_time:type_name -> google.protobuf.Timestamp
-	66, // 54: dlq.v1.StoreInfo.time:type_name -> google.protobuf.Timestamp
-	61, // 55: dlq.v1.StoreInfo.settings:type_name -> dlq.v1.StoreInfo.SettingsEntry
-	51, // 56: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
-	66, // 57: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
-	64, // 58: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
-	58, // 59: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
-	76, // 60: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
-	66, // 61: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
-	66, // 62: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
-	2,  // 63: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
-	4,  // 64: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
-	6,  // 65: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
-	9,  // 66: dlq.v1.DlqAdminService.WatchMessages:input_type -> dlq.v1.WatchMessagesRequest
-	12, // 67: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
-	14, // 68: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
-	16, // 69: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
-	18, // 70: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
-	20, // 71: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
-	22, // 72: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
-	24, // 73: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
-	26, // 74: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
-	31, // 75: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
-	33, // 76: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
-	35, // 77: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
-	40, // 78: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
-	42, // 79: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
-	45, // 80: dlq.v1.DlqAdminService.GetServerInfo:input_type -> dlq.v1.GetServerInfoRequest
-	49, // 81: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
-	52, // 82: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
-	54, // 83: dlq.v1.DlqAdminService.QuietWorker:input_type -> dlq.v1.QuietWorkerRequest
-	56, // 84: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
-	59, // 85: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
-	3,  // 86: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
-	5,  // 87: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
-	7,  // 88: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
-	10, // 89: dlq.v1.DlqAdminService.WatchMessages:output_type -> dlq.v1.WatchMessagesResponse
-	13, // 90: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
-	15, // 91: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
-	17, // 92: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
-	19, // 93: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
-	21, // 94: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
-	23, // 95: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
-	25, // 96: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
-	27, // 97: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
-	32, // 98: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
-	34, // 99: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
-	37, // 100: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
-	41, // 101: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
-	43, // 102: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
-	46, // 103: dlq.v1.DlqAdminService.GetServerInfo:output_type -> dlq.v1.GetServerInfoResponse
-	50, // 104: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
-	53, // 105: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
-	55, // 106: dlq.v1.DlqAdminService.QuietWorker:output_type -> dlq.v1.QuietWorkerResponse
-	57, // 107: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
-	60, // 108: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
-	86, // [86:109] is the sub-list for method output_type
-	63, // [63:86] is the sub-list for method input_type
-	63, // [63:63] is the sub-list for extension type_name
-	63, // [63:63] is the sub-list for extension extendee
-	0,  // [0:63] is the sub-list for field type_name
+	76,  // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
+	0,   // 1: dlq.v1.ListMessagesRequest.view:type_name -> dlq.v1.MessageView
+	76,  // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
+	8,   // 3: dlq.v1.CountMessagesResponse.counts:type_name -> dlq.v1.MessageCount
+	0,   // 4: dlq.v1.WatchMessagesRequest.view:type_name -> dlq.v1.MessageView
+	11,  // 5: dlq.v1.WatchMessagesResponse.changes:type_name -> dlq.v1.MessageChange
+	76,  // 6: dlq.v1.MessageChange.message:type_name -> dlq.v1.StoredMessage
+	77,  // 7: dlq.v1.ListGroupsRequest.states:type_name -> dlq.v1.GroupState
+	78,  // 8: dlq.v1.ListGroupsRequest.since:type_name -> google.protobuf.Duration
+	1,   // 9: dlq.v1.ListGroupsRequest.order:type_name -> dlq.v1.GroupOrder
+	79,  // 10: dlq.v1.ListGroupsResponse.groups:type_name -> dlq.v1.Group
+	78,  // 11: dlq.v1.GetGroupRequest.since:type_name -> google.protobuf.Duration
+	79,  // 12: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
+	76,  // 13: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
+	77,  // 14: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
+	80,  // 15: dlq.v1.UpdateGroupRequest.archived_until_time:type_name -> google.protobuf.Timestamp
+	79,  // 16: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
+	81,  // 17: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
+	81,  // 18: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
+	81,  // 19: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
+	82,  // 20: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
+	81,  // 21: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
+	83,  // 22: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
+	84,  // 23: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
+	80,  // 24: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
+	83,  // 25: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
+	28,  // 26: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
+	29,  // 27: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
+	78,  // 28: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
+	78,  // 29: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
+	78,  // 30: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
+	80,  // 31: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
+	30,  // 32: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
+	78,  // 33: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
+	85,  // 34: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	85,  // 35: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	85,  // 36: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	85,  // 37: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	36,  // 38: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
+	86,  // 39: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
+	87,  // 40: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
+	88,  // 41: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
+	38,  // 42: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
+	39,  // 43: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
+	89,  // 44: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
+	87,  // 45: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
+	44,  // 46: dlq.v1.ExplainResponse.explanations:type_name -> dlq.v1.Explanation
+	80,  // 47: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
+	80,  // 48: dlq.v1.GetServerInfoResponse.start_time:type_name -> google.protobuf.Timestamp
+	80,  // 49: dlq.v1.GetServerInfoResponse.time:type_name -> google.protobuf.Timestamp
+	48,  // 50: dlq.v1.GetServerInfoResponse.store:type_name -> dlq.v1.StoreInfo
+	47,  // 51: dlq.v1.GetServerInfoResponse.nats:type_name -> dlq.v1.NatsInfo
+	80,  // 52: dlq.v1.NatsInfo.oldest_waiting_time:type_name -> google.protobuf.Timestamp
+	80,  // 53: dlq.v1.NatsInfo.last_missed_time:type_name -> google.protobuf.Timestamp
+	80,  // 54: dlq.v1.StoreInfo.time:type_name -> google.protobuf.Timestamp
+	75,  // 55: dlq.v1.StoreInfo.settings:type_name -> dlq.v1.StoreInfo.SettingsEntry
+	51,  // 56: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
+	80,  // 57: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
+	78,  // 58: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
+	58,  // 59: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
+	90,  // 60: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
+	80,  // 61: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
+	80,  // 62: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
+	91,  // 63: dlq.v1.CreateBatchJobRequest.spec:type_name -> dlq.v1.BatchJobSpec
+	92,  // 64: dlq.v1.CreateBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	92,  // 65: dlq.v1.GetBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	92,  // 66: dlq.v1.ListBatchJobsResponse.jobs:type_name -> dlq.v1.BatchJob
+	92,  // 67: dlq.v1.WatchBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	92,  // 68: dlq.v1.PauseBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	92,  // 69: dlq.v1.ResumeBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	92,  // 70: dlq.v1.CancelBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	2,   // 71: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
+	4,   // 72: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
+	6,   // 73: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
+	9,   // 74: dlq.v1.DlqAdminService.WatchMessages:input_type -> dlq.v1.WatchMessagesRequest
+	12,  // 75: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
+	14,  // 76: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
+	16,  // 77: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
+	18,  // 78: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
+	20,  // 79: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
+	22,  // 80: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
+	24,  // 81: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
+	26,  // 82: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
+	31,  // 83: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
+	33,  // 84: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
+	35,  // 85: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
+	40,  // 86: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
+	42,  // 87: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
+	45,  // 88: dlq.v1.DlqAdminService.GetServerInfo:input_type -> dlq.v1.GetServerInfoRequest
+	49,  // 89: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
+	52,  // 90: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
+	54,  // 91: dlq.v1.DlqAdminService.QuietWorker:input_type -> dlq.v1.QuietWorkerRequest
+	56,  // 92: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
+	59,  // 93: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
+	61,  // 94: dlq.v1.DlqAdminService.CreateBatchJob:input_type -> dlq.v1.CreateBatchJobRequest
+	63,  // 95: dlq.v1.DlqAdminService.GetBatchJob:input_type -> dlq.v1.GetBatchJobRequest
+	65,  // 96: dlq.v1.DlqAdminService.ListBatchJobs:input_type -> dlq.v1.ListBatchJobsRequest
+	67,  // 97: dlq.v1.DlqAdminService.WatchBatchJob:input_type -> dlq.v1.WatchBatchJobRequest
+	69,  // 98: dlq.v1.DlqAdminService.PauseBatchJob:input_type -> dlq.v1.PauseBatchJobRequest
+	71,  // 99: dlq.v1.DlqAdminService.ResumeBatchJob:input_type -> dlq.v1.ResumeBatchJobRequest
+	73,  // 100: dlq.v1.DlqAdminService.CancelBatchJob:input_type -> dlq.v1.CancelBatchJobRequest
+	3,   // 101: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
+	5,   // 102: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
+	7,   // 103: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
+	10,  // 104: dlq.v1.DlqAdminService.WatchMessages:output_type -> dlq.v1.WatchMessagesResponse
+	13,  // 105: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
+	15,  // 106: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
+	17,  // 107: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
+	19,  // 108: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
+	21,  // 109: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
+	23,  // 110: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
+	25,  // 111: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
+	27,  // 112: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
+	32,  // 113: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
+	34,  // 114: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
+	37,  // 115: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
+	41,  // 116: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
+	43,  // 117: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
+	46,  // 118: dlq.v1.DlqAdminService.GetServerInfo:output_type -> dlq.v1.GetServerInfoResponse
+	50,  // 119: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
+	53,  // 120: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
+	55,  // 121: dlq.v1.DlqAdminService.QuietWorker:output_type -> dlq.v1.QuietWorkerResponse
+	57,  // 122: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
+	60,  // 123: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
+	62,  // 124: dlq.v1.DlqAdminService.CreateBatchJob:output_type -> dlq.v1.CreateBatchJobResponse
+	64,  // 125: dlq.v1.DlqAdminService.GetBatchJob:output_type -> dlq.v1.GetBatchJobResponse
+	66,  // 126: dlq.v1.DlqAdminService.ListBatchJobs:output_type -> dlq.v1.ListBatchJobsResponse
+	68,  // 127: dlq.v1.DlqAdminService.WatchBatchJob:output_type -> dlq.v1.WatchBatchJobResponse
+	70,  // 128: dlq.v1.DlqAdminService.PauseBatchJob:output_type -> dlq.v1.PauseBatchJobResponse
+	72,  // 129: dlq.v1.DlqAdminService.ResumeBatchJob:output_type -> dlq.v1.ResumeBatchJobResponse
+	74,  // 130: dlq.v1.DlqAdminService.CancelBatchJob:output_type -> dlq.v1.CancelBatchJobResponse
+	101, // [101:131] is the sub-list for method output_type
+	71,  // [71:101] is the sub-list for method input_type
+	71,  // [71:71] is the sub-list for extension type_name
+	71,  // [71:71] is the sub-list for extension extendee
+	0,   // [0:71] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_dlq_admin_service_proto_init() }
@@ -4384,6 +5134,7 @@ func file_dlq_v1_dlq_admin_service_proto_init() {
 	if File_dlq_v1_dlq_admin_service_proto != nil {
 		return
 	}
+	file_dlq_v1_batch_job_proto_init()
 	file_dlq_v1_dlq_service_proto_init()
 	file_dlq_v1_failure_proto_init()
 	file_dlq_v1_group_proto_init()
@@ -4401,7 +5152,7 @@ func file_dlq_v1_dlq_admin_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dlq_v1_dlq_admin_service_proto_rawDesc), len(file_dlq_v1_dlq_admin_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   60,
+			NumMessages:   74,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -42,6 +42,13 @@ const (
 	DlqAdminService_QuietWorker_FullMethodName        = "/dlq.v1.DlqAdminService/QuietWorker"
 	DlqAdminService_ListBreakers_FullMethodName       = "/dlq.v1.DlqAdminService/ListBreakers"
 	DlqAdminService_ResetBreaker_FullMethodName       = "/dlq.v1.DlqAdminService/ResetBreaker"
+	DlqAdminService_CreateBatchJob_FullMethodName     = "/dlq.v1.DlqAdminService/CreateBatchJob"
+	DlqAdminService_GetBatchJob_FullMethodName        = "/dlq.v1.DlqAdminService/GetBatchJob"
+	DlqAdminService_ListBatchJobs_FullMethodName      = "/dlq.v1.DlqAdminService/ListBatchJobs"
+	DlqAdminService_WatchBatchJob_FullMethodName      = "/dlq.v1.DlqAdminService/WatchBatchJob"
+	DlqAdminService_PauseBatchJob_FullMethodName      = "/dlq.v1.DlqAdminService/PauseBatchJob"
+	DlqAdminService_ResumeBatchJob_FullMethodName     = "/dlq.v1.DlqAdminService/ResumeBatchJob"
+	DlqAdminService_CancelBatchJob_FullMethodName     = "/dlq.v1.DlqAdminService/CancelBatchJob"
 )
 
 // DlqAdminServiceClient is the client API for DlqAdminService service.
@@ -149,6 +156,27 @@ type DlqAdminServiceClient interface {
 	// Closes a breaker and clears its counts. Safe to repeat. Errors:
 	// INVALID_ARGUMENT, UNAVAILABLE.
 	ResetBreaker(ctx context.Context, in *ResetBreakerRequest, opts ...grpc.CallOption) (*ResetBreakerResponse, error)
+	// Creates a batch job, which one of the servers then runs. It answers at once: the job counts first. Errors:
+	// INVALID_ARGUMENT (pattern, filter with the position of the mistake, ids, action, ranges), NOT_FOUND (the group),
+	// RESOURCE_EXHAUSTED (100 jobs have not ended), UNAVAILABLE.
+	CreateBatchJob(ctx context.Context, in *CreateBatchJobRequest, opts ...grpc.CallOption) (*CreateBatchJobResponse, error)
+	// Returns one batch job. Reads only. Errors: INVALID_ARGUMENT (not the id of a job), NOT_FOUND, UNAVAILABLE.
+	GetBatchJob(ctx context.Context, in *GetBatchJobRequest, opts ...grpc.CallOption) (*GetBatchJobResponse, error)
+	// Lists batch jobs, the latest first: those that have not ended, and the last 1,000 others. Reads only. Errors:
+	// INVALID_ARGUMENT (page size, page token), UNAVAILABLE.
+	ListBatchJobs(ctx context.Context, in *ListBatchJobsRequest, opts ...grpc.CallOption) (*ListBatchJobsResponse, error)
+	// Streams one batch job: as it is now, and after each change, at most four times a second. Ends without an error when the
+	// job has ended. Reads only. Errors: INVALID_ARGUMENT, NOT_FOUND, UNAVAILABLE (also: the server stops, or too many such
+	// calls).
+	WatchBatchJob(ctx context.Context, in *WatchBatchJobRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchBatchJobResponse], error)
+	// Pauses a batch job: within a second it acts on no further messages. Safe to repeat. Errors: INVALID_ARGUMENT,
+	// NOT_FOUND, FAILED_PRECONDITION (it has ended), UNAVAILABLE.
+	PauseBatchJob(ctx context.Context, in *PauseBatchJobRequest, opts ...grpc.CallOption) (*PauseBatchJobResponse, error)
+	// Lets a paused batch job go on where it was. Safe to repeat. Errors: as PauseBatchJob.
+	ResumeBatchJob(ctx context.Context, in *ResumeBatchJobRequest, opts ...grpc.CallOption) (*ResumeBatchJobResponse, error)
+	// Ends a batch job: within a second it acts on no further messages. What it has done stays. Safe to repeat. Errors:
+	// INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION (it has ended otherwise), UNAVAILABLE.
+	CancelBatchJob(ctx context.Context, in *CancelBatchJobRequest, opts ...grpc.CallOption) (*CancelBatchJobResponse, error)
 }
 
 type dlqAdminServiceClient struct {
@@ -407,6 +435,85 @@ func (c *dlqAdminServiceClient) ResetBreaker(ctx context.Context, in *ResetBreak
 	return out, nil
 }
 
+func (c *dlqAdminServiceClient) CreateBatchJob(ctx context.Context, in *CreateBatchJobRequest, opts ...grpc.CallOption) (*CreateBatchJobResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreateBatchJobResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_CreateBatchJob_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *dlqAdminServiceClient) GetBatchJob(ctx context.Context, in *GetBatchJobRequest, opts ...grpc.CallOption) (*GetBatchJobResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetBatchJobResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_GetBatchJob_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *dlqAdminServiceClient) ListBatchJobs(ctx context.Context, in *ListBatchJobsRequest, opts ...grpc.CallOption) (*ListBatchJobsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListBatchJobsResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_ListBatchJobs_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *dlqAdminServiceClient) WatchBatchJob(ctx context.Context, in *WatchBatchJobRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchBatchJobResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &DlqAdminService_ServiceDesc.Streams[2], DlqAdminService_WatchBatchJob_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchBatchJobRequest, WatchBatchJobResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type DlqAdminService_WatchBatchJobClient = grpc.ServerStreamingClient[WatchBatchJobResponse]
+
+func (c *dlqAdminServiceClient) PauseBatchJob(ctx context.Context, in *PauseBatchJobRequest, opts ...grpc.CallOption) (*PauseBatchJobResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PauseBatchJobResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_PauseBatchJob_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *dlqAdminServiceClient) ResumeBatchJob(ctx context.Context, in *ResumeBatchJobRequest, opts ...grpc.CallOption) (*ResumeBatchJobResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResumeBatchJobResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_ResumeBatchJob_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *dlqAdminServiceClient) CancelBatchJob(ctx context.Context, in *CancelBatchJobRequest, opts ...grpc.CallOption) (*CancelBatchJobResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CancelBatchJobResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_CancelBatchJob_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DlqAdminServiceServer is the server API for DlqAdminService service.
 // All implementations must embed UnimplementedDlqAdminServiceServer
 // for forward compatibility.
@@ -512,6 +619,27 @@ type DlqAdminServiceServer interface {
 	// Closes a breaker and clears its counts. Safe to repeat. Errors:
 	// INVALID_ARGUMENT, UNAVAILABLE.
 	ResetBreaker(context.Context, *ResetBreakerRequest) (*ResetBreakerResponse, error)
+	// Creates a batch job, which one of the servers then runs. It answers at once: the job counts first. Errors:
+	// INVALID_ARGUMENT (pattern, filter with the position of the mistake, ids, action, ranges), NOT_FOUND (the group),
+	// RESOURCE_EXHAUSTED (100 jobs have not ended), UNAVAILABLE.
+	CreateBatchJob(context.Context, *CreateBatchJobRequest) (*CreateBatchJobResponse, error)
+	// Returns one batch job. Reads only. Errors: INVALID_ARGUMENT (not the id of a job), NOT_FOUND, UNAVAILABLE.
+	GetBatchJob(context.Context, *GetBatchJobRequest) (*GetBatchJobResponse, error)
+	// Lists batch jobs, the latest first: those that have not ended, and the last 1,000 others. Reads only. Errors:
+	// INVALID_ARGUMENT (page size, page token), UNAVAILABLE.
+	ListBatchJobs(context.Context, *ListBatchJobsRequest) (*ListBatchJobsResponse, error)
+	// Streams one batch job: as it is now, and after each change, at most four times a second. Ends without an error when the
+	// job has ended. Reads only. Errors: INVALID_ARGUMENT, NOT_FOUND, UNAVAILABLE (also: the server stops, or too many such
+	// calls).
+	WatchBatchJob(*WatchBatchJobRequest, grpc.ServerStreamingServer[WatchBatchJobResponse]) error
+	// Pauses a batch job: within a second it acts on no further messages. Safe to repeat. Errors: INVALID_ARGUMENT,
+	// NOT_FOUND, FAILED_PRECONDITION (it has ended), UNAVAILABLE.
+	PauseBatchJob(context.Context, *PauseBatchJobRequest) (*PauseBatchJobResponse, error)
+	// Lets a paused batch job go on where it was. Safe to repeat. Errors: as PauseBatchJob.
+	ResumeBatchJob(context.Context, *ResumeBatchJobRequest) (*ResumeBatchJobResponse, error)
+	// Ends a batch job: within a second it acts on no further messages. What it has done stays. Safe to repeat. Errors:
+	// INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION (it has ended otherwise), UNAVAILABLE.
+	CancelBatchJob(context.Context, *CancelBatchJobRequest) (*CancelBatchJobResponse, error)
 	mustEmbedUnimplementedDlqAdminServiceServer()
 }
 
@@ -590,6 +718,27 @@ func (UnimplementedDlqAdminServiceServer) ListBreakers(context.Context, *ListBre
 }
 func (UnimplementedDlqAdminServiceServer) ResetBreaker(context.Context, *ResetBreakerRequest) (*ResetBreakerResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResetBreaker not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) CreateBatchJob(context.Context, *CreateBatchJobRequest) (*CreateBatchJobResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateBatchJob not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) GetBatchJob(context.Context, *GetBatchJobRequest) (*GetBatchJobResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetBatchJob not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) ListBatchJobs(context.Context, *ListBatchJobsRequest) (*ListBatchJobsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListBatchJobs not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) WatchBatchJob(*WatchBatchJobRequest, grpc.ServerStreamingServer[WatchBatchJobResponse]) error {
+	return status.Error(codes.Unimplemented, "method WatchBatchJob not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) PauseBatchJob(context.Context, *PauseBatchJobRequest) (*PauseBatchJobResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PauseBatchJob not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) ResumeBatchJob(context.Context, *ResumeBatchJobRequest) (*ResumeBatchJobResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResumeBatchJob not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) CancelBatchJob(context.Context, *CancelBatchJobRequest) (*CancelBatchJobResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CancelBatchJob not implemented")
 }
 func (UnimplementedDlqAdminServiceServer) mustEmbedUnimplementedDlqAdminServiceServer() {}
 func (UnimplementedDlqAdminServiceServer) testEmbeddedByValue()                         {}
@@ -1012,6 +1161,125 @@ func _DlqAdminService_ResetBreaker_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DlqAdminService_CreateBatchJob_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateBatchJobRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).CreateBatchJob(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_CreateBatchJob_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).CreateBatchJob(ctx, req.(*CreateBatchJobRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DlqAdminService_GetBatchJob_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetBatchJobRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).GetBatchJob(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_GetBatchJob_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).GetBatchJob(ctx, req.(*GetBatchJobRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DlqAdminService_ListBatchJobs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListBatchJobsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).ListBatchJobs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_ListBatchJobs_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).ListBatchJobs(ctx, req.(*ListBatchJobsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DlqAdminService_WatchBatchJob_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchBatchJobRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(DlqAdminServiceServer).WatchBatchJob(m, &grpc.GenericServerStream[WatchBatchJobRequest, WatchBatchJobResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type DlqAdminService_WatchBatchJobServer = grpc.ServerStreamingServer[WatchBatchJobResponse]
+
+func _DlqAdminService_PauseBatchJob_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PauseBatchJobRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).PauseBatchJob(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_PauseBatchJob_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).PauseBatchJob(ctx, req.(*PauseBatchJobRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DlqAdminService_ResumeBatchJob_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResumeBatchJobRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).ResumeBatchJob(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_ResumeBatchJob_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).ResumeBatchJob(ctx, req.(*ResumeBatchJobRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DlqAdminService_CancelBatchJob_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CancelBatchJobRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).CancelBatchJob(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_CancelBatchJob_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).CancelBatchJob(ctx, req.(*CancelBatchJobRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // DlqAdminService_ServiceDesc is the grpc.ServiceDesc for DlqAdminService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1103,6 +1371,30 @@ var DlqAdminService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "ResetBreaker",
 			Handler:    _DlqAdminService_ResetBreaker_Handler,
 		},
+		{
+			MethodName: "CreateBatchJob",
+			Handler:    _DlqAdminService_CreateBatchJob_Handler,
+		},
+		{
+			MethodName: "GetBatchJob",
+			Handler:    _DlqAdminService_GetBatchJob_Handler,
+		},
+		{
+			MethodName: "ListBatchJobs",
+			Handler:    _DlqAdminService_ListBatchJobs_Handler,
+		},
+		{
+			MethodName: "PauseBatchJob",
+			Handler:    _DlqAdminService_PauseBatchJob_Handler,
+		},
+		{
+			MethodName: "ResumeBatchJob",
+			Handler:    _DlqAdminService_ResumeBatchJob_Handler,
+		},
+		{
+			MethodName: "CancelBatchJob",
+			Handler:    _DlqAdminService_CancelBatchJob_Handler,
+		},
 	},
 	Streams: []grpc.StreamDesc{
 		{
@@ -1113,6 +1405,11 @@ var DlqAdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "WatchMessages",
 			Handler:       _DlqAdminService_WatchMessages_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "WatchBatchJob",
+			Handler:       _DlqAdminService_WatchBatchJob_Handler,
 			ServerStreams: true,
 		},
 	},

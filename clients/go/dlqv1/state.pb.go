@@ -209,6 +209,8 @@ const (
 	QuarantineReason_QUARANTINE_REASON_PRODUCER_REQUEST QuarantineReason = 7
 	// A routing rule quarantined it; the note in the outbox has the rule's name.
 	QuarantineReason_QUARANTINE_REASON_RULE QuarantineReason = 8
+	// Somebody brought it there, by a batch job.
+	QuarantineReason_QUARANTINE_REASON_OPERATOR_REQUEST QuarantineReason = 9
 )
 
 // Enum value maps for QuarantineReason.
@@ -223,6 +225,7 @@ var (
 		6: "QUARANTINE_REASON_WORKER_REQUEST",
 		7: "QUARANTINE_REASON_PRODUCER_REQUEST",
 		8: "QUARANTINE_REASON_RULE",
+		9: "QUARANTINE_REASON_OPERATOR_REQUEST",
 	}
 	QuarantineReason_value = map[string]int32{
 		"QUARANTINE_REASON_UNSPECIFIED":       0,
@@ -234,6 +237,7 @@ var (
 		"QUARANTINE_REASON_WORKER_REQUEST":    6,
 		"QUARANTINE_REASON_PRODUCER_REQUEST":  7,
 		"QUARANTINE_REASON_RULE":              8,
+		"QUARANTINE_REASON_OPERATOR_REQUEST":  9,
 	}
 )
 
@@ -348,7 +352,7 @@ const file_dlq_v1_state_proto_rawDesc = "" +
 	"\x17MESSAGE_STATE_SUCCEEDED\x10\x04\x12\x1b\n" +
 	"\x17MESSAGE_STATE_DISCARDED\x10\x05\x12\x19\n" +
 	"\x15MESSAGE_STATE_EXPIRED\x10\x06\x12\x18\n" +
-	"\x14MESSAGE_STATE_PURGED\x10\a*\xd0\x02\n" +
+	"\x14MESSAGE_STATE_PURGED\x10\a*\xf8\x02\n" +
 	"\x10QuarantineReason\x12!\n" +
 	"\x1dQUARANTINE_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fQUARANTINE_REASON_NON_RETRYABLE\x10\x01\x12\x1c\n" +
@@ -358,7 +362,8 @@ const file_dlq_v1_state_proto_rawDesc = "" +
 	"\x1dQUARANTINE_REASON_TTL_EXPIRED\x10\x05\x12$\n" +
 	" QUARANTINE_REASON_WORKER_REQUEST\x10\x06\x12&\n" +
 	"\"QUARANTINE_REASON_PRODUCER_REQUEST\x10\a\x12\x1a\n" +
-	"\x16QUARANTINE_REASON_RULE\x10\b*|\n" +
+	"\x16QUARANTINE_REASON_RULE\x10\b\x12&\n" +
+	"\"QUARANTINE_REASON_OPERATOR_REQUEST\x10\t*|\n" +
 	"\fBreakerState\x12\x1d\n" +
 	"\x19BREAKER_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14BREAKER_STATE_CLOSED\x10\x01\x12\x16\n" +

@@ -4,6 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { BatchJob, BatchJobSpec } from "./batch_job_pb.ts";
+import { file_dlq_v1_batch_job } from "./batch_job_pb.ts";
 import type { SendToDlqRequest } from "./dlq_service_pb.ts";
 import { file_dlq_v1_dlq_service } from "./dlq_service_pb.ts";
 import type { Failure } from "./failure_pb.ts";
@@ -28,7 +30,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dlq/v1/dlq_admin_service.proto.
  */
 export const file_dlq_v1_dlq_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5kbHEvdjEvZGxxX2FkbWluX3NlcnZpY2UucHJvdG8SBmRscS52MSJFChFHZXRNZXNzYWdlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCRIVCg1zaG93X3JlZGFjdGVkGAMgASgIIjwKEkdldE1lc3NhZ2VSZXNwb25zZRImCgdtZXNzYWdlGAEgASgLMhUuZGxxLnYxLlN0b3JlZE1lc3NhZ2UiqwEKE0xpc3RNZXNzYWdlc1JlcXVlc3QSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJEhQKDG5ld2VzdF9maXJzdBgFIAEoCBIhCgR2aWV3GAYgASgOMhMuZGxxLnYxLk1lc3NhZ2VWaWV3EhUKDXNob3dfcmVkYWN0ZWQYByABKAginwEKFExpc3RNZXNzYWdlc1Jlc3BvbnNlEicKCG1lc3NhZ2VzGAEgAygLMhUuZGxxLnYxLlN0b3JlZE1lc3NhZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEhYKDnJlZGFjdGVkX2NvdW50GAQgASgDEhUKDWRhbWFnZWRfY291bnQYBSABKAMiWAoUQ291bnRNZXNzYWdlc1JlcXVlc3QSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEgoKAmJ5GAMgAygJEhUKDXNob3dfcmVkYWN0ZWQYBCABKAgitgEKFUNvdW50TWVzc2FnZXNSZXNwb25zZRIkCgZjb3VudHMYASADKAsyFC5kbHEudjEuTWVzc2FnZUNvdW50EhMKC290aGVyX2NvdW50GAIgASgDEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEg0KBXF1ZXVlGAQgASgJEgwKBGRvbmUYBSABKAgSFgoOcmVkYWN0ZWRfY291bnQYBiABKAMSFQoNZGFtYWdlZF9jb3VudBgHIAEoAyItCgxNZXNzYWdlQ291bnQSDgoGdmFsdWVzGAEgAygJEg0KBWNvdW50GAIgASgDIm8KFFdhdGNoTWVzc2FnZXNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEg4KBmZpbHRlchgCIAEoCRIhCgR2aWV3GAMgASgOMhMuZGxxLnYxLk1lc3NhZ2VWaWV3EhUKDXNob3dfcmVkYWN0ZWQYBCABKAgiUwoVV2F0Y2hNZXNzYWdlc1Jlc3BvbnNlEiYKB2NoYW5nZXMYASADKAsyFS5kbHEudjEuTWVzc2FnZUNoYW5nZRISCgpsaXN0X2FnYWluGAIgASgIIlIKDU1lc3NhZ2VDaGFuZ2USDQoFcXVldWUYASABKAkSCgoCaWQYAiABKAkSJgoHbWVzc2FnZRgDIAEoCzIVLmRscS52MS5TdG9yZWRNZXNzYWdlIroBChFMaXN0R3JvdXBzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIiCgZzdGF0ZXMYAiADKA4yEi5kbHEudjEuR3JvdXBTdGF0ZRIoCgVzaW5jZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIhCgVvcmRlchgEIAEoDjISLmRscS52MS5Hcm91cE9yZGVyEhEKCXBhZ2Vfc2l6ZRgFIAEoDRISCgpwYWdlX3Rva2VuGAYgASgJIn0KEkxpc3RHcm91cHNSZXNwb25zZRIdCgZncm91cHMYASADKAsyDS5kbHEudjEuR3JvdXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgDEhoKEm90aGVyX3N0b3JlZF9jb3VudBgEIAEoAyJHCg9HZXRHcm91cFJlcXVlc3QSCgoCaWQYASABKAkSKAoFc2luY2UYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iVwoQR2V0R3JvdXBSZXNwb25zZRIcCgVncm91cBgBIAEoCzINLmRscS52MS5Hcm91cBIlCgZsYXRlc3QYAiABKAsyFS5kbHEudjEuU3RvcmVkTWVzc2FnZSLEAQoSVXBkYXRlR3JvdXBSZXF1ZXN0EgoKAmlkGAEgASgJEiEKBXN0YXRlGAIgASgOMhIuZGxxLnYxLkdyb3VwU3RhdGUSDAoEbm90ZRgDIAEoCRI3ChNhcmNoaXZlZF91bnRpbF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIcChRhcmNoaXZlZF91bnRpbF9jb3VudBgFIAEoDRIRCgRsaW5rGAYgASgJSACIAQFCBwoFX2xpbmsiMwoTVXBkYXRlR3JvdXBSZXNwb25zZRIcCgVncm91cBgBIAEoCzINLmRscS52MS5Hcm91cCI6ChFMaXN0UXVldWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJMChJMaXN0UXVldWVzUmVzcG9uc2USHQoGcXVldWVzGAEgAygLMg0uZGxxLnYxLlF1ZXVlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIgCg9HZXRRdWV1ZVJlcXVlc3QSDQoFcXVldWUYASABKAkiMAoQR2V0UXVldWVSZXNwb25zZRIcCgVxdWV1ZRgBIAEoCzINLmRscS52MS5RdWV1ZSJjChJVcGRhdGVRdWV1ZVJlcXVlc3QSHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIjMKE1VwZGF0ZVF1ZXVlUmVzcG9uc2USHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUiYQoSRGVsZXRlUXVldWVSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEhsKDmV4cGVjdGVkX2NvdW50GAIgASgDSACIAQESDAoEZXRhZxgDIAEoCUIRCg9fZXhwZWN0ZWRfY291bnQiLAoTRGVsZXRlUXVldWVSZXNwb25zZRIVCg1kZWxldGVkX2NvdW50GAEgASgDIrYBChVTaW11bGF0ZVBvbGljeVJlcXVlc3QSDQoFcXVldWUYASABKAkSKQoMcmV0cnlfcG9saWN5GAIgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5Eh4KBnJlYXNvbhgDIAEoDjIOLmRscS52MS5SZWFzb24SLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLc2tpcF9zdG9yZWQYBSABKAgiqgEKFlNpbXVsYXRlUG9saWN5UmVzcG9uc2USKQoMcmV0cnlfcG9saWN5GAEgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EioKCGF0dGVtcHRzGAIgAygLMhguZGxxLnYxLlNpbXVsYXRlZEF0dGVtcHQSEQoJdHJ1bmNhdGVkGAMgASgIEiYKBnN0b3JlZBgEIAEoCzIWLmRscS52MS5TaW11bGF0ZWRRdWV1ZSLXAQoQU2ltdWxhdGVkQXR0ZW1wdBIPCgdhdHRlbXB0GAEgASgNEigKBWRlbGF5GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCW1pbl9kZWxheRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgltYXhfZGVsYXkYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoIZHVlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIm0KDlNpbXVsYXRlZFF1ZXVlEhYKDmV4YW1pbmVkX2NvdW50GAEgASgDEigKB3JldHJpZWQYAiADKAsyFy5kbHEudjEuU2ltdWxhdGVkQnVja2V0EhkKEXF1YXJhbnRpbmVkX2NvdW50GAMgASgDIksKD1NpbXVsYXRlZEJ1Y2tldBIpCgZ3aXRoaW4YASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDQoFY291bnQYAiABKAMiEQoPR2V0UnVsZXNSZXF1ZXN0IjUKEEdldFJ1bGVzUmVzcG9uc2USIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldCI3ChJVcGRhdGVSdWxlc1JlcXVlc3QSIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldCI4ChNVcGRhdGVSdWxlc1Jlc3BvbnNlEiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQiWgoQVGVzdFJ1bGVzUmVxdWVzdBIhCghydWxlX3NldBgBIAEoCzIPLmRscS52MS5SdWxlU2V0EiMKB3NhbXBsZXMYAiADKAsyEi5kbHEudjEuUnVsZVNhbXBsZSKNAQoKUnVsZVNhbXBsZRIgCgVldmVudBgBIAEoDjIRLmRscS52MS5SdWxlRXZlbnQSKQoHbWVzc2FnZRgCIAEoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0EiAKB2ZhaWx1cmUYAyABKAsyDy5kbHEudjEuRmFpbHVyZRIQCghhdHRlbXB0cxgEIAEoDSI8ChFUZXN0UnVsZXNSZXNwb25zZRInCgdyZXN1bHRzGAEgAygLMhYuZGxxLnYxLlJ1bGVUZXN0UmVzdWx0IpkBCg5SdWxlVGVzdFJlc3VsdBIPCgdtYXRjaGVkGAEgAygJEiMKBmZhaWxlZBgCIAMoCzITLmRscS52MS5SdWxlRmFpbHVyZRIiCgZhY3Rpb24YAyABKAsyEi5kbHEudjEuUnVsZUFjdGlvbhItCgt0cmFuc2Zvcm1lZBgEIAEoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0IioKC1J1bGVGYWlsdXJlEgwKBHJ1bGUYASABKAkSDQoFZXJyb3IYAiABKAkiQAoZUmVsZWFzZU9yZGVyaW5nS2V5UmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIUCgxvcmRlcmluZ19rZXkYAiABKAkiPwoaUmVsZWFzZU9yZGVyaW5nS2V5UmVzcG9uc2USEAoIcmVsZWFzZWQYASABKAgSDwoHaGVsZF9ieRgCIAEoCSIrCg5FeHBsYWluUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCSI8Cg9FeHBsYWluUmVzcG9uc2USKQoMZXhwbGFuYXRpb25zGAEgAygLMhMuZGxxLnYxLkV4cGxhbmF0aW9uIkYKC0V4cGxhbmF0aW9uEgwKBHRleHQYASABKAkSKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhYKFEdldFNlcnZlckluZm9SZXF1ZXN0IuUBChVHZXRTZXJ2ZXJJbmZvUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIOCgZzZXJ2ZXIYAiABKAkSLgoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHc2VydmVycxgFIAMoCRIgCgVzdG9yZRgGIAEoCzIRLmRscS52MS5TdG9yZUluZm8SHgoEbmF0cxgHIAEoCzIQLmRscS52MS5OYXRzSW5mbyKMAgoITmF0c0luZm8SDwoHc2VydmVycxgBIAMoCRIOCgZzdHJlYW0YAiABKAkSDQoFZXJyb3IYAyABKAkSFQoNYmFja2xvZ19ieXRlcxgEIAEoAxIbChNiYWNrbG9nX2xpbWl0X2J5dGVzGAUgASgDEjcKE29sZGVzdF93YWl0aW5nX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKE21pc3NlZF9jaGFuZ2VfY291bnQYByABKAMSNAoQbGFzdF9taXNzZWRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoId2FybmluZ3MYCSADKAkimgIKCVN0b3JlSW5mbxIPCgd2ZXJzaW9uGAEgASgJEhAKCGVtYmVkZGVkGAIgASgIEigKBHRpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEXVzZWRfbWVtb3J5X2J5dGVzGAQgASgDEhgKEG1heF9tZW1vcnlfYnl0ZXMYBSABKAMSFQoNcmVwbGljYV9jb3VudBgGIAEoDRIxCghzZXR0aW5ncxgHIAMoCzIfLmRscS52MS5TdG9yZUluZm8uU2V0dGluZ3NFbnRyeRIQCgh3YXJuaW5ncxgIIAMoCRovCg1TZXR0aW5nc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiIwoSTGlzdFdvcmtlcnNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJIksKE0xpc3RXb3JrZXJzUmVzcG9uc2USHwoHd29ya2VycxgBIAMoCzIOLmRscS52MS5Xb3JrZXISEwoLdG90YWxfY291bnQYAiABKAMi2gEKBldvcmtlchIRCgl3b3JrZXJfaWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIOCgZzZXJ2ZXIYAyABKAkSEQoJY29ubmVjdGVkGAQgASgIEhUKDW1heF9pbl9mbGlnaHQYBSABKA0SFwoPaW5fZmxpZ2h0X2NvdW50GAYgASgDEjgKFG9sZGVzdF9kZWxpdmVyeV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVxdWlldBgIIAEoCBINCgVxdWV1ZRgJIAEoCSJGChFCcmVha0xlYXNlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCRIWCg5kZWxpdmVyeV9jb3VudBgDIAEoDSJgChJCcmVha0xlYXNlUmVzcG9uc2USDgoGYnJva2VuGAEgASgIEhEKCXdvcmtlcl9pZBgCIAEoCRInCgRoZWxkGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkYKElF1aWV0V29ya2VyUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJEhIKBXF1aWV0GAIgASgISACIAQFCCAoGX3F1aWV0IiYKE1F1aWV0V29ya2VyUmVzcG9uc2USDwoHY2hhbmdlZBgBIAEoCCIkChNMaXN0QnJlYWtlcnNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJIjkKFExpc3RCcmVha2Vyc1Jlc3BvbnNlEiEKCGJyZWFrZXJzGAEgAygLMg8uZGxxLnYxLkJyZWFrZXIisQEKB0JyZWFrZXISCwoDa2V5GAEgASgJEiMKBXN0YXRlGAIgASgOMhQuZGxxLnYxLkJyZWFrZXJTdGF0ZRIuCgpvcGVuX3NpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpyZXRyeV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxvcGVuZWRfY291bnQYBSABKA0iMQoTUmVzZXRCcmVha2VyUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRILCgNrZXkYAiABKAkiKAoUUmVzZXRCcmVha2VyUmVzcG9uc2USEAoId2FzX29wZW4YASABKAgqWgoLTWVzc2FnZVZpZXcSHAoYTUVTU0FHRV9WSUVXX1VOU1BFQ0lGSUVEEAASFgoSTUVTU0FHRV9WSUVXX0JBU0lDEAESFQoRTUVTU0FHRV9WSUVXX0ZVTEwQAip5CgpHcm91cE9yZGVyEhsKF0dST1VQX09SREVSX1VOU1BFQ0lGSUVEEAASFgoSR1JPVVBfT1JERVJfU1RPUkVEEAESHAoYR1JPVVBfT1JERVJfTEFTVF9GQUlMVVJFEAISGAoUR1JPVVBfT1JERVJfRkFJTFVSRVMQAzKNDQoPRGxxQWRtaW5TZXJ2aWNlEkMKCkdldE1lc3NhZ2USGS5kbHEudjEuR2V0TWVzc2FnZVJlcXVlc3QaGi5kbHEudjEuR2V0TWVzc2FnZVJlc3BvbnNlEkkKDExpc3RNZXNzYWdlcxIbLmRscS52MS5MaXN0TWVzc2FnZXNSZXF1ZXN0GhwuZGxxLnYxLkxpc3RNZXNzYWdlc1Jlc3BvbnNlEk4KDUNvdW50TWVzc2FnZXMSHC5kbHEudjEuQ291bnRNZXNzYWdlc1JlcXVlc3QaHS5kbHEudjEuQ291bnRNZXNzYWdlc1Jlc3BvbnNlMAESTgoNV2F0Y2hNZXNzYWdlcxIcLmRscS52MS5XYXRjaE1lc3NhZ2VzUmVxdWVzdBodLmRscS52MS5XYXRjaE1lc3NhZ2VzUmVzcG9uc2UwARJDCgpMaXN0R3JvdXBzEhkuZGxxLnYxLkxpc3RHcm91cHNSZXF1ZXN0GhouZGxxLnYxLkxpc3RHcm91cHNSZXNwb25zZRI9CghHZXRHcm91cBIXLmRscS52MS5HZXRHcm91cFJlcXVlc3QaGC5kbHEudjEuR2V0R3JvdXBSZXNwb25zZRJGCgtVcGRhdGVHcm91cBIaLmRscS52MS5VcGRhdGVHcm91cFJlcXVlc3QaGy5kbHEudjEuVXBkYXRlR3JvdXBSZXNwb25zZRJDCgpMaXN0UXVldWVzEhkuZGxxLnYxLkxpc3RRdWV1ZXNSZXF1ZXN0GhouZGxxLnYxLkxpc3RRdWV1ZXNSZXNwb25zZRI9CghHZXRRdWV1ZRIXLmRscS52MS5HZXRRdWV1ZVJlcXVlc3QaGC5kbHEudjEuR2V0UXVldWVSZXNwb25zZRJGCgtVcGRhdGVRdWV1ZRIaLmRscS52MS5VcGRhdGVRdWV1ZVJlcXVlc3QaGy5kbHEudjEuVXBkYXRlUXVldWVSZXNwb25zZRJGCgtEZWxldGVRdWV1ZRIaLmRscS52MS5EZWxldGVRdWV1ZVJlcXVlc3QaGy5kbHEudjEuRGVsZXRlUXVldWVSZXNwb25zZRJPCg5TaW11bGF0ZVBvbGljeRIdLmRscS52MS5TaW11bGF0ZVBvbGljeVJlcXVlc3QaHi5kbHEudjEuU2ltdWxhdGVQb2xpY3lSZXNwb25zZRI9CghHZXRSdWxlcxIXLmRscS52MS5HZXRSdWxlc1JlcXVlc3QaGC5kbHEudjEuR2V0UnVsZXNSZXNwb25zZRJGCgtVcGRhdGVSdWxlcxIaLmRscS52MS5VcGRhdGVSdWxlc1JlcXVlc3QaGy5kbHEudjEuVXBkYXRlUnVsZXNSZXNwb25zZRJACglUZXN0UnVsZXMSGC5kbHEudjEuVGVzdFJ1bGVzUmVxdWVzdBoZLmRscS52MS5UZXN0UnVsZXNSZXNwb25zZRJbChJSZWxlYXNlT3JkZXJpbmdLZXkSIS5kbHEudjEuUmVsZWFzZU9yZGVyaW5nS2V5UmVxdWVzdBoiLmRscS52MS5SZWxlYXNlT3JkZXJpbmdLZXlSZXNwb25zZRI6CgdFeHBsYWluEhYuZGxxLnYxLkV4cGxhaW5SZXF1ZXN0GhcuZGxxLnYxLkV4cGxhaW5SZXNwb25zZRJMCg1HZXRTZXJ2ZXJJbmZvEhwuZGxxLnYxLkdldFNlcnZlckluZm9SZXF1ZXN0Gh0uZGxxLnYxLkdldFNlcnZlckluZm9SZXNwb25zZRJGCgtMaXN0V29ya2VycxIaLmRscS52MS5MaXN0V29ya2Vyc1JlcXVlc3QaGy5kbHEudjEuTGlzdFdvcmtlcnNSZXNwb25zZRJDCgpCcmVha0xlYXNlEhkuZGxxLnYxLkJyZWFrTGVhc2VSZXF1ZXN0GhouZGxxLnYxLkJyZWFrTGVhc2VSZXNwb25zZRJGCgtRdWlldFdvcmtlchIaLmRscS52MS5RdWlldFdvcmtlclJlcXVlc3QaGy5kbHEudjEuUXVpZXRXb3JrZXJSZXNwb25zZRJJCgxMaXN0QnJlYWtlcnMSGy5kbHEudjEuTGlzdEJyZWFrZXJzUmVxdWVzdBocLmRscS52MS5MaXN0QnJlYWtlcnNSZXNwb25zZRJJCgxSZXNldEJyZWFrZXISGy5kbHEudjEuUmVzZXRCcmVha2VyUmVxdWVzdBocLmRscS52MS5SZXNldEJyZWFrZXJSZXNwb25zZUJLChRpby5kbHFzZXJ2aWNlLmRscS52MVABWjFnaXRodWIuY29tL2RscS1zZXJ2aWNlL2RscS9jbGllbnRzL2dvL2RscXYxO2RscXYxYgZwcm90bzM", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_group, file_dlq_v1_message, file_dlq_v1_queue, file_dlq_v1_rule, file_dlq_v1_state, file_dlq_v1_stored_message, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
+  fileDesc("Ch5kbHEvdjEvZGxxX2FkbWluX3NlcnZpY2UucHJvdG8SBmRscS52MSJFChFHZXRNZXNzYWdlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCRIVCg1zaG93X3JlZGFjdGVkGAMgASgIIjwKEkdldE1lc3NhZ2VSZXNwb25zZRImCgdtZXNzYWdlGAEgASgLMhUuZGxxLnYxLlN0b3JlZE1lc3NhZ2UiqwEKE0xpc3RNZXNzYWdlc1JlcXVlc3QSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJEhQKDG5ld2VzdF9maXJzdBgFIAEoCBIhCgR2aWV3GAYgASgOMhMuZGxxLnYxLk1lc3NhZ2VWaWV3EhUKDXNob3dfcmVkYWN0ZWQYByABKAginwEKFExpc3RNZXNzYWdlc1Jlc3BvbnNlEicKCG1lc3NhZ2VzGAEgAygLMhUuZGxxLnYxLlN0b3JlZE1lc3NhZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEhYKDnJlZGFjdGVkX2NvdW50GAQgASgDEhUKDWRhbWFnZWRfY291bnQYBSABKAMiWAoUQ291bnRNZXNzYWdlc1JlcXVlc3QSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEgoKAmJ5GAMgAygJEhUKDXNob3dfcmVkYWN0ZWQYBCABKAgitgEKFUNvdW50TWVzc2FnZXNSZXNwb25zZRIkCgZjb3VudHMYASADKAsyFC5kbHEudjEuTWVzc2FnZUNvdW50EhMKC290aGVyX2NvdW50GAIgASgDEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEg0KBXF1ZXVlGAQgASgJEgwKBGRvbmUYBSABKAgSFgoOcmVkYWN0ZWRfY291bnQYBiABKAMSFQoNZGFtYWdlZF9jb3VudBgHIAEoAyItCgxNZXNzYWdlQ291bnQSDgoGdmFsdWVzGAEgAygJEg0KBWNvdW50GAIgASgDIm8KFFdhdGNoTWVzc2FnZXNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEg4KBmZpbHRlchgCIAEoCRIhCgR2aWV3GAMgASgOMhMuZGxxLnYxLk1lc3NhZ2VWaWV3EhUKDXNob3dfcmVkYWN0ZWQYBCABKAgiUwoVV2F0Y2hNZXNzYWdlc1Jlc3BvbnNlEiYKB2NoYW5nZXMYASADKAsyFS5kbHEudjEuTWVzc2FnZUNoYW5nZRISCgpsaXN0X2FnYWluGAIgASgIIlIKDU1lc3NhZ2VDaGFuZ2USDQoFcXVldWUYASABKAkSCgoCaWQYAiABKAkSJgoHbWVzc2FnZRgDIAEoCzIVLmRscS52MS5TdG9yZWRNZXNzYWdlIroBChFMaXN0R3JvdXBzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIiCgZzdGF0ZXMYAiADKA4yEi5kbHEudjEuR3JvdXBTdGF0ZRIoCgVzaW5jZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIhCgVvcmRlchgEIAEoDjISLmRscS52MS5Hcm91cE9yZGVyEhEKCXBhZ2Vfc2l6ZRgFIAEoDRISCgpwYWdlX3Rva2VuGAYgASgJIn0KEkxpc3RHcm91cHNSZXNwb25zZRIdCgZncm91cHMYASADKAsyDS5kbHEudjEuR3JvdXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgDEhoKEm90aGVyX3N0b3JlZF9jb3VudBgEIAEoAyJHCg9HZXRHcm91cFJlcXVlc3QSCgoCaWQYASABKAkSKAoFc2luY2UYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iVwoQR2V0R3JvdXBSZXNwb25zZRIcCgVncm91cBgBIAEoCzINLmRscS52MS5Hcm91cBIlCgZsYXRlc3QYAiABKAsyFS5kbHEudjEuU3RvcmVkTWVzc2FnZSLEAQoSVXBkYXRlR3JvdXBSZXF1ZXN0EgoKAmlkGAEgASgJEiEKBXN0YXRlGAIgASgOMhIuZGxxLnYxLkdyb3VwU3RhdGUSDAoEbm90ZRgDIAEoCRI3ChNhcmNoaXZlZF91bnRpbF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIcChRhcmNoaXZlZF91bnRpbF9jb3VudBgFIAEoDRIRCgRsaW5rGAYgASgJSACIAQFCBwoFX2xpbmsiMwoTVXBkYXRlR3JvdXBSZXNwb25zZRIcCgVncm91cBgBIAEoCzINLmRscS52MS5Hcm91cCI6ChFMaXN0UXVldWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJMChJMaXN0UXVldWVzUmVzcG9uc2USHQoGcXVldWVzGAEgAygLMg0uZGxxLnYxLlF1ZXVlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIgCg9HZXRRdWV1ZVJlcXVlc3QSDQoFcXVldWUYASABKAkiMAoQR2V0UXVldWVSZXNwb25zZRIcCgVxdWV1ZRgBIAEoCzINLmRscS52MS5RdWV1ZSJjChJVcGRhdGVRdWV1ZVJlcXVlc3QSHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIjMKE1VwZGF0ZVF1ZXVlUmVzcG9uc2USHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUiYQoSRGVsZXRlUXVldWVSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEhsKDmV4cGVjdGVkX2NvdW50GAIgASgDSACIAQESDAoEZXRhZxgDIAEoCUIRCg9fZXhwZWN0ZWRfY291bnQiLAoTRGVsZXRlUXVldWVSZXNwb25zZRIVCg1kZWxldGVkX2NvdW50GAEgASgDIrYBChVTaW11bGF0ZVBvbGljeVJlcXVlc3QSDQoFcXVldWUYASABKAkSKQoMcmV0cnlfcG9saWN5GAIgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5Eh4KBnJlYXNvbhgDIAEoDjIOLmRscS52MS5SZWFzb24SLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLc2tpcF9zdG9yZWQYBSABKAgiqgEKFlNpbXVsYXRlUG9saWN5UmVzcG9uc2USKQoMcmV0cnlfcG9saWN5GAEgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EioKCGF0dGVtcHRzGAIgAygLMhguZGxxLnYxLlNpbXVsYXRlZEF0dGVtcHQSEQoJdHJ1bmNhdGVkGAMgASgIEiYKBnN0b3JlZBgEIAEoCzIWLmRscS52MS5TaW11bGF0ZWRRdWV1ZSLXAQoQU2ltdWxhdGVkQXR0ZW1wdBIPCgdhdHRlbXB0GAEgASgNEigKBWRlbGF5GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCW1pbl9kZWxheRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgltYXhfZGVsYXkYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoIZHVlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIm0KDlNpbXVsYXRlZFF1ZXVlEhYKDmV4YW1pbmVkX2NvdW50GAEgASgDEigKB3JldHJpZWQYAiADKAsyFy5kbHEudjEuU2ltdWxhdGVkQnVja2V0EhkKEXF1YXJhbnRpbmVkX2NvdW50GAMgASgDIksKD1NpbXVsYXRlZEJ1Y2tldBIpCgZ3aXRoaW4YASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDQoFY291bnQYAiABKAMiEQoPR2V0UnVsZXNSZXF1ZXN0IjUKEEdldFJ1bGVzUmVzcG9uc2USIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldCI3ChJVcGRhdGVSdWxlc1JlcXVlc3QSIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldCI4ChNVcGRhdGVSdWxlc1Jlc3BvbnNlEiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQiWgoQVGVzdFJ1bGVzUmVxdWVzdBIhCghydWxlX3NldBgBIAEoCzIPLmRscS52MS5SdWxlU2V0EiMKB3NhbXBsZXMYAiADKAsyEi5kbHEudjEuUnVsZVNhbXBsZSKNAQoKUnVsZVNhbXBsZRIgCgVldmVudBgBIAEoDjIRLmRscS52MS5SdWxlRXZlbnQSKQoHbWVzc2FnZRgCIAEoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0EiAKB2ZhaWx1cmUYAyABKAsyDy5kbHEudjEuRmFpbHVyZRIQCghhdHRlbXB0cxgEIAEoDSI8ChFUZXN0UnVsZXNSZXNwb25zZRInCgdyZXN1bHRzGAEgAygLMhYuZGxxLnYxLlJ1bGVUZXN0UmVzdWx0IpkBCg5SdWxlVGVzdFJlc3VsdBIPCgdtYXRjaGVkGAEgAygJEiMKBmZhaWxlZBgCIAMoCzITLmRscS52MS5SdWxlRmFpbHVyZRIiCgZhY3Rpb24YAyABKAsyEi5kbHEudjEuUnVsZUFjdGlvbhItCgt0cmFuc2Zvcm1lZBgEIAEoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0IioKC1J1bGVGYWlsdXJlEgwKBHJ1bGUYASABKAkSDQoFZXJyb3IYAiABKAkiQAoZUmVsZWFzZU9yZGVyaW5nS2V5UmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIUCgxvcmRlcmluZ19rZXkYAiABKAkiPwoaUmVsZWFzZU9yZGVyaW5nS2V5UmVzcG9uc2USEAoIcmVsZWFzZWQYASABKAgSDwoHaGVsZF9ieRgCIAEoCSIrCg5FeHBsYWluUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCSI8Cg9FeHBsYWluUmVzcG9uc2USKQoMZXhwbGFuYXRpb25zGAEgAygLMhMuZGxxLnYxLkV4cGxhbmF0aW9uIkYKC0V4cGxhbmF0aW9uEgwKBHRleHQYASABKAkSKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhYKFEdldFNlcnZlckluZm9SZXF1ZXN0IuUBChVHZXRTZXJ2ZXJJbmZvUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIOCgZzZXJ2ZXIYAiABKAkSLgoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHc2VydmVycxgFIAMoCRIgCgVzdG9yZRgGIAEoCzIRLmRscS52MS5TdG9yZUluZm8SHgoEbmF0cxgHIAEoCzIQLmRscS52MS5OYXRzSW5mbyKMAgoITmF0c0luZm8SDwoHc2VydmVycxgBIAMoCRIOCgZzdHJlYW0YAiABKAkSDQoFZXJyb3IYAyABKAkSFQoNYmFja2xvZ19ieXRlcxgEIAEoAxIbChNiYWNrbG9nX2xpbWl0X2J5dGVzGAUgASgDEjcKE29sZGVzdF93YWl0aW5nX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKE21pc3NlZF9jaGFuZ2VfY291bnQYByABKAMSNAoQbGFzdF9taXNzZWRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoId2FybmluZ3MYCSADKAkimgIKCVN0b3JlSW5mbxIPCgd2ZXJzaW9uGAEgASgJEhAKCGVtYmVkZGVkGAIgASgIEigKBHRpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEXVzZWRfbWVtb3J5X2J5dGVzGAQgASgDEhgKEG1heF9tZW1vcnlfYnl0ZXMYBSABKAMSFQoNcmVwbGljYV9jb3VudBgGIAEoDRIxCghzZXR0aW5ncxgHIAMoCzIfLmRscS52MS5TdG9yZUluZm8uU2V0dGluZ3NFbnRyeRIQCgh3YXJuaW5ncxgIIAMoCRovCg1TZXR0aW5nc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiIwoSTGlzdFdvcmtlcnNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJIksKE0xpc3RXb3JrZXJzUmVzcG9uc2USHwoHd29ya2VycxgBIAMoCzIOLmRscS52MS5Xb3JrZXISEwoLdG90YWxfY291bnQYAiABKAMi2gEKBldvcmtlchIRCgl3b3JrZXJfaWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIOCgZzZXJ2ZXIYAyABKAkSEQoJY29ubmVjdGVkGAQgASgIEhUKDW1heF9pbl9mbGlnaHQYBSABKA0SFwoPaW5fZmxpZ2h0X2NvdW50GAYgASgDEjgKFG9sZGVzdF9kZWxpdmVyeV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVxdWlldBgIIAEoCBINCgVxdWV1ZRgJIAEoCSJGChFCcmVha0xlYXNlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCRIWCg5kZWxpdmVyeV9jb3VudBgDIAEoDSJgChJCcmVha0xlYXNlUmVzcG9uc2USDgoGYnJva2VuGAEgASgIEhEKCXdvcmtlcl9pZBgCIAEoCRInCgRoZWxkGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkYKElF1aWV0V29ya2VyUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJEhIKBXF1aWV0GAIgASgISACIAQFCCAoGX3F1aWV0IiYKE1F1aWV0V29ya2VyUmVzcG9uc2USDwoHY2hhbmdlZBgBIAEoCCIkChNMaXN0QnJlYWtlcnNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJIjkKFExpc3RCcmVha2Vyc1Jlc3BvbnNlEiEKCGJyZWFrZXJzGAEgAygLMg8uZGxxLnYxLkJyZWFrZXIisQEKB0JyZWFrZXISCwoDa2V5GAEgASgJEiMKBXN0YXRlGAIgASgOMhQuZGxxLnYxLkJyZWFrZXJTdGF0ZRIuCgpvcGVuX3NpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpyZXRyeV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxvcGVuZWRfY291bnQYBSABKA0iMQoTUmVzZXRCcmVha2VyUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRILCgNrZXkYAiABKAkiKAoUUmVzZXRCcmVha2VyUmVzcG9uc2USEAoId2FzX29wZW4YASABKAgiTwoVQ3JlYXRlQmF0Y2hKb2JSZXF1ZXN0EiIKBHNwZWMYASABKAsyFC5kbHEudjEuQmF0Y2hKb2JTcGVjEhIKCnJlcXVlc3RfaWQYAiABKAkiNwoWQ3JlYXRlQmF0Y2hKb2JSZXNwb25zZRIdCgNqb2IYASABKAsyEC5kbHEudjEuQmF0Y2hKb2IiIAoSR2V0QmF0Y2hKb2JSZXF1ZXN0EgoKAmlkGAEgASgJIjQKE0dldEJhdGNoSm9iUmVzcG9uc2USHQoDam9iGAEgASgLMhAuZGxxLnYxLkJhdGNoSm9iIj0KFExpc3RCYXRjaEpvYnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIlAKFUxpc3RCYXRjaEpvYnNSZXNwb25zZRIeCgRqb2JzGAEgAygLMhAuZGxxLnYxLkJhdGNoSm9iEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIiChRXYXRjaEJhdGNoSm9iUmVxdWVzdBIKCgJpZBgBIAEoCSI2ChVXYXRjaEJhdGNoSm9iUmVzcG9uc2USHQoDam9iGAEgASgLMhAuZGxxLnYxLkJhdGNoSm9iIiIKFFBhdXNlQmF0Y2hKb2JSZXF1ZXN0EgoKAmlkGAEgASgJIjYKFVBhdXNlQmF0Y2hKb2JSZXNwb25zZRIdCgNqb2IYASABKAsyEC5kbHEudjEuQmF0Y2hKb2IiIwoVUmVzdW1lQmF0Y2hKb2JSZXF1ZXN0EgoKAmlkGAEgASgJIjcKFlJlc3VtZUJhdGNoSm9iUmVzcG9uc2USHQoDam9iGAEgASgLMhAuZGxxLnYxLkJhdGNoSm9iIiMKFUNhbmNlbEJhdGNoSm9iUmVxdWVzdBIKCgJpZBgBIAEoCSI3ChZDYW5jZWxCYXRjaEpvYlJlc3BvbnNlEh0KA2pvYhgBIAEoCzIQLmRscS52MS5CYXRjaEpvYipaCgtNZXNzYWdlVmlldxIcChhNRVNTQUdFX1ZJRVdfVU5TUEVDSUZJRUQQABIWChJNRVNTQUdFX1ZJRVdfQkFTSUMQARIVChFNRVNTQUdFX1ZJRVdfRlVMTBACKnkKCkdyb3VwT3JkZXISGwoXR1JPVVBfT1JERVJfVU5TUEVDSUZJRUQQABIWChJHUk9VUF9PUkRFUl9TVE9SRUQQARIcChhHUk9VUF9PUkRFUl9MQVNUX0ZBSUxVUkUQAhIYChRHUk9VUF9PUkRFUl9GQUlMVVJFUxADMrQRCg9EbHFBZG1pblNlcnZpY2USQwoKR2V0TWVzc2FnZRIZLmRscS52MS5HZXRNZXNzYWdlUmVxdWVzdBoaLmRscS52MS5HZXRNZXNzYWdlUmVzcG9uc2USSQoMTGlzdE1lc3NhZ2VzEhsuZGxxLnYxLkxpc3RNZXNzYWdlc1JlcXVlc3QaHC5kbHEudjEuTGlzdE1lc3NhZ2VzUmVzcG9uc2USTgoNQ291bnRNZXNzYWdlcxIcLmRscS52MS5Db3VudE1lc3NhZ2VzUmVxdWVzdBodLmRscS52MS5Db3VudE1lc3NhZ2VzUmVzcG9uc2UwARJOCg1XYXRjaE1lc3NhZ2VzEhwuZGxxLnYxLldhdGNoTWVzc2FnZXNSZXF1ZXN0Gh0uZGxxLnYxLldhdGNoTWVzc2FnZXNSZXNwb25zZTABEkMKCkxpc3RHcm91cHMSGS5kbHEudjEuTGlzdEdyb3Vwc1JlcXVlc3QaGi5kbHEudjEuTGlzdEdyb3Vwc1Jlc3BvbnNlEj0KCEdldEdyb3VwEhcuZGxxLnYxLkdldEdyb3VwUmVxdWVzdBoYLmRscS52MS5HZXRHcm91cFJlc3BvbnNlEkYKC1VwZGF0ZUdyb3VwEhouZGxxLnYxLlVwZGF0ZUdyb3VwUmVxdWVzdBobLmRscS52MS5VcGRhdGVHcm91cFJlc3BvbnNlEkMKCkxpc3RRdWV1ZXMSGS5kbHEudjEuTGlzdFF1ZXVlc1JlcXVlc3QaGi5kbHEudjEuTGlzdFF1ZXVlc1Jlc3BvbnNlEj0KCEdldFF1ZXVlEhcuZGxxLnYxLkdldFF1ZXVlUmVxdWVzdBoYLmRscS52MS5HZXRRdWV1ZVJlc3BvbnNlEkYKC1VwZGF0ZVF1ZXVlEhouZGxxLnYxLlVwZGF0ZVF1ZXVlUmVxdWVzdBobLmRscS52MS5VcGRhdGVRdWV1ZVJlc3BvbnNlEkYKC0RlbGV0ZVF1ZXVlEhouZGxxLnYxLkRlbGV0ZVF1ZXVlUmVxdWVzdBobLmRscS52MS5EZWxldGVRdWV1ZVJlc3BvbnNlEk8KDlNpbXVsYXRlUG9saWN5Eh0uZGxxLnYxLlNpbXVsYXRlUG9saWN5UmVxdWVzdBoeLmRscS52MS5TaW11bGF0ZVBvbGljeVJlc3BvbnNlEj0KCEdldFJ1bGVzEhcuZGxxLnYxLkdldFJ1bGVzUmVxdWVzdBoYLmRscS52MS5HZXRSdWxlc1Jlc3BvbnNlEkYKC1VwZGF0ZVJ1bGVzEhouZGxxLnYxLlVwZGF0ZVJ1bGVzUmVxdWVzdBobLmRscS52MS5VcGRhdGVSdWxlc1Jlc3BvbnNlEkAKCVRlc3RSdWxlcxIYLmRscS52MS5UZXN0UnVsZXNSZXF1ZXN0GhkuZGxxLnYxLlRlc3RSdWxlc1Jlc3BvbnNlElsKElJlbGVhc2VPcmRlcmluZ0tleRIhLmRscS52MS5SZWxlYXNlT3JkZXJpbmdLZXlSZXF1ZXN0GiIuZGxxLnYxLlJlbGVhc2VPcmRlcmluZ0tleVJlc3BvbnNlEjoKB0V4cGxhaW4SFi5kbHEudjEuRXhwbGFpblJlcXVlc3QaFy5kbHEudjEuRXhwbGFpblJlc3BvbnNlEkwKDUdldFNlcnZlckluZm8SHC5kbHEudjEuR2V0U2VydmVySW5mb1JlcXVlc3QaHS5kbHEudjEuR2V0U2VydmVySW5mb1Jlc3BvbnNlEkYKC0xpc3RXb3JrZXJzEhouZGxxLnYxLkxpc3RXb3JrZXJzUmVxdWVzdBobLmRscS52MS5MaXN0V29ya2Vyc1Jlc3BvbnNlEkMKCkJyZWFrTGVhc2USGS5kbHEudjEuQnJlYWtMZWFzZVJlcXVlc3QaGi5kbHEudjEuQnJlYWtMZWFzZVJlc3BvbnNlEkYKC1F1aWV0V29ya2VyEhouZGxxLnYxLlF1aWV0V29ya2VyUmVxdWVzdBobLmRscS52MS5RdWlldFdvcmtlclJlc3BvbnNlEkkKDExpc3RCcmVha2VycxIbLmRscS52MS5MaXN0QnJlYWtlcnNSZXF1ZXN0GhwuZGxxLnYxLkxpc3RCcmVha2Vyc1Jlc3BvbnNlEkkKDFJlc2V0QnJlYWtlchIbLmRscS52MS5SZXNldEJyZWFrZXJSZXF1ZXN0GhwuZGxxLnYxLlJlc2V0QnJlYWtlclJlc3BvbnNlEk8KDkNyZWF0ZUJhdGNoSm9iEh0uZGxxLnYxLkNyZWF0ZUJhdGNoSm9iUmVxdWVzdBoeLmRscS52MS5DcmVhdGVCYXRjaEpvYlJlc3BvbnNlEkYKC0dldEJhdGNoSm9iEhouZGxxLnYxLkdldEJhdGNoSm9iUmVxdWVzdBobLmRscS52MS5HZXRCYXRjaEpvYlJlc3BvbnNlEkwKDUxpc3RCYXRjaEpvYnMSHC5kbHEudjEuTGlzdEJhdGNoSm9ic1JlcXVlc3QaHS5kbHEudjEuTGlzdEJhdGNoSm9ic1Jlc3BvbnNlEk4KDVdhdGNoQmF0Y2hKb2ISHC5kbHEudjEuV2F0Y2hCYXRjaEpvYlJlcXVlc3QaHS5kbHEudjEuV2F0Y2hCYXRjaEpvYlJlc3BvbnNlMAESTAoNUGF1c2VCYXRjaEpvYhIcLmRscS52MS5QYXVzZUJhdGNoSm9iUmVxdWVzdBodLmRscS52MS5QYXVzZUJhdGNoSm9iUmVzcG9uc2USTwoOUmVzdW1lQmF0Y2hKb2ISHS5kbHEudjEuUmVzdW1lQmF0Y2hKb2JSZXF1ZXN0Gh4uZGxxLnYxLlJlc3VtZUJhdGNoSm9iUmVzcG9uc2USTwoOQ2FuY2VsQmF0Y2hKb2ISHS5kbHEudjEuQ2FuY2VsQmF0Y2hKb2JSZXF1ZXN0Gh4uZGxxLnYxLkNhbmNlbEJhdGNoSm9iUmVzcG9uc2VCSwoUaW8uZGxxc2VydmljZS5kbHEudjFQAVoxZ2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHF2MTtkbHF2MWIGcHJvdG8z", [file_dlq_v1_batch_job, file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_group, file_dlq_v1_message, file_dlq_v1_queue, file_dlq_v1_rule, file_dlq_v1_state, file_dlq_v1_stored_message, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
  * Which message to read.
@@ -2072,6 +2074,322 @@ export const ResetBreakerResponseSchema: GenMessage<ResetBreakerResponse> = /*@_
   messageDesc(file_dlq_v1_dlq_admin_service, 58);
 
 /**
+ * A new batch job.
+ *
+ * @generated from message dlq.v1.CreateBatchJobRequest
+ */
+export type CreateBatchJobRequest = Message<"dlq.v1.CreateBatchJobRequest"> & {
+  /**
+   * What it does, and to which messages.
+   *
+   * @generated from field: dlq.v1.BatchJobSpec spec = 1;
+   */
+  spec?: BatchJobSpec | undefined;
+
+  /**
+   * Identity of this call, at most 128 bytes; the same for each try: it then returns the job that it created before. Empty:
+   * not idempotent.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message dlq.v1.CreateBatchJobRequest.
+ * Use `create(CreateBatchJobRequestSchema)` to create a new message.
+ */
+export const CreateBatchJobRequestSchema: GenMessage<CreateBatchJobRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 59);
+
+/**
+ * The new batch job.
+ *
+ * @generated from message dlq.v1.CreateBatchJobResponse
+ */
+export type CreateBatchJobResponse = Message<"dlq.v1.CreateBatchJobResponse"> & {
+  /**
+   * As it begins, or as it is by now.
+   *
+   * @generated from field: dlq.v1.BatchJob job = 1;
+   */
+  job?: BatchJob | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.CreateBatchJobResponse.
+ * Use `create(CreateBatchJobResponseSchema)` to create a new message.
+ */
+export const CreateBatchJobResponseSchema: GenMessage<CreateBatchJobResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 60);
+
+/**
+ * Which batch job to read.
+ *
+ * @generated from message dlq.v1.GetBatchJobRequest
+ */
+export type GetBatchJobRequest = Message<"dlq.v1.GetBatchJobRequest"> & {
+  /**
+   * Its id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message dlq.v1.GetBatchJobRequest.
+ * Use `create(GetBatchJobRequestSchema)` to create a new message.
+ */
+export const GetBatchJobRequestSchema: GenMessage<GetBatchJobRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 61);
+
+/**
+ * The batch job.
+ *
+ * @generated from message dlq.v1.GetBatchJobResponse
+ */
+export type GetBatchJobResponse = Message<"dlq.v1.GetBatchJobResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: dlq.v1.BatchJob job = 1;
+   */
+  job?: BatchJob | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.GetBatchJobResponse.
+ * Use `create(GetBatchJobResponseSchema)` to create a new message.
+ */
+export const GetBatchJobResponseSchema: GenMessage<GetBatchJobResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 62);
+
+/**
+ * Which batch jobs to list.
+ *
+ * @generated from message dlq.v1.ListBatchJobsRequest
+ */
+export type ListBatchJobsRequest = Message<"dlq.v1.ListBatchJobsRequest"> & {
+  /**
+   * 1 to 100. Default 20.
+   *
+   * @generated from field: uint32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * From the previous answer. Empty: from the start.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message dlq.v1.ListBatchJobsRequest.
+ * Use `create(ListBatchJobsRequestSchema)` to create a new message.
+ */
+export const ListBatchJobsRequestSchema: GenMessage<ListBatchJobsRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 63);
+
+/**
+ * A page of batch jobs.
+ *
+ * @generated from message dlq.v1.ListBatchJobsResponse
+ */
+export type ListBatchJobsResponse = Message<"dlq.v1.ListBatchJobsResponse"> & {
+  /**
+   * The latest first, without samples.
+   *
+   * @generated from field: repeated dlq.v1.BatchJob jobs = 1;
+   */
+  jobs: BatchJob[];
+
+  /**
+   * Where the next page begins. Empty: there is none.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message dlq.v1.ListBatchJobsResponse.
+ * Use `create(ListBatchJobsResponseSchema)` to create a new message.
+ */
+export const ListBatchJobsResponseSchema: GenMessage<ListBatchJobsResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 64);
+
+/**
+ * Which batch job to watch.
+ *
+ * @generated from message dlq.v1.WatchBatchJobRequest
+ */
+export type WatchBatchJobRequest = Message<"dlq.v1.WatchBatchJobRequest"> & {
+  /**
+   * Its id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message dlq.v1.WatchBatchJobRequest.
+ * Use `create(WatchBatchJobRequestSchema)` to create a new message.
+ */
+export const WatchBatchJobRequestSchema: GenMessage<WatchBatchJobRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 65);
+
+/**
+ * The batch job after a change.
+ *
+ * @generated from message dlq.v1.WatchBatchJobResponse
+ */
+export type WatchBatchJobResponse = Message<"dlq.v1.WatchBatchJobResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: dlq.v1.BatchJob job = 1;
+   */
+  job?: BatchJob | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.WatchBatchJobResponse.
+ * Use `create(WatchBatchJobResponseSchema)` to create a new message.
+ */
+export const WatchBatchJobResponseSchema: GenMessage<WatchBatchJobResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 66);
+
+/**
+ * Which batch job to pause.
+ *
+ * @generated from message dlq.v1.PauseBatchJobRequest
+ */
+export type PauseBatchJobRequest = Message<"dlq.v1.PauseBatchJobRequest"> & {
+  /**
+   * Its id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message dlq.v1.PauseBatchJobRequest.
+ * Use `create(PauseBatchJobRequestSchema)` to create a new message.
+ */
+export const PauseBatchJobRequestSchema: GenMessage<PauseBatchJobRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 67);
+
+/**
+ * The batch job.
+ *
+ * @generated from message dlq.v1.PauseBatchJobResponse
+ */
+export type PauseBatchJobResponse = Message<"dlq.v1.PauseBatchJobResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: dlq.v1.BatchJob job = 1;
+   */
+  job?: BatchJob | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.PauseBatchJobResponse.
+ * Use `create(PauseBatchJobResponseSchema)` to create a new message.
+ */
+export const PauseBatchJobResponseSchema: GenMessage<PauseBatchJobResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 68);
+
+/**
+ * Which batch job to resume.
+ *
+ * @generated from message dlq.v1.ResumeBatchJobRequest
+ */
+export type ResumeBatchJobRequest = Message<"dlq.v1.ResumeBatchJobRequest"> & {
+  /**
+   * Its id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message dlq.v1.ResumeBatchJobRequest.
+ * Use `create(ResumeBatchJobRequestSchema)` to create a new message.
+ */
+export const ResumeBatchJobRequestSchema: GenMessage<ResumeBatchJobRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 69);
+
+/**
+ * The batch job.
+ *
+ * @generated from message dlq.v1.ResumeBatchJobResponse
+ */
+export type ResumeBatchJobResponse = Message<"dlq.v1.ResumeBatchJobResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: dlq.v1.BatchJob job = 1;
+   */
+  job?: BatchJob | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.ResumeBatchJobResponse.
+ * Use `create(ResumeBatchJobResponseSchema)` to create a new message.
+ */
+export const ResumeBatchJobResponseSchema: GenMessage<ResumeBatchJobResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 70);
+
+/**
+ * Which batch job to end.
+ *
+ * @generated from message dlq.v1.CancelBatchJobRequest
+ */
+export type CancelBatchJobRequest = Message<"dlq.v1.CancelBatchJobRequest"> & {
+  /**
+   * Its id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message dlq.v1.CancelBatchJobRequest.
+ * Use `create(CancelBatchJobRequestSchema)` to create a new message.
+ */
+export const CancelBatchJobRequestSchema: GenMessage<CancelBatchJobRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 71);
+
+/**
+ * The batch job.
+ *
+ * @generated from message dlq.v1.CancelBatchJobResponse
+ */
+export type CancelBatchJobResponse = Message<"dlq.v1.CancelBatchJobResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: dlq.v1.BatchJob job = 1;
+   */
+  job?: BatchJob | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.CancelBatchJobResponse.
+ * Use `create(CancelBatchJobResponseSchema)` to create a new message.
+ */
+export const CancelBatchJobResponseSchema: GenMessage<CancelBatchJobResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 72);
+
+/**
  * How much of a message to return.
  *
  * @generated from enum dlq.v1.MessageView
@@ -2448,6 +2766,83 @@ export const DlqAdminService: GenService<{
     methodKind: "unary";
     input: typeof ResetBreakerRequestSchema;
     output: typeof ResetBreakerResponseSchema;
+  },
+  /**
+   * Creates a batch job, which one of the servers then runs. It answers at once: the job counts first. Errors:
+   * INVALID_ARGUMENT (pattern, filter with the position of the mistake, ids, action, ranges), NOT_FOUND (the group),
+   * RESOURCE_EXHAUSTED (100 jobs have not ended), UNAVAILABLE.
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.CreateBatchJob
+   */
+  createBatchJob: {
+    methodKind: "unary";
+    input: typeof CreateBatchJobRequestSchema;
+    output: typeof CreateBatchJobResponseSchema;
+  },
+  /**
+   * Returns one batch job. Reads only. Errors: INVALID_ARGUMENT (not the id of a job), NOT_FOUND, UNAVAILABLE.
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.GetBatchJob
+   */
+  getBatchJob: {
+    methodKind: "unary";
+    input: typeof GetBatchJobRequestSchema;
+    output: typeof GetBatchJobResponseSchema;
+  },
+  /**
+   * Lists batch jobs, the latest first: those that have not ended, and the last 1,000 others. Reads only. Errors:
+   * INVALID_ARGUMENT (page size, page token), UNAVAILABLE.
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.ListBatchJobs
+   */
+  listBatchJobs: {
+    methodKind: "unary";
+    input: typeof ListBatchJobsRequestSchema;
+    output: typeof ListBatchJobsResponseSchema;
+  },
+  /**
+   * Streams one batch job: as it is now, and after each change, at most four times a second. Ends without an error when the
+   * job has ended. Reads only. Errors: INVALID_ARGUMENT, NOT_FOUND, UNAVAILABLE (also: the server stops, or too many such
+   * calls).
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.WatchBatchJob
+   */
+  watchBatchJob: {
+    methodKind: "server_streaming";
+    input: typeof WatchBatchJobRequestSchema;
+    output: typeof WatchBatchJobResponseSchema;
+  },
+  /**
+   * Pauses a batch job: within a second it acts on no further messages. Safe to repeat. Errors: INVALID_ARGUMENT,
+   * NOT_FOUND, FAILED_PRECONDITION (it has ended), UNAVAILABLE.
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.PauseBatchJob
+   */
+  pauseBatchJob: {
+    methodKind: "unary";
+    input: typeof PauseBatchJobRequestSchema;
+    output: typeof PauseBatchJobResponseSchema;
+  },
+  /**
+   * Lets a paused batch job go on where it was. Safe to repeat. Errors: as PauseBatchJob.
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.ResumeBatchJob
+   */
+  resumeBatchJob: {
+    methodKind: "unary";
+    input: typeof ResumeBatchJobRequestSchema;
+    output: typeof ResumeBatchJobResponseSchema;
+  },
+  /**
+   * Ends a batch job: within a second it acts on no further messages. What it has done stays. Safe to repeat. Errors:
+   * INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION (it has ended otherwise), UNAVAILABLE.
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.CancelBatchJob
+   */
+  cancelBatchJob: {
+    methodKind: "unary";
+    input: typeof CancelBatchJobRequestSchema;
+    output: typeof CancelBatchJobResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_dlq_v1_dlq_admin_service, 0);

@@ -1,5 +1,6 @@
 import datetime
 
+from dlq.v1 import batch_job_pb2 as _batch_job_pb2
 from dlq.v1 import dlq_service_pb2 as _dlq_service_pb2
 from dlq.v1 import failure_pb2 as _failure_pb2
 from dlq.v1 import group_pb2 as _group_pb2
@@ -624,3 +625,93 @@ class ResetBreakerResponse(_message.Message):
     WAS_OPEN_FIELD_NUMBER: _ClassVar[int]
     was_open: bool
     def __init__(self, was_open: bool = ...) -> None: ...
+
+class CreateBatchJobRequest(_message.Message):
+    __slots__ = ("spec", "request_id")
+    SPEC_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    spec: _batch_job_pb2.BatchJobSpec
+    request_id: str
+    def __init__(self, spec: _Optional[_Union[_batch_job_pb2.BatchJobSpec, _Mapping[str, object]]] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class CreateBatchJobResponse(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: _batch_job_pb2.BatchJob
+    def __init__(self, job: _Optional[_Union[_batch_job_pb2.BatchJob, _Mapping[str, object]]] = ...) -> None: ...
+
+class GetBatchJobRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class GetBatchJobResponse(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: _batch_job_pb2.BatchJob
+    def __init__(self, job: _Optional[_Union[_batch_job_pb2.BatchJob, _Mapping[str, object]]] = ...) -> None: ...
+
+class ListBatchJobsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListBatchJobsResponse(_message.Message):
+    __slots__ = ("jobs", "next_page_token")
+    JOBS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    jobs: _containers.RepeatedCompositeFieldContainer[_batch_job_pb2.BatchJob]
+    next_page_token: str
+    def __init__(self, jobs: _Optional[_Iterable[_Union[_batch_job_pb2.BatchJob, _Mapping[str, object]]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class WatchBatchJobRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class WatchBatchJobResponse(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: _batch_job_pb2.BatchJob
+    def __init__(self, job: _Optional[_Union[_batch_job_pb2.BatchJob, _Mapping[str, object]]] = ...) -> None: ...
+
+class PauseBatchJobRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class PauseBatchJobResponse(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: _batch_job_pb2.BatchJob
+    def __init__(self, job: _Optional[_Union[_batch_job_pb2.BatchJob, _Mapping[str, object]]] = ...) -> None: ...
+
+class ResumeBatchJobRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class ResumeBatchJobResponse(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: _batch_job_pb2.BatchJob
+    def __init__(self, job: _Optional[_Union[_batch_job_pb2.BatchJob, _Mapping[str, object]]] = ...) -> None: ...
+
+class CancelBatchJobRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class CancelBatchJobResponse(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: _batch_job_pb2.BatchJob
+    def __init__(self, job: _Optional[_Union[_batch_job_pb2.BatchJob, _Mapping[str, object]]] = ...) -> None: ...

@@ -153,6 +153,41 @@ class DlqAdminServiceStub(object):
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ResetBreakerRequest.SerializeToString,
                 response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ResetBreakerResponse.FromString,
                 _registered_method=True)
+        self.CreateBatchJob = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/CreateBatchJob',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CreateBatchJobRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CreateBatchJobResponse.FromString,
+                _registered_method=True)
+        self.GetBatchJob = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/GetBatchJob',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetBatchJobRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetBatchJobResponse.FromString,
+                _registered_method=True)
+        self.ListBatchJobs = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/ListBatchJobs',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListBatchJobsRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListBatchJobsResponse.FromString,
+                _registered_method=True)
+        self.WatchBatchJob = channel.unary_stream(
+                '/dlq.v1.DlqAdminService/WatchBatchJob',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.WatchBatchJobRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.WatchBatchJobResponse.FromString,
+                _registered_method=True)
+        self.PauseBatchJob = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/PauseBatchJob',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.PauseBatchJobRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.PauseBatchJobResponse.FromString,
+                _registered_method=True)
+        self.ResumeBatchJob = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/ResumeBatchJob',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ResumeBatchJobRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ResumeBatchJobResponse.FromString,
+                _registered_method=True)
+        self.CancelBatchJob = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/CancelBatchJob',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CancelBatchJobRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CancelBatchJobResponse.FromString,
+                _registered_method=True)
 
 
 class DlqAdminServiceServicer(object):
@@ -373,6 +408,62 @@ class DlqAdminServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateBatchJob(self, request, context):
+        """Creates a batch job, which one of the servers then runs. It answers at once: the job counts first. Errors:
+        INVALID_ARGUMENT (pattern, filter with the position of the mistake, ids, action, ranges), NOT_FOUND (the group),
+        RESOURCE_EXHAUSTED (100 jobs have not ended), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetBatchJob(self, request, context):
+        """Returns one batch job. Reads only. Errors: INVALID_ARGUMENT (not the id of a job), NOT_FOUND, UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBatchJobs(self, request, context):
+        """Lists batch jobs, the latest first: those that have not ended, and the last 1,000 others. Reads only. Errors:
+        INVALID_ARGUMENT (page size, page token), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchBatchJob(self, request, context):
+        """Streams one batch job: as it is now, and after each change, at most four times a second. Ends without an error when the
+        job has ended. Reads only. Errors: INVALID_ARGUMENT, NOT_FOUND, UNAVAILABLE (also: the server stops, or too many such
+        calls).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PauseBatchJob(self, request, context):
+        """Pauses a batch job: within a second it acts on no further messages. Safe to repeat. Errors: INVALID_ARGUMENT,
+        NOT_FOUND, FAILED_PRECONDITION (it has ended), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeBatchJob(self, request, context):
+        """Lets a paused batch job go on where it was. Safe to repeat. Errors: as PauseBatchJob.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelBatchJob(self, request, context):
+        """Ends a batch job: within a second it acts on no further messages. What it has done stays. Safe to repeat. Errors:
+        INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION (it has ended otherwise), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DlqAdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -490,6 +581,41 @@ def add_DlqAdminServiceServicer_to_server(servicer, server):
                     servicer.ResetBreaker,
                     request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ResetBreakerRequest.FromString,
                     response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ResetBreakerResponse.SerializeToString,
+            ),
+            'CreateBatchJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateBatchJob,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CreateBatchJobRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CreateBatchJobResponse.SerializeToString,
+            ),
+            'GetBatchJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBatchJob,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetBatchJobRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.GetBatchJobResponse.SerializeToString,
+            ),
+            'ListBatchJobs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBatchJobs,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListBatchJobsRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListBatchJobsResponse.SerializeToString,
+            ),
+            'WatchBatchJob': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchBatchJob,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.WatchBatchJobRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.WatchBatchJobResponse.SerializeToString,
+            ),
+            'PauseBatchJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseBatchJob,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.PauseBatchJobRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.PauseBatchJobResponse.SerializeToString,
+            ),
+            'ResumeBatchJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeBatchJob,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ResumeBatchJobRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ResumeBatchJobResponse.SerializeToString,
+            ),
+            'CancelBatchJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelBatchJob,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CancelBatchJobRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.CancelBatchJobResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(

@@ -30,6 +30,13 @@ class DlqAdminServiceStub:
     QuietWorker: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.QuietWorkerRequest, dlq.v1.dlq_admin_service_pb2.QuietWorkerResponse]
     ListBreakers: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListBreakersRequest, dlq.v1.dlq_admin_service_pb2.ListBreakersResponse]
     ResetBreaker: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ResetBreakerRequest, dlq.v1.dlq_admin_service_pb2.ResetBreakerResponse]
+    CreateBatchJob: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.CreateBatchJobRequest, dlq.v1.dlq_admin_service_pb2.CreateBatchJobResponse]
+    GetBatchJob: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetBatchJobRequest, dlq.v1.dlq_admin_service_pb2.GetBatchJobResponse]
+    ListBatchJobs: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListBatchJobsRequest, dlq.v1.dlq_admin_service_pb2.ListBatchJobsResponse]
+    WatchBatchJob: grpc.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.WatchBatchJobRequest, dlq.v1.dlq_admin_service_pb2.WatchBatchJobResponse]
+    PauseBatchJob: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.PauseBatchJobRequest, dlq.v1.dlq_admin_service_pb2.PauseBatchJobResponse]
+    ResumeBatchJob: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ResumeBatchJobRequest, dlq.v1.dlq_admin_service_pb2.ResumeBatchJobResponse]
+    CancelBatchJob: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.CancelBatchJobRequest, dlq.v1.dlq_admin_service_pb2.CancelBatchJobResponse]
     def __init__(self, channel: grpc.Channel | grpc.aio.Channel) -> None: ...
 
 @type_check_only
@@ -57,6 +64,13 @@ class DlqAdminServiceAsyncStub:
     QuietWorker: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.QuietWorkerRequest, dlq.v1.dlq_admin_service_pb2.QuietWorkerResponse]
     ListBreakers: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListBreakersRequest, dlq.v1.dlq_admin_service_pb2.ListBreakersResponse]
     ResetBreaker: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ResetBreakerRequest, dlq.v1.dlq_admin_service_pb2.ResetBreakerResponse]
+    CreateBatchJob: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.CreateBatchJobRequest, dlq.v1.dlq_admin_service_pb2.CreateBatchJobResponse]
+    GetBatchJob: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetBatchJobRequest, dlq.v1.dlq_admin_service_pb2.GetBatchJobResponse]
+    ListBatchJobs: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListBatchJobsRequest, dlq.v1.dlq_admin_service_pb2.ListBatchJobsResponse]
+    WatchBatchJob: grpc.aio.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.WatchBatchJobRequest, dlq.v1.dlq_admin_service_pb2.WatchBatchJobResponse]
+    PauseBatchJob: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.PauseBatchJobRequest, dlq.v1.dlq_admin_service_pb2.PauseBatchJobResponse]
+    ResumeBatchJob: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ResumeBatchJobRequest, dlq.v1.dlq_admin_service_pb2.ResumeBatchJobResponse]
+    CancelBatchJob: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.CancelBatchJobRequest, dlq.v1.dlq_admin_service_pb2.CancelBatchJobResponse]
 
 class DlqAdminServiceServicer:
     def GetMessage(self, request: dlq.v1.dlq_admin_service_pb2.GetMessageRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.GetMessageResponse: ...
@@ -82,6 +96,13 @@ class DlqAdminServiceServicer:
     def QuietWorker(self, request: dlq.v1.dlq_admin_service_pb2.QuietWorkerRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.QuietWorkerResponse: ...
     def ListBreakers(self, request: dlq.v1.dlq_admin_service_pb2.ListBreakersRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListBreakersResponse: ...
     def ResetBreaker(self, request: dlq.v1.dlq_admin_service_pb2.ResetBreakerRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ResetBreakerResponse: ...
+    def CreateBatchJob(self, request: dlq.v1.dlq_admin_service_pb2.CreateBatchJobRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.CreateBatchJobResponse: ...
+    def GetBatchJob(self, request: dlq.v1.dlq_admin_service_pb2.GetBatchJobRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.GetBatchJobResponse: ...
+    def ListBatchJobs(self, request: dlq.v1.dlq_admin_service_pb2.ListBatchJobsRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListBatchJobsResponse: ...
+    def WatchBatchJob(self, request: dlq.v1.dlq_admin_service_pb2.WatchBatchJobRequest, context: grpc.ServicerContext) -> Iterator[dlq.v1.dlq_admin_service_pb2.WatchBatchJobResponse]: ...
+    def PauseBatchJob(self, request: dlq.v1.dlq_admin_service_pb2.PauseBatchJobRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.PauseBatchJobResponse: ...
+    def ResumeBatchJob(self, request: dlq.v1.dlq_admin_service_pb2.ResumeBatchJobRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ResumeBatchJobResponse: ...
+    def CancelBatchJob(self, request: dlq.v1.dlq_admin_service_pb2.CancelBatchJobRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.CancelBatchJobResponse: ...
 
 def add_DlqAdminServiceServicer_to_server(
     servicer: DlqAdminServiceServicer, server: grpc.Server | grpc.aio.Server

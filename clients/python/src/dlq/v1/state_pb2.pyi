@@ -41,6 +41,7 @@ class QuarantineReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     QUARANTINE_REASON_WORKER_REQUEST: _ClassVar[QuarantineReason]
     QUARANTINE_REASON_PRODUCER_REQUEST: _ClassVar[QuarantineReason]
     QUARANTINE_REASON_RULE: _ClassVar[QuarantineReason]
+    QUARANTINE_REASON_OPERATOR_REQUEST: _ClassVar[QuarantineReason]
 
 class BreakerState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -77,6 +78,7 @@ QUARANTINE_REASON_TTL_EXPIRED: QuarantineReason
 QUARANTINE_REASON_WORKER_REQUEST: QuarantineReason
 QUARANTINE_REASON_PRODUCER_REQUEST: QuarantineReason
 QUARANTINE_REASON_RULE: QuarantineReason
+QUARANTINE_REASON_OPERATOR_REQUEST: QuarantineReason
 BREAKER_STATE_UNSPECIFIED: BreakerState
 BREAKER_STATE_CLOSED: BreakerState
 BREAKER_STATE_OPEN: BreakerState

@@ -148,6 +148,8 @@ pub enum QuarantineReason {
     ProducerRequest = 7,
     /// A routing rule quarantined it; the note in the outbox has the rule's name.
     Rule = 8,
+    /// Somebody brought it there, by a batch job.
+    OperatorRequest = 9,
 }
 impl QuarantineReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -165,6 +167,7 @@ impl QuarantineReason {
             Self::WorkerRequest => "QUARANTINE_REASON_WORKER_REQUEST",
             Self::ProducerRequest => "QUARANTINE_REASON_PRODUCER_REQUEST",
             Self::Rule => "QUARANTINE_REASON_RULE",
+            Self::OperatorRequest => "QUARANTINE_REASON_OPERATOR_REQUEST",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -179,6 +182,7 @@ impl QuarantineReason {
             "QUARANTINE_REASON_WORKER_REQUEST" => Some(Self::WorkerRequest),
             "QUARANTINE_REASON_PRODUCER_REQUEST" => Some(Self::ProducerRequest),
             "QUARANTINE_REASON_RULE" => Some(Self::Rule),
+            "QUARANTINE_REASON_OPERATOR_REQUEST" => Some(Self::OperatorRequest),
             _ => None,
         }
     }
@@ -1935,6 +1939,271 @@ impl ConditionCode {
         }
     }
 }
+/// Work of the servers on many stored messages. If a server dies, another one continues. Each selected message
+/// is acted on exactly once.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchJob {
+    /// Names the job: `j-` and a number. Later jobs have higher numbers.
+    #[prost(string, tag="1")]
+    pub id: ::prost::alloc::string::String,
+    /// What was asked for.
+    #[prost(message, optional, tag="2")]
+    pub spec: ::core::option::Option<BatchJobSpec>,
+    /// Who asked: the name of the token. Empty: unknown.
+    #[prost(string, tag="3")]
+    pub caller: ::prost::alloc::string::String,
+    /// When it was created. Messages that arrived later, or changed their state later, are not selected.
+    #[prost(message, optional, tag="4")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it ended. Absent: it has not.
+    #[prost(message, optional, tag="5")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Where it stands.
+    #[prost(enumeration="BatchJobState", tag="6")]
+    pub state: i32,
+    /// What it has found and done so far.
+    #[prost(message, optional, tag="7")]
+    pub counts: ::core::option::Option<BatchJobCounts>,
+    /// The queue that it works on now: queues come by name. Empty: none.
+    #[prost(string, tag="8")]
+    pub queue: ::prost::alloc::string::String,
+    /// Why it is FAILED, or why it waits, and what to do. Empty: all is well.
+    #[prost(string, tag="9")]
+    pub problem: ::prost::alloc::string::String,
+    /// Some of the selected messages, at most 5.
+    #[prost(message, repeated, tag="10")]
+    pub samples: ::prost::alloc::vec::Vec<BatchJobSample>,
+    /// When its state or its counts changed last.
+    #[prost(message, optional, tag="11")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// PAUSED: the state that it goes on in.
+    #[prost(enumeration="BatchJobState", tag="12")]
+    pub resume_state: i32,
+}
+/// What a batch job does, and to which messages.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchJobSpec {
+    /// A queue, or a pattern: `*` stands for any characters. Required; `*` selects all queues.
+    #[prost(string, tag="1")]
+    pub queue: ::prost::alloc::string::String,
+    /// A CEL expression that is true for the selected messages; docs/reference/filters.md has its variables. Its
+    /// time is that of the job's creation. Empty: all.
+    #[prost(string, tag="2")]
+    pub filter: ::prost::alloc::string::String,
+    /// Only messages of this group: its id. Empty: of any group or none.
+    #[prost(string, tag="3")]
+    pub group_id: ::prost::alloc::string::String,
+    /// Only these messages, at most 1,000. Empty: no such limit.
+    #[prost(string, repeated, tag="4")]
+    pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How many messages it should be able to act on. It counts them first, and fails before it has changed
+    /// anything if there are others. Absent: any number.
+    #[prost(message, optional, tag="11")]
+    pub expected_count: ::core::option::Option<ExpectedCount>,
+    /// True: only count, and show samples.
+    #[prost(bool, tag="12")]
+    pub dry_run: bool,
+    /// Messages a second. 0: no limit. At most 1,000,000.
+    #[prost(double, tag="13")]
+    pub max_rate: f64,
+    /// Why, for those who look at the job later. At most 255 bytes.
+    #[prost(string, tag="14")]
+    pub reason: ::prost::alloc::string::String,
+    /// True: filter and samples have also values that queues redact. The call is logged with the caller's name.
+    #[prost(bool, tag="15")]
+    pub show_redacted: bool,
+    /// What is done to each message. Required.
+    #[prost(oneof="batch_job_spec::Action", tags="5, 6, 7, 8, 9, 10")]
+    pub action: ::core::option::Option<batch_job_spec::Action>,
+}
+/// Nested message and enum types in `BatchJobSpec`.
+pub mod batch_job_spec {
+    /// What is done to each message. Required.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Action {
+        /// Make it due now. A quarantined message gets a new round of attempts.
+        #[prost(message, tag="5")]
+        Retry(super::RetryAction),
+        /// Edit its payload or attributes. It stays where it is.
+        #[prost(message, tag="6")]
+        Edit(super::EditAction),
+        /// Bring it into quarantine, if it is scheduled.
+        #[prost(message, tag="7")]
+        Quarantine(super::QuarantineAction),
+        /// Remove it. It counts as discarded.
+        #[prost(message, tag="8")]
+        Discard(super::DiscardAction),
+        /// Remove it. It counts as purged.
+        #[prost(message, tag="9")]
+        Purge(super::PurgeAction),
+        /// Move it to another queue.
+        #[prost(message, tag="10")]
+        Move(super::MoveAction),
+    }
+}
+/// How many messages are expected. Both limits count.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExpectedCount {
+    /// At least so many.
+    #[prost(int64, tag="1")]
+    pub min: i64,
+    /// At most so many.
+    #[prost(int64, tag="2")]
+    pub max: i64,
+}
+/// Makes messages due now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RetryAction {
+    /// Edits of each message in the same step, as Retry has them. At most 10.
+    #[prost(message, repeated, tag="1")]
+    pub transforms: ::prost::alloc::vec::Vec<Transform>,
+}
+/// Edits messages, and leaves them where they are.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct EditAction {
+    /// 1 to 10, applied in order, all or none. One that a message has had before is not applied again.
+    #[prost(message, repeated, tag="1")]
+    pub transforms: ::prost::alloc::vec::Vec<Transform>,
+}
+/// Brings scheduled messages into quarantine, with the quarantine reason OPERATOR_REQUEST.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct QuarantineAction {
+}
+/// Removes messages: each counts as discarded, and has its own event.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DiscardAction {
+}
+/// Removes messages: each counts as purged, and has its own event.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PurgeAction {
+}
+/// Moves messages to another queue. A scheduled message keeps its due time, and a quarantined one stays in
+/// quarantine.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MoveAction {
+    /// The queue.
+    #[prost(string, tag="1")]
+    pub queue: ::prost::alloc::string::String,
+}
+/// What a batch job has found and done.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchJobCounts {
+    /// Messages that were examined in this state.
+    #[prost(int64, tag="1")]
+    pub examined_count: i64,
+    /// Messages that it can act on. It is complete when the state is no longer COUNTING.
+    #[prost(int64, tag="2")]
+    pub selected_count: i64,
+    /// Those of them whose last lease ended without an outcome, or whose outcome a failover of Redis may have lost:
+    /// if they are retried, they may run twice.
+    #[prost(int64, tag="3")]
+    pub outcome_unknown_count: i64,
+    /// Messages that match, and that it cannot act on, each with why, found while it counted.
+    #[prost(message, repeated, tag="4")]
+    pub not_selected: ::prost::alloc::vec::Vec<BatchJobRefusal>,
+    /// Messages that it has acted on.
+    #[prost(int64, tag="5")]
+    pub done_count: i64,
+    /// Messages that it could not act on, each with why.
+    #[prost(message, repeated, tag="6")]
+    pub refused: ::prost::alloc::vec::Vec<BatchJobRefusal>,
+    /// When DONE: selected messages that were gone or had changed before it came to them.
+    #[prost(int64, tag="7")]
+    pub left_count: i64,
+    /// Messages of which the filter had redacted content: it may have missed them.
+    #[prost(int64, tag="8")]
+    pub redacted_count: i64,
+    /// Messages that were left out because their stored content is damaged.
+    #[prost(int64, tag="9")]
+    pub damaged_count: i64,
+}
+/// Messages that a batch job did not act on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchJobRefusal {
+    /// Why, in words. At most 20 reasons are told apart.
+    #[prost(string, tag="1")]
+    pub why: ::prost::alloc::string::String,
+    /// How many.
+    #[prost(int64, tag="2")]
+    pub count: i64,
+    /// One of them, and its queue.
+    #[prost(string, tag="3")]
+    pub id: ::prost::alloc::string::String,
+    /// See id.
+    #[prost(string, tag="4")]
+    pub queue: ::prost::alloc::string::String,
+}
+/// A selected message, as it was counted.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchJobSample {
+    /// Its queue.
+    #[prost(string, tag="1")]
+    pub queue: ::prost::alloc::string::String,
+    /// Its id.
+    #[prost(string, tag="2")]
+    pub id: ::prost::alloc::string::String,
+    /// Its latest failure, in one line of at most 200 characters.
+    #[prost(string, tag="3")]
+    pub failure: ::prost::alloc::string::String,
+    /// Before the edits of the job. Absent: it has none, or the message is larger than 4 KiB.
+    #[prost(message, optional, tag="4")]
+    pub before: ::core::option::Option<MessageContent>,
+    /// After the edits of the job.
+    #[prost(message, optional, tag="5")]
+    pub after: ::core::option::Option<MessageContent>,
+    /// What `\[redacted\]` stands for, as in StoredMessage.
+    #[prost(string, repeated, tag="6")]
+    pub redacted: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Where a batch job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum BatchJobState {
+    /// Of a job: never.
+    Unspecified = 0,
+    /// It counts the messages, and changes nothing.
+    Counting = 1,
+    /// It acts on messages.
+    Running = 2,
+    /// It waits until somebody resumes it.
+    Paused = 3,
+    /// It has ended: all selected messages were acted on or refused. A dry run: it has counted.
+    Done = 4,
+    /// Somebody has ended it. What it had done stays.
+    Cancelled = 5,
+    /// It has ended with a problem. What it had done stays.
+    Failed = 6,
+}
+impl BatchJobState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "BATCH_JOB_STATE_UNSPECIFIED",
+            Self::Counting => "BATCH_JOB_STATE_COUNTING",
+            Self::Running => "BATCH_JOB_STATE_RUNNING",
+            Self::Paused => "BATCH_JOB_STATE_PAUSED",
+            Self::Done => "BATCH_JOB_STATE_DONE",
+            Self::Cancelled => "BATCH_JOB_STATE_CANCELLED",
+            Self::Failed => "BATCH_JOB_STATE_FAILED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "BATCH_JOB_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "BATCH_JOB_STATE_COUNTING" => Some(Self::Counting),
+            "BATCH_JOB_STATE_RUNNING" => Some(Self::Running),
+            "BATCH_JOB_STATE_PAUSED" => Some(Self::Paused),
+            "BATCH_JOB_STATE_DONE" => Some(Self::Done),
+            "BATCH_JOB_STATE_CANCELLED" => Some(Self::Cancelled),
+            "BATCH_JOB_STATE_FAILED" => Some(Self::Failed),
+            _ => None,
+        }
+    }
+}
 /// Messages whose latest failures are alike, in all queues. Failures are alike if they have the same
 /// fingerprint: the sender's own, or else the same reason, type, normalised message and first frame of the
 /// application.
@@ -3392,6 +3661,114 @@ pub struct ResetBreakerResponse {
     /// Whether it was not.
     #[prost(bool, tag="1")]
     pub was_open: bool,
+}
+/// A new batch job.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateBatchJobRequest {
+    /// What it does, and to which messages.
+    #[prost(message, optional, tag="1")]
+    pub spec: ::core::option::Option<BatchJobSpec>,
+    /// Identity of this call, at most 128 bytes; the same for each try: it then returns the job that it created before. Empty:
+    /// not idempotent.
+    #[prost(string, tag="2")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// The new batch job.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateBatchJobResponse {
+    /// As it begins, or as it is by now.
+    #[prost(message, optional, tag="1")]
+    pub job: ::core::option::Option<BatchJob>,
+}
+/// Which batch job to read.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetBatchJobRequest {
+    /// Its id.
+    #[prost(string, tag="1")]
+    pub id: ::prost::alloc::string::String,
+}
+/// The batch job.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetBatchJobResponse {
+    /// As it is now.
+    #[prost(message, optional, tag="1")]
+    pub job: ::core::option::Option<BatchJob>,
+}
+/// Which batch jobs to list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListBatchJobsRequest {
+    /// 1 to 100. Default 20.
+    #[prost(uint32, tag="1")]
+    pub page_size: u32,
+    /// From the previous answer. Empty: from the start.
+    #[prost(string, tag="2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of batch jobs.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListBatchJobsResponse {
+    /// The latest first, without samples.
+    #[prost(message, repeated, tag="1")]
+    pub jobs: ::prost::alloc::vec::Vec<BatchJob>,
+    /// Where the next page begins. Empty: there is none.
+    #[prost(string, tag="2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Which batch job to watch.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchBatchJobRequest {
+    /// Its id.
+    #[prost(string, tag="1")]
+    pub id: ::prost::alloc::string::String,
+}
+/// The batch job after a change.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchBatchJobResponse {
+    /// As it is now.
+    #[prost(message, optional, tag="1")]
+    pub job: ::core::option::Option<BatchJob>,
+}
+/// Which batch job to pause.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PauseBatchJobRequest {
+    /// Its id.
+    #[prost(string, tag="1")]
+    pub id: ::prost::alloc::string::String,
+}
+/// The batch job.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PauseBatchJobResponse {
+    /// As it is now.
+    #[prost(message, optional, tag="1")]
+    pub job: ::core::option::Option<BatchJob>,
+}
+/// Which batch job to resume.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResumeBatchJobRequest {
+    /// Its id.
+    #[prost(string, tag="1")]
+    pub id: ::prost::alloc::string::String,
+}
+/// The batch job.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ResumeBatchJobResponse {
+    /// As it is now.
+    #[prost(message, optional, tag="1")]
+    pub job: ::core::option::Option<BatchJob>,
+}
+/// Which batch job to end.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelBatchJobRequest {
+    /// Its id.
+    #[prost(string, tag="1")]
+    pub id: ::prost::alloc::string::String,
+}
+/// The batch job.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CancelBatchJobResponse {
+    /// As it is now.
+    #[prost(message, optional, tag="1")]
+    pub job: ::core::option::Option<BatchJob>,
 }
 /// How much of a message to return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

@@ -887,5 +887,173 @@ pub mod dlq_admin_service_client {
                 .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "ResetBreaker"));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn create_batch_job(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateBatchJobRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CreateBatchJobResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/dlq.v1.DlqAdminService/CreateBatchJob",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "CreateBatchJob"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn get_batch_job(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetBatchJobRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetBatchJobResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/dlq.v1.DlqAdminService/GetBatchJob",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "GetBatchJob"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn list_batch_jobs(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListBatchJobsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListBatchJobsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/dlq.v1.DlqAdminService/ListBatchJobs",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "ListBatchJobs"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn watch_batch_job(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchBatchJobRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchBatchJobResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/dlq.v1.DlqAdminService/WatchBatchJob",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "WatchBatchJob"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        pub async fn pause_batch_job(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PauseBatchJobRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PauseBatchJobResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/dlq.v1.DlqAdminService/PauseBatchJob",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "PauseBatchJob"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn resume_batch_job(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ResumeBatchJobRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResumeBatchJobResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/dlq.v1.DlqAdminService/ResumeBatchJob",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "ResumeBatchJob"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn cancel_batch_job(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CancelBatchJobRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CancelBatchJobResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/dlq.v1.DlqAdminService/CancelBatchJob",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "CancelBatchJob"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
