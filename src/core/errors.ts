@@ -80,6 +80,18 @@ export function unknownGroup(id: string): DlqError {
   });
 }
 
+export function unknownJob(number: number): DlqError {
+  return new DlqError(
+    `there is no batch job j-${number}: check the id, or list the jobs with ListBatchJobs; the last 1,000 ended ones are kept`,
+    { kind: "NOT_FOUND", resource: "batch_job", name: `j-${number}` },
+  );
+}
+
+/** `state`: how it ended. */
+export function jobHasEnded(id: string, state: string): DlqError {
+  return precondition("batch_job", `${id} has ended (${state}); create a new job`);
+}
+
 export function unknownQueue(queue: string): DlqError {
   return new DlqError(
     `queue ${queue} does not exist, and sends do not create queues here (queue_creation is closed); check its name, or create it in the configuration or with UpdateQueue`,
@@ -108,6 +120,14 @@ export function tooManyQueues(limit: number): DlqError {
   return new DlqError(`the deployment ${description}`, {
     kind: "LIMIT",
     violations: [{ subject: "queues", description }],
+  });
+}
+
+export function tooManyJobs(limit: number): DlqError {
+  const description = `has ${limit} batch jobs that have not ended, which is the limit; wait for some, or cancel them`;
+  return new DlqError(`the deployment ${description}`, {
+    kind: "LIMIT",
+    violations: [{ subject: "batch_jobs", description }],
   });
 }
 

@@ -75,6 +75,7 @@ const QUARANTINE_CAUSES: Readonly<Record<QuarantineReason, string>> = {
   WORKER_REQUEST: "a worker quarantined it",
   PRODUCER_REQUEST: "it was sent so",
   RULE: "a routing rule quarantined it",
+  OPERATOR_REQUEST: "somebody brought it there by a batch job",
 };
 
 function quarantined(message: MessageSituation): Explanation {

@@ -39,6 +39,7 @@ export const QUARANTINE_REASONS = {
   WORKER_REQUEST: 6,
   PRODUCER_REQUEST: 7,
   RULE: 8,
+  OPERATOR_REQUEST: 9,
 } as const;
 
 export type QuarantineReason = keyof typeof QUARANTINE_REASONS;

@@ -163,6 +163,8 @@ export interface QueueSettings
 export const QUEUE_NAME = /^[A-Za-z0-9._-]{1,128}$/;
 
 export const LIMITS = {
+  /** Batch jobs that have not ended. */
+  openJobs: 100,
   payloadDefaultBytes: 1024 * 1024,
   payloadMaxBytes: 3 * 1024 * 1024,
   attributes: 64,

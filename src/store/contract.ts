@@ -3,6 +3,7 @@ import type { LeaseTokenParts } from "../core/lease-token.ts";
 import type { StoredState } from "../core/message.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 import type { TokenBucket } from "../core/token-bucket.ts";
+import type { BatchJobs } from "./contract/batch-jobs.ts";
 import type { DeletionSteps } from "./contract/deletion.ts";
 import type { BreakerSnapshot, DeliveryBlocks } from "./contract/delivery-blocks.ts";
 import type { Groups } from "./contract/groups.ts";
@@ -20,6 +21,15 @@ import type { ClaimedSession, TickReply, TickRequest } from "./contract/tick.ts"
 import type { WakeUps } from "./contract/wake-ups.ts";
 import type { BrokenLease, LeaseBreak, LeaseToBreak, QueueWorker } from "./contract/workers.ts";
 
+export type {
+  BatchJobs,
+  JobAction,
+  JobItem,
+  JobStatus,
+  JobStep,
+  JobStepResult,
+  StoredJob,
+} from "./contract/batch-jobs.ts";
 export type { DeletionSteps, PurgeStep, SealReply } from "./contract/deletion.ts";
 export type { BreakerSnapshot, DeliveryBlocks, OpenBreaker } from "./contract/delivery-blocks.ts";
 export type {
@@ -206,6 +216,7 @@ export interface Store {
   readonly moves: Moves;
   readonly groups: Groups;
   readonly deletion: DeletionSteps;
+  readonly jobs: BatchJobs;
 
   /** Hints between nodes: cheap, and sometimes lost. */
   readonly hints: StoreHints;

@@ -96,6 +96,10 @@ export interface StatesPage {
 
 /** The stored state of a message, without its content. */
 export interface MessageState extends MessagePlace, StateFields {
+  /** Changes with each change of the message, and begins again at 65,536. */
+  version: number;
+  /** It is on its way to another queue. */
+  isMoving: boolean;
   orderingKey: string;
   /** The digest of its group, in hexadecimal digits. Empty: it is in none. */
   group: string;

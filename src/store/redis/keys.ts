@@ -105,6 +105,8 @@ export const RARE_QUEUE_KEYS = {
   fences: ":fences:",
   /** string a process: ids of its last claim that took something. Expires. */
   claims: ":claims:",
+  /** string a batch job: dlq.storage.v1.BatchJobProgress, while the job works on the queue. Expires. */
+  job: ":job:",
   /** hash of 5 minutes: request -> the answer it got. Expires. */
   answers: ":answers:",
   /**
@@ -250,6 +252,14 @@ export const globalKeys = (prefix: string) => ({
   quietSessions: `${prefix}:quiet-sessions`,
   /** hash: as `settings` of a partition, of the whole deployment: `rules` (dlq.v1.RuleSet). */
   deployment: `${prefix}:deployment`,
+  /** hash: number of a batch job -> dlq.storage.v1.BatchJobRecord; `next`: the number of the next one. */
+  jobs: `${prefix}:{jobs}`,
+  /** string a request: the number of the batch job that it created. Expires. */
+  jobRequest: (request: string) => `${prefix}:{jobs}:request:${request}`,
+  /** zset: batch jobs that a server runs or should run, by until when one has taken them. */
+  activeJobs: `${prefix}:{jobs}:active`,
+  /** zset: ended batch jobs, by their numbers. */
+  endedJobs: `${prefix}:{jobs}:ended`,
   /** channel: a queue's name when its settings have changed, or the name of a setting of the deployment. */
   config: `${prefix}:config`,
   /** channel: a queue's name, and in how many milliseconds a claim may find something there: sooner than was known. */

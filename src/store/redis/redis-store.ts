@@ -11,6 +11,7 @@ import type {
   Store,
   TickRequest,
 } from "../contract.ts";
+import { RedisBatchJobs } from "./batch-jobs.ts";
 import { Bodies } from "./bodies.ts";
 import { Capacity } from "./capacity.ts";
 import { Connection } from "./connection.ts";
@@ -69,6 +70,7 @@ export class RedisStore implements Store {
   readonly outbox: RedisOutbox;
   readonly describe: Store["describe"];
   readonly deletion: RedisQueueDeletion;
+  readonly jobs: RedisBatchJobs;
   readonly quietSessions: RedisQuietSessions;
   readonly partitions = PARTITIONS;
   readonly #options: RedisStoreOptions;
@@ -163,6 +165,7 @@ export class RedisStore implements Store {
     this.moves = new RedisMoves({ ...context, admit: (queue) => this.#admit(queue) });
     this.deliveryBlocks = new RedisDeliveryBlocks(context);
     this.deletion = new RedisQueueDeletion(context, this.groups);
+    this.jobs = new RedisBatchJobs({ ...context, connection, prefix, enter });
     this.outbox = new RedisOutbox({ ...options, ...context, connection, enter, id: this.#id });
     this.hints = new RedisHints({ ...options, publisher: connection.redis });
     this.hints.onConfig((queue) => this.#queues.forget(queue));
@@ -255,24 +258,20 @@ export class RedisStore implements Store {
     this.#opening.whenOpen(() => this.#queues.has(queue));
   readonly existingOf: Store["existingOf"] = (queues) =>
     this.#opening.whenOpen(() => this.#queues.existingOf(queues));
+  readonly registerWorkers: Store["registerWorkers"] = (queue) =>
+    this.#opening.whenOpen(() => this.#sessions.registerWorkers(queue));
+  readonly sessionQueues: Store["sessionQueues"] = (sessionId) =>
+    this.#opening.whenOpen(() => this.#sessions.queuesOf(sessionId));
 
   async registerSession(session: SessionRecord): Promise<void> {
     // At once: the stream may end before the store answers.
     return this.#sessions.register(session, this.#opening.enter());
   }
 
-  registerWorkers(queue: string): Promise<void> {
-    return this.#opening.whenOpen(() => this.#sessions.registerWorkers(queue));
-  }
-
   async unregisterSession(session: SessionRecord, holdsLeases: boolean): Promise<void> {
     this.#sessions.end(session, holdsLeases);
     await this.#opening.enter();
     return this.#sessions.unregister(session);
-  }
-
-  sessionQueues(sessionId: string): Promise<string[] | undefined> {
-    return this.#opening.whenOpen(() => this.#sessions.queuesOf(sessionId));
   }
 
   async signOfLife(): Promise<void> {

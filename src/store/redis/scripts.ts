@@ -104,6 +104,12 @@ export const SCRIPTS = {
     strings: ["request", "cells", "remains", "caller", "deliverySettings"],
     item: ["item"],
   },
+  act: {
+    flags: "allow-oom",
+    numbers: ["action", "historyChanged", "outboxMaxBytes"],
+    strings: ["job", "before", "after", "caller", "note", "target", "deliverySettings"],
+    item: ["item"],
+  },
   find: {
     flags: "no-writes",
     numbers: ["page", "started"],

@@ -56,8 +56,6 @@ if cells ~= '' then
   items = selected
 end
 
-local function is_busy(s) return s.state == STATE.IN_FLIGHT or s.place == PLACE.MOVING end
-
 for _, item in ipairs(items) do
   local s = load_state(item.id)
   -- A message that is busy now is refused in any case, and one that was busy then stays refused.
@@ -73,22 +71,7 @@ local function retry(item)
   if not s then return RETRIED.MISSING end
   if is_busy(s) then return RETRIED.BUSY end
   if item.status then return item.status end
-  note_lost_delivery(s)
-  leave(id, s)
-  local was_quarantined = s.state == STATE.QUARANTINED
-  timeline.add(id, s, { kind = EVENT.RETRIED, began = was_quarantined and s.since or 0, delivery = s.delivery,
-    qreason = s.qreason, who = caller })
-  if was_quarantined then
-    -- A new round of attempts; the history stays.
-    s.attempts, s.expiries, s.releases, s.place = 0, 0, 0, PLACE.DUE
-    s.round, s.last_delay = changed_at, 0
-    set_flag(s, FLAG.POISONED, false)
-    forget_lease(s)
-    if s.source ~= '' then sources.forget(s.source) end
-    if s.expire > 0 then s.expire = now + s.ttl * 1000 end
-  end
-  if item.edits then edit(id, s, item.edits) end
-  schedule(id, s, now)
+  make_due(id, s, changed_at, caller, '', item.edits)
   if remains ~= '' then
     s.since = changed_at
     save_state(id, s)

@@ -83,25 +83,6 @@ local function fail(id, s, o)
   if o.edits then edit(id, s, o.edits) end
 end
 
--- Starts a move: nobody can claim the message here any more, and it is not in the other queue yet. `delay` and `qreason` of
--- the outcome apply in the other queue, `refused_delay` and `refused_qreason` here if that queue refuses it.
-local function start_move(id, s, o)
-  if redis.call('HEXISTS', k_meta, META.DELETING) == 1 then
-    -- A late outcome in a queue that is being deleted: the message is deleted with it.
-    if o.refused_qreason > 0 then quarantine(id, s, o.refused_qreason) else schedule(id, s, now + o.refused_delay) end
-    return
-  end
-  s.state, s.qreason, s.place, s.due, s.since = STATE.SCHEDULED, 0, PLACE.MOVING, now + o.delay, now
-  s.move = write.move_plan(o, { refused_due = now + o.refused_delay }) .. o.target
-  if s.order ~= '' then ordering.leave(id, s) end
-  -- This server moves it. In case it dies, a tick finds the move.
-  note_tend(now + LIMIT.LEFT_BEHIND_MS)
-  rank(k_moving, id, now)
-  put(k_meta, META.HAS_MOVES, '1')
-  count_cell(s, 1)
-  save_state(id, s)
-end
-
 -- A failure that can't be retried is never exempt: waiting for the breaker would not help it.
 local function is_beyond_retry(o)
   local function is_final(qreason) return qreason > 0 and qreason ~= QUARANTINE.RETRIES_EXHAUSTED end

@@ -137,6 +137,11 @@ export const CONSTANTS = {
    */
   RETRIED: { RETRIED: 0, MISSING: 1, BUSY: 2, REFUSED: 3, BUSY_NAMED: 4, REST: 5 },
 
+  /** What a batch job does to a message. */
+  ACTION: { RETRY: 1, EDIT: 2, QUARANTINE: 3, DISCARD: 4, PURGE: 5, MOVE: 6 },
+  /** How a step of a batch job ended. */
+  ACT: { DONE: 0, CHANGED: 1, TAKEN: 2 },
+
   SEAL: { SEALED: 0, MISMATCH: 1, BUSY: 2 },
   PURGE: { REMOVED: 0, EMPTY: 1, ABSENT: 2, ALIVE: 3 },
 
@@ -263,6 +268,8 @@ export const CONSTANTS = {
     /** Answers are kept in hashes of this time; so many of them are looked at. */
     GENERATION_MS: 300_000,
     GENERATIONS: 3,
+    /** The progress of a batch job in a queue is kept for so long after its last step. */
+    JOB_KEPT_MS: 2_592_000_000,
     /** No lease is longer: claims and their fences are kept for this. */
     CLAIM_KEPT_MS: 46_800_000,
     /** A move or a deletion that takes longer is finished by another server. */

@@ -110,6 +110,8 @@ export const LAYOUTS = {
   settleEdits: layout({ edits: long }),
   /** Behind the id. Status 0: the edits follow; else why it is refused. */
   retryDecision: layout({ status: u8, version: u16 }),
+  /** Behind the id; edits may follow. */
+  jobItem: layout({ version: u16 }),
   receiveItem: layout({ id: bytes(16), delivery: u32, key: short, order: medium }),
   moveEnd: layout({ id: bytes(16), delivery: u32, received: flag }),
 

@@ -98,6 +98,8 @@ function readState(chunk: number, id: Buffer, packed: Buffer): NumberedState {
   return {
     chunk,
     id: Uint8Array.from(id),
+    version: state.version,
+    isMoving: place % MARK.FIRST === PLACE.MOVING,
     ...stateFields({
       ...state,
       isolated: place % MARK.FIRST === PLACE.ISOLATED,

@@ -227,12 +227,16 @@ local function depart(id, s)
 end
 
 -- Stores edits beside the body of a message, which stays as it was sent. Call it between `leave` and `schedule`.
-local function edit(id, s, v)
+local function write_edits(id, s, v)
   local grown, rekeyed, key, rest = read.edit(v)
   if rekeyed == 1 then s.key = key end
   put(k_edits .. chunk_of(id), id, string.sub(v, rest))
   set_flag(s, FLAG.EDITED, true)
   s.size = s.size + grown
   count(COUNTER.BYTES, grown)
+end
+
+local function edit(id, s, v)
+  write_edits(id, s, v)
   add_change(CHANGE.EDITED, id, s)
 end

@@ -19,5 +19,7 @@ public enum QuarantineReason {
   /** The producer sent it as a poison message, or with its retries exhausted. */
   PRODUCER_REQUEST,
   /** A routing rule quarantined it. */
-  RULE
+  RULE,
+  /** Somebody brought it there by a batch job. */
+  OPERATOR_REQUEST
 }

@@ -1,0 +1,77 @@
+-- Acts on messages of one queue for a batch job, and stores what the job has done: both or nothing. A step that was done before is not
+-- done again.
+-- KEYS: queue base
+-- ARGV: action (a number of ACTION), history_changed (as in tick.lua), outbox_max_bytes, job (its number), before (its progress in this
+-- queue; '': none), after (the progress with this step), caller ('': unknown), note, target (the queue of a move), delivery_settings;
+-- items: item (id, layout `job_item`, and for some actions edits)
+-- Reply: a number of ACT
+local progress_key = k_job .. job
+local progress = redis.call('GET', progress_key) or ''
+if progress == after then return ACT.DONE end
+if progress ~= before then return ACT.TAKEN end
+
+local items, ids = {}, {}
+for at = FIRST, #ARGV do
+  local arg = ARGV[at]
+  local id = string.sub(arg, 1, 16)
+  local version, rest = read.job_item(arg, 17)
+  items[#items + 1] = { id = id, version = version, edits = #arg >= rest and string.sub(arg, rest) or nil }
+  ids[#ids + 1] = id
+end
+load_states(ids)
+for _, item in ipairs(items) do
+  local s = load_state(item.id)
+  if not s or s.version ~= item.version or is_busy(s) then return ACT.CHANGED end
+end
+
+local function remove(id, s, state, counter, kind)
+  leave(id, s)
+  forget(id, s)
+  count(counter)
+  if s.source ~= '' then sources.forget(s.source) end
+  s.state, s.qreason = state, 0
+  add_change(kind, id, s, note)
+end
+
+local act = {
+  [ACTION.RETRY] = function(id, s, edits)
+    make_due(id, s, now, caller, note, edits)
+    add_change(CHANGE.RETRIED, id, s, note)
+  end,
+  [ACTION.EDIT] = function(id, s, edits)
+    if not edits then return end
+    if s.state == STATE.SCHEDULED then
+      -- It may have another limiter key then.
+      local since = s.since
+      leave(id, s)
+      write_edits(id, s, edits)
+      schedule(id, s, s.due)
+      s.since = since
+    else
+      write_edits(id, s, edits)
+    end
+    save_state(id, s)
+    add_change(CHANGE.EDITED, id, s, note)
+  end,
+  [ACTION.QUARANTINE] = function(id, s)
+    note_lost_delivery(s)
+    leave(id, s)
+    timeline.add(id, s, { kind = EVENT.QUARANTINED, qreason = QUARANTINE.OPERATOR_REQUEST, who = caller, note = note })
+    s.place = PLACE.DUE
+    quarantine(id, s, QUARANTINE.OPERATOR_REQUEST)
+    add_change(CHANGE.QUARANTINED, id, s, note)
+  end,
+  [ACTION.DISCARD] = function(id, s) remove(id, s, STATE.DISCARDED, COUNTER.DISCARDED, CHANGE.DISCARDED) end,
+  [ACTION.MOVE] = function(id, s)
+    note_lost_delivery(s)
+    leave(id, s)
+    -- It keeps its due time, or stays in quarantine: there, and here if that queue refuses it.
+    local delay = s.due - now
+    start_move(id, s, { delay = delay, refused_delay = delay, qreason = s.qreason, refused_qreason = s.qreason, target = target })
+  end,
+  [ACTION.PURGE] = function(id, s) remove(id, s, STATE.PURGED, COUNTER.PURGED, CHANGE.PURGED) end,
+}
+for _, item in ipairs(items) do act[action](item.id, load_state(item.id), item.edits) end
+redis.call('SET', progress_key, after, 'PX', LIMIT.JOB_KEPT_MS)
+finish()
+return ACT.DONE
