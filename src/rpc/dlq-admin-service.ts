@@ -1,6 +1,7 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import type { GroupAdmin } from "../app/groups/group-admin.ts";
+import type { JobAdmin } from "../app/jobs/job-admin.ts";
 import type { MessageAdmin } from "../app/messages/message-admin.ts";
 import type { WatchMessages } from "../app/messages/watch-messages.ts";
 import type { DeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
@@ -13,6 +14,7 @@ import { DamagedMessage, readStored } from "../core/damaged-message.ts";
 import { damagedMessage } from "../core/errors.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import { callerOf } from "./caller.ts";
+import { readCreateJob, readJobId, readListJobs, writeJobs } from "./convert/batch-jobs.ts";
 import { readCountMessages, writeCounts } from "./convert/count-messages.ts";
 import { readRelease, readReset, writeBreaker } from "./convert/delivery-blocks.ts";
 import { readExplain, writeExplanations } from "./convert/explain.ts";
@@ -48,6 +50,9 @@ import type { Watches } from "./watch-calls.ts";
 
 type Admin = ServiceImpl<typeof DlqAdminService>;
 
+/** A job with samples that its client has not read takes at most about so much. */
+const JOB_BYTES = 128 * 1024;
+
 export interface DlqAdminServiceOptions {
   messages: MessageAdmin;
   watchMessages: WatchMessages;
@@ -56,6 +61,7 @@ export interface DlqAdminServiceOptions {
   queues: QueueAdmin;
   workers: WorkerAdmin;
   deliveryBlocks: DeliveryBlockAdmin;
+  jobs: JobAdmin;
   rules: RuleAdmin;
   simulate: Simulate;
   serverInfo: () => Promise<ServerInfo>;
@@ -78,6 +84,7 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
     queues,
     workers,
     deliveryBlocks,
+    jobs,
     rules,
     simulate,
     serverInfo,
@@ -216,6 +223,43 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
       const release = { ...readRelease(request), ...callerOf(context) };
       const heldBy = await deliveryBlocks.releaseOrder(release);
       return { released: heldBy !== undefined, heldBy: heldBy ? formatMessageId(heldBy) : "" };
+    },
+
+    async createBatchJob(request, context) {
+      const command = { ...readCreateJob(request), caller: callerOf(context).caller };
+      logDisclosure(command.spec, context, "CreateBatchJob", { filter: command.spec.filter });
+      return { job: await jobs.create(command) };
+    },
+
+    async getBatchJob(request) {
+      return { job: await jobs.get(readJobId(request)) };
+    },
+
+    async listBatchJobs(request) {
+      const { below, count } = readListJobs(request);
+      return writeJobs(await jobs.list(below, count));
+    },
+
+    async *watchBatchJob(request, context) {
+      const number = readJobId(request);
+      const open = (signal: AbortSignal) => jobs.watch(number, signal);
+      const limits = { filter: { patternSteps: 0 }, bytesOf: () => JOB_BYTES };
+      for await (const job of watches.run(open, context, limits)) {
+        yield { job };
+        if (job.endTime !== undefined) return;
+      }
+    },
+
+    async pauseBatchJob(request) {
+      return { job: await jobs.pause(readJobId(request)) };
+    },
+
+    async resumeBatchJob(request) {
+      return { job: await jobs.resume(readJobId(request)) };
+    },
+
+    async cancelBatchJob(request) {
+      return { job: await jobs.cancel(readJobId(request)) };
     },
   } satisfies Admin;
 }

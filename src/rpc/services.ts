@@ -5,6 +5,7 @@ import { Health } from "../../gen/health/v1/health_pb.ts";
 import type { Dlq } from "../app/commands.ts";
 import type { WatchEvents } from "../app/events/watch-events.ts";
 import type { GroupAdmin } from "../app/groups/group-admin.ts";
+import type { JobAdmin } from "../app/jobs/job-admin.ts";
 import type { MessageAdmin } from "../app/messages/message-admin.ts";
 import type { WatchMessages } from "../app/messages/watch-messages.ts";
 import type { DeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
@@ -32,6 +33,7 @@ export interface ServicesOptions {
   queues: QueueAdmin;
   workers: WorkerAdmin;
   deliveryBlocks: DeliveryBlockAdmin;
+  jobs: JobAdmin;
   rules: RuleAdmin;
   simulate: Simulate;
   serverInfo: () => Promise<ServerInfo>;

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { BoundedLog } from "../app/bounded-log.ts";
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
@@ -7,6 +8,8 @@ import { createWatchEvents } from "../app/events/watch-events.ts";
 import { WatchReads } from "../app/events/watch-reads.ts";
 import { createGroupOf } from "../app/groups/failure-group.ts";
 import { createGroupAdmin } from "../app/groups/group-admin.ts";
+import { createJobAdmin } from "../app/jobs/job-admin.ts";
+import { DamageLog } from "../app/messages/damage-log.ts";
 import { createMessageAdmin } from "../app/messages/message-admin.ts";
 import { Scanner } from "../app/messages/scan.ts";
 import { createWatchMessages } from "../app/messages/watch-messages.ts";
@@ -26,8 +29,10 @@ import { Pace } from "../app/timers.ts";
 import { needsToken } from "../config/checks.ts";
 import type { Config } from "../config/config.ts";
 import { deliverySettingsOf } from "../core/delivery-settings.ts";
+import { redactionOf } from "../core/redaction/redaction.ts";
 import { startConfigWatch } from "../loops/config-watch.ts";
 import { startLoop } from "../loops/interval.ts";
+import { JobRunner } from "../loops/job-runner.ts";
 import { Pumps } from "../loops/pumps.ts";
 import { startReconciler } from "../loops/reconciler.ts";
 import { Tender } from "../loops/tender.ts";
@@ -48,6 +53,8 @@ import { createQueueConfiguration } from "./queue-configuration.ts";
 import { ServerReadiness } from "./readiness.ts";
 import { ReloadedFiles } from "./reloaded-files.ts";
 import { onHangup, shutdownSignal } from "./signals.ts";
+
+const sleep = (ms: number, signal: AbortSignal) => setTimeout(ms, undefined, { signal });
 
 /** Interval of this server's sign of life. Without it its workers are not counted. */
 const SIGN_OF_LIFE_MS = 3_000;
@@ -161,6 +168,15 @@ async function run(
   const groups = createGroupAdmin(shared);
   const workers = createWorkerAdmin(shared);
   const deliveryBlocks = createDeliveryBlockAdmin(store, log);
+  const scanned = { scanner: new Scanner(store), damageLog: new DamageLog(shared) };
+  const jobRunner = new JobRunner({
+    ...{ ...shared, ...scanned, messages: store.messages, payloadMaxBytes, sleep },
+    redactionOf: (queue) => redactionOf(inForce.of(queue).redact),
+  });
+  const jobs = createJobAdmin({
+    ...{ store, groups, now: Date.now, sleep, log },
+    wake: () => jobRunner.wake(),
+  });
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
   const serverInfo = createServerInfo({
@@ -182,6 +198,7 @@ async function run(
     workers,
     queues,
     deliveryBlocks,
+    jobs,
     rules: ruleAdmin,
     simulate,
     serverInfo,
@@ -200,6 +217,7 @@ async function run(
   pumps.start();
   const tender = new Tender(shared);
   tender.start();
+  jobRunner.start();
   const loops = [
     startLoop(SIGN_OF_LIFE_MS, () => store.signOfLife()),
     startReconciler(store, registry, log),
@@ -213,7 +231,7 @@ async function run(
   const held = heldNow(registry.all());
   draining.abort();
   listeners.drain();
-  await Promise.all([pumps.stop(), tender.stop()]);
+  await Promise.all([pumps.stop(), tender.stop(), jobRunner.stop()]);
   // After a fatal error the store accepts no outcomes, so there is nothing to wait for.
   if (!(why instanceof Error)) await untilSettled(store, held, config.drainGraceMs);
   await listeners.close(LAST_CALLS_MS);
@@ -239,6 +257,7 @@ async function listen(
     | "workers"
     | "queues"
     | "deliveryBlocks"
+    | "jobs"
     | "rules"
     | "simulate"
     | "serverInfo"

@@ -21,6 +21,7 @@ import { StreamQueues } from "../../src/rpc/stream-queues.ts";
 import { ScriptedDeliveryBlocks } from "./scripted-delivery-blocks.ts";
 import { ScriptedDlq } from "./scripted-dlq.ts";
 import { ScriptedGroups } from "./scripted-groups.ts";
+import { ScriptedJobs } from "./scripted-jobs.ts";
 import { ScriptedMessages } from "./scripted-messages.ts";
 import { ScriptedQueues } from "./scripted-queues.ts";
 import { ScriptedRules } from "./scripted-rules.ts";
@@ -94,6 +95,7 @@ export interface Rig {
   messages: ScriptedMessages;
   groups: ScriptedGroups;
   deliveryBlocks: ScriptedDeliveryBlocks;
+  jobs: ScriptedJobs;
   rules: ScriptedRules;
   /** Received commands; the result is always the same. */
   simulated: SimulateCommand[];
@@ -121,6 +123,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const messages = new ScriptedMessages();
   const groups = new ScriptedGroups();
   const deliveryBlocks = new ScriptedDeliveryBlocks();
+  const jobs = new ScriptedJobs();
   const rules = new ScriptedRules();
   const simulated: SimulateCommand[] = [];
   const watched = new ScriptedWatches();
@@ -137,6 +140,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     queues,
     workers,
     deliveryBlocks,
+    jobs,
     rules,
     async simulate(command) {
       simulated.push(command);
@@ -163,6 +167,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     queues,
     workers,
     deliveryBlocks,
+    jobs,
     rules,
     simulated,
     watched,

@@ -54,7 +54,7 @@ interface Decided {
 }
 
 /** What an edit makes of a message. */
-interface EditedContent extends Pick<RetryPreview, "id" | "before" | "after"> {
+export interface EditedContent extends Pick<RetryPreview, "id" | "before" | "after"> {
   envelope: Uint8Array;
   /** The record of its edits with the new ones. */
   edits: Uint8Array;
@@ -120,7 +120,8 @@ async function shownPreviews(
   return found;
 }
 
-async function previewOf(
+/** Shows what an edit makes of a message, without what is hidden. */
+export async function previewOf(
   { id, before, after, ...content }: EditedContent,
   redaction: Redaction | undefined,
 ): Promise<RetryPreview> {

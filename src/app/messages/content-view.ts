@@ -19,32 +19,28 @@ const LARGE_BYTES = 32_768;
 
 /** What an answer may show of one message. Costs nothing until it is asked, and nothing if its queue hides nothing. */
 export class ContentView {
-  readonly #redaction: Redaction | undefined;
+  /** What the queue hides. Undefined: everything is shown. */
+  readonly redaction: Redaction | undefined;
   readonly #content: EncodedContent;
   #redacted: RedactedMessage | undefined;
 
-  /** Undefined `redaction`: everything is shown. */
   constructor(redaction: Redaction | undefined, content: EncodedContent) {
-    this.#redaction = redaction;
+    this.redaction = redaction;
     this.#content = content;
   }
 
   /** Reads the message in steps, with other work in between. Large ones block it otherwise. Rejects on damaged bytes. */
   async prepare(): Promise<void> {
-    if (this.#redaction === undefined || this.#redacted !== undefined) return;
+    if (this.redaction === undefined || this.#redacted !== undefined) return;
     const { envelope, edits } = this.#content;
     if (envelope.length + (edits?.length ?? 0) > LARGE_BYTES) await nextTurn();
-    this.#redacted = await RedactedMessage.paced(
-      this.#redaction,
-      sourceOf(this.#content),
-      nextTurn,
-    );
+    this.#redacted = await RedactedMessage.paced(this.redaction, sourceOf(this.#content), nextTurn);
   }
 
   /** Undefined: everything is shown. Throws on damaged bytes. */
   get redacted(): RedactedMessage | undefined {
-    if (this.#redaction === undefined) return undefined;
-    this.#redacted ??= new RedactedMessage(this.#redaction, sourceOf(this.#content));
+    if (this.redaction === undefined) return undefined;
+    this.#redacted ??= new RedactedMessage(this.redaction, sourceOf(this.#content));
     return this.#redacted;
   }
 

@@ -40,11 +40,14 @@ export interface ScanStep {
   examined: number;
   /** What it cost to read, in messages. */
   cost: number;
+  /** Where the next step of the queue begins. Undefined: this is its last one. */
+  next: MessagePlace | undefined;
 }
 
 /** Names that are read at once, and what that costs. */
 const NAMES = 100;
 const NAMES_COST = 200;
+const NO_MATCH = { examined: 0, cost: NAMES_COST, next: undefined };
 /** What a page costs besides its messages: a queue may be empty. */
 const PAGE_COST = 20;
 /** So many messages that the store leaves out cost as much as one that it returns. */
@@ -70,7 +73,7 @@ export class Scanner {
     const only = selectionOf(range.narrowing);
     for await (const { queue, matches } of this.#queues(range, signal)) {
       if (!matches) {
-        yield { queue, from: undefined, nowMs: 0, messages: [], examined: 0, cost: NAMES_COST };
+        yield { queue, from: undefined, nowMs: 0, messages: [], ...NO_MATCH };
         continue;
       }
       let from = queue === after?.queue ? after.message : undefined;
@@ -80,7 +83,7 @@ export class Scanner {
         const page = await this.#turns.run(() => this.#store.messageReads.states(queue, place));
         const { nowMs, messages, examined, next } = page;
         const cost = messages.length + (examined - messages.length) / LEFT_OUT_COST + PAGE_COST;
-        yield { queue, from, nowMs, messages, examined, cost };
+        yield { queue, from, nowMs, messages, examined, cost, next };
         from = next;
         await nextTurn();
       } while (from !== undefined);

@@ -2,6 +2,7 @@ import { create, type DescField, isFieldSet, type Message } from "@bufbuild/prot
 import type { RetryPolicy as WirePolicy } from "../../../gen/dlq/v1/message_pb.ts";
 import { type QueueConfig, QueueConfigSchema } from "../../../gen/dlq/v1/queue_pb.ts";
 import { type TransformList, TransformListSchema } from "../../../gen/dlq/v1/rule_pb.ts";
+import { encodeTransform } from "../../codec/transform.ts";
 import type { QueueLayer } from "../../config/queue-layer.ts";
 import { QUEUE_SETTINGS, type SimpleQueueSettings } from "../../config/queue-settings.ts";
 import type { PolicyDraft } from "../../config/retry-policy.ts";
@@ -14,7 +15,7 @@ import type { QueueSettings } from "../../core/settings.ts";
 import { fromSetting, isUnspecified, toRaw } from "./field-values.ts";
 import { QUEUE_FIELDS, type QueueField, SUPPORTED } from "./queue-fields.ts";
 import { readPolicy, writePolicy } from "./retry-policy.ts";
-import { readTransforms, writeTransform } from "./transform.ts";
+import { readTransforms } from "./transform.ts";
 import { entryPath, Violations } from "./violations.ts";
 
 /** A configuration layer above those of the server, and the errors in it by field path. */
@@ -68,7 +69,7 @@ export function writeQueueConfig(settings: QueueSettings): QueueConfig {
   }
   if (settings.retryPolicy !== undefined) config.retryPolicy = writePolicy(settings.retryPolicy);
   if (settings.transforms.length > 0) {
-    const transforms = settings.transforms.map(writeTransform);
+    const transforms = settings.transforms.map(encodeTransform);
     config.transforms = create(TransformListSchema, { transforms });
   }
   for (const [reason, policy] of Object.entries(settings.retryPolicies)) {

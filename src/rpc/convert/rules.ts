@@ -18,6 +18,7 @@ import type { RuleTest, RuleTestOutcome, RuleUpdate } from "../../app/rules/rule
 import { failureFacts } from "../../app/rules/rule-judge.ts";
 import { wirePayload } from "../../codec/message.ts";
 import { encodePolicy } from "../../codec/retry-settings.ts";
+import { encodeTransform } from "../../codec/transform.ts";
 import { reasonOf } from "../../core/categorize.ts";
 import { DlqError, type FieldViolation } from "../../core/errors.ts";
 import type { Transform } from "../../core/transform/transform.ts";
@@ -28,7 +29,7 @@ import { readFailure } from "./failure.ts";
 import { WIRE_LIMITS } from "./limits.ts";
 import { readPolicy } from "./retry-policy.ts";
 import { readSend, type SendLimits } from "./send.ts";
-import { readTransforms, writeTransform } from "./transform.ts";
+import { readTransforms } from "./transform.ts";
 import { checkCount, checkText, Violations } from "./violations.ts";
 
 /** Prefix of field paths of RuleSet in requests. */
@@ -173,7 +174,7 @@ function writeAction(action: RuleAction): WireAction {
     queue: queue ?? "",
     quarantine: quarantine ?? false,
     drop: drop ?? false,
-    transforms: transforms.map(writeTransform),
+    transforms: transforms.map(encodeTransform),
     ...(priority === undefined ? {} : { priority }),
     ...(retryPolicy === undefined ? {} : { retryPolicy: encodePolicy(retryPolicy) }),
   });

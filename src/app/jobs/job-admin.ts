@@ -1,0 +1,148 @@
+import {
+  type BatchJob,
+  type BatchJobSpec,
+  BatchJobState,
+  copyJob,
+  decodeJobRecord,
+  encodeJobRecord,
+  jobStateName,
+  jobTime,
+  newJobRecord,
+} from "../../codec/batch-job.ts";
+import { jobHasEnded, unknownJob } from "../../core/errors.ts";
+import type { Store, StoredJob } from "../../store/contract.ts";
+import type { Caller } from "../commands.ts";
+import type { GroupAdmin } from "../groups/group-admin.ts";
+import { groupIdOf } from "../groups/group-id.ts";
+import type { DecisionLog } from "../observer.ts";
+import { requestKey } from "../request-key.ts";
+import { changeRecord, jobIn, statusOf } from "./job-keeper.ts";
+
+/** Creates batch jobs, and shows and controls them. Rejects with a DlqError. */
+export interface JobAdmin {
+  create(command: { spec: BatchJobSpec; requestId: string; caller: Caller }): Promise<BatchJob>;
+  get(number: number): Promise<BatchJob>;
+  /** The latest first, without samples. `next`: where the next page begins; undefined: there is none. */
+  list(
+    below: number | undefined,
+    count: number,
+  ): Promise<{ jobs: readonly BatchJob[]; next: number | undefined }>;
+  /** Yields a job as it is now, and after changes, until it has ended. */
+  watch(number: number, signal: AbortSignal): AsyncIterable<BatchJob>;
+  pause(number: number): Promise<BatchJob>;
+  resume(number: number): Promise<BatchJob>;
+  cancel(number: number): Promise<BatchJob>;
+}
+
+export interface JobAdminParts {
+  store: Pick<Store, "jobs">;
+  groups: Pick<GroupAdmin, "get">;
+  /** Runs jobs that wait, soon. */
+  wake(): void;
+  /** The wall clock. */
+  now(): number;
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  log: Pick<DecisionLog, "info">;
+}
+
+const WATCH_MS = 250;
+
+export function createJobAdmin(parts: JobAdminParts): JobAdmin {
+  const { groups, wake, sleep, log } = parts;
+  const { jobs } = parts.store;
+  const groupIdFor = async (id: string) =>
+    groupIdOf((await groups.get(id, undefined)).group.digest);
+  const read = async (number: number): Promise<StoredJob> => {
+    const stored = await jobs.get(number);
+    if (stored === undefined) throw unknownJob(number);
+    return stored;
+  };
+  const change = async (number: number, edit: (job: BatchJob) => void): Promise<BatchJob> => {
+    const changed = await changeRecord(jobs, await read(number), (record) => {
+      const job = jobIn(record);
+      edit(job);
+      job.updateTime = jobTime(parts.now());
+    });
+    if (changed === undefined) throw unknownJob(number);
+    return jobIn(changed.record);
+  };
+
+  return {
+    async create({ spec, requestId, caller = "" }) {
+      // A person may give the first digits of it.
+      if (spec.groupId !== "") spec.groupId = await groupIdFor(spec.groupId);
+      const { record } = await jobs.create(requestKey(requestId, "job"), (number, createdMs) =>
+        encodeJobRecord(
+          newJobRecord(
+            { id: `j-${number}`, spec, caller, state: BatchJobState.COUNTING },
+            createdMs,
+          ),
+        ),
+      );
+      wake();
+      const job = jobIn(decodeJobRecord(record));
+      const { queue, action, dryRun, reason } = spec;
+      log.info({ job: job.id, action: action.case, queue, dryRun, reason, caller }, "job created");
+      return job;
+    },
+
+    async get(number) {
+      return jobIn(decodeJobRecord((await read(number)).record));
+    },
+
+    async list(below, count) {
+      const found = await jobs.list(below, count + 1);
+      const shown = found.slice(0, count).map(({ record }) => {
+        const job = copyJob(jobIn(decodeJobRecord(record)));
+        job.samples = [];
+        return job;
+      });
+      return { jobs: shown, next: found.length > count ? found[count - 1]?.number : undefined };
+    },
+
+    async *watch(number, signal) {
+      let seen: Uint8Array | undefined;
+      for (;;) {
+        const { record } = await read(number);
+        if (seen === undefined || Buffer.compare(record, seen) !== 0) {
+          seen = record;
+          const job = jobIn(decodeJobRecord(record));
+          yield job;
+          if (statusOf(job.state) === "ENDED") return;
+        }
+        await sleep(WATCH_MS, signal);
+      }
+    },
+
+    pause: (number) =>
+      change(number, (job) => {
+        requireOpen(job);
+        if (job.state === BatchJobState.PAUSED) return;
+        job.resumeState = job.state;
+        job.state = BatchJobState.PAUSED;
+      }),
+
+    async resume(number) {
+      const job = await change(number, (one) => {
+        requireOpen(one);
+        if (one.state !== BatchJobState.PAUSED) return;
+        one.state = one.resumeState;
+        one.resumeState = BatchJobState.UNSPECIFIED;
+      });
+      wake();
+      return job;
+    },
+
+    cancel: (number) =>
+      change(number, (job) => {
+        if (job.state === BatchJobState.CANCELLED) return;
+        requireOpen(job);
+        job.state = BatchJobState.CANCELLED;
+        job.endTime = jobTime(parts.now());
+      }),
+  };
+}
+
+function requireOpen(job: BatchJob): void {
+  if (statusOf(job.state) === "ENDED") throw jobHasEnded(job.id, jobStateName(job.state));
+}

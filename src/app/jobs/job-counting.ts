@@ -1,0 +1,97 @@
+import {
+  type BatchJobCounts,
+  type BatchJobRefusal,
+  type BatchJobSample,
+  newRefusal,
+  newSample,
+  showEdits,
+} from "../../codec/batch-job.ts";
+import { decodeContent, decodeEdits } from "../../codec/message.ts";
+import { DamagedMessage, readStored } from "../../core/damaged-message.ts";
+import { formatMessageId } from "../../core/message-id.ts";
+import type { MessageDetails, MessageState } from "../../store/contract.ts";
+import { previewOf } from "../edits/edited-retry.ts";
+import { type EditContext, planEdits, type SourcedTransform } from "../edits/plan-edits.ts";
+import type { ContentView } from "../messages/content-view.ts";
+import { obstacleTo, type PlannedAction } from "./job-actions.ts";
+
+/** Reasons that are told apart, and the characters of one. */
+const REFUSALS = 20;
+const WHY_CHARS = 200;
+const OTHER_WHY = "other reasons";
+/** Messages that are shown, and the bytes of one with its edits. */
+export const SAMPLES = 5;
+const SAMPLE_BYTES = 4_096;
+const FAILURE_CHARS = 200;
+
+/** Counts a message that a job does not act on. */
+export function addRefusal(
+  refusals: BatchJobRefusal[],
+  why: string,
+  queue: string,
+  id: Uint8Array,
+): void {
+  const text = why.slice(0, WHY_CHARS);
+  const known = refusals.find((one) => one.why === text);
+  const isFull = refusals.length >= REFUSALS - 1;
+  const other = isFull ? refusals.find((one) => one.why === OTHER_WHY) : undefined;
+  const found = known ?? other;
+  if (found !== undefined) found.count++;
+  else {
+    const shown = isFull ? OTHER_WHY : text;
+    refusals.push(newRefusal({ why: shown, count: 1n, id: formatMessageId(id), queue }));
+  }
+}
+
+/** Counts a message that matches. Returns whether the job can act on it. */
+export function countMessage(
+  counts: BatchJobCounts,
+  plan: PlannedAction,
+  queue: string,
+  message: MessageState,
+): boolean {
+  const obstacle = obstacleTo(plan, queue, message);
+  if (obstacle !== undefined) {
+    addRefusal(counts.notSelected, obstacle, queue, message.id);
+    return false;
+  }
+  counts.selectedCount++;
+  if (message.unknownOutcomes > 0) counts.outcomeUnknownCount++;
+  return true;
+}
+
+/** Shows a message, and what the edits of the job make of it. Undefined: it cannot be read. */
+export async function sampleOf(
+  { queue, id, details, view }: SampledMessage,
+  transforms: readonly SourcedTransform[],
+  context: EditContext,
+): Promise<BatchJobSample | undefined> {
+  const { redaction } = view;
+  await view.prepare().catch(() => {});
+  const failure = readStored(() => failureText(details, view));
+  if (failure instanceof DamagedMessage) return undefined;
+  const sample = newSample({ queue, id: formatMessageId(id), failure });
+  const { envelope, edits } = details;
+  const bytes = envelope.length + (edits?.length ?? 0);
+  if (transforms.length === 0 || bytes > SAMPLE_BYTES) return sample;
+  const plan = planEdits({ envelope, edits }, transforms, context);
+  if (plan.kind !== "edit" || plan.write.edits.length > SAMPLE_BYTES) return sample;
+  const { before, after, write } = plan;
+  const preview = await previewOf({ id, before, after, envelope, edits: write.edits }, redaction);
+  showEdits(sample, preview);
+  return sample;
+}
+
+export interface SampledMessage {
+  queue: string;
+  id: Uint8Array;
+  details: MessageDetails;
+  view: ContentView;
+}
+
+function failureText({ envelope, edits, laterFailures }: MessageDetails, view: ContentView) {
+  const { failure } = decodeContent(envelope, decodeEdits(edits), laterFailures.at(-1)?.failure);
+  const { message } = view.redacted?.failure({ ...failure, stackTrace: "" }) ?? failure;
+  const [line = ""] = `${failure.type}: ${message}`.split("\n");
+  return line.slice(0, FAILURE_CHARS);
+}

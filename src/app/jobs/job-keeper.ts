@@ -1,0 +1,128 @@
+import {
+  type BatchJob,
+  type BatchJobCounts,
+  type BatchJobRecord,
+  BatchJobState,
+  decodeJobRecord,
+  encodeJobRecord,
+  encodePlace,
+  type JobPlace,
+  jobStateName,
+  jobTime,
+} from "../../codec/batch-job.ts";
+import { internal } from "../../core/errors.ts";
+import type { BatchJobs, JobStatus, StoredJob } from "../../store/contract.ts";
+
+/** Somebody has paused or ended the job. */
+export class JobInterrupted extends Error {
+  override readonly name = "JobInterrupted";
+}
+
+/** Another server runs the job. */
+export class JobTaken extends Error {
+  override readonly name = "JobTaken";
+}
+
+/** How far a job is. */
+export interface JobStand {
+  counts: BatchJobCounts;
+  place: JobPlace;
+}
+
+/** Tries when others write the same record. */
+const TRIES = 20;
+
+/** Returns the job of a record. Every record has one. */
+export function jobIn({ job }: BatchJobRecord): BatchJob {
+  if (job === undefined) throw internal(new Error("a record of a batch job has no job"));
+  return job;
+}
+
+/** What a server should do about a job in this state. */
+export function statusOf(state: BatchJobState): JobStatus {
+  if (state === BatchJobState.COUNTING || state === BatchJobState.RUNNING) return "WAITING";
+  return state === BatchJobState.PAUSED ? "PAUSED" : "ENDED";
+}
+
+/** Changes a job's record, also if others change it at the same time. Returns what `change` returns for the record that is written. */
+export async function changeRecord<T>(
+  jobs: BatchJobs,
+  seen: StoredJob,
+  change: (record: BatchJobRecord) => T,
+): Promise<{ stored: StoredJob; record: BatchJobRecord; result: T } | undefined> {
+  let stored: StoredJob | undefined = seen;
+  for (let tries = 0; tries < TRIES && stored !== undefined; tries++) {
+    const record = decodeJobRecord(stored.record);
+    const result = change(record);
+    const bytes = encodeJobRecord(record);
+    const { number } = stored;
+    if (await jobs.replace(stored, bytes, statusOf(jobIn(record).state)))
+      return { stored: { number, record: bytes }, record, result };
+    stored = await jobs.get(number);
+  }
+  if (stored !== undefined) throw internal(new Error(`job ${seen.number} changes all the time`));
+  return undefined;
+}
+
+/** The record of a job that this server runs. */
+export class JobKeeper {
+  readonly #jobs: BatchJobs;
+  readonly #now: () => number;
+  #stored: StoredJob;
+  record: BatchJobRecord;
+
+  constructor(jobs: BatchJobs, stored: StoredJob, now: () => number) {
+    this.#jobs = jobs;
+    this.#stored = stored;
+    this.#now = now;
+    this.record = decodeJobRecord(stored.record);
+  }
+
+  get number(): number {
+    return this.#stored.number;
+  }
+
+  get job(): BatchJob {
+    return jobIn(this.record);
+  }
+
+  /** For the log. */
+  get facts() {
+    const { id, state, counts, problem } = this.job;
+    return { job: id, state: jobStateName(state), done: Number(counts?.doneCount ?? 0n), problem };
+  }
+
+  /** Ends the job as it is stored, with a problem. */
+  async fail(problem: string): Promise<void> {
+    await changeRecord(this.#jobs, this.#stored, (record) => {
+      const job = jobIn(record);
+      if (statusOf(job.state) === "ENDED") return;
+      const time = jobTime(this.#now());
+      Object.assign(job, { state: BatchJobState.FAILED, problem, endTime: time, updateTime: time });
+    });
+  }
+
+  /**
+   * Stores how far the job is, and other changes. Throws JobInterrupted if it is in another state by now; then only how far it is gets
+   * stored.
+   */
+  async save(
+    { counts, place }: JobStand,
+    change: (record: BatchJobRecord) => void = () => {},
+  ): Promise<void> {
+    const { state } = this.job;
+    const changed = await changeRecord(this.#jobs, this.#stored, (record) => {
+      const job = jobIn(record);
+      job.counts = counts;
+      job.queue = place.queue;
+      job.updateTime = jobTime(this.#now());
+      record.place = encodePlace(place);
+      const isOurs = job.state === state;
+      if (isOurs) change(record);
+      return isOurs;
+    });
+    if (changed === undefined) throw new JobInterrupted("the job is gone");
+    [this.#stored, this.record] = [changed.stored, changed.record];
+    if (!changed.result) throw new JobInterrupted("the job was paused or ended");
+  }
+}

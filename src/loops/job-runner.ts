@@ -1,0 +1,132 @@
+import { JobInterrupted, JobKeeper, JobTaken } from "../app/jobs/job-keeper.ts";
+import { JobRun, type JobRunParts } from "../app/jobs/run-job.ts";
+import type { DecisionLog } from "../app/observer.ts";
+import { DlqError, type DlqErrorKind } from "../core/errors.ts";
+import { type Loop, startLoop } from "./interval.ts";
+
+export interface JobRunnerParts extends JobRunParts {
+  log: Pick<DecisionLog, "info" | "warn">;
+}
+
+/** How often a server looks for jobs that wait for one. */
+const LOOK_MS = 1_000;
+/** Jobs of one server at a time. The others wait. */
+const AT_ONCE = 4;
+const RETRY_MS = 1_000;
+/** A job fails after so many failures in a row that are not those of the store. */
+const FAILURES_MAX = 5;
+/** The store or the queue may take it later. */
+const PASSING: ReadonlySet<DlqErrorKind> = new Set([
+  "STORE_UNAVAILABLE",
+  "STORE_FULL",
+  "BUSY",
+  "ABORTED",
+  "QUEUE_DELETING",
+]);
+
+/** Runs batch jobs that no other server runs. */
+export class JobRunner {
+  readonly #parts: JobRunnerParts;
+  readonly #running = new Map<number, { stop: AbortController; done: Promise<void> }>();
+  readonly #stopping = new AbortController();
+  #loop: Loop | undefined;
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor(parts: JobRunnerParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#loop = startLoop(LOOK_MS, () => this.#look());
+  }
+
+  /** Looks for jobs at once. */
+  wake(): void {
+    void this.#look().catch(() => {});
+  }
+
+  /** Ends the jobs here; other servers continue them. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop?.stop();
+    await this.#looking.catch(() => {});
+    for (const { stop } of this.#running.values()) stop.abort();
+    await Promise.all([...this.#running.values()].map(({ done }) => done));
+  }
+
+  #look(): Promise<void> {
+    this.#looking = this.#looking.catch(() => {}).then(() => this.#take());
+    return this.#looking;
+  }
+
+  async #take(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    const taken = await this.#parts.store.jobs.take([...this.#running.keys()], AT_ONCE);
+    for (const [number, { stop }] of this.#running) if (!taken.includes(number)) stop.abort();
+    if (this.#stopping.signal.aborted) return;
+    for (const number of taken) if (!this.#running.has(number)) this.#start(number);
+  }
+
+  #start(number: number): void {
+    const stop = new AbortController();
+    const done = this.#run(number, stop.signal).finally(() => {
+      this.#running.delete(number);
+      this.wake();
+    });
+    this.#running.set(number, { stop, done });
+  }
+
+  async #run(number: number, signal: AbortSignal): Promise<void> {
+    const { log, sleep } = this.#parts;
+    for (let failures = 0; !signal.aborted; ) {
+      const error = await this.#runOnce(number, signal).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      if (error === undefined || error instanceof JobTaken || signal.aborted) break;
+      if (error instanceof JobInterrupted) {
+        // It may have been resumed since.
+        await this.#giveBack(number);
+        break;
+      }
+      const isPassing = error instanceof DlqError && PASSING.has(error.kind);
+      if (!isPassing) {
+        failures++;
+        log.warn({ job: `j-${number}`, error: String(error) }, "a step of a batch job failed");
+        if (failures >= FAILURES_MAX) {
+          await this.#fail(number, error as Error).catch(() => {});
+          break;
+        }
+      }
+      await sleep(RETRY_MS, signal).catch(() => {});
+    }
+    if (this.#stopping.signal.aborted) await this.#giveBack(number);
+  }
+
+  #giveBack(number: number): Promise<void> {
+    return this.#parts.store.jobs.giveBack(number).catch(() => {});
+  }
+
+  async #runOnce(number: number, signal: AbortSignal): Promise<void> {
+    const { jobs } = this.#parts.store;
+    const stored = await jobs.get(number);
+    if (stored === undefined) return;
+    const keeper = new JobKeeper(jobs, stored, this.#parts.now);
+    const run = new JobRun(this.#parts, keeper, signal);
+    try {
+      await run.run();
+    } catch (error) {
+      if (signal.aborted) await run.save().catch(() => {});
+      throw error;
+    }
+    this.#parts.log.info(keeper.facts, "job ended");
+  }
+
+  async #fail(number: number, error: Error): Promise<void> {
+    const { jobs } = this.#parts.store;
+    const stored = await jobs.get(number);
+    if (stored === undefined) return;
+    const keeper = new JobKeeper(jobs, stored, this.#parts.now);
+    await keeper.fail(`${error.message}; what was done stays`);
+  }
+}
