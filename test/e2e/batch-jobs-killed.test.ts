@@ -1,0 +1,66 @@
+// A server that is killed in the middle of a batch job: another one continues, and each message is acted on exactly once.
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type BatchJob, BatchJobState } from "../../gen/dlq/v1/batch_job_pb.ts";
+import { MessageView } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { connectTo, type TestClient } from "../support/grpc.ts";
+import { startTestRedis, type TestRedis } from "../support/redis.ts";
+import { sendRequests } from "../support/send-requests.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+
+const COUNT = 2_000;
+const QUEUES = ["killed-a", "killed-b"];
+
+let redis: TestRedis;
+let servers: TestServer[] = [];
+let clients: TestClient[] = [];
+beforeAll(async () => {
+  redis = await startTestRedis();
+  servers = [
+    await startTestServer({ redisUrl: redis.url }),
+    await startTestServer({ redisUrl: redis.url }),
+  ];
+  clients = servers.map(({ grpcAddress }) => connectTo(grpcAddress));
+});
+afterAll(async () => {
+  for (const client of clients) client.close();
+  for (const server of servers) await server.stop();
+  await redis?.stop();
+});
+
+test("another server continues; no message is left out, and none is retried twice", async () => {
+  const [first, second] = clients as [TestClient, TestClient];
+  for (const queue of QUEUES) {
+    for (let left = COUNT / 2; left > 0; left -= 500) {
+      const requests = sendRequests(500, queue, { importedHistory: { quarantined: true } });
+      await first.dlq.sendToDlqBatch({ requests });
+    }
+  }
+  const spec = { queue: "killed-*", action: { case: "retry" as const, value: {} }, maxRate: 400 };
+  const { job } = await first.admin.createBatchJob({ spec });
+  const { id } = job as BatchJob;
+
+  let isKilled = false;
+  let last: BatchJob | undefined;
+  for await (const { job: now } of second.admin.watchBatchJob({ id })) {
+    last = now;
+    if (isKilled || (now?.counts?.doneCount ?? 0n) < 300n) continue;
+    isKilled = true;
+    await servers[0]?.kill9();
+  }
+
+  expect(isKilled).toBe(true);
+  expect(last).toMatchObject({
+    state: BatchJobState.DONE,
+    counts: { selectedCount: BigInt(COUNT), doneCount: BigInt(COUNT), leftCount: 0n, refused: [] },
+  });
+  const retries: number[] = [];
+  let pageToken = "";
+  do {
+    const page = { queue: "killed-*", pageSize: 1_000, view: MessageView.FULL, pageToken };
+    const answer = await second.admin.listMessages(page);
+    retries.push(...answer.messages.map(({ events }) => events.length));
+    pageToken = answer.nextPageToken;
+  } while (pageToken !== "");
+  expect(retries).toEqual(Array.from({ length: COUNT }, () => 1));
+});
