@@ -28,7 +28,7 @@ import { JobSelection, type JobSelectionParts, type SelectedPage } from "./job-s
 export interface JobRunParts extends JobSelectionParts, EditContextParts {
   store: Pick<Store, "jobs" | "messages">;
   /** Finishes moves that a step has started. */
-  mover: Pick<Mover, "moveNow">;
+  mover: Pick<Mover, "moveAll">;
   /** Resolves after so many milliseconds, or rejects when the signal aborts. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -221,11 +221,8 @@ export class JobRun {
       if (result === "TAKEN") throw new JobTaken("another server runs the job");
       if (result === "CHANGED") return undefined;
       this.#stored = after;
-      if (this.#plan.action === "move")
-        this.#parts.mover.moveNow(
-          queue,
-          items.map(({ id }) => id),
-        );
+      const ids = items.map(({ id }) => id);
+      if (this.#plan.action === "move") await this.#parts.mover.moveAll(queue, ids);
     }
     this.#stand = { counts, place };
     await this.#saveSometimes();

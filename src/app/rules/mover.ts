@@ -30,15 +30,19 @@ export class Mover {
 
   /** Finishes moves that have just started. */
   readonly moveNow = (queue: string, ids: readonly Uint8Array[]): void => {
-    this.#start(queue, this.#moveThese(queue, ids));
+    void this.moveAll(queue, ids);
   };
+
+  /** As `moveNow`. Resolves when they have ended, or after a failure, which is logged. */
+  readonly moveAll = (queue: string, ids: readonly Uint8Array[]): Promise<void> =>
+    this.#start(queue, this.#moveThese(queue, ids));
 
   /** Finishes late moves out of this queue. */
   readonly resume = (queue: string): void => {
     if (this.#resumed.has(queue)) return;
     this.#resumed.add(queue);
     const work = this.#moveLate(queue).finally(() => this.#resumed.delete(queue));
-    this.#start(queue, work);
+    void this.#start(queue, work);
   };
 
   /** Resolves when the running moves have ended. */
@@ -53,7 +57,7 @@ export class Mover {
   }
 
   /** After a failure a later tick finds the move again, when it is late. */
-  #start(queue: string, work: Promise<void>): void {
+  #start(queue: string, work: Promise<void>): Promise<void> {
     const running: Promise<void> = work
       .catch((error: unknown) => {
         this.#parts.log.warn(
@@ -63,6 +67,7 @@ export class Mover {
       })
       .finally(() => this.#running.delete(running));
     this.#running.add(running);
+    return running;
   }
 
   async #moveThese(queue: string, ids: readonly Uint8Array[]): Promise<void> {
