@@ -28,9 +28,10 @@ export interface SelectedPage {
   damaged: number;
   /** Where the next page begins. */
   next: JobPlace;
-  /** Whether the queue has no further page. */
-  isLast: boolean;
 }
+
+/** Behind all messages of a queue. */
+const END = { chunk: Number.MAX_SAFE_INTEGER, id: new Uint8Array(16).fill(255) };
 
 /**
  * Finds the messages that a job selects: those that match, and have neither arrived nor changed their state since the job was
@@ -67,8 +68,7 @@ export class JobSelection {
       const found = await this.#selected(this.#frozen(step), signal);
       yield {
         ...{ queue: step.queue, examined, ...found },
-        next: { queue: step.queue, message: next },
-        isLast: next === undefined,
+        next: { queue: step.queue, message: next ?? END },
       };
     }
   }
@@ -110,7 +110,10 @@ export class JobSelection {
     return { messages, redacted, damaged };
   }
 
-  /** Reads messages of a queue whole, as far as they may be shown. Leaves out those that are gone or damaged. */
+  /**
+   * Reads messages of a queue whole, as far as everybody may see them: also with `show_redacted` others may look at the job. Leaves
+   * out those that are gone or damaged.
+   */
   async read(
     queue: string,
     ids: readonly Uint8Array[],
@@ -119,7 +122,7 @@ export class JobSelection {
     const found = await scanner.listed(queue, ids, false);
     return found.flatMap((details, at) => {
       if (details === undefined || details instanceof DamagedMessage) return [];
-      const view = new ContentView(this.#redactionOf(queue), details);
+      const view = new ContentView(this.#parts.redactionOf(queue), details);
       return [{ id: ids[at] as Uint8Array, details, view }];
     });
   }
