@@ -269,7 +269,7 @@ type BatchJobSpec struct {
 	MaxRate float64 `protobuf:"fixed64,13,opt,name=max_rate,json=maxRate,proto3" json:"max_rate,omitempty"`
 	// Why, for those who look at the job later. At most 255 bytes.
 	Reason string `protobuf:"bytes,14,opt,name=reason,proto3" json:"reason,omitempty"`
-	// True: filter and samples have also values that queues redact. The call is logged with the caller's name.
+	// True: the filter has also values that queues redact. The call is logged with the caller's name.
 	ShowRedacted  bool `protobuf:"varint,15,opt,name=show_redacted,json=showRedacted,proto3" json:"show_redacted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -237,7 +237,7 @@ export type BatchJobSpec = Message<"dlq.v1.BatchJobSpec"> & {
   reason: string;
 
   /**
-   * True: filter and samples have also values that queues redact. The call is logged with the caller's name.
+   * True: the filter has also values that queues redact. The call is logged with the caller's name.
    *
    * @generated from field: bool show_redacted = 15;
    */

@@ -2009,7 +2009,7 @@ pub struct BatchJobSpec {
     /// Why, for those who look at the job later. At most 255 bytes.
     #[prost(string, tag="14")]
     pub reason: ::prost::alloc::string::String,
-    /// True: filter and samples have also values that queues redact. The call is logged with the caller's name.
+    /// True: the filter has also values that queues redact. The call is logged with the caller's name.
     #[prost(bool, tag="15")]
     pub show_redacted: bool,
     /// What is done to each message. Required.
