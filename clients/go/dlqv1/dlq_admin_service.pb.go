@@ -77,6 +77,63 @@ func (MessageView) EnumDescriptor() ([]byte, []int) {
 	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{0}
 }
 
+// What an import did with a message.
+type ImportOutcome int32
+
+const (
+	// Not used.
+	ImportOutcome_IMPORT_OUTCOME_UNSPECIFIED ImportOutcome = 0
+	// It is stored now; of a dry run: it would be.
+	ImportOutcome_IMPORT_OUTCOME_IMPORTED ImportOutcome = 1
+	// Nothing was done: its queue has a message of this id, or an earlier call under this import_id has stored it.
+	ImportOutcome_IMPORT_OUTCOME_ALREADY_THERE ImportOutcome = 2
+	// It was not stored; `error` says why.
+	ImportOutcome_IMPORT_OUTCOME_REFUSED ImportOutcome = 3
+)
+
+// Enum value maps for ImportOutcome.
+var (
+	ImportOutcome_name = map[int32]string{
+		0: "IMPORT_OUTCOME_UNSPECIFIED",
+		1: "IMPORT_OUTCOME_IMPORTED",
+		2: "IMPORT_OUTCOME_ALREADY_THERE",
+		3: "IMPORT_OUTCOME_REFUSED",
+	}
+	ImportOutcome_value = map[string]int32{
+		"IMPORT_OUTCOME_UNSPECIFIED":   0,
+		"IMPORT_OUTCOME_IMPORTED":      1,
+		"IMPORT_OUTCOME_ALREADY_THERE": 2,
+		"IMPORT_OUTCOME_REFUSED":       3,
+	}
+)
+
+func (x ImportOutcome) Enum() *ImportOutcome {
+	p := new(ImportOutcome)
+	*p = x
+	return p
+}
+
+func (x ImportOutcome) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ImportOutcome) Descriptor() protoreflect.EnumDescriptor {
+	return file_dlq_v1_dlq_admin_service_proto_enumTypes[1].Descriptor()
+}
+
+func (ImportOutcome) Type() protoreflect.EnumType {
+	return &file_dlq_v1_dlq_admin_service_proto_enumTypes[1]
+}
+
+func (x ImportOutcome) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ImportOutcome.Descriptor instead.
+func (ImportOutcome) EnumDescriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{1}
+}
+
 // The order of groups in a list.
 type GroupOrder int32
 
@@ -118,11 +175,11 @@ func (x GroupOrder) String() string {
 }
 
 func (GroupOrder) Descriptor() protoreflect.EnumDescriptor {
-	return file_dlq_v1_dlq_admin_service_proto_enumTypes[1].Descriptor()
+	return file_dlq_v1_dlq_admin_service_proto_enumTypes[2].Descriptor()
 }
 
 func (GroupOrder) Type() protoreflect.EnumType {
-	return &file_dlq_v1_dlq_admin_service_proto_enumTypes[1]
+	return &file_dlq_v1_dlq_admin_service_proto_enumTypes[2]
 }
 
 func (x GroupOrder) Number() protoreflect.EnumNumber {
@@ -131,7 +188,7 @@ func (x GroupOrder) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use GroupOrder.Descriptor instead.
 func (GroupOrder) EnumDescriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{1}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{2}
 }
 
 // Which message to read.
@@ -430,6 +487,346 @@ func (x *ListMessagesResponse) GetDamagedCount() int64 {
 	return 0
 }
 
+// Which messages to export.
+type ExportMessagesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A queue, or a pattern: `*` stands for any characters. Empty: all queues.
+	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	// A CEL expression, as for ListMessages. Empty: all messages.
+	Filter string `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
+	// From a response to the same queue and filter. Empty: from the start.
+	ResumeToken string `protobuf:"bytes,3,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	// True: also messages of queues that redact content, with that content. Each call is logged with the caller's name.
+	ShowRedacted  bool `protobuf:"varint,4,opt,name=show_redacted,json=showRedacted,proto3" json:"show_redacted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportMessagesRequest) Reset() {
+	*x = ExportMessagesRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportMessagesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportMessagesRequest) ProtoMessage() {}
+
+func (x *ExportMessagesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportMessagesRequest.ProtoReflect.Descriptor instead.
+func (*ExportMessagesRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ExportMessagesRequest) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *ExportMessagesRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *ExportMessagesRequest) GetResumeToken() string {
+	if x != nil {
+		return x.ResumeToken
+	}
+	return ""
+}
+
+func (x *ExportMessagesRequest) GetShowRedacted() bool {
+	if x != nil {
+		return x.ShowRedacted
+	}
+	return false
+}
+
+// Some exported messages.
+type ExportMessagesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By queue, then in order of arrival; about 1 MiB, unless one message is larger. May be empty.
+	Messages []*ExportedMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	// Where the export continues behind these messages. Empty: this is the last response.
+	ResumeToken string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	// Messages that were examined since the last response, for a display of progress.
+	ExaminedCount int64 `protobuf:"varint,3,opt,name=examined_count,json=examinedCount,proto3" json:"examined_count,omitempty"`
+	// Messages since the last response that are left out because their stored content is damaged. The server's log
+	// has the id of one.
+	DamagedCount int64 `protobuf:"varint,4,opt,name=damaged_count,json=damagedCount,proto3" json:"damaged_count,omitempty"`
+	// The id of the store: six characters, as in ids of events. A copy of the data has the same one.
+	StoreId       string `protobuf:"bytes,5,opt,name=store_id,json=storeId,proto3" json:"store_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportMessagesResponse) Reset() {
+	*x = ExportMessagesResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportMessagesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportMessagesResponse) ProtoMessage() {}
+
+func (x *ExportMessagesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportMessagesResponse.ProtoReflect.Descriptor instead.
+func (*ExportMessagesResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ExportMessagesResponse) GetMessages() []*ExportedMessage {
+	if x != nil {
+		return x.Messages
+	}
+	return nil
+}
+
+func (x *ExportMessagesResponse) GetResumeToken() string {
+	if x != nil {
+		return x.ResumeToken
+	}
+	return ""
+}
+
+func (x *ExportMessagesResponse) GetExaminedCount() int64 {
+	if x != nil {
+		return x.ExaminedCount
+	}
+	return 0
+}
+
+func (x *ExportMessagesResponse) GetDamagedCount() int64 {
+	if x != nil {
+		return x.DamagedCount
+	}
+	return 0
+}
+
+func (x *ExportMessagesResponse) GetStoreId() string {
+	if x != nil {
+		return x.StoreId
+	}
+	return ""
+}
+
+// Messages to store.
+type ImportMessagesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names the import: 1 to 128 bytes. Use one for all calls of an import and their repeats, such as the id of the
+	// export file. Another one stores messages again that an earlier import has stored and that are gone since.
+	ImportId string `protobuf:"bytes,1,opt,name=import_id,json=importId,proto3" json:"import_id,omitempty"`
+	// 1 to 1,000 messages; 9 MiB in all.
+	Messages []*ExportedMessage `protobuf:"bytes,2,rep,name=messages,proto3" json:"messages,omitempty"`
+	// The queue for all of them. Empty: the queue of each message.
+	Queue string `protobuf:"bytes,3,opt,name=queue,proto3" json:"queue,omitempty"`
+	// True: checks the messages and stores nothing.
+	DryRun        bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportMessagesRequest) Reset() {
+	*x = ImportMessagesRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportMessagesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportMessagesRequest) ProtoMessage() {}
+
+func (x *ImportMessagesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportMessagesRequest.ProtoReflect.Descriptor instead.
+func (*ImportMessagesRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ImportMessagesRequest) GetImportId() string {
+	if x != nil {
+		return x.ImportId
+	}
+	return ""
+}
+
+func (x *ImportMessagesRequest) GetMessages() []*ExportedMessage {
+	if x != nil {
+		return x.Messages
+	}
+	return nil
+}
+
+func (x *ImportMessagesRequest) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *ImportMessagesRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+// One result for each message, in the same order.
+type ImportMessagesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Results, in the order of the messages.
+	Results []*ImportResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	// The id of the store, as in ExportMessagesResponse.
+	StoreId       string `protobuf:"bytes,2,opt,name=store_id,json=storeId,proto3" json:"store_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportMessagesResponse) Reset() {
+	*x = ImportMessagesResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportMessagesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportMessagesResponse) ProtoMessage() {}
+
+func (x *ImportMessagesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportMessagesResponse.ProtoReflect.Descriptor instead.
+func (*ImportMessagesResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ImportMessagesResponse) GetResults() []*ImportResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+func (x *ImportMessagesResponse) GetStoreId() string {
+	if x != nil {
+		return x.StoreId
+	}
+	return ""
+}
+
+// What became of one message.
+type ImportResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What happened.
+	Outcome ImportOutcome `protobuf:"varint,1,opt,name=outcome,proto3,enum=dlq.v1.ImportOutcome" json:"outcome,omitempty"`
+	// Why it was refused, for REFUSED. UNAVAILABLE: it may have been stored; repeat it.
+	Error         *ErrorStatus `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportResult) Reset() {
+	*x = ImportResult{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportResult) ProtoMessage() {}
+
+func (x *ImportResult) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportResult.ProtoReflect.Descriptor instead.
+func (*ImportResult) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ImportResult) GetOutcome() ImportOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return ImportOutcome_IMPORT_OUTCOME_UNSPECIFIED
+}
+
+func (x *ImportResult) GetError() *ErrorStatus {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
 // What to count.
 type CountMessagesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -448,7 +845,7 @@ type CountMessagesRequest struct {
 
 func (x *CountMessagesRequest) Reset() {
 	*x = CountMessagesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[4]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -460,7 +857,7 @@ func (x *CountMessagesRequest) String() string {
 func (*CountMessagesRequest) ProtoMessage() {}
 
 func (x *CountMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[4]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -473,7 +870,7 @@ func (x *CountMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountMessagesRequest.ProtoReflect.Descriptor instead.
 func (*CountMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{4}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CountMessagesRequest) GetQueue() string {
@@ -527,7 +924,7 @@ type CountMessagesResponse struct {
 
 func (x *CountMessagesResponse) Reset() {
 	*x = CountMessagesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[5]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -539,7 +936,7 @@ func (x *CountMessagesResponse) String() string {
 func (*CountMessagesResponse) ProtoMessage() {}
 
 func (x *CountMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[5]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -552,7 +949,7 @@ func (x *CountMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountMessagesResponse.ProtoReflect.Descriptor instead.
 func (*CountMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{5}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CountMessagesResponse) GetCounts() []*MessageCount {
@@ -617,7 +1014,7 @@ type MessageCount struct {
 
 func (x *MessageCount) Reset() {
 	*x = MessageCount{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[6]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -629,7 +1026,7 @@ func (x *MessageCount) String() string {
 func (*MessageCount) ProtoMessage() {}
 
 func (x *MessageCount) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[6]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -642,7 +1039,7 @@ func (x *MessageCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageCount.ProtoReflect.Descriptor instead.
 func (*MessageCount) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{6}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *MessageCount) GetValues() []string {
@@ -676,7 +1073,7 @@ type WatchMessagesRequest struct {
 
 func (x *WatchMessagesRequest) Reset() {
 	*x = WatchMessagesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -688,7 +1085,7 @@ func (x *WatchMessagesRequest) String() string {
 func (*WatchMessagesRequest) ProtoMessage() {}
 
 func (x *WatchMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[7]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -701,7 +1098,7 @@ func (x *WatchMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchMessagesRequest.ProtoReflect.Descriptor instead.
 func (*WatchMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{7}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *WatchMessagesRequest) GetQueue() string {
@@ -745,7 +1142,7 @@ type WatchMessagesResponse struct {
 
 func (x *WatchMessagesResponse) Reset() {
 	*x = WatchMessagesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +1154,7 @@ func (x *WatchMessagesResponse) String() string {
 func (*WatchMessagesResponse) ProtoMessage() {}
 
 func (x *WatchMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[8]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +1167,7 @@ func (x *WatchMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchMessagesResponse.ProtoReflect.Descriptor instead.
 func (*WatchMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{8}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *WatchMessagesResponse) GetChanges() []*MessageChange {
@@ -803,7 +1200,7 @@ type MessageChange struct {
 
 func (x *MessageChange) Reset() {
 	*x = MessageChange{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -815,7 +1212,7 @@ func (x *MessageChange) String() string {
 func (*MessageChange) ProtoMessage() {}
 
 func (x *MessageChange) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[9]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -828,7 +1225,7 @@ func (x *MessageChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageChange.ProtoReflect.Descriptor instead.
 func (*MessageChange) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{9}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *MessageChange) GetQueue() string {
@@ -875,7 +1272,7 @@ type ListGroupsRequest struct {
 
 func (x *ListGroupsRequest) Reset() {
 	*x = ListGroupsRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -887,7 +1284,7 @@ func (x *ListGroupsRequest) String() string {
 func (*ListGroupsRequest) ProtoMessage() {}
 
 func (x *ListGroupsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[10]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -900,7 +1297,7 @@ func (x *ListGroupsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroupsRequest.ProtoReflect.Descriptor instead.
 func (*ListGroupsRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{10}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListGroupsRequest) GetQueue() string {
@@ -962,7 +1359,7 @@ type ListGroupsResponse struct {
 
 func (x *ListGroupsResponse) Reset() {
 	*x = ListGroupsResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -974,7 +1371,7 @@ func (x *ListGroupsResponse) String() string {
 func (*ListGroupsResponse) ProtoMessage() {}
 
 func (x *ListGroupsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[11]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -987,7 +1384,7 @@ func (x *ListGroupsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroupsResponse.ProtoReflect.Descriptor instead.
 func (*ListGroupsResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{11}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListGroupsResponse) GetGroups() []*Group {
@@ -1031,7 +1428,7 @@ type GetGroupRequest struct {
 
 func (x *GetGroupRequest) Reset() {
 	*x = GetGroupRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1043,7 +1440,7 @@ func (x *GetGroupRequest) String() string {
 func (*GetGroupRequest) ProtoMessage() {}
 
 func (x *GetGroupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[12]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1056,7 +1453,7 @@ func (x *GetGroupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetGroupRequest.ProtoReflect.Descriptor instead.
 func (*GetGroupRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{12}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetGroupRequest) GetId() string {
@@ -1086,7 +1483,7 @@ type GetGroupResponse struct {
 
 func (x *GetGroupResponse) Reset() {
 	*x = GetGroupResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1098,7 +1495,7 @@ func (x *GetGroupResponse) String() string {
 func (*GetGroupResponse) ProtoMessage() {}
 
 func (x *GetGroupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[13]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1111,7 +1508,7 @@ func (x *GetGroupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetGroupResponse.ProtoReflect.Descriptor instead.
 func (*GetGroupResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{13}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetGroupResponse) GetGroup() *Group {
@@ -1151,7 +1548,7 @@ type UpdateGroupRequest struct {
 
 func (x *UpdateGroupRequest) Reset() {
 	*x = UpdateGroupRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1163,7 +1560,7 @@ func (x *UpdateGroupRequest) String() string {
 func (*UpdateGroupRequest) ProtoMessage() {}
 
 func (x *UpdateGroupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[14]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1176,7 +1573,7 @@ func (x *UpdateGroupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateGroupRequest.ProtoReflect.Descriptor instead.
 func (*UpdateGroupRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{14}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *UpdateGroupRequest) GetId() string {
@@ -1232,7 +1629,7 @@ type UpdateGroupResponse struct {
 
 func (x *UpdateGroupResponse) Reset() {
 	*x = UpdateGroupResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1244,7 +1641,7 @@ func (x *UpdateGroupResponse) String() string {
 func (*UpdateGroupResponse) ProtoMessage() {}
 
 func (x *UpdateGroupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[15]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1257,7 +1654,7 @@ func (x *UpdateGroupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateGroupResponse.ProtoReflect.Descriptor instead.
 func (*UpdateGroupResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{15}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *UpdateGroupResponse) GetGroup() *Group {
@@ -1280,7 +1677,7 @@ type ListQueuesRequest struct {
 
 func (x *ListQueuesRequest) Reset() {
 	*x = ListQueuesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1292,7 +1689,7 @@ func (x *ListQueuesRequest) String() string {
 func (*ListQueuesRequest) ProtoMessage() {}
 
 func (x *ListQueuesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[16]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1305,7 +1702,7 @@ func (x *ListQueuesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuesRequest.ProtoReflect.Descriptor instead.
 func (*ListQueuesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{16}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListQueuesRequest) GetPageSize() uint32 {
@@ -1335,7 +1732,7 @@ type ListQueuesResponse struct {
 
 func (x *ListQueuesResponse) Reset() {
 	*x = ListQueuesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1347,7 +1744,7 @@ func (x *ListQueuesResponse) String() string {
 func (*ListQueuesResponse) ProtoMessage() {}
 
 func (x *ListQueuesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[17]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1360,7 +1757,7 @@ func (x *ListQueuesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListQueuesResponse.ProtoReflect.Descriptor instead.
 func (*ListQueuesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{17}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListQueuesResponse) GetQueues() []*Queue {
@@ -1388,7 +1785,7 @@ type GetQueueRequest struct {
 
 func (x *GetQueueRequest) Reset() {
 	*x = GetQueueRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1400,7 +1797,7 @@ func (x *GetQueueRequest) String() string {
 func (*GetQueueRequest) ProtoMessage() {}
 
 func (x *GetQueueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[18]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1413,7 +1810,7 @@ func (x *GetQueueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueRequest.ProtoReflect.Descriptor instead.
 func (*GetQueueRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{18}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetQueueRequest) GetQueue() string {
@@ -1434,7 +1831,7 @@ type GetQueueResponse struct {
 
 func (x *GetQueueResponse) Reset() {
 	*x = GetQueueResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1446,7 +1843,7 @@ func (x *GetQueueResponse) String() string {
 func (*GetQueueResponse) ProtoMessage() {}
 
 func (x *GetQueueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[19]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1459,7 +1856,7 @@ func (x *GetQueueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetQueueResponse.ProtoReflect.Descriptor instead.
 func (*GetQueueResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{19}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetQueueResponse) GetQueue() *Queue {
@@ -1483,7 +1880,7 @@ type UpdateQueueRequest struct {
 
 func (x *UpdateQueueRequest) Reset() {
 	*x = UpdateQueueRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1495,7 +1892,7 @@ func (x *UpdateQueueRequest) String() string {
 func (*UpdateQueueRequest) ProtoMessage() {}
 
 func (x *UpdateQueueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[20]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1508,7 +1905,7 @@ func (x *UpdateQueueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateQueueRequest.ProtoReflect.Descriptor instead.
 func (*UpdateQueueRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{20}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *UpdateQueueRequest) GetQueue() *Queue {
@@ -1536,7 +1933,7 @@ type UpdateQueueResponse struct {
 
 func (x *UpdateQueueResponse) Reset() {
 	*x = UpdateQueueResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1548,7 +1945,7 @@ func (x *UpdateQueueResponse) String() string {
 func (*UpdateQueueResponse) ProtoMessage() {}
 
 func (x *UpdateQueueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[21]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1561,7 +1958,7 @@ func (x *UpdateQueueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateQueueResponse.ProtoReflect.Descriptor instead.
 func (*UpdateQueueResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{21}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *UpdateQueueResponse) GetQueue() *Queue {
@@ -1586,7 +1983,7 @@ type DeleteQueueRequest struct {
 
 func (x *DeleteQueueRequest) Reset() {
 	*x = DeleteQueueRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1598,7 +1995,7 @@ func (x *DeleteQueueRequest) String() string {
 func (*DeleteQueueRequest) ProtoMessage() {}
 
 func (x *DeleteQueueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[22]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1611,7 +2008,7 @@ func (x *DeleteQueueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteQueueRequest.ProtoReflect.Descriptor instead.
 func (*DeleteQueueRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{22}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *DeleteQueueRequest) GetQueue() string {
@@ -1646,7 +2043,7 @@ type DeleteQueueResponse struct {
 
 func (x *DeleteQueueResponse) Reset() {
 	*x = DeleteQueueResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1658,7 +2055,7 @@ func (x *DeleteQueueResponse) String() string {
 func (*DeleteQueueResponse) ProtoMessage() {}
 
 func (x *DeleteQueueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[23]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1671,7 +2068,7 @@ func (x *DeleteQueueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteQueueResponse.ProtoReflect.Descriptor instead.
 func (*DeleteQueueResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{23}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *DeleteQueueResponse) GetDeletedCount() int64 {
@@ -1700,7 +2097,7 @@ type SimulatePolicyRequest struct {
 
 func (x *SimulatePolicyRequest) Reset() {
 	*x = SimulatePolicyRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1712,7 +2109,7 @@ func (x *SimulatePolicyRequest) String() string {
 func (*SimulatePolicyRequest) ProtoMessage() {}
 
 func (x *SimulatePolicyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[24]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1725,7 +2122,7 @@ func (x *SimulatePolicyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatePolicyRequest.ProtoReflect.Descriptor instead.
 func (*SimulatePolicyRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{24}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SimulatePolicyRequest) GetQueue() string {
@@ -1781,7 +2178,7 @@ type SimulatePolicyResponse struct {
 
 func (x *SimulatePolicyResponse) Reset() {
 	*x = SimulatePolicyResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1793,7 +2190,7 @@ func (x *SimulatePolicyResponse) String() string {
 func (*SimulatePolicyResponse) ProtoMessage() {}
 
 func (x *SimulatePolicyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[25]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1806,7 +2203,7 @@ func (x *SimulatePolicyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatePolicyResponse.ProtoReflect.Descriptor instead.
 func (*SimulatePolicyResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{25}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *SimulatePolicyResponse) GetRetryPolicy() *RetryPolicy {
@@ -1856,7 +2253,7 @@ type SimulatedAttempt struct {
 
 func (x *SimulatedAttempt) Reset() {
 	*x = SimulatedAttempt{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1868,7 +2265,7 @@ func (x *SimulatedAttempt) String() string {
 func (*SimulatedAttempt) ProtoMessage() {}
 
 func (x *SimulatedAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[26]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1881,7 +2278,7 @@ func (x *SimulatedAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedAttempt.ProtoReflect.Descriptor instead.
 func (*SimulatedAttempt) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{26}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *SimulatedAttempt) GetAttempt() uint32 {
@@ -1934,7 +2331,7 @@ type SimulatedQueue struct {
 
 func (x *SimulatedQueue) Reset() {
 	*x = SimulatedQueue{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1946,7 +2343,7 @@ func (x *SimulatedQueue) String() string {
 func (*SimulatedQueue) ProtoMessage() {}
 
 func (x *SimulatedQueue) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[27]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1959,7 +2356,7 @@ func (x *SimulatedQueue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedQueue.ProtoReflect.Descriptor instead.
 func (*SimulatedQueue) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{27}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *SimulatedQueue) GetExaminedCount() int64 {
@@ -1996,7 +2393,7 @@ type SimulatedBucket struct {
 
 func (x *SimulatedBucket) Reset() {
 	*x = SimulatedBucket{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2008,7 +2405,7 @@ func (x *SimulatedBucket) String() string {
 func (*SimulatedBucket) ProtoMessage() {}
 
 func (x *SimulatedBucket) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[28]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2021,7 +2418,7 @@ func (x *SimulatedBucket) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedBucket.ProtoReflect.Descriptor instead.
 func (*SimulatedBucket) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{28}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *SimulatedBucket) GetWithin() *durationpb.Duration {
@@ -2047,7 +2444,7 @@ type GetRulesRequest struct {
 
 func (x *GetRulesRequest) Reset() {
 	*x = GetRulesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2059,7 +2456,7 @@ func (x *GetRulesRequest) String() string {
 func (*GetRulesRequest) ProtoMessage() {}
 
 func (x *GetRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[29]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2072,7 +2469,7 @@ func (x *GetRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRulesRequest.ProtoReflect.Descriptor instead.
 func (*GetRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{29}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{34}
 }
 
 // The rules.
@@ -2086,7 +2483,7 @@ type GetRulesResponse struct {
 
 func (x *GetRulesResponse) Reset() {
 	*x = GetRulesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2098,7 +2495,7 @@ func (x *GetRulesResponse) String() string {
 func (*GetRulesResponse) ProtoMessage() {}
 
 func (x *GetRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[30]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2111,7 +2508,7 @@ func (x *GetRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRulesResponse.ProtoReflect.Descriptor instead.
 func (*GetRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{30}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetRulesResponse) GetRuleSet() *RuleSet {
@@ -2132,7 +2529,7 @@ type UpdateRulesRequest struct {
 
 func (x *UpdateRulesRequest) Reset() {
 	*x = UpdateRulesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[31]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2144,7 +2541,7 @@ func (x *UpdateRulesRequest) String() string {
 func (*UpdateRulesRequest) ProtoMessage() {}
 
 func (x *UpdateRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[31]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2157,7 +2554,7 @@ func (x *UpdateRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateRulesRequest.ProtoReflect.Descriptor instead.
 func (*UpdateRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{31}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *UpdateRulesRequest) GetRuleSet() *RuleSet {
@@ -2178,7 +2575,7 @@ type UpdateRulesResponse struct {
 
 func (x *UpdateRulesResponse) Reset() {
 	*x = UpdateRulesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[32]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2190,7 +2587,7 @@ func (x *UpdateRulesResponse) String() string {
 func (*UpdateRulesResponse) ProtoMessage() {}
 
 func (x *UpdateRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[32]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2203,7 +2600,7 @@ func (x *UpdateRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateRulesResponse.ProtoReflect.Descriptor instead.
 func (*UpdateRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{32}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *UpdateRulesResponse) GetRuleSet() *RuleSet {
@@ -2226,7 +2623,7 @@ type TestRulesRequest struct {
 
 func (x *TestRulesRequest) Reset() {
 	*x = TestRulesRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[33]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2238,7 +2635,7 @@ func (x *TestRulesRequest) String() string {
 func (*TestRulesRequest) ProtoMessage() {}
 
 func (x *TestRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[33]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2251,7 +2648,7 @@ func (x *TestRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestRulesRequest.ProtoReflect.Descriptor instead.
 func (*TestRulesRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{33}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *TestRulesRequest) GetRuleSet() *RuleSet {
@@ -2285,7 +2682,7 @@ type RuleSample struct {
 
 func (x *RuleSample) Reset() {
 	*x = RuleSample{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[34]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2297,7 +2694,7 @@ func (x *RuleSample) String() string {
 func (*RuleSample) ProtoMessage() {}
 
 func (x *RuleSample) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[34]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2310,7 +2707,7 @@ func (x *RuleSample) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleSample.ProtoReflect.Descriptor instead.
 func (*RuleSample) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{34}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RuleSample) GetEvent() RuleEvent {
@@ -2352,7 +2749,7 @@ type TestRulesResponse struct {
 
 func (x *TestRulesResponse) Reset() {
 	*x = TestRulesResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[35]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2364,7 +2761,7 @@ func (x *TestRulesResponse) String() string {
 func (*TestRulesResponse) ProtoMessage() {}
 
 func (x *TestRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[35]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2377,7 +2774,7 @@ func (x *TestRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestRulesResponse.ProtoReflect.Descriptor instead.
 func (*TestRulesResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{35}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *TestRulesResponse) GetResults() []*RuleTestResult {
@@ -2404,7 +2801,7 @@ type RuleTestResult struct {
 
 func (x *RuleTestResult) Reset() {
 	*x = RuleTestResult{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[36]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2416,7 +2813,7 @@ func (x *RuleTestResult) String() string {
 func (*RuleTestResult) ProtoMessage() {}
 
 func (x *RuleTestResult) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[36]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2429,7 +2826,7 @@ func (x *RuleTestResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleTestResult.ProtoReflect.Descriptor instead.
 func (*RuleTestResult) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{36}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *RuleTestResult) GetMatched() []string {
@@ -2473,7 +2870,7 @@ type RuleFailure struct {
 
 func (x *RuleFailure) Reset() {
 	*x = RuleFailure{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[37]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2485,7 +2882,7 @@ func (x *RuleFailure) String() string {
 func (*RuleFailure) ProtoMessage() {}
 
 func (x *RuleFailure) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[37]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2498,7 +2895,7 @@ func (x *RuleFailure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleFailure.ProtoReflect.Descriptor instead.
 func (*RuleFailure) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{37}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *RuleFailure) GetRule() string {
@@ -2528,7 +2925,7 @@ type ReleaseOrderingKeyRequest struct {
 
 func (x *ReleaseOrderingKeyRequest) Reset() {
 	*x = ReleaseOrderingKeyRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[38]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2540,7 +2937,7 @@ func (x *ReleaseOrderingKeyRequest) String() string {
 func (*ReleaseOrderingKeyRequest) ProtoMessage() {}
 
 func (x *ReleaseOrderingKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[38]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2553,7 +2950,7 @@ func (x *ReleaseOrderingKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseOrderingKeyRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseOrderingKeyRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{38}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ReleaseOrderingKeyRequest) GetQueue() string {
@@ -2583,7 +2980,7 @@ type ReleaseOrderingKeyResponse struct {
 
 func (x *ReleaseOrderingKeyResponse) Reset() {
 	*x = ReleaseOrderingKeyResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[39]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2595,7 +2992,7 @@ func (x *ReleaseOrderingKeyResponse) String() string {
 func (*ReleaseOrderingKeyResponse) ProtoMessage() {}
 
 func (x *ReleaseOrderingKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[39]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2608,7 +3005,7 @@ func (x *ReleaseOrderingKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseOrderingKeyResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseOrderingKeyResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{39}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ReleaseOrderingKeyResponse) GetReleased() bool {
@@ -2638,7 +3035,7 @@ type ExplainRequest struct {
 
 func (x *ExplainRequest) Reset() {
 	*x = ExplainRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2650,7 +3047,7 @@ func (x *ExplainRequest) String() string {
 func (*ExplainRequest) ProtoMessage() {}
 
 func (x *ExplainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[40]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2663,7 +3060,7 @@ func (x *ExplainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRequest.ProtoReflect.Descriptor instead.
 func (*ExplainRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{40}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ExplainRequest) GetQueue() string {
@@ -2691,7 +3088,7 @@ type ExplainResponse struct {
 
 func (x *ExplainResponse) Reset() {
 	*x = ExplainResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2703,7 +3100,7 @@ func (x *ExplainResponse) String() string {
 func (*ExplainResponse) ProtoMessage() {}
 
 func (x *ExplainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[41]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2716,7 +3113,7 @@ func (x *ExplainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainResponse.ProtoReflect.Descriptor instead.
 func (*ExplainResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{41}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ExplainResponse) GetExplanations() []*Explanation {
@@ -2739,7 +3136,7 @@ type Explanation struct {
 
 func (x *Explanation) Reset() {
 	*x = Explanation{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[42]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2751,7 +3148,7 @@ func (x *Explanation) String() string {
 func (*Explanation) ProtoMessage() {}
 
 func (x *Explanation) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[42]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2764,7 +3161,7 @@ func (x *Explanation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Explanation.ProtoReflect.Descriptor instead.
 func (*Explanation) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{42}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Explanation) GetText() string {
@@ -2790,7 +3187,7 @@ type GetServerInfoRequest struct {
 
 func (x *GetServerInfoRequest) Reset() {
 	*x = GetServerInfoRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2802,7 +3199,7 @@ func (x *GetServerInfoRequest) String() string {
 func (*GetServerInfoRequest) ProtoMessage() {}
 
 func (x *GetServerInfoRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[43]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2815,7 +3212,7 @@ func (x *GetServerInfoRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServerInfoRequest.ProtoReflect.Descriptor instead.
 func (*GetServerInfoRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{43}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{48}
 }
 
 // What a server says about itself.
@@ -2841,7 +3238,7 @@ type GetServerInfoResponse struct {
 
 func (x *GetServerInfoResponse) Reset() {
 	*x = GetServerInfoResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2853,7 +3250,7 @@ func (x *GetServerInfoResponse) String() string {
 func (*GetServerInfoResponse) ProtoMessage() {}
 
 func (x *GetServerInfoResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[44]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2866,7 +3263,7 @@ func (x *GetServerInfoResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServerInfoResponse.ProtoReflect.Descriptor instead.
 func (*GetServerInfoResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{44}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *GetServerInfoResponse) GetVersion() string {
@@ -2948,7 +3345,7 @@ type NatsInfo struct {
 
 func (x *NatsInfo) Reset() {
 	*x = NatsInfo{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2960,7 +3357,7 @@ func (x *NatsInfo) String() string {
 func (*NatsInfo) ProtoMessage() {}
 
 func (x *NatsInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[45]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2973,7 +3370,7 @@ func (x *NatsInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NatsInfo.ProtoReflect.Descriptor instead.
 func (*NatsInfo) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{45}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *NatsInfo) GetServers() []string {
@@ -3065,7 +3462,7 @@ type StoreInfo struct {
 
 func (x *StoreInfo) Reset() {
 	*x = StoreInfo{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3077,7 +3474,7 @@ func (x *StoreInfo) String() string {
 func (*StoreInfo) ProtoMessage() {}
 
 func (x *StoreInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[46]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3090,7 +3487,7 @@ func (x *StoreInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoreInfo.ProtoReflect.Descriptor instead.
 func (*StoreInfo) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{46}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *StoreInfo) GetVersion() string {
@@ -3160,7 +3557,7 @@ type ListWorkersRequest struct {
 
 func (x *ListWorkersRequest) Reset() {
 	*x = ListWorkersRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3172,7 +3569,7 @@ func (x *ListWorkersRequest) String() string {
 func (*ListWorkersRequest) ProtoMessage() {}
 
 func (x *ListWorkersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[47]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3185,7 +3582,7 @@ func (x *ListWorkersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkersRequest.ProtoReflect.Descriptor instead.
 func (*ListWorkersRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{47}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ListWorkersRequest) GetQueue() string {
@@ -3208,7 +3605,7 @@ type ListWorkersResponse struct {
 
 func (x *ListWorkersResponse) Reset() {
 	*x = ListWorkersResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3220,7 +3617,7 @@ func (x *ListWorkersResponse) String() string {
 func (*ListWorkersResponse) ProtoMessage() {}
 
 func (x *ListWorkersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[48]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3233,7 +3630,7 @@ func (x *ListWorkersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkersResponse.ProtoReflect.Descriptor instead.
 func (*ListWorkersResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{48}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ListWorkersResponse) GetWorkers() []*Worker {
@@ -3277,7 +3674,7 @@ type Worker struct {
 
 func (x *Worker) Reset() {
 	*x = Worker{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3289,7 +3686,7 @@ func (x *Worker) String() string {
 func (*Worker) ProtoMessage() {}
 
 func (x *Worker) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[49]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3302,7 +3699,7 @@ func (x *Worker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Worker.ProtoReflect.Descriptor instead.
 func (*Worker) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{49}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *Worker) GetWorkerId() string {
@@ -3383,7 +3780,7 @@ type BreakLeaseRequest struct {
 
 func (x *BreakLeaseRequest) Reset() {
 	*x = BreakLeaseRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3395,7 +3792,7 @@ func (x *BreakLeaseRequest) String() string {
 func (*BreakLeaseRequest) ProtoMessage() {}
 
 func (x *BreakLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[50]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3408,7 +3805,7 @@ func (x *BreakLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BreakLeaseRequest.ProtoReflect.Descriptor instead.
 func (*BreakLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{50}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *BreakLeaseRequest) GetQueue() string {
@@ -3447,7 +3844,7 @@ type BreakLeaseResponse struct {
 
 func (x *BreakLeaseResponse) Reset() {
 	*x = BreakLeaseResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3459,7 +3856,7 @@ func (x *BreakLeaseResponse) String() string {
 func (*BreakLeaseResponse) ProtoMessage() {}
 
 func (x *BreakLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[51]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3472,7 +3869,7 @@ func (x *BreakLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BreakLeaseResponse.ProtoReflect.Descriptor instead.
 func (*BreakLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{51}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *BreakLeaseResponse) GetBroken() bool {
@@ -3509,7 +3906,7 @@ type QuietWorkerRequest struct {
 
 func (x *QuietWorkerRequest) Reset() {
 	*x = QuietWorkerRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[52]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3521,7 +3918,7 @@ func (x *QuietWorkerRequest) String() string {
 func (*QuietWorkerRequest) ProtoMessage() {}
 
 func (x *QuietWorkerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[52]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3534,7 +3931,7 @@ func (x *QuietWorkerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuietWorkerRequest.ProtoReflect.Descriptor instead.
 func (*QuietWorkerRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{52}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *QuietWorkerRequest) GetSessionId() string {
@@ -3562,7 +3959,7 @@ type QuietWorkerResponse struct {
 
 func (x *QuietWorkerResponse) Reset() {
 	*x = QuietWorkerResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[53]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3574,7 +3971,7 @@ func (x *QuietWorkerResponse) String() string {
 func (*QuietWorkerResponse) ProtoMessage() {}
 
 func (x *QuietWorkerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[53]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3587,7 +3984,7 @@ func (x *QuietWorkerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuietWorkerResponse.ProtoReflect.Descriptor instead.
 func (*QuietWorkerResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{53}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *QuietWorkerResponse) GetChanged() bool {
@@ -3608,7 +4005,7 @@ type ListBreakersRequest struct {
 
 func (x *ListBreakersRequest) Reset() {
 	*x = ListBreakersRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[54]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3620,7 +4017,7 @@ func (x *ListBreakersRequest) String() string {
 func (*ListBreakersRequest) ProtoMessage() {}
 
 func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[54]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3633,7 +4030,7 @@ func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersRequest.ProtoReflect.Descriptor instead.
 func (*ListBreakersRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{54}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ListBreakersRequest) GetQueue() string {
@@ -3654,7 +4051,7 @@ type ListBreakersResponse struct {
 
 func (x *ListBreakersResponse) Reset() {
 	*x = ListBreakersResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[55]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3666,7 +4063,7 @@ func (x *ListBreakersResponse) String() string {
 func (*ListBreakersResponse) ProtoMessage() {}
 
 func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[55]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3679,7 +4076,7 @@ func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersResponse.ProtoReflect.Descriptor instead.
 func (*ListBreakersResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{55}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ListBreakersResponse) GetBreakers() []*Breaker {
@@ -3708,7 +4105,7 @@ type Breaker struct {
 
 func (x *Breaker) Reset() {
 	*x = Breaker{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[56]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3720,7 +4117,7 @@ func (x *Breaker) String() string {
 func (*Breaker) ProtoMessage() {}
 
 func (x *Breaker) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[56]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3733,7 +4130,7 @@ func (x *Breaker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Breaker.ProtoReflect.Descriptor instead.
 func (*Breaker) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{56}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *Breaker) GetKey() string {
@@ -3784,7 +4181,7 @@ type ResetBreakerRequest struct {
 
 func (x *ResetBreakerRequest) Reset() {
 	*x = ResetBreakerRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[57]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3796,7 +4193,7 @@ func (x *ResetBreakerRequest) String() string {
 func (*ResetBreakerRequest) ProtoMessage() {}
 
 func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[57]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3809,7 +4206,7 @@ func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerRequest.ProtoReflect.Descriptor instead.
 func (*ResetBreakerRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{57}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ResetBreakerRequest) GetQueue() string {
@@ -3837,7 +4234,7 @@ type ResetBreakerResponse struct {
 
 func (x *ResetBreakerResponse) Reset() {
 	*x = ResetBreakerResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[58]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3849,7 +4246,7 @@ func (x *ResetBreakerResponse) String() string {
 func (*ResetBreakerResponse) ProtoMessage() {}
 
 func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[58]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3862,7 +4259,7 @@ func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerResponse.ProtoReflect.Descriptor instead.
 func (*ResetBreakerResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{58}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ResetBreakerResponse) GetWasOpen() bool {
@@ -3886,7 +4283,7 @@ type CreateBatchJobRequest struct {
 
 func (x *CreateBatchJobRequest) Reset() {
 	*x = CreateBatchJobRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[59]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3898,7 +4295,7 @@ func (x *CreateBatchJobRequest) String() string {
 func (*CreateBatchJobRequest) ProtoMessage() {}
 
 func (x *CreateBatchJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[59]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3911,7 +4308,7 @@ func (x *CreateBatchJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateBatchJobRequest.ProtoReflect.Descriptor instead.
 func (*CreateBatchJobRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{59}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *CreateBatchJobRequest) GetSpec() *BatchJobSpec {
@@ -3939,7 +4336,7 @@ type CreateBatchJobResponse struct {
 
 func (x *CreateBatchJobResponse) Reset() {
 	*x = CreateBatchJobResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[60]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3951,7 +4348,7 @@ func (x *CreateBatchJobResponse) String() string {
 func (*CreateBatchJobResponse) ProtoMessage() {}
 
 func (x *CreateBatchJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[60]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3964,7 +4361,7 @@ func (x *CreateBatchJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateBatchJobResponse.ProtoReflect.Descriptor instead.
 func (*CreateBatchJobResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{60}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *CreateBatchJobResponse) GetJob() *BatchJob {
@@ -3985,7 +4382,7 @@ type GetBatchJobRequest struct {
 
 func (x *GetBatchJobRequest) Reset() {
 	*x = GetBatchJobRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[61]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3997,7 +4394,7 @@ func (x *GetBatchJobRequest) String() string {
 func (*GetBatchJobRequest) ProtoMessage() {}
 
 func (x *GetBatchJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[61]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4010,7 +4407,7 @@ func (x *GetBatchJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBatchJobRequest.ProtoReflect.Descriptor instead.
 func (*GetBatchJobRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{61}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *GetBatchJobRequest) GetId() string {
@@ -4031,7 +4428,7 @@ type GetBatchJobResponse struct {
 
 func (x *GetBatchJobResponse) Reset() {
 	*x = GetBatchJobResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[62]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4043,7 +4440,7 @@ func (x *GetBatchJobResponse) String() string {
 func (*GetBatchJobResponse) ProtoMessage() {}
 
 func (x *GetBatchJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[62]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4056,7 +4453,7 @@ func (x *GetBatchJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBatchJobResponse.ProtoReflect.Descriptor instead.
 func (*GetBatchJobResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{62}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *GetBatchJobResponse) GetJob() *BatchJob {
@@ -4079,7 +4476,7 @@ type ListBatchJobsRequest struct {
 
 func (x *ListBatchJobsRequest) Reset() {
 	*x = ListBatchJobsRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[63]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4091,7 +4488,7 @@ func (x *ListBatchJobsRequest) String() string {
 func (*ListBatchJobsRequest) ProtoMessage() {}
 
 func (x *ListBatchJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[63]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4104,7 +4501,7 @@ func (x *ListBatchJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBatchJobsRequest.ProtoReflect.Descriptor instead.
 func (*ListBatchJobsRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{63}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *ListBatchJobsRequest) GetPageSize() uint32 {
@@ -4134,7 +4531,7 @@ type ListBatchJobsResponse struct {
 
 func (x *ListBatchJobsResponse) Reset() {
 	*x = ListBatchJobsResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[64]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4146,7 +4543,7 @@ func (x *ListBatchJobsResponse) String() string {
 func (*ListBatchJobsResponse) ProtoMessage() {}
 
 func (x *ListBatchJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[64]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4159,7 +4556,7 @@ func (x *ListBatchJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBatchJobsResponse.ProtoReflect.Descriptor instead.
 func (*ListBatchJobsResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{64}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ListBatchJobsResponse) GetJobs() []*BatchJob {
@@ -4187,7 +4584,7 @@ type WatchBatchJobRequest struct {
 
 func (x *WatchBatchJobRequest) Reset() {
 	*x = WatchBatchJobRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[65]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4199,7 +4596,7 @@ func (x *WatchBatchJobRequest) String() string {
 func (*WatchBatchJobRequest) ProtoMessage() {}
 
 func (x *WatchBatchJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[65]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4212,7 +4609,7 @@ func (x *WatchBatchJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchBatchJobRequest.ProtoReflect.Descriptor instead.
 func (*WatchBatchJobRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{65}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *WatchBatchJobRequest) GetId() string {
@@ -4233,7 +4630,7 @@ type WatchBatchJobResponse struct {
 
 func (x *WatchBatchJobResponse) Reset() {
 	*x = WatchBatchJobResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[66]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4245,7 +4642,7 @@ func (x *WatchBatchJobResponse) String() string {
 func (*WatchBatchJobResponse) ProtoMessage() {}
 
 func (x *WatchBatchJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[66]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4258,7 +4655,7 @@ func (x *WatchBatchJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchBatchJobResponse.ProtoReflect.Descriptor instead.
 func (*WatchBatchJobResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{66}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *WatchBatchJobResponse) GetJob() *BatchJob {
@@ -4279,7 +4676,7 @@ type PauseBatchJobRequest struct {
 
 func (x *PauseBatchJobRequest) Reset() {
 	*x = PauseBatchJobRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[67]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4291,7 +4688,7 @@ func (x *PauseBatchJobRequest) String() string {
 func (*PauseBatchJobRequest) ProtoMessage() {}
 
 func (x *PauseBatchJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[67]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4304,7 +4701,7 @@ func (x *PauseBatchJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PauseBatchJobRequest.ProtoReflect.Descriptor instead.
 func (*PauseBatchJobRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{67}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *PauseBatchJobRequest) GetId() string {
@@ -4325,7 +4722,7 @@ type PauseBatchJobResponse struct {
 
 func (x *PauseBatchJobResponse) Reset() {
 	*x = PauseBatchJobResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[68]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4337,7 +4734,7 @@ func (x *PauseBatchJobResponse) String() string {
 func (*PauseBatchJobResponse) ProtoMessage() {}
 
 func (x *PauseBatchJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[68]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4350,7 +4747,7 @@ func (x *PauseBatchJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PauseBatchJobResponse.ProtoReflect.Descriptor instead.
 func (*PauseBatchJobResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{68}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *PauseBatchJobResponse) GetJob() *BatchJob {
@@ -4371,7 +4768,7 @@ type ResumeBatchJobRequest struct {
 
 func (x *ResumeBatchJobRequest) Reset() {
 	*x = ResumeBatchJobRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[69]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4383,7 +4780,7 @@ func (x *ResumeBatchJobRequest) String() string {
 func (*ResumeBatchJobRequest) ProtoMessage() {}
 
 func (x *ResumeBatchJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[69]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4396,7 +4793,7 @@ func (x *ResumeBatchJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeBatchJobRequest.ProtoReflect.Descriptor instead.
 func (*ResumeBatchJobRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{69}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *ResumeBatchJobRequest) GetId() string {
@@ -4417,7 +4814,7 @@ type ResumeBatchJobResponse struct {
 
 func (x *ResumeBatchJobResponse) Reset() {
 	*x = ResumeBatchJobResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[70]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4429,7 +4826,7 @@ func (x *ResumeBatchJobResponse) String() string {
 func (*ResumeBatchJobResponse) ProtoMessage() {}
 
 func (x *ResumeBatchJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[70]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4442,7 +4839,7 @@ func (x *ResumeBatchJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeBatchJobResponse.ProtoReflect.Descriptor instead.
 func (*ResumeBatchJobResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{70}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ResumeBatchJobResponse) GetJob() *BatchJob {
@@ -4463,7 +4860,7 @@ type CancelBatchJobRequest struct {
 
 func (x *CancelBatchJobRequest) Reset() {
 	*x = CancelBatchJobRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[71]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4475,7 +4872,7 @@ func (x *CancelBatchJobRequest) String() string {
 func (*CancelBatchJobRequest) ProtoMessage() {}
 
 func (x *CancelBatchJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[71]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4488,7 +4885,7 @@ func (x *CancelBatchJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelBatchJobRequest.ProtoReflect.Descriptor instead.
 func (*CancelBatchJobRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{71}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *CancelBatchJobRequest) GetId() string {
@@ -4509,7 +4906,7 @@ type CancelBatchJobResponse struct {
 
 func (x *CancelBatchJobResponse) Reset() {
 	*x = CancelBatchJobResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[72]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4521,7 +4918,7 @@ func (x *CancelBatchJobResponse) String() string {
 func (*CancelBatchJobResponse) ProtoMessage() {}
 
 func (x *CancelBatchJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[72]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4534,7 +4931,7 @@ func (x *CancelBatchJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelBatchJobResponse.ProtoReflect.Descriptor instead.
 func (*CancelBatchJobResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{72}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *CancelBatchJobResponse) GetJob() *BatchJob {
@@ -4548,7 +4945,7 @@ var File_dlq_v1_dlq_admin_service_proto protoreflect.FileDescriptor
 
 const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1edlq/v1/dlq_admin_service.proto\x12\x06dlq.v1\x1a\x16dlq/v1/batch_job.proto\x1a\x18dlq/v1/dlq_service.proto\x1a\x14dlq/v1/failure.proto\x1a\x12dlq/v1/group.proto\x1a\x14dlq/v1/message.proto\x1a\x12dlq/v1/queue.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x1bdlq/v1/stored_message.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"^\n" +
+	"\x1edlq/v1/dlq_admin_service.proto\x12\x06dlq.v1\x1a\x16dlq/v1/batch_job.proto\x1a\x18dlq/v1/dlq_service.proto\x1a\x1ddlq/v1/exported_message.proto\x1a\x14dlq/v1/failure.proto\x1a\x12dlq/v1/group.proto\x1a\x14dlq/v1/message.proto\x1a\x12dlq/v1/queue.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x1bdlq/v1/stored_message.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"^\n" +
 	"\x11GetMessageRequest\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12#\n" +
@@ -4569,7 +4966,29 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12%\n" +
 	"\x0eexamined_count\x18\x03 \x01(\x03R\rexaminedCount\x12%\n" +
 	"\x0eredacted_count\x18\x04 \x01(\x03R\rredactedCount\x12#\n" +
-	"\rdamaged_count\x18\x05 \x01(\x03R\fdamagedCount\"y\n" +
+	"\rdamaged_count\x18\x05 \x01(\x03R\fdamagedCount\"\x8d\x01\n" +
+	"\x15ExportMessagesRequest\x12\x14\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x16\n" +
+	"\x06filter\x18\x02 \x01(\tR\x06filter\x12!\n" +
+	"\fresume_token\x18\x03 \x01(\tR\vresumeToken\x12#\n" +
+	"\rshow_redacted\x18\x04 \x01(\bR\fshowRedacted\"\xd7\x01\n" +
+	"\x16ExportMessagesResponse\x123\n" +
+	"\bmessages\x18\x01 \x03(\v2\x17.dlq.v1.ExportedMessageR\bmessages\x12!\n" +
+	"\fresume_token\x18\x02 \x01(\tR\vresumeToken\x12%\n" +
+	"\x0eexamined_count\x18\x03 \x01(\x03R\rexaminedCount\x12#\n" +
+	"\rdamaged_count\x18\x04 \x01(\x03R\fdamagedCount\x12\x19\n" +
+	"\bstore_id\x18\x05 \x01(\tR\astoreId\"\x98\x01\n" +
+	"\x15ImportMessagesRequest\x12\x1b\n" +
+	"\timport_id\x18\x01 \x01(\tR\bimportId\x123\n" +
+	"\bmessages\x18\x02 \x03(\v2\x17.dlq.v1.ExportedMessageR\bmessages\x12\x14\n" +
+	"\x05queue\x18\x03 \x01(\tR\x05queue\x12\x17\n" +
+	"\adry_run\x18\x04 \x01(\bR\x06dryRun\"c\n" +
+	"\x16ImportMessagesResponse\x12.\n" +
+	"\aresults\x18\x01 \x03(\v2\x14.dlq.v1.ImportResultR\aresults\x12\x19\n" +
+	"\bstore_id\x18\x02 \x01(\tR\astoreId\"j\n" +
+	"\fImportResult\x12/\n" +
+	"\aoutcome\x18\x01 \x01(\x0e2\x15.dlq.v1.ImportOutcomeR\aoutcome\x12)\n" +
+	"\x05error\x18\x02 \x01(\v2\x13.dlq.v1.ErrorStatusR\x05error\"y\n" +
 	"\x14CountMessagesRequest\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x16\n" +
 	"\x06filter\x18\x02 \x01(\tR\x06filter\x12\x0e\n" +
@@ -4837,19 +5256,26 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\vMessageView\x12\x1c\n" +
 	"\x18MESSAGE_VIEW_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12MESSAGE_VIEW_BASIC\x10\x01\x12\x15\n" +
-	"\x11MESSAGE_VIEW_FULL\x10\x02*y\n" +
+	"\x11MESSAGE_VIEW_FULL\x10\x02*\x8a\x01\n" +
+	"\rImportOutcome\x12\x1e\n" +
+	"\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17IMPORT_OUTCOME_IMPORTED\x10\x01\x12 \n" +
+	"\x1cIMPORT_OUTCOME_ALREADY_THERE\x10\x02\x12\x1a\n" +
+	"\x16IMPORT_OUTCOME_REFUSED\x10\x03*y\n" +
 	"\n" +
 	"GroupOrder\x12\x1b\n" +
 	"\x17GROUP_ORDER_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12GROUP_ORDER_STORED\x10\x01\x12\x1c\n" +
 	"\x18GROUP_ORDER_LAST_FAILURE\x10\x02\x12\x18\n" +
-	"\x14GROUP_ORDER_FAILURES\x10\x032\xb4\x11\n" +
+	"\x14GROUP_ORDER_FAILURES\x10\x032\xd8\x12\n" +
 	"\x0fDlqAdminService\x12C\n" +
 	"\n" +
 	"GetMessage\x12\x19.dlq.v1.GetMessageRequest\x1a\x1a.dlq.v1.GetMessageResponse\x12I\n" +
 	"\fListMessages\x12\x1b.dlq.v1.ListMessagesRequest\x1a\x1c.dlq.v1.ListMessagesResponse\x12N\n" +
 	"\rCountMessages\x12\x1c.dlq.v1.CountMessagesRequest\x1a\x1d.dlq.v1.CountMessagesResponse0\x01\x12N\n" +
-	"\rWatchMessages\x12\x1c.dlq.v1.WatchMessagesRequest\x1a\x1d.dlq.v1.WatchMessagesResponse0\x01\x12C\n" +
+	"\rWatchMessages\x12\x1c.dlq.v1.WatchMessagesRequest\x1a\x1d.dlq.v1.WatchMessagesResponse0\x01\x12Q\n" +
+	"\x0eExportMessages\x12\x1d.dlq.v1.ExportMessagesRequest\x1a\x1e.dlq.v1.ExportMessagesResponse0\x01\x12O\n" +
+	"\x0eImportMessages\x12\x1d.dlq.v1.ImportMessagesRequest\x1a\x1e.dlq.v1.ImportMessagesResponse\x12C\n" +
 	"\n" +
 	"ListGroups\x12\x19.dlq.v1.ListGroupsRequest\x1a\x1a.dlq.v1.ListGroupsResponse\x12=\n" +
 	"\bGetGroup\x12\x17.dlq.v1.GetGroupRequest\x1a\x18.dlq.v1.GetGroupResponse\x12F\n" +
@@ -4893,240 +5319,257 @@ func file_dlq_v1_dlq_admin_service_proto_rawDescGZIP() []byte {
 	return file_dlq_v1_dlq_admin_service_proto_rawDescData
 }
 
-var file_dlq_v1_dlq_admin_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 74)
+var file_dlq_v1_dlq_admin_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 79)
 var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
 	(MessageView)(0),                   // 0: dlq.v1.MessageView
-	(GroupOrder)(0),                    // 1: dlq.v1.GroupOrder
-	(*GetMessageRequest)(nil),          // 2: dlq.v1.GetMessageRequest
-	(*GetMessageResponse)(nil),         // 3: dlq.v1.GetMessageResponse
-	(*ListMessagesRequest)(nil),        // 4: dlq.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),       // 5: dlq.v1.ListMessagesResponse
-	(*CountMessagesRequest)(nil),       // 6: dlq.v1.CountMessagesRequest
-	(*CountMessagesResponse)(nil),      // 7: dlq.v1.CountMessagesResponse
-	(*MessageCount)(nil),               // 8: dlq.v1.MessageCount
-	(*WatchMessagesRequest)(nil),       // 9: dlq.v1.WatchMessagesRequest
-	(*WatchMessagesResponse)(nil),      // 10: dlq.v1.WatchMessagesResponse
-	(*MessageChange)(nil),              // 11: dlq.v1.MessageChange
-	(*ListGroupsRequest)(nil),          // 12: dlq.v1.ListGroupsRequest
-	(*ListGroupsResponse)(nil),         // 13: dlq.v1.ListGroupsResponse
-	(*GetGroupRequest)(nil),            // 14: dlq.v1.GetGroupRequest
-	(*GetGroupResponse)(nil),           // 15: dlq.v1.GetGroupResponse
-	(*UpdateGroupRequest)(nil),         // 16: dlq.v1.UpdateGroupRequest
-	(*UpdateGroupResponse)(nil),        // 17: dlq.v1.UpdateGroupResponse
-	(*ListQueuesRequest)(nil),          // 18: dlq.v1.ListQueuesRequest
-	(*ListQueuesResponse)(nil),         // 19: dlq.v1.ListQueuesResponse
-	(*GetQueueRequest)(nil),            // 20: dlq.v1.GetQueueRequest
-	(*GetQueueResponse)(nil),           // 21: dlq.v1.GetQueueResponse
-	(*UpdateQueueRequest)(nil),         // 22: dlq.v1.UpdateQueueRequest
-	(*UpdateQueueResponse)(nil),        // 23: dlq.v1.UpdateQueueResponse
-	(*DeleteQueueRequest)(nil),         // 24: dlq.v1.DeleteQueueRequest
-	(*DeleteQueueResponse)(nil),        // 25: dlq.v1.DeleteQueueResponse
-	(*SimulatePolicyRequest)(nil),      // 26: dlq.v1.SimulatePolicyRequest
-	(*SimulatePolicyResponse)(nil),     // 27: dlq.v1.SimulatePolicyResponse
-	(*SimulatedAttempt)(nil),           // 28: dlq.v1.SimulatedAttempt
-	(*SimulatedQueue)(nil),             // 29: dlq.v1.SimulatedQueue
-	(*SimulatedBucket)(nil),            // 30: dlq.v1.SimulatedBucket
-	(*GetRulesRequest)(nil),            // 31: dlq.v1.GetRulesRequest
-	(*GetRulesResponse)(nil),           // 32: dlq.v1.GetRulesResponse
-	(*UpdateRulesRequest)(nil),         // 33: dlq.v1.UpdateRulesRequest
-	(*UpdateRulesResponse)(nil),        // 34: dlq.v1.UpdateRulesResponse
-	(*TestRulesRequest)(nil),           // 35: dlq.v1.TestRulesRequest
-	(*RuleSample)(nil),                 // 36: dlq.v1.RuleSample
-	(*TestRulesResponse)(nil),          // 37: dlq.v1.TestRulesResponse
-	(*RuleTestResult)(nil),             // 38: dlq.v1.RuleTestResult
-	(*RuleFailure)(nil),                // 39: dlq.v1.RuleFailure
-	(*ReleaseOrderingKeyRequest)(nil),  // 40: dlq.v1.ReleaseOrderingKeyRequest
-	(*ReleaseOrderingKeyResponse)(nil), // 41: dlq.v1.ReleaseOrderingKeyResponse
-	(*ExplainRequest)(nil),             // 42: dlq.v1.ExplainRequest
-	(*ExplainResponse)(nil),            // 43: dlq.v1.ExplainResponse
-	(*Explanation)(nil),                // 44: dlq.v1.Explanation
-	(*GetServerInfoRequest)(nil),       // 45: dlq.v1.GetServerInfoRequest
-	(*GetServerInfoResponse)(nil),      // 46: dlq.v1.GetServerInfoResponse
-	(*NatsInfo)(nil),                   // 47: dlq.v1.NatsInfo
-	(*StoreInfo)(nil),                  // 48: dlq.v1.StoreInfo
-	(*ListWorkersRequest)(nil),         // 49: dlq.v1.ListWorkersRequest
-	(*ListWorkersResponse)(nil),        // 50: dlq.v1.ListWorkersResponse
-	(*Worker)(nil),                     // 51: dlq.v1.Worker
-	(*BreakLeaseRequest)(nil),          // 52: dlq.v1.BreakLeaseRequest
-	(*BreakLeaseResponse)(nil),         // 53: dlq.v1.BreakLeaseResponse
-	(*QuietWorkerRequest)(nil),         // 54: dlq.v1.QuietWorkerRequest
-	(*QuietWorkerResponse)(nil),        // 55: dlq.v1.QuietWorkerResponse
-	(*ListBreakersRequest)(nil),        // 56: dlq.v1.ListBreakersRequest
-	(*ListBreakersResponse)(nil),       // 57: dlq.v1.ListBreakersResponse
-	(*Breaker)(nil),                    // 58: dlq.v1.Breaker
-	(*ResetBreakerRequest)(nil),        // 59: dlq.v1.ResetBreakerRequest
-	(*ResetBreakerResponse)(nil),       // 60: dlq.v1.ResetBreakerResponse
-	(*CreateBatchJobRequest)(nil),      // 61: dlq.v1.CreateBatchJobRequest
-	(*CreateBatchJobResponse)(nil),     // 62: dlq.v1.CreateBatchJobResponse
-	(*GetBatchJobRequest)(nil),         // 63: dlq.v1.GetBatchJobRequest
-	(*GetBatchJobResponse)(nil),        // 64: dlq.v1.GetBatchJobResponse
-	(*ListBatchJobsRequest)(nil),       // 65: dlq.v1.ListBatchJobsRequest
-	(*ListBatchJobsResponse)(nil),      // 66: dlq.v1.ListBatchJobsResponse
-	(*WatchBatchJobRequest)(nil),       // 67: dlq.v1.WatchBatchJobRequest
-	(*WatchBatchJobResponse)(nil),      // 68: dlq.v1.WatchBatchJobResponse
-	(*PauseBatchJobRequest)(nil),       // 69: dlq.v1.PauseBatchJobRequest
-	(*PauseBatchJobResponse)(nil),      // 70: dlq.v1.PauseBatchJobResponse
-	(*ResumeBatchJobRequest)(nil),      // 71: dlq.v1.ResumeBatchJobRequest
-	(*ResumeBatchJobResponse)(nil),     // 72: dlq.v1.ResumeBatchJobResponse
-	(*CancelBatchJobRequest)(nil),      // 73: dlq.v1.CancelBatchJobRequest
-	(*CancelBatchJobResponse)(nil),     // 74: dlq.v1.CancelBatchJobResponse
-	nil,                                // 75: dlq.v1.StoreInfo.SettingsEntry
-	(*StoredMessage)(nil),              // 76: dlq.v1.StoredMessage
-	(GroupState)(0),                    // 77: dlq.v1.GroupState
-	(*durationpb.Duration)(nil),        // 78: google.protobuf.Duration
-	(*Group)(nil),                      // 79: dlq.v1.Group
-	(*timestamppb.Timestamp)(nil),      // 80: google.protobuf.Timestamp
-	(*Queue)(nil),                      // 81: dlq.v1.Queue
-	(*fieldmaskpb.FieldMask)(nil),      // 82: google.protobuf.FieldMask
-	(*RetryPolicy)(nil),                // 83: dlq.v1.RetryPolicy
-	(Reason)(0),                        // 84: dlq.v1.Reason
-	(*RuleSet)(nil),                    // 85: dlq.v1.RuleSet
-	(RuleEvent)(0),                     // 86: dlq.v1.RuleEvent
-	(*SendToDlqRequest)(nil),           // 87: dlq.v1.SendToDlqRequest
-	(*Failure)(nil),                    // 88: dlq.v1.Failure
-	(*RuleAction)(nil),                 // 89: dlq.v1.RuleAction
-	(BreakerState)(0),                  // 90: dlq.v1.BreakerState
-	(*BatchJobSpec)(nil),               // 91: dlq.v1.BatchJobSpec
-	(*BatchJob)(nil),                   // 92: dlq.v1.BatchJob
+	(ImportOutcome)(0),                 // 1: dlq.v1.ImportOutcome
+	(GroupOrder)(0),                    // 2: dlq.v1.GroupOrder
+	(*GetMessageRequest)(nil),          // 3: dlq.v1.GetMessageRequest
+	(*GetMessageResponse)(nil),         // 4: dlq.v1.GetMessageResponse
+	(*ListMessagesRequest)(nil),        // 5: dlq.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),       // 6: dlq.v1.ListMessagesResponse
+	(*ExportMessagesRequest)(nil),      // 7: dlq.v1.ExportMessagesRequest
+	(*ExportMessagesResponse)(nil),     // 8: dlq.v1.ExportMessagesResponse
+	(*ImportMessagesRequest)(nil),      // 9: dlq.v1.ImportMessagesRequest
+	(*ImportMessagesResponse)(nil),     // 10: dlq.v1.ImportMessagesResponse
+	(*ImportResult)(nil),               // 11: dlq.v1.ImportResult
+	(*CountMessagesRequest)(nil),       // 12: dlq.v1.CountMessagesRequest
+	(*CountMessagesResponse)(nil),      // 13: dlq.v1.CountMessagesResponse
+	(*MessageCount)(nil),               // 14: dlq.v1.MessageCount
+	(*WatchMessagesRequest)(nil),       // 15: dlq.v1.WatchMessagesRequest
+	(*WatchMessagesResponse)(nil),      // 16: dlq.v1.WatchMessagesResponse
+	(*MessageChange)(nil),              // 17: dlq.v1.MessageChange
+	(*ListGroupsRequest)(nil),          // 18: dlq.v1.ListGroupsRequest
+	(*ListGroupsResponse)(nil),         // 19: dlq.v1.ListGroupsResponse
+	(*GetGroupRequest)(nil),            // 20: dlq.v1.GetGroupRequest
+	(*GetGroupResponse)(nil),           // 21: dlq.v1.GetGroupResponse
+	(*UpdateGroupRequest)(nil),         // 22: dlq.v1.UpdateGroupRequest
+	(*UpdateGroupResponse)(nil),        // 23: dlq.v1.UpdateGroupResponse
+	(*ListQueuesRequest)(nil),          // 24: dlq.v1.ListQueuesRequest
+	(*ListQueuesResponse)(nil),         // 25: dlq.v1.ListQueuesResponse
+	(*GetQueueRequest)(nil),            // 26: dlq.v1.GetQueueRequest
+	(*GetQueueResponse)(nil),           // 27: dlq.v1.GetQueueResponse
+	(*UpdateQueueRequest)(nil),         // 28: dlq.v1.UpdateQueueRequest
+	(*UpdateQueueResponse)(nil),        // 29: dlq.v1.UpdateQueueResponse
+	(*DeleteQueueRequest)(nil),         // 30: dlq.v1.DeleteQueueRequest
+	(*DeleteQueueResponse)(nil),        // 31: dlq.v1.DeleteQueueResponse
+	(*SimulatePolicyRequest)(nil),      // 32: dlq.v1.SimulatePolicyRequest
+	(*SimulatePolicyResponse)(nil),     // 33: dlq.v1.SimulatePolicyResponse
+	(*SimulatedAttempt)(nil),           // 34: dlq.v1.SimulatedAttempt
+	(*SimulatedQueue)(nil),             // 35: dlq.v1.SimulatedQueue
+	(*SimulatedBucket)(nil),            // 36: dlq.v1.SimulatedBucket
+	(*GetRulesRequest)(nil),            // 37: dlq.v1.GetRulesRequest
+	(*GetRulesResponse)(nil),           // 38: dlq.v1.GetRulesResponse
+	(*UpdateRulesRequest)(nil),         // 39: dlq.v1.UpdateRulesRequest
+	(*UpdateRulesResponse)(nil),        // 40: dlq.v1.UpdateRulesResponse
+	(*TestRulesRequest)(nil),           // 41: dlq.v1.TestRulesRequest
+	(*RuleSample)(nil),                 // 42: dlq.v1.RuleSample
+	(*TestRulesResponse)(nil),          // 43: dlq.v1.TestRulesResponse
+	(*RuleTestResult)(nil),             // 44: dlq.v1.RuleTestResult
+	(*RuleFailure)(nil),                // 45: dlq.v1.RuleFailure
+	(*ReleaseOrderingKeyRequest)(nil),  // 46: dlq.v1.ReleaseOrderingKeyRequest
+	(*ReleaseOrderingKeyResponse)(nil), // 47: dlq.v1.ReleaseOrderingKeyResponse
+	(*ExplainRequest)(nil),             // 48: dlq.v1.ExplainRequest
+	(*ExplainResponse)(nil),            // 49: dlq.v1.ExplainResponse
+	(*Explanation)(nil),                // 50: dlq.v1.Explanation
+	(*GetServerInfoRequest)(nil),       // 51: dlq.v1.GetServerInfoRequest
+	(*GetServerInfoResponse)(nil),      // 52: dlq.v1.GetServerInfoResponse
+	(*NatsInfo)(nil),                   // 53: dlq.v1.NatsInfo
+	(*StoreInfo)(nil),                  // 54: dlq.v1.StoreInfo
+	(*ListWorkersRequest)(nil),         // 55: dlq.v1.ListWorkersRequest
+	(*ListWorkersResponse)(nil),        // 56: dlq.v1.ListWorkersResponse
+	(*Worker)(nil),                     // 57: dlq.v1.Worker
+	(*BreakLeaseRequest)(nil),          // 58: dlq.v1.BreakLeaseRequest
+	(*BreakLeaseResponse)(nil),         // 59: dlq.v1.BreakLeaseResponse
+	(*QuietWorkerRequest)(nil),         // 60: dlq.v1.QuietWorkerRequest
+	(*QuietWorkerResponse)(nil),        // 61: dlq.v1.QuietWorkerResponse
+	(*ListBreakersRequest)(nil),        // 62: dlq.v1.ListBreakersRequest
+	(*ListBreakersResponse)(nil),       // 63: dlq.v1.ListBreakersResponse
+	(*Breaker)(nil),                    // 64: dlq.v1.Breaker
+	(*ResetBreakerRequest)(nil),        // 65: dlq.v1.ResetBreakerRequest
+	(*ResetBreakerResponse)(nil),       // 66: dlq.v1.ResetBreakerResponse
+	(*CreateBatchJobRequest)(nil),      // 67: dlq.v1.CreateBatchJobRequest
+	(*CreateBatchJobResponse)(nil),     // 68: dlq.v1.CreateBatchJobResponse
+	(*GetBatchJobRequest)(nil),         // 69: dlq.v1.GetBatchJobRequest
+	(*GetBatchJobResponse)(nil),        // 70: dlq.v1.GetBatchJobResponse
+	(*ListBatchJobsRequest)(nil),       // 71: dlq.v1.ListBatchJobsRequest
+	(*ListBatchJobsResponse)(nil),      // 72: dlq.v1.ListBatchJobsResponse
+	(*WatchBatchJobRequest)(nil),       // 73: dlq.v1.WatchBatchJobRequest
+	(*WatchBatchJobResponse)(nil),      // 74: dlq.v1.WatchBatchJobResponse
+	(*PauseBatchJobRequest)(nil),       // 75: dlq.v1.PauseBatchJobRequest
+	(*PauseBatchJobResponse)(nil),      // 76: dlq.v1.PauseBatchJobResponse
+	(*ResumeBatchJobRequest)(nil),      // 77: dlq.v1.ResumeBatchJobRequest
+	(*ResumeBatchJobResponse)(nil),     // 78: dlq.v1.ResumeBatchJobResponse
+	(*CancelBatchJobRequest)(nil),      // 79: dlq.v1.CancelBatchJobRequest
+	(*CancelBatchJobResponse)(nil),     // 80: dlq.v1.CancelBatchJobResponse
+	nil,                                // 81: dlq.v1.StoreInfo.SettingsEntry
+	(*StoredMessage)(nil),              // 82: dlq.v1.StoredMessage
+	(*ExportedMessage)(nil),            // 83: dlq.v1.ExportedMessage
+	(*ErrorStatus)(nil),                // 84: dlq.v1.ErrorStatus
+	(GroupState)(0),                    // 85: dlq.v1.GroupState
+	(*durationpb.Duration)(nil),        // 86: google.protobuf.Duration
+	(*Group)(nil),                      // 87: dlq.v1.Group
+	(*timestamppb.Timestamp)(nil),      // 88: google.protobuf.Timestamp
+	(*Queue)(nil),                      // 89: dlq.v1.Queue
+	(*fieldmaskpb.FieldMask)(nil),      // 90: google.protobuf.FieldMask
+	(*RetryPolicy)(nil),                // 91: dlq.v1.RetryPolicy
+	(Reason)(0),                        // 92: dlq.v1.Reason
+	(*RuleSet)(nil),                    // 93: dlq.v1.RuleSet
+	(RuleEvent)(0),                     // 94: dlq.v1.RuleEvent
+	(*SendToDlqRequest)(nil),           // 95: dlq.v1.SendToDlqRequest
+	(*Failure)(nil),                    // 96: dlq.v1.Failure
+	(*RuleAction)(nil),                 // 97: dlq.v1.RuleAction
+	(BreakerState)(0),                  // 98: dlq.v1.BreakerState
+	(*BatchJobSpec)(nil),               // 99: dlq.v1.BatchJobSpec
+	(*BatchJob)(nil),                   // 100: dlq.v1.BatchJob
 }
 var file_dlq_v1_dlq_admin_service_proto_depIdxs = []int32{
-	76,  // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
+	82,  // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
 	0,   // 1: dlq.v1.ListMessagesRequest.view:type_name -> dlq.v1.MessageView
-	76,  // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
-	8,   // 3: dlq.v1.CountMessagesResponse.counts:type_name -> dlq.v1.MessageCount
-	0,   // 4: dlq.v1.WatchMessagesRequest.view:type_name -> dlq.v1.MessageView
-	11,  // 5: dlq.v1.WatchMessagesResponse.changes:type_name -> dlq.v1.MessageChange
-	76,  // 6: dlq.v1.MessageChange.message:type_name -> dlq.v1.StoredMessage
-	77,  // 7: dlq.v1.ListGroupsRequest.states:type_name -> dlq.v1.GroupState
-	78,  // 8: dlq.v1.ListGroupsRequest.since:type_name -> google.protobuf.Duration
-	1,   // 9: dlq.v1.ListGroupsRequest.order:type_name -> dlq.v1.GroupOrder
-	79,  // 10: dlq.v1.ListGroupsResponse.groups:type_name -> dlq.v1.Group
-	78,  // 11: dlq.v1.GetGroupRequest.since:type_name -> google.protobuf.Duration
-	79,  // 12: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
-	76,  // 13: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
-	77,  // 14: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
-	80,  // 15: dlq.v1.UpdateGroupRequest.archived_until_time:type_name -> google.protobuf.Timestamp
-	79,  // 16: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
-	81,  // 17: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
-	81,  // 18: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
-	81,  // 19: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
-	82,  // 20: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
-	81,  // 21: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
-	83,  // 22: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
-	84,  // 23: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
-	80,  // 24: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
-	83,  // 25: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
-	28,  // 26: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
-	29,  // 27: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
-	78,  // 28: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
-	78,  // 29: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
-	78,  // 30: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
-	80,  // 31: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
-	30,  // 32: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
-	78,  // 33: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
-	85,  // 34: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	85,  // 35: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	85,  // 36: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	85,  // 37: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	36,  // 38: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
-	86,  // 39: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
-	87,  // 40: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
-	88,  // 41: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
-	38,  // 42: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
-	39,  // 43: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
-	89,  // 44: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
-	87,  // 45: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
-	44,  // 46: dlq.v1.ExplainResponse.explanations:type_name -> dlq.v1.Explanation
-	80,  // 47: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
-	80,  // 48: dlq.v1.GetServerInfoResponse.start_time:type_name -> google.protobuf.Timestamp
-	80,  // 49: dlq.v1.GetServerInfoResponse.time:type_name -> google.protobuf.Timestamp
-	48,  // 50: dlq.v1.GetServerInfoResponse.store:type_name -> dlq.v1.StoreInfo
-	47,  // 51: dlq.v1.GetServerInfoResponse.nats:type_name -> dlq.v1.NatsInfo
-	80,  // 52: dlq.v1.NatsInfo.oldest_waiting_time:type_name -> google.protobuf.Timestamp
-	80,  // 53: dlq.v1.NatsInfo.last_missed_time:type_name -> google.protobuf.Timestamp
-	80,  // 54: dlq.v1.StoreInfo.time:type_name -> google.protobuf.Timestamp
-	75,  // 55: dlq.v1.StoreInfo.settings:type_name -> dlq.v1.StoreInfo.SettingsEntry
-	51,  // 56: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
-	80,  // 57: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
-	78,  // 58: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
-	58,  // 59: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
-	90,  // 60: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
-	80,  // 61: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
-	80,  // 62: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
-	91,  // 63: dlq.v1.CreateBatchJobRequest.spec:type_name -> dlq.v1.BatchJobSpec
-	92,  // 64: dlq.v1.CreateBatchJobResponse.job:type_name -> dlq.v1.BatchJob
-	92,  // 65: dlq.v1.GetBatchJobResponse.job:type_name -> dlq.v1.BatchJob
-	92,  // 66: dlq.v1.ListBatchJobsResponse.jobs:type_name -> dlq.v1.BatchJob
-	92,  // 67: dlq.v1.WatchBatchJobResponse.job:type_name -> dlq.v1.BatchJob
-	92,  // 68: dlq.v1.PauseBatchJobResponse.job:type_name -> dlq.v1.BatchJob
-	92,  // 69: dlq.v1.ResumeBatchJobResponse.job:type_name -> dlq.v1.BatchJob
-	92,  // 70: dlq.v1.CancelBatchJobResponse.job:type_name -> dlq.v1.BatchJob
-	2,   // 71: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
-	4,   // 72: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
-	6,   // 73: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
-	9,   // 74: dlq.v1.DlqAdminService.WatchMessages:input_type -> dlq.v1.WatchMessagesRequest
-	12,  // 75: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
-	14,  // 76: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
-	16,  // 77: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
-	18,  // 78: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
-	20,  // 79: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
-	22,  // 80: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
-	24,  // 81: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
-	26,  // 82: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
-	31,  // 83: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
-	33,  // 84: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
-	35,  // 85: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
-	40,  // 86: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
-	42,  // 87: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
-	45,  // 88: dlq.v1.DlqAdminService.GetServerInfo:input_type -> dlq.v1.GetServerInfoRequest
-	49,  // 89: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
-	52,  // 90: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
-	54,  // 91: dlq.v1.DlqAdminService.QuietWorker:input_type -> dlq.v1.QuietWorkerRequest
-	56,  // 92: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
-	59,  // 93: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
-	61,  // 94: dlq.v1.DlqAdminService.CreateBatchJob:input_type -> dlq.v1.CreateBatchJobRequest
-	63,  // 95: dlq.v1.DlqAdminService.GetBatchJob:input_type -> dlq.v1.GetBatchJobRequest
-	65,  // 96: dlq.v1.DlqAdminService.ListBatchJobs:input_type -> dlq.v1.ListBatchJobsRequest
-	67,  // 97: dlq.v1.DlqAdminService.WatchBatchJob:input_type -> dlq.v1.WatchBatchJobRequest
-	69,  // 98: dlq.v1.DlqAdminService.PauseBatchJob:input_type -> dlq.v1.PauseBatchJobRequest
-	71,  // 99: dlq.v1.DlqAdminService.ResumeBatchJob:input_type -> dlq.v1.ResumeBatchJobRequest
-	73,  // 100: dlq.v1.DlqAdminService.CancelBatchJob:input_type -> dlq.v1.CancelBatchJobRequest
-	3,   // 101: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
-	5,   // 102: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
-	7,   // 103: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
-	10,  // 104: dlq.v1.DlqAdminService.WatchMessages:output_type -> dlq.v1.WatchMessagesResponse
-	13,  // 105: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
-	15,  // 106: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
-	17,  // 107: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
-	19,  // 108: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
-	21,  // 109: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
-	23,  // 110: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
-	25,  // 111: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
-	27,  // 112: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
-	32,  // 113: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
-	34,  // 114: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
-	37,  // 115: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
-	41,  // 116: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
-	43,  // 117: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
-	46,  // 118: dlq.v1.DlqAdminService.GetServerInfo:output_type -> dlq.v1.GetServerInfoResponse
-	50,  // 119: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
-	53,  // 120: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
-	55,  // 121: dlq.v1.DlqAdminService.QuietWorker:output_type -> dlq.v1.QuietWorkerResponse
-	57,  // 122: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
-	60,  // 123: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
-	62,  // 124: dlq.v1.DlqAdminService.CreateBatchJob:output_type -> dlq.v1.CreateBatchJobResponse
-	64,  // 125: dlq.v1.DlqAdminService.GetBatchJob:output_type -> dlq.v1.GetBatchJobResponse
-	66,  // 126: dlq.v1.DlqAdminService.ListBatchJobs:output_type -> dlq.v1.ListBatchJobsResponse
-	68,  // 127: dlq.v1.DlqAdminService.WatchBatchJob:output_type -> dlq.v1.WatchBatchJobResponse
-	70,  // 128: dlq.v1.DlqAdminService.PauseBatchJob:output_type -> dlq.v1.PauseBatchJobResponse
-	72,  // 129: dlq.v1.DlqAdminService.ResumeBatchJob:output_type -> dlq.v1.ResumeBatchJobResponse
-	74,  // 130: dlq.v1.DlqAdminService.CancelBatchJob:output_type -> dlq.v1.CancelBatchJobResponse
-	101, // [101:131] is the sub-list for method output_type
-	71,  // [71:101] is the sub-list for method input_type
-	71,  // [71:71] is the sub-list for extension type_name
-	71,  // [71:71] is the sub-list for extension extendee
-	0,   // [0:71] is the sub-list for field type_name
+	82,  // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
+	83,  // 3: dlq.v1.ExportMessagesResponse.messages:type_name -> dlq.v1.ExportedMessage
+	83,  // 4: dlq.v1.ImportMessagesRequest.messages:type_name -> dlq.v1.ExportedMessage
+	11,  // 5: dlq.v1.ImportMessagesResponse.results:type_name -> dlq.v1.ImportResult
+	1,   // 6: dlq.v1.ImportResult.outcome:type_name -> dlq.v1.ImportOutcome
+	84,  // 7: dlq.v1.ImportResult.error:type_name -> dlq.v1.ErrorStatus
+	14,  // 8: dlq.v1.CountMessagesResponse.counts:type_name -> dlq.v1.MessageCount
+	0,   // 9: dlq.v1.WatchMessagesRequest.view:type_name -> dlq.v1.MessageView
+	17,  // 10: dlq.v1.WatchMessagesResponse.changes:type_name -> dlq.v1.MessageChange
+	82,  // 11: dlq.v1.MessageChange.message:type_name -> dlq.v1.StoredMessage
+	85,  // 12: dlq.v1.ListGroupsRequest.states:type_name -> dlq.v1.GroupState
+	86,  // 13: dlq.v1.ListGroupsRequest.since:type_name -> google.protobuf.Duration
+	2,   // 14: dlq.v1.ListGroupsRequest.order:type_name -> dlq.v1.GroupOrder
+	87,  // 15: dlq.v1.ListGroupsResponse.groups:type_name -> dlq.v1.Group
+	86,  // 16: dlq.v1.GetGroupRequest.since:type_name -> google.protobuf.Duration
+	87,  // 17: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
+	82,  // 18: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
+	85,  // 19: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
+	88,  // 20: dlq.v1.UpdateGroupRequest.archived_until_time:type_name -> google.protobuf.Timestamp
+	87,  // 21: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
+	89,  // 22: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
+	89,  // 23: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
+	89,  // 24: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
+	90,  // 25: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
+	89,  // 26: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
+	91,  // 27: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
+	92,  // 28: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
+	88,  // 29: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
+	91,  // 30: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
+	34,  // 31: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
+	35,  // 32: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
+	86,  // 33: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
+	86,  // 34: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
+	86,  // 35: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
+	88,  // 36: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
+	36,  // 37: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
+	86,  // 38: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
+	93,  // 39: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	93,  // 40: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	93,  // 41: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	93,  // 42: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	42,  // 43: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
+	94,  // 44: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
+	95,  // 45: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
+	96,  // 46: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
+	44,  // 47: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
+	45,  // 48: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
+	97,  // 49: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
+	95,  // 50: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
+	50,  // 51: dlq.v1.ExplainResponse.explanations:type_name -> dlq.v1.Explanation
+	88,  // 52: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
+	88,  // 53: dlq.v1.GetServerInfoResponse.start_time:type_name -> google.protobuf.Timestamp
+	88,  // 54: dlq.v1.GetServerInfoResponse.time:type_name -> google.protobuf.Timestamp
+	54,  // 55: dlq.v1.GetServerInfoResponse.store:type_name -> dlq.v1.StoreInfo
+	53,  // 56: dlq.v1.GetServerInfoResponse.nats:type_name -> dlq.v1.NatsInfo
+	88,  // 57: dlq.v1.NatsInfo.oldest_waiting_time:type_name -> google.protobuf.Timestamp
+	88,  // 58: dlq.v1.NatsInfo.last_missed_time:type_name -> google.protobuf.Timestamp
+	88,  // 59: dlq.v1.StoreInfo.time:type_name -> google.protobuf.Timestamp
+	81,  // 60: dlq.v1.StoreInfo.settings:type_name -> dlq.v1.StoreInfo.SettingsEntry
+	57,  // 61: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
+	88,  // 62: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
+	86,  // 63: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
+	64,  // 64: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
+	98,  // 65: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
+	88,  // 66: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
+	88,  // 67: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
+	99,  // 68: dlq.v1.CreateBatchJobRequest.spec:type_name -> dlq.v1.BatchJobSpec
+	100, // 69: dlq.v1.CreateBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	100, // 70: dlq.v1.GetBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	100, // 71: dlq.v1.ListBatchJobsResponse.jobs:type_name -> dlq.v1.BatchJob
+	100, // 72: dlq.v1.WatchBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	100, // 73: dlq.v1.PauseBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	100, // 74: dlq.v1.ResumeBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	100, // 75: dlq.v1.CancelBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	3,   // 76: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
+	5,   // 77: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
+	12,  // 78: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
+	15,  // 79: dlq.v1.DlqAdminService.WatchMessages:input_type -> dlq.v1.WatchMessagesRequest
+	7,   // 80: dlq.v1.DlqAdminService.ExportMessages:input_type -> dlq.v1.ExportMessagesRequest
+	9,   // 81: dlq.v1.DlqAdminService.ImportMessages:input_type -> dlq.v1.ImportMessagesRequest
+	18,  // 82: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
+	20,  // 83: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
+	22,  // 84: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
+	24,  // 85: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
+	26,  // 86: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
+	28,  // 87: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
+	30,  // 88: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
+	32,  // 89: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
+	37,  // 90: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
+	39,  // 91: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
+	41,  // 92: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
+	46,  // 93: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
+	48,  // 94: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
+	51,  // 95: dlq.v1.DlqAdminService.GetServerInfo:input_type -> dlq.v1.GetServerInfoRequest
+	55,  // 96: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
+	58,  // 97: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
+	60,  // 98: dlq.v1.DlqAdminService.QuietWorker:input_type -> dlq.v1.QuietWorkerRequest
+	62,  // 99: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
+	65,  // 100: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
+	67,  // 101: dlq.v1.DlqAdminService.CreateBatchJob:input_type -> dlq.v1.CreateBatchJobRequest
+	69,  // 102: dlq.v1.DlqAdminService.GetBatchJob:input_type -> dlq.v1.GetBatchJobRequest
+	71,  // 103: dlq.v1.DlqAdminService.ListBatchJobs:input_type -> dlq.v1.ListBatchJobsRequest
+	73,  // 104: dlq.v1.DlqAdminService.WatchBatchJob:input_type -> dlq.v1.WatchBatchJobRequest
+	75,  // 105: dlq.v1.DlqAdminService.PauseBatchJob:input_type -> dlq.v1.PauseBatchJobRequest
+	77,  // 106: dlq.v1.DlqAdminService.ResumeBatchJob:input_type -> dlq.v1.ResumeBatchJobRequest
+	79,  // 107: dlq.v1.DlqAdminService.CancelBatchJob:input_type -> dlq.v1.CancelBatchJobRequest
+	4,   // 108: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
+	6,   // 109: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
+	13,  // 110: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
+	16,  // 111: dlq.v1.DlqAdminService.WatchMessages:output_type -> dlq.v1.WatchMessagesResponse
+	8,   // 112: dlq.v1.DlqAdminService.ExportMessages:output_type -> dlq.v1.ExportMessagesResponse
+	10,  // 113: dlq.v1.DlqAdminService.ImportMessages:output_type -> dlq.v1.ImportMessagesResponse
+	19,  // 114: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
+	21,  // 115: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
+	23,  // 116: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
+	25,  // 117: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
+	27,  // 118: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
+	29,  // 119: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
+	31,  // 120: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
+	33,  // 121: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
+	38,  // 122: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
+	40,  // 123: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
+	43,  // 124: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
+	47,  // 125: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
+	49,  // 126: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
+	52,  // 127: dlq.v1.DlqAdminService.GetServerInfo:output_type -> dlq.v1.GetServerInfoResponse
+	56,  // 128: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
+	59,  // 129: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
+	61,  // 130: dlq.v1.DlqAdminService.QuietWorker:output_type -> dlq.v1.QuietWorkerResponse
+	63,  // 131: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
+	66,  // 132: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
+	68,  // 133: dlq.v1.DlqAdminService.CreateBatchJob:output_type -> dlq.v1.CreateBatchJobResponse
+	70,  // 134: dlq.v1.DlqAdminService.GetBatchJob:output_type -> dlq.v1.GetBatchJobResponse
+	72,  // 135: dlq.v1.DlqAdminService.ListBatchJobs:output_type -> dlq.v1.ListBatchJobsResponse
+	74,  // 136: dlq.v1.DlqAdminService.WatchBatchJob:output_type -> dlq.v1.WatchBatchJobResponse
+	76,  // 137: dlq.v1.DlqAdminService.PauseBatchJob:output_type -> dlq.v1.PauseBatchJobResponse
+	78,  // 138: dlq.v1.DlqAdminService.ResumeBatchJob:output_type -> dlq.v1.ResumeBatchJobResponse
+	80,  // 139: dlq.v1.DlqAdminService.CancelBatchJob:output_type -> dlq.v1.CancelBatchJobResponse
+	108, // [108:140] is the sub-list for method output_type
+	76,  // [76:108] is the sub-list for method input_type
+	76,  // [76:76] is the sub-list for extension type_name
+	76,  // [76:76] is the sub-list for extension extendee
+	0,   // [0:76] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_dlq_admin_service_proto_init() }
@@ -5136,6 +5579,7 @@ func file_dlq_v1_dlq_admin_service_proto_init() {
 	}
 	file_dlq_v1_batch_job_proto_init()
 	file_dlq_v1_dlq_service_proto_init()
+	file_dlq_v1_exported_message_proto_init()
 	file_dlq_v1_failure_proto_init()
 	file_dlq_v1_group_proto_init()
 	file_dlq_v1_message_proto_init()
@@ -5143,16 +5587,16 @@ func file_dlq_v1_dlq_admin_service_proto_init() {
 	file_dlq_v1_rule_proto_init()
 	file_dlq_v1_state_proto_init()
 	file_dlq_v1_stored_message_proto_init()
-	file_dlq_v1_dlq_admin_service_proto_msgTypes[14].OneofWrappers = []any{}
-	file_dlq_v1_dlq_admin_service_proto_msgTypes[22].OneofWrappers = []any{}
-	file_dlq_v1_dlq_admin_service_proto_msgTypes[52].OneofWrappers = []any{}
+	file_dlq_v1_dlq_admin_service_proto_msgTypes[19].OneofWrappers = []any{}
+	file_dlq_v1_dlq_admin_service_proto_msgTypes[27].OneofWrappers = []any{}
+	file_dlq_v1_dlq_admin_service_proto_msgTypes[57].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dlq_v1_dlq_admin_service_proto_rawDesc), len(file_dlq_v1_dlq_admin_service_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   74,
+			NumEnums:      3,
+			NumMessages:   79,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

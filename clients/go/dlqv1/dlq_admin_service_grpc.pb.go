@@ -23,6 +23,8 @@ const (
 	DlqAdminService_ListMessages_FullMethodName       = "/dlq.v1.DlqAdminService/ListMessages"
 	DlqAdminService_CountMessages_FullMethodName      = "/dlq.v1.DlqAdminService/CountMessages"
 	DlqAdminService_WatchMessages_FullMethodName      = "/dlq.v1.DlqAdminService/WatchMessages"
+	DlqAdminService_ExportMessages_FullMethodName     = "/dlq.v1.DlqAdminService/ExportMessages"
+	DlqAdminService_ImportMessages_FullMethodName     = "/dlq.v1.DlqAdminService/ImportMessages"
 	DlqAdminService_ListGroups_FullMethodName         = "/dlq.v1.DlqAdminService/ListGroups"
 	DlqAdminService_GetGroup_FullMethodName           = "/dlq.v1.DlqAdminService/GetGroup"
 	DlqAdminService_UpdateGroup_FullMethodName        = "/dlq.v1.DlqAdminService/UpdateGroup"
@@ -83,6 +85,19 @@ type DlqAdminServiceClient interface {
 	// connection reaches its maximum age, nothing was read for 30 s, too many such calls, or patterns in the filters of
 	// such calls that cost too much).
 	WatchMessages(ctx context.Context, in *WatchMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchMessagesResponse], error)
+	// Streams whole messages of the queues that match a pattern, in the order of ListMessages, for ImportMessages of
+	// this or another deployment. Only what the caller reads is read from the store. After a break, go on with the
+	// latest resume_token: a message that stays in its queue is in the responses once. Messages stay as they are.
+	// Reads only. Errors: INVALID_ARGUMENT (pattern, filter with the position of the mistake, resume token),
+	// FAILED_PRECONDITION (a queue redacts content, and show_redacted is not set), UNAVAILABLE (also: the server stops,
+	// the connection reaches its maximum age, nothing was read for 60 s, too many exports).
+	ExportMessages(ctx context.Context, in *ExportMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportMessagesResponse], error)
+	// Stores exported messages, with their ids, states, due times and failures. Routing rules and limits of retries do
+	// not apply to them now, but from their next failure on. Messages that were in flight are due again, with one more
+	// unknown outcome. Due times in the past mean now; a time to live that has ended begins again. Safe to repeat: for
+	// 7 days a message is stored once under an import_id, even if it has been processed since. Errors:
+	// INVALID_ARGUMENT (of the call; that of a message is in its result), UNAVAILABLE.
+	ImportMessages(ctx context.Context, in *ImportMessagesRequest, opts ...grpc.CallOption) (*ImportMessagesResponse, error)
 	// Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
 	// whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
 	// INVALID_ARGUMENT (pattern, page size, page token), UNAVAILABLE.
@@ -244,6 +259,35 @@ func (c *dlqAdminServiceClient) WatchMessages(ctx context.Context, in *WatchMess
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type DlqAdminService_WatchMessagesClient = grpc.ServerStreamingClient[WatchMessagesResponse]
+
+func (c *dlqAdminServiceClient) ExportMessages(ctx context.Context, in *ExportMessagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportMessagesResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &DlqAdminService_ServiceDesc.Streams[2], DlqAdminService_ExportMessages_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExportMessagesRequest, ExportMessagesResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type DlqAdminService_ExportMessagesClient = grpc.ServerStreamingClient[ExportMessagesResponse]
+
+func (c *dlqAdminServiceClient) ImportMessages(ctx context.Context, in *ImportMessagesRequest, opts ...grpc.CallOption) (*ImportMessagesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ImportMessagesResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_ImportMessages_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
 
 func (c *dlqAdminServiceClient) ListGroups(ctx context.Context, in *ListGroupsRequest, opts ...grpc.CallOption) (*ListGroupsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -467,7 +511,7 @@ func (c *dlqAdminServiceClient) ListBatchJobs(ctx context.Context, in *ListBatch
 
 func (c *dlqAdminServiceClient) WatchBatchJob(ctx context.Context, in *WatchBatchJobRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchBatchJobResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &DlqAdminService_ServiceDesc.Streams[2], DlqAdminService_WatchBatchJob_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &DlqAdminService_ServiceDesc.Streams[3], DlqAdminService_WatchBatchJob_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -546,6 +590,19 @@ type DlqAdminServiceServer interface {
 	// connection reaches its maximum age, nothing was read for 30 s, too many such calls, or patterns in the filters of
 	// such calls that cost too much).
 	WatchMessages(*WatchMessagesRequest, grpc.ServerStreamingServer[WatchMessagesResponse]) error
+	// Streams whole messages of the queues that match a pattern, in the order of ListMessages, for ImportMessages of
+	// this or another deployment. Only what the caller reads is read from the store. After a break, go on with the
+	// latest resume_token: a message that stays in its queue is in the responses once. Messages stay as they are.
+	// Reads only. Errors: INVALID_ARGUMENT (pattern, filter with the position of the mistake, resume token),
+	// FAILED_PRECONDITION (a queue redacts content, and show_redacted is not set), UNAVAILABLE (also: the server stops,
+	// the connection reaches its maximum age, nothing was read for 60 s, too many exports).
+	ExportMessages(*ExportMessagesRequest, grpc.ServerStreamingServer[ExportMessagesResponse]) error
+	// Stores exported messages, with their ids, states, due times and failures. Routing rules and limits of retries do
+	// not apply to them now, but from their next failure on. Messages that were in flight are due again, with one more
+	// unknown outcome. Due times in the past mean now; a time to live that has ended begins again. Safe to repeat: for
+	// 7 days a message is stored once under an import_id, even if it has been processed since. Errors:
+	// INVALID_ARGUMENT (of the call; that of a message is in its result), UNAVAILABLE.
+	ImportMessages(context.Context, *ImportMessagesRequest) (*ImportMessagesResponse, error)
 	// Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
 	// whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
 	// INVALID_ARGUMENT (pattern, page size, page token), UNAVAILABLE.
@@ -661,6 +718,12 @@ func (UnimplementedDlqAdminServiceServer) CountMessages(*CountMessagesRequest, g
 }
 func (UnimplementedDlqAdminServiceServer) WatchMessages(*WatchMessagesRequest, grpc.ServerStreamingServer[WatchMessagesResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchMessages not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) ExportMessages(*ExportMessagesRequest, grpc.ServerStreamingServer[ExportMessagesResponse]) error {
+	return status.Error(codes.Unimplemented, "method ExportMessages not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) ImportMessages(context.Context, *ImportMessagesRequest) (*ImportMessagesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ImportMessages not implemented")
 }
 func (UnimplementedDlqAdminServiceServer) ListGroups(context.Context, *ListGroupsRequest) (*ListGroupsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListGroups not implemented")
@@ -818,6 +881,35 @@ func _DlqAdminService_WatchMessages_Handler(srv interface{}, stream grpc.ServerS
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type DlqAdminService_WatchMessagesServer = grpc.ServerStreamingServer[WatchMessagesResponse]
+
+func _DlqAdminService_ExportMessages_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ExportMessagesRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(DlqAdminServiceServer).ExportMessages(m, &grpc.GenericServerStream[ExportMessagesRequest, ExportMessagesResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type DlqAdminService_ExportMessagesServer = grpc.ServerStreamingServer[ExportMessagesResponse]
+
+func _DlqAdminService_ImportMessages_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ImportMessagesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).ImportMessages(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_ImportMessages_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).ImportMessages(ctx, req.(*ImportMessagesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
 
 func _DlqAdminService_ListGroups_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListGroupsRequest)
@@ -1296,6 +1388,10 @@ var DlqAdminService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _DlqAdminService_ListMessages_Handler,
 		},
 		{
+			MethodName: "ImportMessages",
+			Handler:    _DlqAdminService_ImportMessages_Handler,
+		},
+		{
 			MethodName: "ListGroups",
 			Handler:    _DlqAdminService_ListGroups_Handler,
 		},
@@ -1405,6 +1501,11 @@ var DlqAdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "WatchMessages",
 			Handler:       _DlqAdminService_WatchMessages_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "ExportMessages",
+			Handler:       _DlqAdminService_ExportMessages_Handler,
 			ServerStreams: true,
 		},
 		{

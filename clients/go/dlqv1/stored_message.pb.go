@@ -40,6 +40,8 @@ const (
 	MessageEventKind_MESSAGE_EVENT_KIND_MOVE_REFUSED MessageEventKind = 5
 	// Its worker reported `quarantined`.
 	MessageEventKind_MESSAGE_EVENT_KIND_QUARANTINED MessageEventKind = 6
+	// ImportMessages stored it.
+	MessageEventKind_MESSAGE_EVENT_KIND_IMPORTED MessageEventKind = 7
 )
 
 // Enum value maps for MessageEventKind.
@@ -52,6 +54,7 @@ var (
 		4: "MESSAGE_EVENT_KIND_MOVED",
 		5: "MESSAGE_EVENT_KIND_MOVE_REFUSED",
 		6: "MESSAGE_EVENT_KIND_QUARANTINED",
+		7: "MESSAGE_EVENT_KIND_IMPORTED",
 	}
 	MessageEventKind_value = map[string]int32{
 		"MESSAGE_EVENT_KIND_UNSPECIFIED":  0,
@@ -61,6 +64,7 @@ var (
 		"MESSAGE_EVENT_KIND_MOVED":        4,
 		"MESSAGE_EVENT_KIND_MOVE_REFUSED": 5,
 		"MESSAGE_EVENT_KIND_QUARANTINED":  6,
+		"MESSAGE_EVENT_KIND_IMPORTED":     7,
 	}
 )
 
@@ -137,8 +141,8 @@ type StoredMessage struct {
 	// it is not a JSON object or array; `failures` if texts of failures were, since they may quote it; `notes` if
 	// notes of workers were, for the same reason.
 	Redacted []string `protobuf:"bytes,20,rep,name=redacted,proto3" json:"redacted,omitempty"`
-	// What else happened to it, oldest first: lost and broken leases, calls of Retry, moves, and quarantines by
-	// workers. The last 16, 4 KiB in all. Failures and edits are not among them.
+	// What else happened to it, oldest first: lost and broken leases, calls of Retry, moves, imports, and quarantines
+	// by workers. The last 16, 4 KiB in all. Failures and edits are not among them.
 	Events        []*MessageEvent `protobuf:"bytes,21,rep,name=events,proto3" json:"events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -524,7 +528,7 @@ type MessageEvent struct {
 	DeliveryNumber uint32 `protobuf:"varint,6,opt,name=delivery_number,json=deliveryNumber,proto3" json:"delivery_number,omitempty"`
 	// Who made the call: the name of the token. Empty: no call, or the server needs no token.
 	Caller string `protobuf:"bytes,7,opt,name=caller,proto3" json:"caller,omitempty"`
-	// The queue that the message came from, for MOVED; the one that refused it, for MOVE_REFUSED.
+	// The queue that the message came from, for MOVED and IMPORTED; the one that refused it, for MOVE_REFUSED.
 	Queue string `protobuf:"bytes,8,opt,name=queue,proto3" json:"queue,omitempty"`
 	// The quarantine that the message left, for RETRIED, or else entered by this event. Unspecified: none.
 	QuarantineReason QuarantineReason `protobuf:"varint,9,opt,name=quarantine_reason,json=quarantineReason,proto3,enum=dlq.v1.QuarantineReason" json:"quarantine_reason,omitempty"`
@@ -783,7 +787,7 @@ const file_dlq_v1_stored_message_proto_rawDesc = "" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12/\n" +
 	"\x06target\x18\x03 \x01(\x0e2\x17.dlq.v1.TransformTargetR\x06target\x12\x14\n" +
 	"\x05patch\x18\x04 \x01(\tR\x05patch\x12\x18\n" +
-	"\ainverse\x18\x05 \x01(\tR\ainverse*\x85\x02\n" +
+	"\ainverse\x18\x05 \x01(\tR\ainverse*\xa6\x02\n" +
 	"\x10MessageEventKind\x12\"\n" +
 	"\x1eMESSAGE_EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aMESSAGE_EVENT_KIND_RETRIED\x10\x01\x12!\n" +
@@ -791,7 +795,8 @@ const file_dlq_v1_stored_message_proto_rawDesc = "" +
 	"\x1fMESSAGE_EVENT_KIND_LEASE_BROKEN\x10\x03\x12\x1c\n" +
 	"\x18MESSAGE_EVENT_KIND_MOVED\x10\x04\x12#\n" +
 	"\x1fMESSAGE_EVENT_KIND_MOVE_REFUSED\x10\x05\x12\"\n" +
-	"\x1eMESSAGE_EVENT_KIND_QUARANTINED\x10\x06BK\n" +
+	"\x1eMESSAGE_EVENT_KIND_QUARANTINED\x10\x06\x12\x1f\n" +
+	"\x1bMESSAGE_EVENT_KIND_IMPORTED\x10\aBK\n" +
 	"\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3"
 
 var (

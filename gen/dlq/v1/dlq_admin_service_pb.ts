@@ -6,8 +6,10 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { BatchJob, BatchJobSpec } from "./batch_job_pb.ts";
 import { file_dlq_v1_batch_job } from "./batch_job_pb.ts";
-import type { SendToDlqRequest } from "./dlq_service_pb.ts";
+import type { ErrorStatus, SendToDlqRequest } from "./dlq_service_pb.ts";
 import { file_dlq_v1_dlq_service } from "./dlq_service_pb.ts";
+import type { ExportedMessage } from "./exported_message_pb.ts";
+import { file_dlq_v1_exported_message } from "./exported_message_pb.ts";
 import type { Failure } from "./failure_pb.ts";
 import { file_dlq_v1_failure } from "./failure_pb.ts";
 import type { Group, GroupState } from "./group_pb.ts";
@@ -30,7 +32,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dlq/v1/dlq_admin_service.proto.
  */
 export const file_dlq_v1_dlq_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5kbHEvdjEvZGxxX2FkbWluX3NlcnZpY2UucHJvdG8SBmRscS52MSJFChFHZXRNZXNzYWdlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCRIVCg1zaG93X3JlZGFjdGVkGAMgASgIIjwKEkdldE1lc3NhZ2VSZXNwb25zZRImCgdtZXNzYWdlGAEgASgLMhUuZGxxLnYxLlN0b3JlZE1lc3NhZ2UiqwEKE0xpc3RNZXNzYWdlc1JlcXVlc3QSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJEhQKDG5ld2VzdF9maXJzdBgFIAEoCBIhCgR2aWV3GAYgASgOMhMuZGxxLnYxLk1lc3NhZ2VWaWV3EhUKDXNob3dfcmVkYWN0ZWQYByABKAginwEKFExpc3RNZXNzYWdlc1Jlc3BvbnNlEicKCG1lc3NhZ2VzGAEgAygLMhUuZGxxLnYxLlN0b3JlZE1lc3NhZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEhYKDnJlZGFjdGVkX2NvdW50GAQgASgDEhUKDWRhbWFnZWRfY291bnQYBSABKAMiWAoUQ291bnRNZXNzYWdlc1JlcXVlc3QSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEgoKAmJ5GAMgAygJEhUKDXNob3dfcmVkYWN0ZWQYBCABKAgitgEKFUNvdW50TWVzc2FnZXNSZXNwb25zZRIkCgZjb3VudHMYASADKAsyFC5kbHEudjEuTWVzc2FnZUNvdW50EhMKC290aGVyX2NvdW50GAIgASgDEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEg0KBXF1ZXVlGAQgASgJEgwKBGRvbmUYBSABKAgSFgoOcmVkYWN0ZWRfY291bnQYBiABKAMSFQoNZGFtYWdlZF9jb3VudBgHIAEoAyItCgxNZXNzYWdlQ291bnQSDgoGdmFsdWVzGAEgAygJEg0KBWNvdW50GAIgASgDIm8KFFdhdGNoTWVzc2FnZXNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEg4KBmZpbHRlchgCIAEoCRIhCgR2aWV3GAMgASgOMhMuZGxxLnYxLk1lc3NhZ2VWaWV3EhUKDXNob3dfcmVkYWN0ZWQYBCABKAgiUwoVV2F0Y2hNZXNzYWdlc1Jlc3BvbnNlEiYKB2NoYW5nZXMYASADKAsyFS5kbHEudjEuTWVzc2FnZUNoYW5nZRISCgpsaXN0X2FnYWluGAIgASgIIlIKDU1lc3NhZ2VDaGFuZ2USDQoFcXVldWUYASABKAkSCgoCaWQYAiABKAkSJgoHbWVzc2FnZRgDIAEoCzIVLmRscS52MS5TdG9yZWRNZXNzYWdlIroBChFMaXN0R3JvdXBzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIiCgZzdGF0ZXMYAiADKA4yEi5kbHEudjEuR3JvdXBTdGF0ZRIoCgVzaW5jZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIhCgVvcmRlchgEIAEoDjISLmRscS52MS5Hcm91cE9yZGVyEhEKCXBhZ2Vfc2l6ZRgFIAEoDRISCgpwYWdlX3Rva2VuGAYgASgJIn0KEkxpc3RHcm91cHNSZXNwb25zZRIdCgZncm91cHMYASADKAsyDS5kbHEudjEuR3JvdXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgDEhoKEm90aGVyX3N0b3JlZF9jb3VudBgEIAEoAyJHCg9HZXRHcm91cFJlcXVlc3QSCgoCaWQYASABKAkSKAoFc2luY2UYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iVwoQR2V0R3JvdXBSZXNwb25zZRIcCgVncm91cBgBIAEoCzINLmRscS52MS5Hcm91cBIlCgZsYXRlc3QYAiABKAsyFS5kbHEudjEuU3RvcmVkTWVzc2FnZSLEAQoSVXBkYXRlR3JvdXBSZXF1ZXN0EgoKAmlkGAEgASgJEiEKBXN0YXRlGAIgASgOMhIuZGxxLnYxLkdyb3VwU3RhdGUSDAoEbm90ZRgDIAEoCRI3ChNhcmNoaXZlZF91bnRpbF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIcChRhcmNoaXZlZF91bnRpbF9jb3VudBgFIAEoDRIRCgRsaW5rGAYgASgJSACIAQFCBwoFX2xpbmsiMwoTVXBkYXRlR3JvdXBSZXNwb25zZRIcCgVncm91cBgBIAEoCzINLmRscS52MS5Hcm91cCI6ChFMaXN0UXVldWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJMChJMaXN0UXVldWVzUmVzcG9uc2USHQoGcXVldWVzGAEgAygLMg0uZGxxLnYxLlF1ZXVlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIgCg9HZXRRdWV1ZVJlcXVlc3QSDQoFcXVldWUYASABKAkiMAoQR2V0UXVldWVSZXNwb25zZRIcCgVxdWV1ZRgBIAEoCzINLmRscS52MS5RdWV1ZSJjChJVcGRhdGVRdWV1ZVJlcXVlc3QSHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIjMKE1VwZGF0ZVF1ZXVlUmVzcG9uc2USHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUiYQoSRGVsZXRlUXVldWVSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEhsKDmV4cGVjdGVkX2NvdW50GAIgASgDSACIAQESDAoEZXRhZxgDIAEoCUIRCg9fZXhwZWN0ZWRfY291bnQiLAoTRGVsZXRlUXVldWVSZXNwb25zZRIVCg1kZWxldGVkX2NvdW50GAEgASgDIrYBChVTaW11bGF0ZVBvbGljeVJlcXVlc3QSDQoFcXVldWUYASABKAkSKQoMcmV0cnlfcG9saWN5GAIgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5Eh4KBnJlYXNvbhgDIAEoDjIOLmRscS52MS5SZWFzb24SLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLc2tpcF9zdG9yZWQYBSABKAgiqgEKFlNpbXVsYXRlUG9saWN5UmVzcG9uc2USKQoMcmV0cnlfcG9saWN5GAEgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EioKCGF0dGVtcHRzGAIgAygLMhguZGxxLnYxLlNpbXVsYXRlZEF0dGVtcHQSEQoJdHJ1bmNhdGVkGAMgASgIEiYKBnN0b3JlZBgEIAEoCzIWLmRscS52MS5TaW11bGF0ZWRRdWV1ZSLXAQoQU2ltdWxhdGVkQXR0ZW1wdBIPCgdhdHRlbXB0GAEgASgNEigKBWRlbGF5GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCW1pbl9kZWxheRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgltYXhfZGVsYXkYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoIZHVlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIm0KDlNpbXVsYXRlZFF1ZXVlEhYKDmV4YW1pbmVkX2NvdW50GAEgASgDEigKB3JldHJpZWQYAiADKAsyFy5kbHEudjEuU2ltdWxhdGVkQnVja2V0EhkKEXF1YXJhbnRpbmVkX2NvdW50GAMgASgDIksKD1NpbXVsYXRlZEJ1Y2tldBIpCgZ3aXRoaW4YASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDQoFY291bnQYAiABKAMiEQoPR2V0UnVsZXNSZXF1ZXN0IjUKEEdldFJ1bGVzUmVzcG9uc2USIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldCI3ChJVcGRhdGVSdWxlc1JlcXVlc3QSIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldCI4ChNVcGRhdGVSdWxlc1Jlc3BvbnNlEiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQiWgoQVGVzdFJ1bGVzUmVxdWVzdBIhCghydWxlX3NldBgBIAEoCzIPLmRscS52MS5SdWxlU2V0EiMKB3NhbXBsZXMYAiADKAsyEi5kbHEudjEuUnVsZVNhbXBsZSKNAQoKUnVsZVNhbXBsZRIgCgVldmVudBgBIAEoDjIRLmRscS52MS5SdWxlRXZlbnQSKQoHbWVzc2FnZRgCIAEoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0EiAKB2ZhaWx1cmUYAyABKAsyDy5kbHEudjEuRmFpbHVyZRIQCghhdHRlbXB0cxgEIAEoDSI8ChFUZXN0UnVsZXNSZXNwb25zZRInCgdyZXN1bHRzGAEgAygLMhYuZGxxLnYxLlJ1bGVUZXN0UmVzdWx0IpkBCg5SdWxlVGVzdFJlc3VsdBIPCgdtYXRjaGVkGAEgAygJEiMKBmZhaWxlZBgCIAMoCzITLmRscS52MS5SdWxlRmFpbHVyZRIiCgZhY3Rpb24YAyABKAsyEi5kbHEudjEuUnVsZUFjdGlvbhItCgt0cmFuc2Zvcm1lZBgEIAEoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0IioKC1J1bGVGYWlsdXJlEgwKBHJ1bGUYASABKAkSDQoFZXJyb3IYAiABKAkiQAoZUmVsZWFzZU9yZGVyaW5nS2V5UmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIUCgxvcmRlcmluZ19rZXkYAiABKAkiPwoaUmVsZWFzZU9yZGVyaW5nS2V5UmVzcG9uc2USEAoIcmVsZWFzZWQYASABKAgSDwoHaGVsZF9ieRgCIAEoCSIrCg5FeHBsYWluUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCSI8Cg9FeHBsYWluUmVzcG9uc2USKQoMZXhwbGFuYXRpb25zGAEgAygLMhMuZGxxLnYxLkV4cGxhbmF0aW9uIkYKC0V4cGxhbmF0aW9uEgwKBHRleHQYASABKAkSKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhYKFEdldFNlcnZlckluZm9SZXF1ZXN0IuUBChVHZXRTZXJ2ZXJJbmZvUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIOCgZzZXJ2ZXIYAiABKAkSLgoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHc2VydmVycxgFIAMoCRIgCgVzdG9yZRgGIAEoCzIRLmRscS52MS5TdG9yZUluZm8SHgoEbmF0cxgHIAEoCzIQLmRscS52MS5OYXRzSW5mbyKMAgoITmF0c0luZm8SDwoHc2VydmVycxgBIAMoCRIOCgZzdHJlYW0YAiABKAkSDQoFZXJyb3IYAyABKAkSFQoNYmFja2xvZ19ieXRlcxgEIAEoAxIbChNiYWNrbG9nX2xpbWl0X2J5dGVzGAUgASgDEjcKE29sZGVzdF93YWl0aW5nX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKE21pc3NlZF9jaGFuZ2VfY291bnQYByABKAMSNAoQbGFzdF9taXNzZWRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoId2FybmluZ3MYCSADKAkimgIKCVN0b3JlSW5mbxIPCgd2ZXJzaW9uGAEgASgJEhAKCGVtYmVkZGVkGAIgASgIEigKBHRpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEXVzZWRfbWVtb3J5X2J5dGVzGAQgASgDEhgKEG1heF9tZW1vcnlfYnl0ZXMYBSABKAMSFQoNcmVwbGljYV9jb3VudBgGIAEoDRIxCghzZXR0aW5ncxgHIAMoCzIfLmRscS52MS5TdG9yZUluZm8uU2V0dGluZ3NFbnRyeRIQCgh3YXJuaW5ncxgIIAMoCRovCg1TZXR0aW5nc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiIwoSTGlzdFdvcmtlcnNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJIksKE0xpc3RXb3JrZXJzUmVzcG9uc2USHwoHd29ya2VycxgBIAMoCzIOLmRscS52MS5Xb3JrZXISEwoLdG90YWxfY291bnQYAiABKAMi2gEKBldvcmtlchIRCgl3b3JrZXJfaWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIOCgZzZXJ2ZXIYAyABKAkSEQoJY29ubmVjdGVkGAQgASgIEhUKDW1heF9pbl9mbGlnaHQYBSABKA0SFwoPaW5fZmxpZ2h0X2NvdW50GAYgASgDEjgKFG9sZGVzdF9kZWxpdmVyeV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVxdWlldBgIIAEoCBINCgVxdWV1ZRgJIAEoCSJGChFCcmVha0xlYXNlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCRIWCg5kZWxpdmVyeV9jb3VudBgDIAEoDSJgChJCcmVha0xlYXNlUmVzcG9uc2USDgoGYnJva2VuGAEgASgIEhEKCXdvcmtlcl9pZBgCIAEoCRInCgRoZWxkGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkYKElF1aWV0V29ya2VyUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJEhIKBXF1aWV0GAIgASgISACIAQFCCAoGX3F1aWV0IiYKE1F1aWV0V29ya2VyUmVzcG9uc2USDwoHY2hhbmdlZBgBIAEoCCIkChNMaXN0QnJlYWtlcnNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJIjkKFExpc3RCcmVha2Vyc1Jlc3BvbnNlEiEKCGJyZWFrZXJzGAEgAygLMg8uZGxxLnYxLkJyZWFrZXIisQEKB0JyZWFrZXISCwoDa2V5GAEgASgJEiMKBXN0YXRlGAIgASgOMhQuZGxxLnYxLkJyZWFrZXJTdGF0ZRIuCgpvcGVuX3NpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpyZXRyeV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxvcGVuZWRfY291bnQYBSABKA0iMQoTUmVzZXRCcmVha2VyUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRILCgNrZXkYAiABKAkiKAoUUmVzZXRCcmVha2VyUmVzcG9uc2USEAoId2FzX29wZW4YASABKAgiTwoVQ3JlYXRlQmF0Y2hKb2JSZXF1ZXN0EiIKBHNwZWMYASABKAsyFC5kbHEudjEuQmF0Y2hKb2JTcGVjEhIKCnJlcXVlc3RfaWQYAiABKAkiNwoWQ3JlYXRlQmF0Y2hKb2JSZXNwb25zZRIdCgNqb2IYASABKAsyEC5kbHEudjEuQmF0Y2hKb2IiIAoSR2V0QmF0Y2hKb2JSZXF1ZXN0EgoKAmlkGAEgASgJIjQKE0dldEJhdGNoSm9iUmVzcG9uc2USHQoDam9iGAEgASgLMhAuZGxxLnYxLkJhdGNoSm9iIj0KFExpc3RCYXRjaEpvYnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIlAKFUxpc3RCYXRjaEpvYnNSZXNwb25zZRIeCgRqb2JzGAEgAygLMhAuZGxxLnYxLkJhdGNoSm9iEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIiChRXYXRjaEJhdGNoSm9iUmVxdWVzdBIKCgJpZBgBIAEoCSI2ChVXYXRjaEJhdGNoSm9iUmVzcG9uc2USHQoDam9iGAEgASgLMhAuZGxxLnYxLkJhdGNoSm9iIiIKFFBhdXNlQmF0Y2hKb2JSZXF1ZXN0EgoKAmlkGAEgASgJIjYKFVBhdXNlQmF0Y2hKb2JSZXNwb25zZRIdCgNqb2IYASABKAsyEC5kbHEudjEuQmF0Y2hKb2IiIwoVUmVzdW1lQmF0Y2hKb2JSZXF1ZXN0EgoKAmlkGAEgASgJIjcKFlJlc3VtZUJhdGNoSm9iUmVzcG9uc2USHQoDam9iGAEgASgLMhAuZGxxLnYxLkJhdGNoSm9iIiMKFUNhbmNlbEJhdGNoSm9iUmVxdWVzdBIKCgJpZBgBIAEoCSI3ChZDYW5jZWxCYXRjaEpvYlJlc3BvbnNlEh0KA2pvYhgBIAEoCzIQLmRscS52MS5CYXRjaEpvYipaCgtNZXNzYWdlVmlldxIcChhNRVNTQUdFX1ZJRVdfVU5TUEVDSUZJRUQQABIWChJNRVNTQUdFX1ZJRVdfQkFTSUMQARIVChFNRVNTQUdFX1ZJRVdfRlVMTBACKnkKCkdyb3VwT3JkZXISGwoXR1JPVVBfT1JERVJfVU5TUEVDSUZJRUQQABIWChJHUk9VUF9PUkRFUl9TVE9SRUQQARIcChhHUk9VUF9PUkRFUl9MQVNUX0ZBSUxVUkUQAhIYChRHUk9VUF9PUkRFUl9GQUlMVVJFUxADMrQRCg9EbHFBZG1pblNlcnZpY2USQwoKR2V0TWVzc2FnZRIZLmRscS52MS5HZXRNZXNzYWdlUmVxdWVzdBoaLmRscS52MS5HZXRNZXNzYWdlUmVzcG9uc2USSQoMTGlzdE1lc3NhZ2VzEhsuZGxxLnYxLkxpc3RNZXNzYWdlc1JlcXVlc3QaHC5kbHEudjEuTGlzdE1lc3NhZ2VzUmVzcG9uc2USTgoNQ291bnRNZXNzYWdlcxIcLmRscS52MS5Db3VudE1lc3NhZ2VzUmVxdWVzdBodLmRscS52MS5Db3VudE1lc3NhZ2VzUmVzcG9uc2UwARJOCg1XYXRjaE1lc3NhZ2VzEhwuZGxxLnYxLldhdGNoTWVzc2FnZXNSZXF1ZXN0Gh0uZGxxLnYxLldhdGNoTWVzc2FnZXNSZXNwb25zZTABEkMKCkxpc3RHcm91cHMSGS5kbHEudjEuTGlzdEdyb3Vwc1JlcXVlc3QaGi5kbHEudjEuTGlzdEdyb3Vwc1Jlc3BvbnNlEj0KCEdldEdyb3VwEhcuZGxxLnYxLkdldEdyb3VwUmVxdWVzdBoYLmRscS52MS5HZXRHcm91cFJlc3BvbnNlEkYKC1VwZGF0ZUdyb3VwEhouZGxxLnYxLlVwZGF0ZUdyb3VwUmVxdWVzdBobLmRscS52MS5VcGRhdGVHcm91cFJlc3BvbnNlEkMKCkxpc3RRdWV1ZXMSGS5kbHEudjEuTGlzdFF1ZXVlc1JlcXVlc3QaGi5kbHEudjEuTGlzdFF1ZXVlc1Jlc3BvbnNlEj0KCEdldFF1ZXVlEhcuZGxxLnYxLkdldFF1ZXVlUmVxdWVzdBoYLmRscS52MS5HZXRRdWV1ZVJlc3BvbnNlEkYKC1VwZGF0ZVF1ZXVlEhouZGxxLnYxLlVwZGF0ZVF1ZXVlUmVxdWVzdBobLmRscS52MS5VcGRhdGVRdWV1ZVJlc3BvbnNlEkYKC0RlbGV0ZVF1ZXVlEhouZGxxLnYxLkRlbGV0ZVF1ZXVlUmVxdWVzdBobLmRscS52MS5EZWxldGVRdWV1ZVJlc3BvbnNlEk8KDlNpbXVsYXRlUG9saWN5Eh0uZGxxLnYxLlNpbXVsYXRlUG9saWN5UmVxdWVzdBoeLmRscS52MS5TaW11bGF0ZVBvbGljeVJlc3BvbnNlEj0KCEdldFJ1bGVzEhcuZGxxLnYxLkdldFJ1bGVzUmVxdWVzdBoYLmRscS52MS5HZXRSdWxlc1Jlc3BvbnNlEkYKC1VwZGF0ZVJ1bGVzEhouZGxxLnYxLlVwZGF0ZVJ1bGVzUmVxdWVzdBobLmRscS52MS5VcGRhdGVSdWxlc1Jlc3BvbnNlEkAKCVRlc3RSdWxlcxIYLmRscS52MS5UZXN0UnVsZXNSZXF1ZXN0GhkuZGxxLnYxLlRlc3RSdWxlc1Jlc3BvbnNlElsKElJlbGVhc2VPcmRlcmluZ0tleRIhLmRscS52MS5SZWxlYXNlT3JkZXJpbmdLZXlSZXF1ZXN0GiIuZGxxLnYxLlJlbGVhc2VPcmRlcmluZ0tleVJlc3BvbnNlEjoKB0V4cGxhaW4SFi5kbHEudjEuRXhwbGFpblJlcXVlc3QaFy5kbHEudjEuRXhwbGFpblJlc3BvbnNlEkwKDUdldFNlcnZlckluZm8SHC5kbHEudjEuR2V0U2VydmVySW5mb1JlcXVlc3QaHS5kbHEudjEuR2V0U2VydmVySW5mb1Jlc3BvbnNlEkYKC0xpc3RXb3JrZXJzEhouZGxxLnYxLkxpc3RXb3JrZXJzUmVxdWVzdBobLmRscS52MS5MaXN0V29ya2Vyc1Jlc3BvbnNlEkMKCkJyZWFrTGVhc2USGS5kbHEudjEuQnJlYWtMZWFzZVJlcXVlc3QaGi5kbHEudjEuQnJlYWtMZWFzZVJlc3BvbnNlEkYKC1F1aWV0V29ya2VyEhouZGxxLnYxLlF1aWV0V29ya2VyUmVxdWVzdBobLmRscS52MS5RdWlldFdvcmtlclJlc3BvbnNlEkkKDExpc3RCcmVha2VycxIbLmRscS52MS5MaXN0QnJlYWtlcnNSZXF1ZXN0GhwuZGxxLnYxLkxpc3RCcmVha2Vyc1Jlc3BvbnNlEkkKDFJlc2V0QnJlYWtlchIbLmRscS52MS5SZXNldEJyZWFrZXJSZXF1ZXN0GhwuZGxxLnYxLlJlc2V0QnJlYWtlclJlc3BvbnNlEk8KDkNyZWF0ZUJhdGNoSm9iEh0uZGxxLnYxLkNyZWF0ZUJhdGNoSm9iUmVxdWVzdBoeLmRscS52MS5DcmVhdGVCYXRjaEpvYlJlc3BvbnNlEkYKC0dldEJhdGNoSm9iEhouZGxxLnYxLkdldEJhdGNoSm9iUmVxdWVzdBobLmRscS52MS5HZXRCYXRjaEpvYlJlc3BvbnNlEkwKDUxpc3RCYXRjaEpvYnMSHC5kbHEudjEuTGlzdEJhdGNoSm9ic1JlcXVlc3QaHS5kbHEudjEuTGlzdEJhdGNoSm9ic1Jlc3BvbnNlEk4KDVdhdGNoQmF0Y2hKb2ISHC5kbHEudjEuV2F0Y2hCYXRjaEpvYlJlcXVlc3QaHS5kbHEudjEuV2F0Y2hCYXRjaEpvYlJlc3BvbnNlMAESTAoNUGF1c2VCYXRjaEpvYhIcLmRscS52MS5QYXVzZUJhdGNoSm9iUmVxdWVzdBodLmRscS52MS5QYXVzZUJhdGNoSm9iUmVzcG9uc2USTwoOUmVzdW1lQmF0Y2hKb2ISHS5kbHEudjEuUmVzdW1lQmF0Y2hKb2JSZXF1ZXN0Gh4uZGxxLnYxLlJlc3VtZUJhdGNoSm9iUmVzcG9uc2USTwoOQ2FuY2VsQmF0Y2hKb2ISHS5kbHEudjEuQ2FuY2VsQmF0Y2hKb2JSZXF1ZXN0Gh4uZGxxLnYxLkNhbmNlbEJhdGNoSm9iUmVzcG9uc2VCSwoUaW8uZGxxc2VydmljZS5kbHEudjFQAVoxZ2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHF2MTtkbHF2MWIGcHJvdG8z", [file_dlq_v1_batch_job, file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_group, file_dlq_v1_message, file_dlq_v1_queue, file_dlq_v1_rule, file_dlq_v1_state, file_dlq_v1_stored_message, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
+  fileDesc("Ch5kbHEvdjEvZGxxX2FkbWluX3NlcnZpY2UucHJvdG8SBmRscS52MSJFChFHZXRNZXNzYWdlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCRIVCg1zaG93X3JlZGFjdGVkGAMgASgIIjwKEkdldE1lc3NhZ2VSZXNwb25zZRImCgdtZXNzYWdlGAEgASgLMhUuZGxxLnYxLlN0b3JlZE1lc3NhZ2UiqwEKE0xpc3RNZXNzYWdlc1JlcXVlc3QSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJEhQKDG5ld2VzdF9maXJzdBgFIAEoCBIhCgR2aWV3GAYgASgOMhMuZGxxLnYxLk1lc3NhZ2VWaWV3EhUKDXNob3dfcmVkYWN0ZWQYByABKAginwEKFExpc3RNZXNzYWdlc1Jlc3BvbnNlEicKCG1lc3NhZ2VzGAEgAygLMhUuZGxxLnYxLlN0b3JlZE1lc3NhZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEhYKDnJlZGFjdGVkX2NvdW50GAQgASgDEhUKDWRhbWFnZWRfY291bnQYBSABKAMiYwoVRXhwb3J0TWVzc2FnZXNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEg4KBmZpbHRlchgCIAEoCRIUCgxyZXN1bWVfdG9rZW4YAyABKAkSFQoNc2hvd19yZWRhY3RlZBgEIAEoCCKaAQoWRXhwb3J0TWVzc2FnZXNSZXNwb25zZRIpCghtZXNzYWdlcxgBIAMoCzIXLmRscS52MS5FeHBvcnRlZE1lc3NhZ2USFAoMcmVzdW1lX3Rva2VuGAIgASgJEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEhUKDWRhbWFnZWRfY291bnQYBCABKAMSEAoIc3RvcmVfaWQYBSABKAkidQoVSW1wb3J0TWVzc2FnZXNSZXF1ZXN0EhEKCWltcG9ydF9pZBgBIAEoCRIpCghtZXNzYWdlcxgCIAMoCzIXLmRscS52MS5FeHBvcnRlZE1lc3NhZ2USDQoFcXVldWUYAyABKAkSDwoHZHJ5X3J1bhgEIAEoCCJRChZJbXBvcnRNZXNzYWdlc1Jlc3BvbnNlEiUKB3Jlc3VsdHMYASADKAsyFC5kbHEudjEuSW1wb3J0UmVzdWx0EhAKCHN0b3JlX2lkGAIgASgJIloKDEltcG9ydFJlc3VsdBImCgdvdXRjb21lGAEgASgOMhUuZGxxLnYxLkltcG9ydE91dGNvbWUSIgoFZXJyb3IYAiABKAsyEy5kbHEudjEuRXJyb3JTdGF0dXMiWAoUQ291bnRNZXNzYWdlc1JlcXVlc3QSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEgoKAmJ5GAMgAygJEhUKDXNob3dfcmVkYWN0ZWQYBCABKAgitgEKFUNvdW50TWVzc2FnZXNSZXNwb25zZRIkCgZjb3VudHMYASADKAsyFC5kbHEudjEuTWVzc2FnZUNvdW50EhMKC290aGVyX2NvdW50GAIgASgDEhYKDmV4YW1pbmVkX2NvdW50GAMgASgDEg0KBXF1ZXVlGAQgASgJEgwKBGRvbmUYBSABKAgSFgoOcmVkYWN0ZWRfY291bnQYBiABKAMSFQoNZGFtYWdlZF9jb3VudBgHIAEoAyItCgxNZXNzYWdlQ291bnQSDgoGdmFsdWVzGAEgAygJEg0KBWNvdW50GAIgASgDIm8KFFdhdGNoTWVzc2FnZXNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEg4KBmZpbHRlchgCIAEoCRIhCgR2aWV3GAMgASgOMhMuZGxxLnYxLk1lc3NhZ2VWaWV3EhUKDXNob3dfcmVkYWN0ZWQYBCABKAgiUwoVV2F0Y2hNZXNzYWdlc1Jlc3BvbnNlEiYKB2NoYW5nZXMYASADKAsyFS5kbHEudjEuTWVzc2FnZUNoYW5nZRISCgpsaXN0X2FnYWluGAIgASgIIlIKDU1lc3NhZ2VDaGFuZ2USDQoFcXVldWUYASABKAkSCgoCaWQYAiABKAkSJgoHbWVzc2FnZRgDIAEoCzIVLmRscS52MS5TdG9yZWRNZXNzYWdlIroBChFMaXN0R3JvdXBzUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIiCgZzdGF0ZXMYAiADKA4yEi5kbHEudjEuR3JvdXBTdGF0ZRIoCgVzaW5jZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIhCgVvcmRlchgEIAEoDjISLmRscS52MS5Hcm91cE9yZGVyEhEKCXBhZ2Vfc2l6ZRgFIAEoDRISCgpwYWdlX3Rva2VuGAYgASgJIn0KEkxpc3RHcm91cHNSZXNwb25zZRIdCgZncm91cHMYASADKAsyDS5kbHEudjEuR3JvdXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3RvdGFsX2NvdW50GAMgASgDEhoKEm90aGVyX3N0b3JlZF9jb3VudBgEIAEoAyJHCg9HZXRHcm91cFJlcXVlc3QSCgoCaWQYASABKAkSKAoFc2luY2UYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iVwoQR2V0R3JvdXBSZXNwb25zZRIcCgVncm91cBgBIAEoCzINLmRscS52MS5Hcm91cBIlCgZsYXRlc3QYAiABKAsyFS5kbHEudjEuU3RvcmVkTWVzc2FnZSLEAQoSVXBkYXRlR3JvdXBSZXF1ZXN0EgoKAmlkGAEgASgJEiEKBXN0YXRlGAIgASgOMhIuZGxxLnYxLkdyb3VwU3RhdGUSDAoEbm90ZRgDIAEoCRI3ChNhcmNoaXZlZF91bnRpbF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIcChRhcmNoaXZlZF91bnRpbF9jb3VudBgFIAEoDRIRCgRsaW5rGAYgASgJSACIAQFCBwoFX2xpbmsiMwoTVXBkYXRlR3JvdXBSZXNwb25zZRIcCgVncm91cBgBIAEoCzINLmRscS52MS5Hcm91cCI6ChFMaXN0UXVldWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJMChJMaXN0UXVldWVzUmVzcG9uc2USHQoGcXVldWVzGAEgAygLMg0uZGxxLnYxLlF1ZXVlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIgCg9HZXRRdWV1ZVJlcXVlc3QSDQoFcXVldWUYASABKAkiMAoQR2V0UXVldWVSZXNwb25zZRIcCgVxdWV1ZRgBIAEoCzINLmRscS52MS5RdWV1ZSJjChJVcGRhdGVRdWV1ZVJlcXVlc3QSHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIjMKE1VwZGF0ZVF1ZXVlUmVzcG9uc2USHAoFcXVldWUYASABKAsyDS5kbHEudjEuUXVldWUiYQoSRGVsZXRlUXVldWVSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJEhsKDmV4cGVjdGVkX2NvdW50GAIgASgDSACIAQESDAoEZXRhZxgDIAEoCUIRCg9fZXhwZWN0ZWRfY291bnQiLAoTRGVsZXRlUXVldWVSZXNwb25zZRIVCg1kZWxldGVkX2NvdW50GAEgASgDIrYBChVTaW11bGF0ZVBvbGljeVJlcXVlc3QSDQoFcXVldWUYASABKAkSKQoMcmV0cnlfcG9saWN5GAIgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5Eh4KBnJlYXNvbhgDIAEoDjIOLmRscS52MS5SZWFzb24SLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLc2tpcF9zdG9yZWQYBSABKAgiqgEKFlNpbXVsYXRlUG9saWN5UmVzcG9uc2USKQoMcmV0cnlfcG9saWN5GAEgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EioKCGF0dGVtcHRzGAIgAygLMhguZGxxLnYxLlNpbXVsYXRlZEF0dGVtcHQSEQoJdHJ1bmNhdGVkGAMgASgIEiYKBnN0b3JlZBgEIAEoCzIWLmRscS52MS5TaW11bGF0ZWRRdWV1ZSLXAQoQU2ltdWxhdGVkQXR0ZW1wdBIPCgdhdHRlbXB0GAEgASgNEigKBWRlbGF5GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCW1pbl9kZWxheRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgltYXhfZGVsYXkYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoIZHVlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIm0KDlNpbXVsYXRlZFF1ZXVlEhYKDmV4YW1pbmVkX2NvdW50GAEgASgDEigKB3JldHJpZWQYAiADKAsyFy5kbHEudjEuU2ltdWxhdGVkQnVja2V0EhkKEXF1YXJhbnRpbmVkX2NvdW50GAMgASgDIksKD1NpbXVsYXRlZEJ1Y2tldBIpCgZ3aXRoaW4YASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDQoFY291bnQYAiABKAMiEQoPR2V0UnVsZXNSZXF1ZXN0IjUKEEdldFJ1bGVzUmVzcG9uc2USIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldCI3ChJVcGRhdGVSdWxlc1JlcXVlc3QSIQoIcnVsZV9zZXQYASABKAsyDy5kbHEudjEuUnVsZVNldCI4ChNVcGRhdGVSdWxlc1Jlc3BvbnNlEiEKCHJ1bGVfc2V0GAEgASgLMg8uZGxxLnYxLlJ1bGVTZXQiWgoQVGVzdFJ1bGVzUmVxdWVzdBIhCghydWxlX3NldBgBIAEoCzIPLmRscS52MS5SdWxlU2V0EiMKB3NhbXBsZXMYAiADKAsyEi5kbHEudjEuUnVsZVNhbXBsZSKNAQoKUnVsZVNhbXBsZRIgCgVldmVudBgBIAEoDjIRLmRscS52MS5SdWxlRXZlbnQSKQoHbWVzc2FnZRgCIAEoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0EiAKB2ZhaWx1cmUYAyABKAsyDy5kbHEudjEuRmFpbHVyZRIQCghhdHRlbXB0cxgEIAEoDSI8ChFUZXN0UnVsZXNSZXNwb25zZRInCgdyZXN1bHRzGAEgAygLMhYuZGxxLnYxLlJ1bGVUZXN0UmVzdWx0IpkBCg5SdWxlVGVzdFJlc3VsdBIPCgdtYXRjaGVkGAEgAygJEiMKBmZhaWxlZBgCIAMoCzITLmRscS52MS5SdWxlRmFpbHVyZRIiCgZhY3Rpb24YAyABKAsyEi5kbHEudjEuUnVsZUFjdGlvbhItCgt0cmFuc2Zvcm1lZBgEIAEoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0IioKC1J1bGVGYWlsdXJlEgwKBHJ1bGUYASABKAkSDQoFZXJyb3IYAiABKAkiQAoZUmVsZWFzZU9yZGVyaW5nS2V5UmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIUCgxvcmRlcmluZ19rZXkYAiABKAkiPwoaUmVsZWFzZU9yZGVyaW5nS2V5UmVzcG9uc2USEAoIcmVsZWFzZWQYASABKAgSDwoHaGVsZF9ieRgCIAEoCSIrCg5FeHBsYWluUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCSI8Cg9FeHBsYWluUmVzcG9uc2USKQoMZXhwbGFuYXRpb25zGAEgAygLMhMuZGxxLnYxLkV4cGxhbmF0aW9uIkYKC0V4cGxhbmF0aW9uEgwKBHRleHQYASABKAkSKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhYKFEdldFNlcnZlckluZm9SZXF1ZXN0IuUBChVHZXRTZXJ2ZXJJbmZvUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIOCgZzZXJ2ZXIYAiABKAkSLgoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHc2VydmVycxgFIAMoCRIgCgVzdG9yZRgGIAEoCzIRLmRscS52MS5TdG9yZUluZm8SHgoEbmF0cxgHIAEoCzIQLmRscS52MS5OYXRzSW5mbyKMAgoITmF0c0luZm8SDwoHc2VydmVycxgBIAMoCRIOCgZzdHJlYW0YAiABKAkSDQoFZXJyb3IYAyABKAkSFQoNYmFja2xvZ19ieXRlcxgEIAEoAxIbChNiYWNrbG9nX2xpbWl0X2J5dGVzGAUgASgDEjcKE29sZGVzdF93YWl0aW5nX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKE21pc3NlZF9jaGFuZ2VfY291bnQYByABKAMSNAoQbGFzdF9taXNzZWRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoId2FybmluZ3MYCSADKAkimgIKCVN0b3JlSW5mbxIPCgd2ZXJzaW9uGAEgASgJEhAKCGVtYmVkZGVkGAIgASgIEigKBHRpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhkKEXVzZWRfbWVtb3J5X2J5dGVzGAQgASgDEhgKEG1heF9tZW1vcnlfYnl0ZXMYBSABKAMSFQoNcmVwbGljYV9jb3VudBgGIAEoDRIxCghzZXR0aW5ncxgHIAMoCzIfLmRscS52MS5TdG9yZUluZm8uU2V0dGluZ3NFbnRyeRIQCgh3YXJuaW5ncxgIIAMoCRovCg1TZXR0aW5nc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiIwoSTGlzdFdvcmtlcnNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJIksKE0xpc3RXb3JrZXJzUmVzcG9uc2USHwoHd29ya2VycxgBIAMoCzIOLmRscS52MS5Xb3JrZXISEwoLdG90YWxfY291bnQYAiABKAMi2gEKBldvcmtlchIRCgl3b3JrZXJfaWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIOCgZzZXJ2ZXIYAyABKAkSEQoJY29ubmVjdGVkGAQgASgIEhUKDW1heF9pbl9mbGlnaHQYBSABKA0SFwoPaW5fZmxpZ2h0X2NvdW50GAYgASgDEjgKFG9sZGVzdF9kZWxpdmVyeV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVxdWlldBgIIAEoCBINCgVxdWV1ZRgJIAEoCSJGChFCcmVha0xlYXNlUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCRIWCg5kZWxpdmVyeV9jb3VudBgDIAEoDSJgChJCcmVha0xlYXNlUmVzcG9uc2USDgoGYnJva2VuGAEgASgIEhEKCXdvcmtlcl9pZBgCIAEoCRInCgRoZWxkGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkYKElF1aWV0V29ya2VyUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJEhIKBXF1aWV0GAIgASgISACIAQFCCAoGX3F1aWV0IiYKE1F1aWV0V29ya2VyUmVzcG9uc2USDwoHY2hhbmdlZBgBIAEoCCIkChNMaXN0QnJlYWtlcnNSZXF1ZXN0Eg0KBXF1ZXVlGAEgASgJIjkKFExpc3RCcmVha2Vyc1Jlc3BvbnNlEiEKCGJyZWFrZXJzGAEgAygLMg8uZGxxLnYxLkJyZWFrZXIisQEKB0JyZWFrZXISCwoDa2V5GAEgASgJEiMKBXN0YXRlGAIgASgOMhQuZGxxLnYxLkJyZWFrZXJTdGF0ZRIuCgpvcGVuX3NpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpyZXRyeV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxvcGVuZWRfY291bnQYBSABKA0iMQoTUmVzZXRCcmVha2VyUmVxdWVzdBINCgVxdWV1ZRgBIAEoCRILCgNrZXkYAiABKAkiKAoUUmVzZXRCcmVha2VyUmVzcG9uc2USEAoId2FzX29wZW4YASABKAgiTwoVQ3JlYXRlQmF0Y2hKb2JSZXF1ZXN0EiIKBHNwZWMYASABKAsyFC5kbHEudjEuQmF0Y2hKb2JTcGVjEhIKCnJlcXVlc3RfaWQYAiABKAkiNwoWQ3JlYXRlQmF0Y2hKb2JSZXNwb25zZRIdCgNqb2IYASABKAsyEC5kbHEudjEuQmF0Y2hKb2IiIAoSR2V0QmF0Y2hKb2JSZXF1ZXN0EgoKAmlkGAEgASgJIjQKE0dldEJhdGNoSm9iUmVzcG9uc2USHQoDam9iGAEgASgLMhAuZGxxLnYxLkJhdGNoSm9iIj0KFExpc3RCYXRjaEpvYnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIlAKFUxpc3RCYXRjaEpvYnNSZXNwb25zZRIeCgRqb2JzGAEgAygLMhAuZGxxLnYxLkJhdGNoSm9iEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIiChRXYXRjaEJhdGNoSm9iUmVxdWVzdBIKCgJpZBgBIAEoCSI2ChVXYXRjaEJhdGNoSm9iUmVzcG9uc2USHQoDam9iGAEgASgLMhAuZGxxLnYxLkJhdGNoSm9iIiIKFFBhdXNlQmF0Y2hKb2JSZXF1ZXN0EgoKAmlkGAEgASgJIjYKFVBhdXNlQmF0Y2hKb2JSZXNwb25zZRIdCgNqb2IYASABKAsyEC5kbHEudjEuQmF0Y2hKb2IiIwoVUmVzdW1lQmF0Y2hKb2JSZXF1ZXN0EgoKAmlkGAEgASgJIjcKFlJlc3VtZUJhdGNoSm9iUmVzcG9uc2USHQoDam9iGAEgASgLMhAuZGxxLnYxLkJhdGNoSm9iIiMKFUNhbmNlbEJhdGNoSm9iUmVxdWVzdBIKCgJpZBgBIAEoCSI3ChZDYW5jZWxCYXRjaEpvYlJlc3BvbnNlEh0KA2pvYhgBIAEoCzIQLmRscS52MS5CYXRjaEpvYipaCgtNZXNzYWdlVmlldxIcChhNRVNTQUdFX1ZJRVdfVU5TUEVDSUZJRUQQABIWChJNRVNTQUdFX1ZJRVdfQkFTSUMQARIVChFNRVNTQUdFX1ZJRVdfRlVMTBACKooBCg1JbXBvcnRPdXRjb21lEh4KGklNUE9SVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGwoXSU1QT1JUX09VVENPTUVfSU1QT1JURUQQARIgChxJTVBPUlRfT1VUQ09NRV9BTFJFQURZX1RIRVJFEAISGgoWSU1QT1JUX09VVENPTUVfUkVGVVNFRBADKnkKCkdyb3VwT3JkZXISGwoXR1JPVVBfT1JERVJfVU5TUEVDSUZJRUQQABIWChJHUk9VUF9PUkRFUl9TVE9SRUQQARIcChhHUk9VUF9PUkRFUl9MQVNUX0ZBSUxVUkUQAhIYChRHUk9VUF9PUkRFUl9GQUlMVVJFUxADMtgSCg9EbHFBZG1pblNlcnZpY2USQwoKR2V0TWVzc2FnZRIZLmRscS52MS5HZXRNZXNzYWdlUmVxdWVzdBoaLmRscS52MS5HZXRNZXNzYWdlUmVzcG9uc2USSQoMTGlzdE1lc3NhZ2VzEhsuZGxxLnYxLkxpc3RNZXNzYWdlc1JlcXVlc3QaHC5kbHEudjEuTGlzdE1lc3NhZ2VzUmVzcG9uc2USTgoNQ291bnRNZXNzYWdlcxIcLmRscS52MS5Db3VudE1lc3NhZ2VzUmVxdWVzdBodLmRscS52MS5Db3VudE1lc3NhZ2VzUmVzcG9uc2UwARJOCg1XYXRjaE1lc3NhZ2VzEhwuZGxxLnYxLldhdGNoTWVzc2FnZXNSZXF1ZXN0Gh0uZGxxLnYxLldhdGNoTWVzc2FnZXNSZXNwb25zZTABElEKDkV4cG9ydE1lc3NhZ2VzEh0uZGxxLnYxLkV4cG9ydE1lc3NhZ2VzUmVxdWVzdBoeLmRscS52MS5FeHBvcnRNZXNzYWdlc1Jlc3BvbnNlMAESTwoOSW1wb3J0TWVzc2FnZXMSHS5kbHEudjEuSW1wb3J0TWVzc2FnZXNSZXF1ZXN0Gh4uZGxxLnYxLkltcG9ydE1lc3NhZ2VzUmVzcG9uc2USQwoKTGlzdEdyb3VwcxIZLmRscS52MS5MaXN0R3JvdXBzUmVxdWVzdBoaLmRscS52MS5MaXN0R3JvdXBzUmVzcG9uc2USPQoIR2V0R3JvdXASFy5kbHEudjEuR2V0R3JvdXBSZXF1ZXN0GhguZGxxLnYxLkdldEdyb3VwUmVzcG9uc2USRgoLVXBkYXRlR3JvdXASGi5kbHEudjEuVXBkYXRlR3JvdXBSZXF1ZXN0GhsuZGxxLnYxLlVwZGF0ZUdyb3VwUmVzcG9uc2USQwoKTGlzdFF1ZXVlcxIZLmRscS52MS5MaXN0UXVldWVzUmVxdWVzdBoaLmRscS52MS5MaXN0UXVldWVzUmVzcG9uc2USPQoIR2V0UXVldWUSFy5kbHEudjEuR2V0UXVldWVSZXF1ZXN0GhguZGxxLnYxLkdldFF1ZXVlUmVzcG9uc2USRgoLVXBkYXRlUXVldWUSGi5kbHEudjEuVXBkYXRlUXVldWVSZXF1ZXN0GhsuZGxxLnYxLlVwZGF0ZVF1ZXVlUmVzcG9uc2USRgoLRGVsZXRlUXVldWUSGi5kbHEudjEuRGVsZXRlUXVldWVSZXF1ZXN0GhsuZGxxLnYxLkRlbGV0ZVF1ZXVlUmVzcG9uc2USTwoOU2ltdWxhdGVQb2xpY3kSHS5kbHEudjEuU2ltdWxhdGVQb2xpY3lSZXF1ZXN0Gh4uZGxxLnYxLlNpbXVsYXRlUG9saWN5UmVzcG9uc2USPQoIR2V0UnVsZXMSFy5kbHEudjEuR2V0UnVsZXNSZXF1ZXN0GhguZGxxLnYxLkdldFJ1bGVzUmVzcG9uc2USRgoLVXBkYXRlUnVsZXMSGi5kbHEudjEuVXBkYXRlUnVsZXNSZXF1ZXN0GhsuZGxxLnYxLlVwZGF0ZVJ1bGVzUmVzcG9uc2USQAoJVGVzdFJ1bGVzEhguZGxxLnYxLlRlc3RSdWxlc1JlcXVlc3QaGS5kbHEudjEuVGVzdFJ1bGVzUmVzcG9uc2USWwoSUmVsZWFzZU9yZGVyaW5nS2V5EiEuZGxxLnYxLlJlbGVhc2VPcmRlcmluZ0tleVJlcXVlc3QaIi5kbHEudjEuUmVsZWFzZU9yZGVyaW5nS2V5UmVzcG9uc2USOgoHRXhwbGFpbhIWLmRscS52MS5FeHBsYWluUmVxdWVzdBoXLmRscS52MS5FeHBsYWluUmVzcG9uc2USTAoNR2V0U2VydmVySW5mbxIcLmRscS52MS5HZXRTZXJ2ZXJJbmZvUmVxdWVzdBodLmRscS52MS5HZXRTZXJ2ZXJJbmZvUmVzcG9uc2USRgoLTGlzdFdvcmtlcnMSGi5kbHEudjEuTGlzdFdvcmtlcnNSZXF1ZXN0GhsuZGxxLnYxLkxpc3RXb3JrZXJzUmVzcG9uc2USQwoKQnJlYWtMZWFzZRIZLmRscS52MS5CcmVha0xlYXNlUmVxdWVzdBoaLmRscS52MS5CcmVha0xlYXNlUmVzcG9uc2USRgoLUXVpZXRXb3JrZXISGi5kbHEudjEuUXVpZXRXb3JrZXJSZXF1ZXN0GhsuZGxxLnYxLlF1aWV0V29ya2VyUmVzcG9uc2USSQoMTGlzdEJyZWFrZXJzEhsuZGxxLnYxLkxpc3RCcmVha2Vyc1JlcXVlc3QaHC5kbHEudjEuTGlzdEJyZWFrZXJzUmVzcG9uc2USSQoMUmVzZXRCcmVha2VyEhsuZGxxLnYxLlJlc2V0QnJlYWtlclJlcXVlc3QaHC5kbHEudjEuUmVzZXRCcmVha2VyUmVzcG9uc2USTwoOQ3JlYXRlQmF0Y2hKb2ISHS5kbHEudjEuQ3JlYXRlQmF0Y2hKb2JSZXF1ZXN0Gh4uZGxxLnYxLkNyZWF0ZUJhdGNoSm9iUmVzcG9uc2USRgoLR2V0QmF0Y2hKb2ISGi5kbHEudjEuR2V0QmF0Y2hKb2JSZXF1ZXN0GhsuZGxxLnYxLkdldEJhdGNoSm9iUmVzcG9uc2USTAoNTGlzdEJhdGNoSm9icxIcLmRscS52MS5MaXN0QmF0Y2hKb2JzUmVxdWVzdBodLmRscS52MS5MaXN0QmF0Y2hKb2JzUmVzcG9uc2USTgoNV2F0Y2hCYXRjaEpvYhIcLmRscS52MS5XYXRjaEJhdGNoSm9iUmVxdWVzdBodLmRscS52MS5XYXRjaEJhdGNoSm9iUmVzcG9uc2UwARJMCg1QYXVzZUJhdGNoSm9iEhwuZGxxLnYxLlBhdXNlQmF0Y2hKb2JSZXF1ZXN0Gh0uZGxxLnYxLlBhdXNlQmF0Y2hKb2JSZXNwb25zZRJPCg5SZXN1bWVCYXRjaEpvYhIdLmRscS52MS5SZXN1bWVCYXRjaEpvYlJlcXVlc3QaHi5kbHEudjEuUmVzdW1lQmF0Y2hKb2JSZXNwb25zZRJPCg5DYW5jZWxCYXRjaEpvYhIdLmRscS52MS5DYW5jZWxCYXRjaEpvYlJlcXVlc3QaHi5kbHEudjEuQ2FuY2VsQmF0Y2hKb2JSZXNwb25zZUJLChRpby5kbHFzZXJ2aWNlLmRscS52MVABWjFnaXRodWIuY29tL2RscS1zZXJ2aWNlL2RscS9jbGllbnRzL2dvL2RscXYxO2RscXYxYgZwcm90bzM", [file_dlq_v1_batch_job, file_dlq_v1_dlq_service, file_dlq_v1_exported_message, file_dlq_v1_failure, file_dlq_v1_group, file_dlq_v1_message, file_dlq_v1_queue, file_dlq_v1_rule, file_dlq_v1_state, file_dlq_v1_stored_message, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
  * Which message to read.
@@ -205,6 +207,197 @@ export const ListMessagesResponseSchema: GenMessage<ListMessagesResponse> = /*@_
   messageDesc(file_dlq_v1_dlq_admin_service, 3);
 
 /**
+ * Which messages to export.
+ *
+ * @generated from message dlq.v1.ExportMessagesRequest
+ */
+export type ExportMessagesRequest = Message<"dlq.v1.ExportMessagesRequest"> & {
+  /**
+   * A queue, or a pattern: `*` stands for any characters. Empty: all queues.
+   *
+   * @generated from field: string queue = 1;
+   */
+  queue: string;
+
+  /**
+   * A CEL expression, as for ListMessages. Empty: all messages.
+   *
+   * @generated from field: string filter = 2;
+   */
+  filter: string;
+
+  /**
+   * From a response to the same queue and filter. Empty: from the start.
+   *
+   * @generated from field: string resume_token = 3;
+   */
+  resumeToken: string;
+
+  /**
+   * True: also messages of queues that redact content, with that content. Each call is logged with the caller's name.
+   *
+   * @generated from field: bool show_redacted = 4;
+   */
+  showRedacted: boolean;
+};
+
+/**
+ * Describes the message dlq.v1.ExportMessagesRequest.
+ * Use `create(ExportMessagesRequestSchema)` to create a new message.
+ */
+export const ExportMessagesRequestSchema: GenMessage<ExportMessagesRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 4);
+
+/**
+ * Some exported messages.
+ *
+ * @generated from message dlq.v1.ExportMessagesResponse
+ */
+export type ExportMessagesResponse = Message<"dlq.v1.ExportMessagesResponse"> & {
+  /**
+   * By queue, then in order of arrival; about 1 MiB, unless one message is larger. May be empty.
+   *
+   * @generated from field: repeated dlq.v1.ExportedMessage messages = 1;
+   */
+  messages: ExportedMessage[];
+
+  /**
+   * Where the export continues behind these messages. Empty: this is the last response.
+   *
+   * @generated from field: string resume_token = 2;
+   */
+  resumeToken: string;
+
+  /**
+   * Messages that were examined since the last response, for a display of progress.
+   *
+   * @generated from field: int64 examined_count = 3;
+   */
+  examinedCount: bigint;
+
+  /**
+   * Messages since the last response that are left out because their stored content is damaged. The server's log
+   * has the id of one.
+   *
+   * @generated from field: int64 damaged_count = 4;
+   */
+  damagedCount: bigint;
+
+  /**
+   * The id of the store: six characters, as in ids of events. A copy of the data has the same one.
+   *
+   * @generated from field: string store_id = 5;
+   */
+  storeId: string;
+};
+
+/**
+ * Describes the message dlq.v1.ExportMessagesResponse.
+ * Use `create(ExportMessagesResponseSchema)` to create a new message.
+ */
+export const ExportMessagesResponseSchema: GenMessage<ExportMessagesResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 5);
+
+/**
+ * Messages to store.
+ *
+ * @generated from message dlq.v1.ImportMessagesRequest
+ */
+export type ImportMessagesRequest = Message<"dlq.v1.ImportMessagesRequest"> & {
+  /**
+   * Names the import: 1 to 128 bytes. Use one for all calls of an import and their repeats, such as the id of the
+   * export file. Another one stores messages again that an earlier import has stored and that are gone since.
+   *
+   * @generated from field: string import_id = 1;
+   */
+  importId: string;
+
+  /**
+   * 1 to 1,000 messages; 9 MiB in all.
+   *
+   * @generated from field: repeated dlq.v1.ExportedMessage messages = 2;
+   */
+  messages: ExportedMessage[];
+
+  /**
+   * The queue for all of them. Empty: the queue of each message.
+   *
+   * @generated from field: string queue = 3;
+   */
+  queue: string;
+
+  /**
+   * True: checks the messages and stores nothing.
+   *
+   * @generated from field: bool dry_run = 4;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message dlq.v1.ImportMessagesRequest.
+ * Use `create(ImportMessagesRequestSchema)` to create a new message.
+ */
+export const ImportMessagesRequestSchema: GenMessage<ImportMessagesRequest> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 6);
+
+/**
+ * One result for each message, in the same order.
+ *
+ * @generated from message dlq.v1.ImportMessagesResponse
+ */
+export type ImportMessagesResponse = Message<"dlq.v1.ImportMessagesResponse"> & {
+  /**
+   * Results, in the order of the messages.
+   *
+   * @generated from field: repeated dlq.v1.ImportResult results = 1;
+   */
+  results: ImportResult[];
+
+  /**
+   * The id of the store, as in ExportMessagesResponse.
+   *
+   * @generated from field: string store_id = 2;
+   */
+  storeId: string;
+};
+
+/**
+ * Describes the message dlq.v1.ImportMessagesResponse.
+ * Use `create(ImportMessagesResponseSchema)` to create a new message.
+ */
+export const ImportMessagesResponseSchema: GenMessage<ImportMessagesResponse> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 7);
+
+/**
+ * What became of one message.
+ *
+ * @generated from message dlq.v1.ImportResult
+ */
+export type ImportResult = Message<"dlq.v1.ImportResult"> & {
+  /**
+   * What happened.
+   *
+   * @generated from field: dlq.v1.ImportOutcome outcome = 1;
+   */
+  outcome: ImportOutcome;
+
+  /**
+   * Why it was refused, for REFUSED. UNAVAILABLE: it may have been stored; repeat it.
+   *
+   * @generated from field: dlq.v1.ErrorStatus error = 2;
+   */
+  error?: ErrorStatus | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.ImportResult.
+ * Use `create(ImportResultSchema)` to create a new message.
+ */
+export const ImportResultSchema: GenMessage<ImportResult> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_admin_service, 8);
+
+/**
  * What to count.
  *
  * @generated from message dlq.v1.CountMessagesRequest
@@ -245,7 +438,7 @@ export type CountMessagesRequest = Message<"dlq.v1.CountMessagesRequest"> & {
  * Use `create(CountMessagesRequestSchema)` to create a new message.
  */
 export const CountMessagesRequestSchema: GenMessage<CountMessagesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 4);
+  messageDesc(file_dlq_v1_dlq_admin_service, 9);
 
 /**
  * The counts so far.
@@ -308,7 +501,7 @@ export type CountMessagesResponse = Message<"dlq.v1.CountMessagesResponse"> & {
  * Use `create(CountMessagesResponseSchema)` to create a new message.
  */
 export const CountMessagesResponseSchema: GenMessage<CountMessagesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 5);
+  messageDesc(file_dlq_v1_dlq_admin_service, 10);
 
 /**
  * How many messages have the same values.
@@ -336,7 +529,7 @@ export type MessageCount = Message<"dlq.v1.MessageCount"> & {
  * Use `create(MessageCountSchema)` to create a new message.
  */
 export const MessageCountSchema: GenMessage<MessageCount> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 6);
+  messageDesc(file_dlq_v1_dlq_admin_service, 11);
 
 /**
  * Which messages to watch.
@@ -378,7 +571,7 @@ export type WatchMessagesRequest = Message<"dlq.v1.WatchMessagesRequest"> & {
  * Use `create(WatchMessagesRequestSchema)` to create a new message.
  */
 export const WatchMessagesRequestSchema: GenMessage<WatchMessagesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 7);
+  messageDesc(file_dlq_v1_dlq_admin_service, 12);
 
 /**
  * What has changed. The first response comes at once, without changes.
@@ -406,7 +599,7 @@ export type WatchMessagesResponse = Message<"dlq.v1.WatchMessagesResponse"> & {
  * Use `create(WatchMessagesResponseSchema)` to create a new message.
  */
 export const WatchMessagesResponseSchema: GenMessage<WatchMessagesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 8);
+  messageDesc(file_dlq_v1_dlq_admin_service, 13);
 
 /**
  * A message that has changed.
@@ -442,7 +635,7 @@ export type MessageChange = Message<"dlq.v1.MessageChange"> & {
  * Use `create(MessageChangeSchema)` to create a new message.
  */
 export const MessageChangeSchema: GenMessage<MessageChange> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 9);
+  messageDesc(file_dlq_v1_dlq_admin_service, 14);
 
 /**
  * Which groups to list.
@@ -500,7 +693,7 @@ export type ListGroupsRequest = Message<"dlq.v1.ListGroupsRequest"> & {
  * Use `create(ListGroupsRequestSchema)` to create a new message.
  */
 export const ListGroupsRequestSchema: GenMessage<ListGroupsRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 10);
+  messageDesc(file_dlq_v1_dlq_admin_service, 15);
 
 /**
  * A page of groups.
@@ -542,7 +735,7 @@ export type ListGroupsResponse = Message<"dlq.v1.ListGroupsResponse"> & {
  * Use `create(ListGroupsResponseSchema)` to create a new message.
  */
 export const ListGroupsResponseSchema: GenMessage<ListGroupsResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 11);
+  messageDesc(file_dlq_v1_dlq_admin_service, 16);
 
 /**
  * Which group to read.
@@ -570,7 +763,7 @@ export type GetGroupRequest = Message<"dlq.v1.GetGroupRequest"> & {
  * Use `create(GetGroupRequestSchema)` to create a new message.
  */
 export const GetGroupRequestSchema: GenMessage<GetGroupRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 12);
+  messageDesc(file_dlq_v1_dlq_admin_service, 17);
 
 /**
  * One group.
@@ -598,7 +791,7 @@ export type GetGroupResponse = Message<"dlq.v1.GetGroupResponse"> & {
  * Use `create(GetGroupResponseSchema)` to create a new message.
  */
 export const GetGroupResponseSchema: GenMessage<GetGroupResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 13);
+  messageDesc(file_dlq_v1_dlq_admin_service, 18);
 
 /**
  * The new state of a group.
@@ -656,7 +849,7 @@ export type UpdateGroupRequest = Message<"dlq.v1.UpdateGroupRequest"> & {
  * Use `create(UpdateGroupRequestSchema)` to create a new message.
  */
 export const UpdateGroupRequestSchema: GenMessage<UpdateGroupRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 14);
+  messageDesc(file_dlq_v1_dlq_admin_service, 19);
 
 /**
  * The changed group.
@@ -677,7 +870,7 @@ export type UpdateGroupResponse = Message<"dlq.v1.UpdateGroupResponse"> & {
  * Use `create(UpdateGroupResponseSchema)` to create a new message.
  */
 export const UpdateGroupResponseSchema: GenMessage<UpdateGroupResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 15);
+  messageDesc(file_dlq_v1_dlq_admin_service, 20);
 
 /**
  * Which queues to list.
@@ -705,7 +898,7 @@ export type ListQueuesRequest = Message<"dlq.v1.ListQueuesRequest"> & {
  * Use `create(ListQueuesRequestSchema)` to create a new message.
  */
 export const ListQueuesRequestSchema: GenMessage<ListQueuesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 16);
+  messageDesc(file_dlq_v1_dlq_admin_service, 21);
 
 /**
  * A page of queues.
@@ -733,7 +926,7 @@ export type ListQueuesResponse = Message<"dlq.v1.ListQueuesResponse"> & {
  * Use `create(ListQueuesResponseSchema)` to create a new message.
  */
 export const ListQueuesResponseSchema: GenMessage<ListQueuesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 17);
+  messageDesc(file_dlq_v1_dlq_admin_service, 22);
 
 /**
  * Which queue to read.
@@ -754,7 +947,7 @@ export type GetQueueRequest = Message<"dlq.v1.GetQueueRequest"> & {
  * Use `create(GetQueueRequestSchema)` to create a new message.
  */
 export const GetQueueRequestSchema: GenMessage<GetQueueRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 18);
+  messageDesc(file_dlq_v1_dlq_admin_service, 23);
 
 /**
  * One queue.
@@ -775,7 +968,7 @@ export type GetQueueResponse = Message<"dlq.v1.GetQueueResponse"> & {
  * Use `create(GetQueueResponseSchema)` to create a new message.
  */
 export const GetQueueResponseSchema: GenMessage<GetQueueResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 19);
+  messageDesc(file_dlq_v1_dlq_admin_service, 24);
 
 /**
  * What to change of a queue.
@@ -804,7 +997,7 @@ export type UpdateQueueRequest = Message<"dlq.v1.UpdateQueueRequest"> & {
  * Use `create(UpdateQueueRequestSchema)` to create a new message.
  */
 export const UpdateQueueRequestSchema: GenMessage<UpdateQueueRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 20);
+  messageDesc(file_dlq_v1_dlq_admin_service, 25);
 
 /**
  * The queue afterwards.
@@ -825,7 +1018,7 @@ export type UpdateQueueResponse = Message<"dlq.v1.UpdateQueueResponse"> & {
  * Use `create(UpdateQueueResponseSchema)` to create a new message.
  */
 export const UpdateQueueResponseSchema: GenMessage<UpdateQueueResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 21);
+  messageDesc(file_dlq_v1_dlq_admin_service, 26);
 
 /**
  * Which queue to remove.
@@ -860,7 +1053,7 @@ export type DeleteQueueRequest = Message<"dlq.v1.DeleteQueueRequest"> & {
  * Use `create(DeleteQueueRequestSchema)` to create a new message.
  */
 export const DeleteQueueRequestSchema: GenMessage<DeleteQueueRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 22);
+  messageDesc(file_dlq_v1_dlq_admin_service, 27);
 
 /**
  * The queue is gone.
@@ -881,7 +1074,7 @@ export type DeleteQueueResponse = Message<"dlq.v1.DeleteQueueResponse"> & {
  * Use `create(DeleteQueueResponseSchema)` to create a new message.
  */
 export const DeleteQueueResponseSchema: GenMessage<DeleteQueueResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 23);
+  messageDesc(file_dlq_v1_dlq_admin_service, 28);
 
 /**
  * Which policy to try, and on what.
@@ -930,7 +1123,7 @@ export type SimulatePolicyRequest = Message<"dlq.v1.SimulatePolicyRequest"> & {
  * Use `create(SimulatePolicyRequestSchema)` to create a new message.
  */
 export const SimulatePolicyRequestSchema: GenMessage<SimulatePolicyRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 24);
+  messageDesc(file_dlq_v1_dlq_admin_service, 29);
 
 /**
  * What the policy does.
@@ -973,7 +1166,7 @@ export type SimulatePolicyResponse = Message<"dlq.v1.SimulatePolicyResponse"> & 
  * Use `create(SimulatePolicyResponseSchema)` to create a new message.
  */
 export const SimulatePolicyResponseSchema: GenMessage<SimulatePolicyResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 25);
+  messageDesc(file_dlq_v1_dlq_admin_service, 30);
 
 /**
  * One attempt of the schedule.
@@ -1022,7 +1215,7 @@ export type SimulatedAttempt = Message<"dlq.v1.SimulatedAttempt"> & {
  * Use `create(SimulatedAttemptSchema)` to create a new message.
  */
 export const SimulatedAttemptSchema: GenMessage<SimulatedAttempt> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 26);
+  messageDesc(file_dlq_v1_dlq_admin_service, 31);
 
 /**
  * What would happen to the messages of a queue.
@@ -1057,7 +1250,7 @@ export type SimulatedQueue = Message<"dlq.v1.SimulatedQueue"> & {
  * Use `create(SimulatedQueueSchema)` to create a new message.
  */
 export const SimulatedQueueSchema: GenMessage<SimulatedQueue> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 27);
+  messageDesc(file_dlq_v1_dlq_admin_service, 32);
 
 /**
  * Messages that would be retried within a time from now.
@@ -1085,7 +1278,7 @@ export type SimulatedBucket = Message<"dlq.v1.SimulatedBucket"> & {
  * Use `create(SimulatedBucketSchema)` to create a new message.
  */
 export const SimulatedBucketSchema: GenMessage<SimulatedBucket> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 28);
+  messageDesc(file_dlq_v1_dlq_admin_service, 33);
 
 /**
  * Asks for the rules.
@@ -1100,7 +1293,7 @@ export type GetRulesRequest = Message<"dlq.v1.GetRulesRequest"> & {
  * Use `create(GetRulesRequestSchema)` to create a new message.
  */
 export const GetRulesRequestSchema: GenMessage<GetRulesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 29);
+  messageDesc(file_dlq_v1_dlq_admin_service, 34);
 
 /**
  * The rules.
@@ -1121,7 +1314,7 @@ export type GetRulesResponse = Message<"dlq.v1.GetRulesResponse"> & {
  * Use `create(GetRulesResponseSchema)` to create a new message.
  */
 export const GetRulesResponseSchema: GenMessage<GetRulesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 30);
+  messageDesc(file_dlq_v1_dlq_admin_service, 35);
 
 /**
  * The new rules.
@@ -1142,7 +1335,7 @@ export type UpdateRulesRequest = Message<"dlq.v1.UpdateRulesRequest"> & {
  * Use `create(UpdateRulesRequestSchema)` to create a new message.
  */
 export const UpdateRulesRequestSchema: GenMessage<UpdateRulesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 31);
+  messageDesc(file_dlq_v1_dlq_admin_service, 36);
 
 /**
  * The rules afterwards.
@@ -1163,7 +1356,7 @@ export type UpdateRulesResponse = Message<"dlq.v1.UpdateRulesResponse"> & {
  * Use `create(UpdateRulesResponseSchema)` to create a new message.
  */
 export const UpdateRulesResponseSchema: GenMessage<UpdateRulesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 32);
+  messageDesc(file_dlq_v1_dlq_admin_service, 37);
 
 /**
  * Rules and samples to try.
@@ -1191,7 +1384,7 @@ export type TestRulesRequest = Message<"dlq.v1.TestRulesRequest"> & {
  * Use `create(TestRulesRequestSchema)` to create a new message.
  */
 export const TestRulesRequestSchema: GenMessage<TestRulesRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 33);
+  messageDesc(file_dlq_v1_dlq_admin_service, 38);
 
 /**
  * A message as rules see it.
@@ -1233,7 +1426,7 @@ export type RuleSample = Message<"dlq.v1.RuleSample"> & {
  * Use `create(RuleSampleSchema)` to create a new message.
  */
 export const RuleSampleSchema: GenMessage<RuleSample> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 34);
+  messageDesc(file_dlq_v1_dlq_admin_service, 39);
 
 /**
  * What rules would do.
@@ -1254,7 +1447,7 @@ export type TestRulesResponse = Message<"dlq.v1.TestRulesResponse"> & {
  * Use `create(TestRulesResponseSchema)` to create a new message.
  */
 export const TestRulesResponseSchema: GenMessage<TestRulesResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 35);
+  messageDesc(file_dlq_v1_dlq_admin_service, 40);
 
 /**
  * What rules would do to one sample.
@@ -1296,7 +1489,7 @@ export type RuleTestResult = Message<"dlq.v1.RuleTestResult"> & {
  * Use `create(RuleTestResultSchema)` to create a new message.
  */
 export const RuleTestResultSchema: GenMessage<RuleTestResult> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 36);
+  messageDesc(file_dlq_v1_dlq_admin_service, 41);
 
 /**
  * A rule that could not be evaluated.
@@ -1324,7 +1517,7 @@ export type RuleFailure = Message<"dlq.v1.RuleFailure"> & {
  * Use `create(RuleFailureSchema)` to create a new message.
  */
 export const RuleFailureSchema: GenMessage<RuleFailure> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 37);
+  messageDesc(file_dlq_v1_dlq_admin_service, 42);
 
 /**
  * Which key to release.
@@ -1352,7 +1545,7 @@ export type ReleaseOrderingKeyRequest = Message<"dlq.v1.ReleaseOrderingKeyReques
  * Use `create(ReleaseOrderingKeyRequestSchema)` to create a new message.
  */
 export const ReleaseOrderingKeyRequestSchema: GenMessage<ReleaseOrderingKeyRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 38);
+  messageDesc(file_dlq_v1_dlq_admin_service, 43);
 
 /**
  * What was released.
@@ -1380,7 +1573,7 @@ export type ReleaseOrderingKeyResponse = Message<"dlq.v1.ReleaseOrderingKeyRespo
  * Use `create(ReleaseOrderingKeyResponseSchema)` to create a new message.
  */
 export const ReleaseOrderingKeyResponseSchema: GenMessage<ReleaseOrderingKeyResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 39);
+  messageDesc(file_dlq_v1_dlq_admin_service, 44);
 
 /**
  * What to explain.
@@ -1408,7 +1601,7 @@ export type ExplainRequest = Message<"dlq.v1.ExplainRequest"> & {
  * Use `create(ExplainRequestSchema)` to create a new message.
  */
 export const ExplainRequestSchema: GenMessage<ExplainRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 40);
+  messageDesc(file_dlq_v1_dlq_admin_service, 45);
 
 /**
  * Why it is so.
@@ -1429,7 +1622,7 @@ export type ExplainResponse = Message<"dlq.v1.ExplainResponse"> & {
  * Use `create(ExplainResponseSchema)` to create a new message.
  */
 export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 41);
+  messageDesc(file_dlq_v1_dlq_admin_service, 46);
 
 /**
  * One reason.
@@ -1457,7 +1650,7 @@ export type Explanation = Message<"dlq.v1.Explanation"> & {
  * Use `create(ExplanationSchema)` to create a new message.
  */
 export const ExplanationSchema: GenMessage<Explanation> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 42);
+  messageDesc(file_dlq_v1_dlq_admin_service, 47);
 
 /**
  * Asks the server that answers.
@@ -1472,7 +1665,7 @@ export type GetServerInfoRequest = Message<"dlq.v1.GetServerInfoRequest"> & {
  * Use `create(GetServerInfoRequestSchema)` to create a new message.
  */
 export const GetServerInfoRequestSchema: GenMessage<GetServerInfoRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 43);
+  messageDesc(file_dlq_v1_dlq_admin_service, 48);
 
 /**
  * What a server says about itself.
@@ -1535,7 +1728,7 @@ export type GetServerInfoResponse = Message<"dlq.v1.GetServerInfoResponse"> & {
  * Use `create(GetServerInfoResponseSchema)` to create a new message.
  */
 export const GetServerInfoResponseSchema: GenMessage<GetServerInfoResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 44);
+  messageDesc(file_dlq_v1_dlq_admin_service, 49);
 
 /**
  * NATS, as the server that answers sees it.
@@ -1615,7 +1808,7 @@ export type NatsInfo = Message<"dlq.v1.NatsInfo"> & {
  * Use `create(NatsInfoSchema)` to create a new message.
  */
 export const NatsInfoSchema: GenMessage<NatsInfo> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 45);
+  messageDesc(file_dlq_v1_dlq_admin_service, 50);
 
 /**
  * What Redis says about itself.
@@ -1686,7 +1879,7 @@ export type StoreInfo = Message<"dlq.v1.StoreInfo"> & {
  * Use `create(StoreInfoSchema)` to create a new message.
  */
 export const StoreInfoSchema: GenMessage<StoreInfo> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 46);
+  messageDesc(file_dlq_v1_dlq_admin_service, 51);
 
 /**
  * Which workers to list.
@@ -1707,7 +1900,7 @@ export type ListWorkersRequest = Message<"dlq.v1.ListWorkersRequest"> & {
  * Use `create(ListWorkersRequestSchema)` to create a new message.
  */
 export const ListWorkersRequestSchema: GenMessage<ListWorkersRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 47);
+  messageDesc(file_dlq_v1_dlq_admin_service, 52);
 
 /**
  * The workers of queues.
@@ -1735,7 +1928,7 @@ export type ListWorkersResponse = Message<"dlq.v1.ListWorkersResponse"> & {
  * Use `create(ListWorkersResponseSchema)` to create a new message.
  */
 export const ListWorkersResponseSchema: GenMessage<ListWorkersResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 48);
+  messageDesc(file_dlq_v1_dlq_admin_service, 53);
 
 /**
  * A worker session on a queue.
@@ -1812,7 +2005,7 @@ export type Worker = Message<"dlq.v1.Worker"> & {
  * Use `create(WorkerSchema)` to create a new message.
  */
 export const WorkerSchema: GenMessage<Worker> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 49);
+  messageDesc(file_dlq_v1_dlq_admin_service, 54);
 
 /**
  * Which lease to break.
@@ -1847,7 +2040,7 @@ export type BreakLeaseRequest = Message<"dlq.v1.BreakLeaseRequest"> & {
  * Use `create(BreakLeaseRequestSchema)` to create a new message.
  */
 export const BreakLeaseRequestSchema: GenMessage<BreakLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 50);
+  messageDesc(file_dlq_v1_dlq_admin_service, 55);
 
 /**
  * Whether there was a lease.
@@ -1882,7 +2075,7 @@ export type BreakLeaseResponse = Message<"dlq.v1.BreakLeaseResponse"> & {
  * Use `create(BreakLeaseResponseSchema)` to create a new message.
  */
 export const BreakLeaseResponseSchema: GenMessage<BreakLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 51);
+  messageDesc(file_dlq_v1_dlq_admin_service, 56);
 
 /**
  * Which worker session.
@@ -1910,7 +2103,7 @@ export type QuietWorkerRequest = Message<"dlq.v1.QuietWorkerRequest"> & {
  * Use `create(QuietWorkerRequestSchema)` to create a new message.
  */
 export const QuietWorkerRequestSchema: GenMessage<QuietWorkerRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 52);
+  messageDesc(file_dlq_v1_dlq_admin_service, 57);
 
 /**
  * Whether that was new.
@@ -1931,7 +2124,7 @@ export type QuietWorkerResponse = Message<"dlq.v1.QuietWorkerResponse"> & {
  * Use `create(QuietWorkerResponseSchema)` to create a new message.
  */
 export const QuietWorkerResponseSchema: GenMessage<QuietWorkerResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 53);
+  messageDesc(file_dlq_v1_dlq_admin_service, 58);
 
 /**
  * Which breakers.
@@ -1952,7 +2145,7 @@ export type ListBreakersRequest = Message<"dlq.v1.ListBreakersRequest"> & {
  * Use `create(ListBreakersRequestSchema)` to create a new message.
  */
 export const ListBreakersRequestSchema: GenMessage<ListBreakersRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 54);
+  messageDesc(file_dlq_v1_dlq_admin_service, 59);
 
 /**
  * Breakers that are not closed.
@@ -1973,7 +2166,7 @@ export type ListBreakersResponse = Message<"dlq.v1.ListBreakersResponse"> & {
  * Use `create(ListBreakersResponseSchema)` to create a new message.
  */
 export const ListBreakersResponseSchema: GenMessage<ListBreakersResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 55);
+  messageDesc(file_dlq_v1_dlq_admin_service, 60);
 
 /**
  * A breaker at one moment.
@@ -2022,7 +2215,7 @@ export type Breaker = Message<"dlq.v1.Breaker"> & {
  * Use `create(BreakerSchema)` to create a new message.
  */
 export const BreakerSchema: GenMessage<Breaker> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 56);
+  messageDesc(file_dlq_v1_dlq_admin_service, 61);
 
 /**
  * Which breaker to close.
@@ -2050,7 +2243,7 @@ export type ResetBreakerRequest = Message<"dlq.v1.ResetBreakerRequest"> & {
  * Use `create(ResetBreakerRequestSchema)` to create a new message.
  */
 export const ResetBreakerRequestSchema: GenMessage<ResetBreakerRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 57);
+  messageDesc(file_dlq_v1_dlq_admin_service, 62);
 
 /**
  * The breaker is closed.
@@ -2071,7 +2264,7 @@ export type ResetBreakerResponse = Message<"dlq.v1.ResetBreakerResponse"> & {
  * Use `create(ResetBreakerResponseSchema)` to create a new message.
  */
 export const ResetBreakerResponseSchema: GenMessage<ResetBreakerResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 58);
+  messageDesc(file_dlq_v1_dlq_admin_service, 63);
 
 /**
  * A new batch job.
@@ -2100,7 +2293,7 @@ export type CreateBatchJobRequest = Message<"dlq.v1.CreateBatchJobRequest"> & {
  * Use `create(CreateBatchJobRequestSchema)` to create a new message.
  */
 export const CreateBatchJobRequestSchema: GenMessage<CreateBatchJobRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 59);
+  messageDesc(file_dlq_v1_dlq_admin_service, 64);
 
 /**
  * The new batch job.
@@ -2121,7 +2314,7 @@ export type CreateBatchJobResponse = Message<"dlq.v1.CreateBatchJobResponse"> & 
  * Use `create(CreateBatchJobResponseSchema)` to create a new message.
  */
 export const CreateBatchJobResponseSchema: GenMessage<CreateBatchJobResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 60);
+  messageDesc(file_dlq_v1_dlq_admin_service, 65);
 
 /**
  * Which batch job to read.
@@ -2142,7 +2335,7 @@ export type GetBatchJobRequest = Message<"dlq.v1.GetBatchJobRequest"> & {
  * Use `create(GetBatchJobRequestSchema)` to create a new message.
  */
 export const GetBatchJobRequestSchema: GenMessage<GetBatchJobRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 61);
+  messageDesc(file_dlq_v1_dlq_admin_service, 66);
 
 /**
  * The batch job.
@@ -2163,7 +2356,7 @@ export type GetBatchJobResponse = Message<"dlq.v1.GetBatchJobResponse"> & {
  * Use `create(GetBatchJobResponseSchema)` to create a new message.
  */
 export const GetBatchJobResponseSchema: GenMessage<GetBatchJobResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 62);
+  messageDesc(file_dlq_v1_dlq_admin_service, 67);
 
 /**
  * Which batch jobs to list.
@@ -2191,7 +2384,7 @@ export type ListBatchJobsRequest = Message<"dlq.v1.ListBatchJobsRequest"> & {
  * Use `create(ListBatchJobsRequestSchema)` to create a new message.
  */
 export const ListBatchJobsRequestSchema: GenMessage<ListBatchJobsRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 63);
+  messageDesc(file_dlq_v1_dlq_admin_service, 68);
 
 /**
  * A page of batch jobs.
@@ -2219,7 +2412,7 @@ export type ListBatchJobsResponse = Message<"dlq.v1.ListBatchJobsResponse"> & {
  * Use `create(ListBatchJobsResponseSchema)` to create a new message.
  */
 export const ListBatchJobsResponseSchema: GenMessage<ListBatchJobsResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 64);
+  messageDesc(file_dlq_v1_dlq_admin_service, 69);
 
 /**
  * Which batch job to watch.
@@ -2240,7 +2433,7 @@ export type WatchBatchJobRequest = Message<"dlq.v1.WatchBatchJobRequest"> & {
  * Use `create(WatchBatchJobRequestSchema)` to create a new message.
  */
 export const WatchBatchJobRequestSchema: GenMessage<WatchBatchJobRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 65);
+  messageDesc(file_dlq_v1_dlq_admin_service, 70);
 
 /**
  * The batch job after a change.
@@ -2261,7 +2454,7 @@ export type WatchBatchJobResponse = Message<"dlq.v1.WatchBatchJobResponse"> & {
  * Use `create(WatchBatchJobResponseSchema)` to create a new message.
  */
 export const WatchBatchJobResponseSchema: GenMessage<WatchBatchJobResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 66);
+  messageDesc(file_dlq_v1_dlq_admin_service, 71);
 
 /**
  * Which batch job to pause.
@@ -2282,7 +2475,7 @@ export type PauseBatchJobRequest = Message<"dlq.v1.PauseBatchJobRequest"> & {
  * Use `create(PauseBatchJobRequestSchema)` to create a new message.
  */
 export const PauseBatchJobRequestSchema: GenMessage<PauseBatchJobRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 67);
+  messageDesc(file_dlq_v1_dlq_admin_service, 72);
 
 /**
  * The batch job.
@@ -2303,7 +2496,7 @@ export type PauseBatchJobResponse = Message<"dlq.v1.PauseBatchJobResponse"> & {
  * Use `create(PauseBatchJobResponseSchema)` to create a new message.
  */
 export const PauseBatchJobResponseSchema: GenMessage<PauseBatchJobResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 68);
+  messageDesc(file_dlq_v1_dlq_admin_service, 73);
 
 /**
  * Which batch job to resume.
@@ -2324,7 +2517,7 @@ export type ResumeBatchJobRequest = Message<"dlq.v1.ResumeBatchJobRequest"> & {
  * Use `create(ResumeBatchJobRequestSchema)` to create a new message.
  */
 export const ResumeBatchJobRequestSchema: GenMessage<ResumeBatchJobRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 69);
+  messageDesc(file_dlq_v1_dlq_admin_service, 74);
 
 /**
  * The batch job.
@@ -2345,7 +2538,7 @@ export type ResumeBatchJobResponse = Message<"dlq.v1.ResumeBatchJobResponse"> & 
  * Use `create(ResumeBatchJobResponseSchema)` to create a new message.
  */
 export const ResumeBatchJobResponseSchema: GenMessage<ResumeBatchJobResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 70);
+  messageDesc(file_dlq_v1_dlq_admin_service, 75);
 
 /**
  * Which batch job to end.
@@ -2366,7 +2559,7 @@ export type CancelBatchJobRequest = Message<"dlq.v1.CancelBatchJobRequest"> & {
  * Use `create(CancelBatchJobRequestSchema)` to create a new message.
  */
 export const CancelBatchJobRequestSchema: GenMessage<CancelBatchJobRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 71);
+  messageDesc(file_dlq_v1_dlq_admin_service, 76);
 
 /**
  * The batch job.
@@ -2387,7 +2580,7 @@ export type CancelBatchJobResponse = Message<"dlq.v1.CancelBatchJobResponse"> & 
  * Use `create(CancelBatchJobResponseSchema)` to create a new message.
  */
 export const CancelBatchJobResponseSchema: GenMessage<CancelBatchJobResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_admin_service, 72);
+  messageDesc(file_dlq_v1_dlq_admin_service, 77);
 
 /**
  * How much of a message to return.
@@ -2429,6 +2622,54 @@ export type MessageView = (typeof MessageView)[keyof typeof MessageView] | Unkno
  */
 export const MessageViewSchema: GenEnum<MessageView> = /*@__PURE__*/
   enumDesc(file_dlq_v1_dlq_admin_service, 0);
+
+/**
+ * What an import did with a message.
+ *
+ * @generated from enum dlq.v1.ImportOutcome
+ */
+export const ImportOutcome = {
+  /**
+   * Not used.
+   *
+   * @generated from enum value: IMPORT_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It is stored now; of a dry run: it would be.
+   *
+   * @generated from enum value: IMPORT_OUTCOME_IMPORTED = 1;
+   */
+  IMPORTED: 1,
+
+  /**
+   * Nothing was done: its queue has a message of this id, or an earlier call under this import_id has stored it.
+   *
+   * @generated from enum value: IMPORT_OUTCOME_ALREADY_THERE = 2;
+   */
+  ALREADY_THERE: 2,
+
+  /**
+   * It was not stored; `error` says why.
+   *
+   * @generated from enum value: IMPORT_OUTCOME_REFUSED = 3;
+   */
+  REFUSED: 3,
+} as const;
+
+/**
+ * What an import did with a message.
+ *
+ * @generated from enum dlq.v1.ImportOutcome
+ */
+export type ImportOutcome = (typeof ImportOutcome)[keyof typeof ImportOutcome] | UnknownEnum;
+
+/**
+ * Describes the enum dlq.v1.ImportOutcome.
+ */
+export const ImportOutcomeSchema: GenEnum<ImportOutcome> = /*@__PURE__*/
+  enumDesc(file_dlq_v1_dlq_admin_service, 1);
 
 /**
  * The order of groups in a list.
@@ -2476,7 +2717,7 @@ export type GroupOrder = (typeof GroupOrder)[keyof typeof GroupOrder] | UnknownE
  * Describes the enum dlq.v1.GroupOrder.
  */
 export const GroupOrderSchema: GenEnum<GroupOrder> = /*@__PURE__*/
-  enumDesc(file_dlq_v1_dlq_admin_service, 1);
+  enumDesc(file_dlq_v1_dlq_admin_service, 2);
 
 /**
  * For operators: reads and changes how queues work. A change acts on every server within 2 s.
@@ -2541,6 +2782,35 @@ export const DlqAdminService: GenService<{
     methodKind: "server_streaming";
     input: typeof WatchMessagesRequestSchema;
     output: typeof WatchMessagesResponseSchema;
+  },
+  /**
+   * Streams whole messages of the queues that match a pattern, in the order of ListMessages, for ImportMessages of
+   * this or another deployment. Only what the caller reads is read from the store. After a break, go on with the
+   * latest resume_token: a message that stays in its queue is in the responses once. Messages stay as they are.
+   * Reads only. Errors: INVALID_ARGUMENT (pattern, filter with the position of the mistake, resume token),
+   * FAILED_PRECONDITION (a queue redacts content, and show_redacted is not set), UNAVAILABLE (also: the server stops,
+   * the connection reaches its maximum age, nothing was read for 60 s, too many exports).
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.ExportMessages
+   */
+  exportMessages: {
+    methodKind: "server_streaming";
+    input: typeof ExportMessagesRequestSchema;
+    output: typeof ExportMessagesResponseSchema;
+  },
+  /**
+   * Stores exported messages, with their ids, states, due times and failures. Routing rules and limits of retries do
+   * not apply to them now, but from their next failure on. Messages that were in flight are due again, with one more
+   * unknown outcome. Due times in the past mean now; a time to live that has ended begins again. Safe to repeat: for
+   * 7 days a message is stored once under an import_id, even if it has been processed since. Errors:
+   * INVALID_ARGUMENT (of the call; that of a message is in its result), UNAVAILABLE.
+   *
+   * @generated from rpc dlq.v1.DlqAdminService.ImportMessages
+   */
+  importMessages: {
+    methodKind: "unary";
+    input: typeof ImportMessagesRequestSchema;
+    output: typeof ImportMessagesResponseSchema;
   },
   /**
    * Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group

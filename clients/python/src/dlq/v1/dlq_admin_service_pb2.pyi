@@ -2,6 +2,7 @@ import datetime
 
 from dlq.v1 import batch_job_pb2 as _batch_job_pb2
 from dlq.v1 import dlq_service_pb2 as _dlq_service_pb2
+from dlq.v1 import exported_message_pb2 as _exported_message_pb2
 from dlq.v1 import failure_pb2 as _failure_pb2
 from dlq.v1 import group_pb2 as _group_pb2
 from dlq.v1 import message_pb2 as _message_pb2
@@ -27,6 +28,13 @@ class MessageView(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MESSAGE_VIEW_BASIC: _ClassVar[MessageView]
     MESSAGE_VIEW_FULL: _ClassVar[MessageView]
 
+class ImportOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    IMPORT_OUTCOME_UNSPECIFIED: _ClassVar[ImportOutcome]
+    IMPORT_OUTCOME_IMPORTED: _ClassVar[ImportOutcome]
+    IMPORT_OUTCOME_ALREADY_THERE: _ClassVar[ImportOutcome]
+    IMPORT_OUTCOME_REFUSED: _ClassVar[ImportOutcome]
+
 class GroupOrder(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     GROUP_ORDER_UNSPECIFIED: _ClassVar[GroupOrder]
@@ -36,6 +44,10 @@ class GroupOrder(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 MESSAGE_VIEW_UNSPECIFIED: MessageView
 MESSAGE_VIEW_BASIC: MessageView
 MESSAGE_VIEW_FULL: MessageView
+IMPORT_OUTCOME_UNSPECIFIED: ImportOutcome
+IMPORT_OUTCOME_IMPORTED: ImportOutcome
+IMPORT_OUTCOME_ALREADY_THERE: ImportOutcome
+IMPORT_OUTCOME_REFUSED: ImportOutcome
 GROUP_ORDER_UNSPECIFIED: GroupOrder
 GROUP_ORDER_STORED: GroupOrder
 GROUP_ORDER_LAST_FAILURE: GroupOrder
@@ -88,6 +100,60 @@ class ListMessagesResponse(_message.Message):
     redacted_count: int
     damaged_count: int
     def __init__(self, messages: _Optional[_Iterable[_Union[_stored_message_pb2.StoredMessage, _Mapping[str, object]]]] = ..., next_page_token: _Optional[str] = ..., examined_count: _Optional[int] = ..., redacted_count: _Optional[int] = ..., damaged_count: _Optional[int] = ...) -> None: ...
+
+class ExportMessagesRequest(_message.Message):
+    __slots__ = ("queue", "filter", "resume_token", "show_redacted")
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    SHOW_REDACTED_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    filter: str
+    resume_token: str
+    show_redacted: bool
+    def __init__(self, queue: _Optional[str] = ..., filter: _Optional[str] = ..., resume_token: _Optional[str] = ..., show_redacted: bool = ...) -> None: ...
+
+class ExportMessagesResponse(_message.Message):
+    __slots__ = ("messages", "resume_token", "examined_count", "damaged_count", "store_id")
+    MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    EXAMINED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DAMAGED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    STORE_ID_FIELD_NUMBER: _ClassVar[int]
+    messages: _containers.RepeatedCompositeFieldContainer[_exported_message_pb2.ExportedMessage]
+    resume_token: str
+    examined_count: int
+    damaged_count: int
+    store_id: str
+    def __init__(self, messages: _Optional[_Iterable[_Union[_exported_message_pb2.ExportedMessage, _Mapping[str, object]]]] = ..., resume_token: _Optional[str] = ..., examined_count: _Optional[int] = ..., damaged_count: _Optional[int] = ..., store_id: _Optional[str] = ...) -> None: ...
+
+class ImportMessagesRequest(_message.Message):
+    __slots__ = ("import_id", "messages", "queue", "dry_run")
+    IMPORT_ID_FIELD_NUMBER: _ClassVar[int]
+    MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    import_id: str
+    messages: _containers.RepeatedCompositeFieldContainer[_exported_message_pb2.ExportedMessage]
+    queue: str
+    dry_run: bool
+    def __init__(self, import_id: _Optional[str] = ..., messages: _Optional[_Iterable[_Union[_exported_message_pb2.ExportedMessage, _Mapping[str, object]]]] = ..., queue: _Optional[str] = ..., dry_run: bool = ...) -> None: ...
+
+class ImportMessagesResponse(_message.Message):
+    __slots__ = ("results", "store_id")
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    STORE_ID_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[ImportResult]
+    store_id: str
+    def __init__(self, results: _Optional[_Iterable[_Union[ImportResult, _Mapping[str, object]]]] = ..., store_id: _Optional[str] = ...) -> None: ...
+
+class ImportResult(_message.Message):
+    __slots__ = ("outcome", "error")
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    outcome: ImportOutcome
+    error: _dlq_service_pb2.ErrorStatus
+    def __init__(self, outcome: _Optional[_Union[ImportOutcome, str]] = ..., error: _Optional[_Union[_dlq_service_pb2.ErrorStatus, _Mapping[str, object]]] = ...) -> None: ...
 
 class CountMessagesRequest(_message.Message):
     __slots__ = ("queue", "filter", "by", "show_redacted")

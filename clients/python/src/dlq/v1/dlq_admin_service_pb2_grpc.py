@@ -58,6 +58,16 @@ class DlqAdminServiceStub(object):
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.WatchMessagesRequest.SerializeToString,
                 response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.WatchMessagesResponse.FromString,
                 _registered_method=True)
+        self.ExportMessages = channel.unary_stream(
+                '/dlq.v1.DlqAdminService/ExportMessages',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ExportMessagesRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ExportMessagesResponse.FromString,
+                _registered_method=True)
+        self.ImportMessages = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/ImportMessages',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ImportMessagesRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ImportMessagesResponse.FromString,
+                _registered_method=True)
         self.ListGroups = channel.unary_unary(
                 '/dlq.v1.DlqAdminService/ListGroups',
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListGroupsRequest.SerializeToString,
@@ -235,6 +245,29 @@ class DlqAdminServiceServicer(object):
         INVALID_ARGUMENT (pattern, filter with the position of the mistake), UNAVAILABLE (also: the server stops, the
         connection reaches its maximum age, nothing was read for 30 s, too many such calls, or patterns in the filters of
         such calls that cost too much).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportMessages(self, request, context):
+        """Streams whole messages of the queues that match a pattern, in the order of ListMessages, for ImportMessages of
+        this or another deployment. Only what the caller reads is read from the store. After a break, go on with the
+        latest resume_token: a message that stays in its queue is in the responses once. Messages stay as they are.
+        Reads only. Errors: INVALID_ARGUMENT (pattern, filter with the position of the mistake, resume token),
+        FAILED_PRECONDITION (a queue redacts content, and show_redacted is not set), UNAVAILABLE (also: the server stops,
+        the connection reaches its maximum age, nothing was read for 60 s, too many exports).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportMessages(self, request, context):
+        """Stores exported messages, with their ids, states, due times and failures. Routing rules and limits of retries do
+        not apply to them now, but from their next failure on. Messages that were in flight are due again, with one more
+        unknown outcome. Due times in the past mean now; a time to live that has ended begins again. Safe to repeat: for
+        7 days a message is stored once under an import_id, even if it has been processed since. Errors:
+        INVALID_ARGUMENT (of the call; that of a message is in its result), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -486,6 +519,16 @@ def add_DlqAdminServiceServicer_to_server(servicer, server):
                     servicer.WatchMessages,
                     request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.WatchMessagesRequest.FromString,
                     response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.WatchMessagesResponse.SerializeToString,
+            ),
+            'ExportMessages': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportMessages,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ExportMessagesRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ExportMessagesResponse.SerializeToString,
+            ),
+            'ImportMessages': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportMessages,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ImportMessagesRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ImportMessagesResponse.SerializeToString,
             ),
             'ListGroups': grpc.unary_unary_rpc_method_handler(
                     servicer.ListGroups,

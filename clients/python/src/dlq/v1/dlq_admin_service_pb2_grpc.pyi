@@ -11,6 +11,8 @@ class DlqAdminServiceStub:
     ListMessages: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListMessagesRequest, dlq.v1.dlq_admin_service_pb2.ListMessagesResponse]
     CountMessages: grpc.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.CountMessagesRequest, dlq.v1.dlq_admin_service_pb2.CountMessagesResponse]
     WatchMessages: grpc.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.WatchMessagesRequest, dlq.v1.dlq_admin_service_pb2.WatchMessagesResponse]
+    ExportMessages: grpc.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.ExportMessagesRequest, dlq.v1.dlq_admin_service_pb2.ExportMessagesResponse]
+    ImportMessages: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ImportMessagesRequest, dlq.v1.dlq_admin_service_pb2.ImportMessagesResponse]
     ListGroups: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListGroupsRequest, dlq.v1.dlq_admin_service_pb2.ListGroupsResponse]
     GetGroup: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetGroupRequest, dlq.v1.dlq_admin_service_pb2.GetGroupResponse]
     UpdateGroup: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateGroupRequest, dlq.v1.dlq_admin_service_pb2.UpdateGroupResponse]
@@ -45,6 +47,8 @@ class DlqAdminServiceAsyncStub:
     ListMessages: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListMessagesRequest, dlq.v1.dlq_admin_service_pb2.ListMessagesResponse]
     CountMessages: grpc.aio.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.CountMessagesRequest, dlq.v1.dlq_admin_service_pb2.CountMessagesResponse]
     WatchMessages: grpc.aio.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.WatchMessagesRequest, dlq.v1.dlq_admin_service_pb2.WatchMessagesResponse]
+    ExportMessages: grpc.aio.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.ExportMessagesRequest, dlq.v1.dlq_admin_service_pb2.ExportMessagesResponse]
+    ImportMessages: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ImportMessagesRequest, dlq.v1.dlq_admin_service_pb2.ImportMessagesResponse]
     ListGroups: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListGroupsRequest, dlq.v1.dlq_admin_service_pb2.ListGroupsResponse]
     GetGroup: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetGroupRequest, dlq.v1.dlq_admin_service_pb2.GetGroupResponse]
     UpdateGroup: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateGroupRequest, dlq.v1.dlq_admin_service_pb2.UpdateGroupResponse]
@@ -77,6 +81,8 @@ class DlqAdminServiceServicer:
     def ListMessages(self, request: dlq.v1.dlq_admin_service_pb2.ListMessagesRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListMessagesResponse: ...
     def CountMessages(self, request: dlq.v1.dlq_admin_service_pb2.CountMessagesRequest, context: grpc.ServicerContext) -> Iterator[dlq.v1.dlq_admin_service_pb2.CountMessagesResponse]: ...
     def WatchMessages(self, request: dlq.v1.dlq_admin_service_pb2.WatchMessagesRequest, context: grpc.ServicerContext) -> Iterator[dlq.v1.dlq_admin_service_pb2.WatchMessagesResponse]: ...
+    def ExportMessages(self, request: dlq.v1.dlq_admin_service_pb2.ExportMessagesRequest, context: grpc.ServicerContext) -> Iterator[dlq.v1.dlq_admin_service_pb2.ExportMessagesResponse]: ...
+    def ImportMessages(self, request: dlq.v1.dlq_admin_service_pb2.ImportMessagesRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ImportMessagesResponse: ...
     def ListGroups(self, request: dlq.v1.dlq_admin_service_pb2.ListGroupsRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListGroupsResponse: ...
     def GetGroup(self, request: dlq.v1.dlq_admin_service_pb2.GetGroupRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.GetGroupResponse: ...
     def UpdateGroup(self, request: dlq.v1.dlq_admin_service_pb2.UpdateGroupRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.UpdateGroupResponse: ...

@@ -2204,6 +2204,267 @@ impl BatchJobState {
         }
     }
 }
+/// A message as it is stored, for operators.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StoredMessage {
+    /// As a worker would get it now. In quarantine its due_time is the last one that it had.
+    #[prost(message, optional, tag="1")]
+    pub message: ::core::option::Option<Message>,
+    /// SCHEDULED, IN_FLIGHT or QUARANTINED.
+    #[prost(enumeration="MessageState", tag="2")]
+    pub state: i32,
+    /// Since when it is in this state.
+    #[prost(message, optional, tag="3")]
+    pub state_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why it is in quarantine, for QUARANTINED.
+    #[prost(enumeration="QuarantineReason", tag="4")]
+    pub quarantine_reason: i32,
+    /// The worker that holds it, for IN_FLIGHT.
+    #[prost(message, optional, tag="5")]
+    pub lease: ::core::option::Option<MessageLease>,
+    /// The queue that a routing rule is moving it to. Empty: none.
+    #[prost(string, tag="6")]
+    pub moving_to: ::prost::alloc::string::String,
+    /// True: it is delivered alone on its worker, because leases of it expired.
+    #[prost(bool, tag="7")]
+    pub isolated: bool,
+    /// Every delivery, including lost and released ones.
+    #[prost(uint32, tag="8")]
+    pub delivery_count: u32,
+    /// Deliveries that were released since the last failure. At most 255 are counted.
+    #[prost(uint32, tag="9")]
+    pub release_count: u32,
+    /// Leases in a row that ended without an outcome. At most 255 are counted.
+    #[prost(uint32, tag="10")]
+    pub expired_lease_count: u32,
+    /// Deliveries whose outcome is unknown.
+    #[prost(uint32, tag="11")]
+    pub unknown_outcome_count: u32,
+    /// What is recorded of its failures, oldest first: imported ones, the one that it was sent with, and
+    /// the latest ones after that. Message.failure_count says how many there were.
+    #[prost(message, repeated, tag="12")]
+    pub failures: ::prost::alloc::vec::Vec<FailureRecord>,
+    /// The content as it was sent. Absent if it was not edited.
+    #[prost(message, optional, tag="13")]
+    pub original: ::core::option::Option<MessageContent>,
+    /// The latest edits, oldest first.
+    #[prost(message, repeated, tag="14")]
+    pub edits: ::prost::alloc::vec::Vec<MessageEdit>,
+    /// Its own limit of failed attempts. Absent: that of the policy.
+    #[prost(uint32, optional, tag="15")]
+    pub max_retries: ::core::option::Option<u32>,
+    /// Its own policy. Absent: that of a routing rule, or of its queue.
+    #[prost(message, optional, tag="16")]
+    pub retry_policy: ::core::option::Option<RetryPolicy>,
+    /// The policy that a routing rule gave it.
+    #[prost(message, optional, tag="17")]
+    pub rule_retry_policy: ::core::option::Option<RetryPolicy>,
+    /// Bytes of content and edits.
+    #[prost(uint32, tag="18")]
+    pub size_bytes: u32,
+    /// The id of the group of its latest failure. Empty: it is in none.
+    #[prost(string, tag="19")]
+    pub group_id: ::prost::alloc::string::String,
+    /// What `\[redacted\]` stands for: entries of RedactConfig; `payload` if a payload was withheld as a whole, since
+    /// it is not a JSON object or array; `failures` if texts of failures were, since they may quote it; `notes` if
+    /// notes of workers were, for the same reason.
+    #[prost(string, repeated, tag="20")]
+    pub redacted: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What else happened to it, oldest first: lost and broken leases, calls of Retry, moves, imports, and quarantines
+    /// by workers. The last 16, 4 KiB in all. Failures and edits are not among them.
+    #[prost(message, repeated, tag="21")]
+    pub events: ::prost::alloc::vec::Vec<MessageEvent>,
+}
+/// The lease of a message.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MessageLease {
+    /// The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended.
+    #[prost(string, tag="1")]
+    pub worker_id: ::prost::alloc::string::String,
+    /// When it got the message.
+    #[prost(message, optional, tag="2")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the lease ends.
+    #[prost(message, optional, tag="3")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Whether the worker's stream has ended. Until the lease ends, the worker can still report the outcome.
+    #[prost(bool, tag="4")]
+    pub stream_ended: bool,
+}
+/// One recorded failure.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FailureRecord {
+    /// Why.
+    #[prost(message, optional, tag="1")]
+    pub failure: ::core::option::Option<Failure>,
+    /// When it was reported, if it is known.
+    #[prost(message, optional, tag="2")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Whether it was imported from another system.
+    #[prost(bool, tag="3")]
+    pub imported: bool,
+    /// When a worker got the message for this attempt. Absent: the failure came with a send or was imported, was
+    /// reported after the lease had ended, or was stored by an earlier version.
+    #[prost(message, optional, tag="4")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The worker that made the attempt, `unnamed` if it has no name. Empty: unknown.
+    #[prost(string, tag="5")]
+    pub worker_id: ::prost::alloc::string::String,
+    /// The server that delivered the message. Empty: unknown.
+    #[prost(string, tag="6")]
+    pub server: ::prost::alloc::string::String,
+    /// Number of the delivery. 0: unknown, or the failure of a send.
+    #[prost(uint32, tag="7")]
+    pub delivery_number: u32,
+    /// The verdict and its cause, in words: `attempt 2 of 3 failed; delay from preset webhook`; of the failure that
+    /// the message was sent with, for example `first delay from preset network`. Empty: unknown, imported, or a
+    /// failure that joined the message.
+    #[prost(string, tag="8")]
+    pub decision: ::prost::alloc::string::String,
+}
+/// One event in the life of a message.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MessageEvent {
+    /// What happened.
+    #[prost(enumeration="MessageEventKind", tag="1")]
+    pub kind: i32,
+    /// When.
+    #[prost(message, optional, tag="2")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the worker got the message, for LEASE_LOST, LEASE_BROKEN and QUARANTINED; when the message came into
+    /// quarantine, for RETRIED. Absent: unknown, or neither.
+    #[prost(message, optional, tag="3")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The worker that held the message, `unnamed` if it has no name. Empty: unknown, or none.
+    #[prost(string, tag="4")]
+    pub worker_id: ::prost::alloc::string::String,
+    /// The server that delivered the message. Empty: unknown, or none.
+    #[prost(string, tag="5")]
+    pub server: ::prost::alloc::string::String,
+    /// Number of the latest delivery. 0: it was not delivered yet.
+    #[prost(uint32, tag="6")]
+    pub delivery_number: u32,
+    /// Who made the call: the name of the token. Empty: no call, or the server needs no token.
+    #[prost(string, tag="7")]
+    pub caller: ::prost::alloc::string::String,
+    /// The queue that the message came from, for MOVED and IMPORTED; the one that refused it, for MOVE_REFUSED.
+    #[prost(string, tag="8")]
+    pub queue: ::prost::alloc::string::String,
+    /// The quarantine that the message left, for RETRIED, or else entered by this event. Unspecified: none.
+    #[prost(enumeration="QuarantineReason", tag="9")]
+    pub quarantine_reason: i32,
+    /// The worker's note, for QUARANTINED.
+    #[prost(string, tag="10")]
+    pub note: ::prost::alloc::string::String,
+}
+/// One edit of a message.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MessageEdit {
+    /// What made it: `Retry`, `queue` and its name, or `rule` and its name.
+    #[prost(string, tag="1")]
+    pub source: ::prost::alloc::string::String,
+    /// When, by the clock of the server that made it.
+    #[prost(message, optional, tag="2")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What it edited.
+    #[prost(enumeration="TransformTarget", tag="3")]
+    pub target: i32,
+    /// The change as a JSON Patch. Empty: it was too long.
+    #[prost(string, tag="4")]
+    pub patch: ::prost::alloc::string::String,
+    /// A JSON Patch that undoes it. Empty: it would be too long.
+    #[prost(string, tag="5")]
+    pub inverse: ::prost::alloc::string::String,
+}
+/// What happened to a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MessageEventKind {
+    /// Not used.
+    Unspecified = 0,
+    /// Retry made it due.
+    Retried = 1,
+    /// Its lease ended without an outcome.
+    LeaseLost = 2,
+    /// BreakLease took it from its worker.
+    LeaseBroken = 3,
+    /// A routing rule moved it to this queue.
+    Moved = 4,
+    /// A routing rule was to move it to another queue, which refused it.
+    MoveRefused = 5,
+    /// Its worker reported `quarantined`.
+    Quarantined = 6,
+    /// ImportMessages stored it.
+    Imported = 7,
+}
+impl MessageEventKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MESSAGE_EVENT_KIND_UNSPECIFIED",
+            Self::Retried => "MESSAGE_EVENT_KIND_RETRIED",
+            Self::LeaseLost => "MESSAGE_EVENT_KIND_LEASE_LOST",
+            Self::LeaseBroken => "MESSAGE_EVENT_KIND_LEASE_BROKEN",
+            Self::Moved => "MESSAGE_EVENT_KIND_MOVED",
+            Self::MoveRefused => "MESSAGE_EVENT_KIND_MOVE_REFUSED",
+            Self::Quarantined => "MESSAGE_EVENT_KIND_QUARANTINED",
+            Self::Imported => "MESSAGE_EVENT_KIND_IMPORTED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MESSAGE_EVENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "MESSAGE_EVENT_KIND_RETRIED" => Some(Self::Retried),
+            "MESSAGE_EVENT_KIND_LEASE_LOST" => Some(Self::LeaseLost),
+            "MESSAGE_EVENT_KIND_LEASE_BROKEN" => Some(Self::LeaseBroken),
+            "MESSAGE_EVENT_KIND_MOVED" => Some(Self::Moved),
+            "MESSAGE_EVENT_KIND_MOVE_REFUSED" => Some(Self::MoveRefused),
+            "MESSAGE_EVENT_KIND_QUARANTINED" => Some(Self::Quarantined),
+            "MESSAGE_EVENT_KIND_IMPORTED" => Some(Self::Imported),
+            _ => None,
+        }
+    }
+}
+/// A message with all that ImportMessages needs to store it again: one line of an export file.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExportedMessage {
+    /// The message as GetMessage returns it. Ignored by an import: `lease`, `moving_to`, `size_bytes`, `group_id`, and
+    /// of Message `edited` and `edit_count`.
+    #[prost(message, optional, tag="1")]
+    pub stored: ::core::option::Option<StoredMessage>,
+    /// The length of its time to live. Absent: it never expires.
+    #[prost(message, optional, tag="2")]
+    pub ttl: ::core::option::Option<::prost_types::Duration>,
+    /// When its present round of attempts began. Absent: when it was accepted.
+    #[prost(message, optional, tag="3")]
+    pub round_start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Its latest delay, from which the next one grows. Absent: none is known.
+    #[prost(message, optional, tag="4")]
+    pub last_delay: ::core::option::Option<::prost_types::Duration>,
+    /// How often routing rules have moved it: at most 255.
+    #[prost(uint32, tag="5")]
+    pub move_count: u32,
+    /// True: its source sent too often, so its next failure quarantines it.
+    #[prost(bool, tag="6")]
+    pub poisoned: bool,
+    /// The priority by which it is delivered. Message.priority is the one that it was sent with; a routing rule may
+    /// have changed it.
+    #[prost(int32, tag="7")]
+    pub effective_priority: i32,
+    /// Hashes of all transforms that were applied to it, in order. None is applied twice.
+    #[prost(bytes="vec", repeated, tag="8")]
+    pub applied_transforms: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// The hash of each of `stored.edits`, in the same order.
+    #[prost(bytes="vec", repeated, tag="9")]
+    pub edit_hashes: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// The imported history that it was sent with, without failures: those are among `stored.failures`. Absent: none.
+    #[prost(message, optional, tag="10")]
+    pub imported_history: ::core::option::Option<ImportedHistory>,
+}
 /// Messages whose latest failures are alike, in all queues. Failures are alike if they have the same
 /// fingerprint: the sender's own, or else the same reason, type, normalised message and first frame of the
 /// application.
@@ -2676,227 +2937,6 @@ impl OrderingMode {
         }
     }
 }
-/// A message as it is stored, for operators.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct StoredMessage {
-    /// As a worker would get it now. In quarantine its due_time is the last one that it had.
-    #[prost(message, optional, tag="1")]
-    pub message: ::core::option::Option<Message>,
-    /// SCHEDULED, IN_FLIGHT or QUARANTINED.
-    #[prost(enumeration="MessageState", tag="2")]
-    pub state: i32,
-    /// Since when it is in this state.
-    #[prost(message, optional, tag="3")]
-    pub state_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Why it is in quarantine, for QUARANTINED.
-    #[prost(enumeration="QuarantineReason", tag="4")]
-    pub quarantine_reason: i32,
-    /// The worker that holds it, for IN_FLIGHT.
-    #[prost(message, optional, tag="5")]
-    pub lease: ::core::option::Option<MessageLease>,
-    /// The queue that a routing rule is moving it to. Empty: none.
-    #[prost(string, tag="6")]
-    pub moving_to: ::prost::alloc::string::String,
-    /// True: it is delivered alone on its worker, because leases of it expired.
-    #[prost(bool, tag="7")]
-    pub isolated: bool,
-    /// Every delivery, including lost and released ones.
-    #[prost(uint32, tag="8")]
-    pub delivery_count: u32,
-    /// Deliveries that were released since the last failure. At most 255 are counted.
-    #[prost(uint32, tag="9")]
-    pub release_count: u32,
-    /// Leases in a row that ended without an outcome. At most 255 are counted.
-    #[prost(uint32, tag="10")]
-    pub expired_lease_count: u32,
-    /// Deliveries whose outcome is unknown.
-    #[prost(uint32, tag="11")]
-    pub unknown_outcome_count: u32,
-    /// What is recorded of its failures, oldest first: imported ones, the one that it was sent with, and
-    /// the latest ones after that. Message.failure_count says how many there were.
-    #[prost(message, repeated, tag="12")]
-    pub failures: ::prost::alloc::vec::Vec<FailureRecord>,
-    /// The content as it was sent. Absent if it was not edited.
-    #[prost(message, optional, tag="13")]
-    pub original: ::core::option::Option<MessageContent>,
-    /// The latest edits, oldest first.
-    #[prost(message, repeated, tag="14")]
-    pub edits: ::prost::alloc::vec::Vec<MessageEdit>,
-    /// Its own limit of failed attempts. Absent: that of the policy.
-    #[prost(uint32, optional, tag="15")]
-    pub max_retries: ::core::option::Option<u32>,
-    /// Its own policy. Absent: that of a routing rule, or of its queue.
-    #[prost(message, optional, tag="16")]
-    pub retry_policy: ::core::option::Option<RetryPolicy>,
-    /// The policy that a routing rule gave it.
-    #[prost(message, optional, tag="17")]
-    pub rule_retry_policy: ::core::option::Option<RetryPolicy>,
-    /// Bytes of content and edits.
-    #[prost(uint32, tag="18")]
-    pub size_bytes: u32,
-    /// The id of the group of its latest failure. Empty: it is in none.
-    #[prost(string, tag="19")]
-    pub group_id: ::prost::alloc::string::String,
-    /// What `\[redacted\]` stands for: entries of RedactConfig; `payload` if a payload was withheld as a whole, since
-    /// it is not a JSON object or array; `failures` if texts of failures were, since they may quote it; `notes` if
-    /// notes of workers were, for the same reason.
-    #[prost(string, repeated, tag="20")]
-    pub redacted: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// What else happened to it, oldest first: lost and broken leases, calls of Retry, moves, and quarantines by
-    /// workers. The last 16, 4 KiB in all. Failures and edits are not among them.
-    #[prost(message, repeated, tag="21")]
-    pub events: ::prost::alloc::vec::Vec<MessageEvent>,
-}
-/// The lease of a message.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct MessageLease {
-    /// The worker's name, `unnamed` if it has none. Empty: unknown, because its stream has ended.
-    #[prost(string, tag="1")]
-    pub worker_id: ::prost::alloc::string::String,
-    /// When it got the message.
-    #[prost(message, optional, tag="2")]
-    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When the lease ends.
-    #[prost(message, optional, tag="3")]
-    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Whether the worker's stream has ended. Until the lease ends, the worker can still report the outcome.
-    #[prost(bool, tag="4")]
-    pub stream_ended: bool,
-}
-/// One recorded failure.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct FailureRecord {
-    /// Why.
-    #[prost(message, optional, tag="1")]
-    pub failure: ::core::option::Option<Failure>,
-    /// When it was reported, if it is known.
-    #[prost(message, optional, tag="2")]
-    pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Whether it was imported from another system.
-    #[prost(bool, tag="3")]
-    pub imported: bool,
-    /// When a worker got the message for this attempt. Absent: the failure came with a send or was imported, was
-    /// reported after the lease had ended, or was stored by an earlier version.
-    #[prost(message, optional, tag="4")]
-    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The worker that made the attempt, `unnamed` if it has no name. Empty: unknown.
-    #[prost(string, tag="5")]
-    pub worker_id: ::prost::alloc::string::String,
-    /// The server that delivered the message. Empty: unknown.
-    #[prost(string, tag="6")]
-    pub server: ::prost::alloc::string::String,
-    /// Number of the delivery. 0: unknown, or the failure of a send.
-    #[prost(uint32, tag="7")]
-    pub delivery_number: u32,
-    /// The verdict and its cause, in words: `attempt 2 of 3 failed; delay from preset webhook`; of the failure that
-    /// the message was sent with, for example `first delay from preset network`. Empty: unknown, imported, or a
-    /// failure that joined the message.
-    #[prost(string, tag="8")]
-    pub decision: ::prost::alloc::string::String,
-}
-/// One event in the life of a message.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct MessageEvent {
-    /// What happened.
-    #[prost(enumeration="MessageEventKind", tag="1")]
-    pub kind: i32,
-    /// When.
-    #[prost(message, optional, tag="2")]
-    pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When the worker got the message, for LEASE_LOST, LEASE_BROKEN and QUARANTINED; when the message came into
-    /// quarantine, for RETRIED. Absent: unknown, or neither.
-    #[prost(message, optional, tag="3")]
-    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The worker that held the message, `unnamed` if it has no name. Empty: unknown, or none.
-    #[prost(string, tag="4")]
-    pub worker_id: ::prost::alloc::string::String,
-    /// The server that delivered the message. Empty: unknown, or none.
-    #[prost(string, tag="5")]
-    pub server: ::prost::alloc::string::String,
-    /// Number of the latest delivery. 0: it was not delivered yet.
-    #[prost(uint32, tag="6")]
-    pub delivery_number: u32,
-    /// Who made the call: the name of the token. Empty: no call, or the server needs no token.
-    #[prost(string, tag="7")]
-    pub caller: ::prost::alloc::string::String,
-    /// The queue that the message came from, for MOVED; the one that refused it, for MOVE_REFUSED.
-    #[prost(string, tag="8")]
-    pub queue: ::prost::alloc::string::String,
-    /// The quarantine that the message left, for RETRIED, or else entered by this event. Unspecified: none.
-    #[prost(enumeration="QuarantineReason", tag="9")]
-    pub quarantine_reason: i32,
-    /// The worker's note, for QUARANTINED.
-    #[prost(string, tag="10")]
-    pub note: ::prost::alloc::string::String,
-}
-/// One edit of a message.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct MessageEdit {
-    /// What made it: `Retry`, `queue` and its name, or `rule` and its name.
-    #[prost(string, tag="1")]
-    pub source: ::prost::alloc::string::String,
-    /// When, by the clock of the server that made it.
-    #[prost(message, optional, tag="2")]
-    pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// What it edited.
-    #[prost(enumeration="TransformTarget", tag="3")]
-    pub target: i32,
-    /// The change as a JSON Patch. Empty: it was too long.
-    #[prost(string, tag="4")]
-    pub patch: ::prost::alloc::string::String,
-    /// A JSON Patch that undoes it. Empty: it would be too long.
-    #[prost(string, tag="5")]
-    pub inverse: ::prost::alloc::string::String,
-}
-/// What happened to a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum MessageEventKind {
-    /// Not used.
-    Unspecified = 0,
-    /// Retry made it due.
-    Retried = 1,
-    /// Its lease ended without an outcome.
-    LeaseLost = 2,
-    /// BreakLease took it from its worker.
-    LeaseBroken = 3,
-    /// A routing rule moved it to this queue.
-    Moved = 4,
-    /// A routing rule was to move it to another queue, which refused it.
-    MoveRefused = 5,
-    /// Its worker reported `quarantined`.
-    Quarantined = 6,
-}
-impl MessageEventKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "MESSAGE_EVENT_KIND_UNSPECIFIED",
-            Self::Retried => "MESSAGE_EVENT_KIND_RETRIED",
-            Self::LeaseLost => "MESSAGE_EVENT_KIND_LEASE_LOST",
-            Self::LeaseBroken => "MESSAGE_EVENT_KIND_LEASE_BROKEN",
-            Self::Moved => "MESSAGE_EVENT_KIND_MOVED",
-            Self::MoveRefused => "MESSAGE_EVENT_KIND_MOVE_REFUSED",
-            Self::Quarantined => "MESSAGE_EVENT_KIND_QUARANTINED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "MESSAGE_EVENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "MESSAGE_EVENT_KIND_RETRIED" => Some(Self::Retried),
-            "MESSAGE_EVENT_KIND_LEASE_LOST" => Some(Self::LeaseLost),
-            "MESSAGE_EVENT_KIND_LEASE_BROKEN" => Some(Self::LeaseBroken),
-            "MESSAGE_EVENT_KIND_MOVED" => Some(Self::Moved),
-            "MESSAGE_EVENT_KIND_MOVE_REFUSED" => Some(Self::MoveRefused),
-            "MESSAGE_EVENT_KIND_QUARANTINED" => Some(Self::Quarantined),
-            _ => None,
-        }
-    }
-}
 /// Which message to read.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetMessageRequest {
@@ -2964,6 +3004,79 @@ pub struct ListMessagesResponse {
     /// and GetMessage of it fails with DATA_LOSS.
     #[prost(int64, tag="5")]
     pub damaged_count: i64,
+}
+/// Which messages to export.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExportMessagesRequest {
+    /// A queue, or a pattern: `*` stands for any characters. Empty: all queues.
+    #[prost(string, tag="1")]
+    pub queue: ::prost::alloc::string::String,
+    /// A CEL expression, as for ListMessages. Empty: all messages.
+    #[prost(string, tag="2")]
+    pub filter: ::prost::alloc::string::String,
+    /// From a response to the same queue and filter. Empty: from the start.
+    #[prost(string, tag="3")]
+    pub resume_token: ::prost::alloc::string::String,
+    /// True: also messages of queues that redact content, with that content. Each call is logged with the caller's name.
+    #[prost(bool, tag="4")]
+    pub show_redacted: bool,
+}
+/// Some exported messages.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExportMessagesResponse {
+    /// By queue, then in order of arrival; about 1 MiB, unless one message is larger. May be empty.
+    #[prost(message, repeated, tag="1")]
+    pub messages: ::prost::alloc::vec::Vec<ExportedMessage>,
+    /// Where the export continues behind these messages. Empty: this is the last response.
+    #[prost(string, tag="2")]
+    pub resume_token: ::prost::alloc::string::String,
+    /// Messages that were examined since the last response, for a display of progress.
+    #[prost(int64, tag="3")]
+    pub examined_count: i64,
+    /// Messages since the last response that are left out because their stored content is damaged. The server's log
+    /// has the id of one.
+    #[prost(int64, tag="4")]
+    pub damaged_count: i64,
+    /// The id of the store: six characters, as in ids of events. A copy of the data has the same one.
+    #[prost(string, tag="5")]
+    pub store_id: ::prost::alloc::string::String,
+}
+/// Messages to store.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportMessagesRequest {
+    /// Names the import: 1 to 128 bytes. Use one for all calls of an import and their repeats, such as the id of the
+    /// export file. Another one stores messages again that an earlier import has stored and that are gone since.
+    #[prost(string, tag="1")]
+    pub import_id: ::prost::alloc::string::String,
+    /// 1 to 1,000 messages; 9 MiB in all.
+    #[prost(message, repeated, tag="2")]
+    pub messages: ::prost::alloc::vec::Vec<ExportedMessage>,
+    /// The queue for all of them. Empty: the queue of each message.
+    #[prost(string, tag="3")]
+    pub queue: ::prost::alloc::string::String,
+    /// True: checks the messages and stores nothing.
+    #[prost(bool, tag="4")]
+    pub dry_run: bool,
+}
+/// One result for each message, in the same order.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportMessagesResponse {
+    /// Results, in the order of the messages.
+    #[prost(message, repeated, tag="1")]
+    pub results: ::prost::alloc::vec::Vec<ImportResult>,
+    /// The id of the store, as in ExportMessagesResponse.
+    #[prost(string, tag="2")]
+    pub store_id: ::prost::alloc::string::String,
+}
+/// What became of one message.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportResult {
+    /// What happened.
+    #[prost(enumeration="ImportOutcome", tag="1")]
+    pub outcome: i32,
+    /// Why it was refused, for REFUSED. UNAVAILABLE: it may have been stored; repeat it.
+    #[prost(message, optional, tag="2")]
+    pub error: ::core::option::Option<ErrorStatus>,
 }
 /// What to count.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3799,6 +3912,43 @@ impl MessageView {
             "MESSAGE_VIEW_UNSPECIFIED" => Some(Self::Unspecified),
             "MESSAGE_VIEW_BASIC" => Some(Self::Basic),
             "MESSAGE_VIEW_FULL" => Some(Self::Full),
+            _ => None,
+        }
+    }
+}
+/// What an import did with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ImportOutcome {
+    /// Not used.
+    Unspecified = 0,
+    /// It is stored now; of a dry run: it would be.
+    Imported = 1,
+    /// Nothing was done: its queue has a message of this id, or an earlier call under this import_id has stored it.
+    AlreadyThere = 2,
+    /// It was not stored; `error` says why.
+    Refused = 3,
+}
+impl ImportOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "IMPORT_OUTCOME_UNSPECIFIED",
+            Self::Imported => "IMPORT_OUTCOME_IMPORTED",
+            Self::AlreadyThere => "IMPORT_OUTCOME_ALREADY_THERE",
+            Self::Refused => "IMPORT_OUTCOME_REFUSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "IMPORT_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "IMPORT_OUTCOME_IMPORTED" => Some(Self::Imported),
+            "IMPORT_OUTCOME_ALREADY_THERE" => Some(Self::AlreadyThere),
+            "IMPORT_OUTCOME_REFUSED" => Some(Self::Refused),
             _ => None,
         }
     }

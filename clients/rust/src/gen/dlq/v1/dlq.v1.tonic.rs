@@ -431,6 +431,54 @@ pub mod dlq_admin_service_client {
                 .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "WatchMessages"));
             self.inner.server_streaming(req, path, codec).await
         }
+        pub async fn export_messages(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExportMessagesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ExportMessagesResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/dlq.v1.DlqAdminService/ExportMessages",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "ExportMessages"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        pub async fn import_messages(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ImportMessagesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ImportMessagesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/dlq.v1.DlqAdminService/ImportMessages",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "ImportMessages"));
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn list_groups(
             &mut self,
             request: impl tonic::IntoRequest<super::ListGroupsRequest>,
