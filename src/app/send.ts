@@ -1,15 +1,14 @@
-import { encodeEventFields } from "../codec/event-fields.ts";
 import { encodeRetrySettings } from "../codec/retry-settings.ts";
-import { actionFieldsOf } from "../core/action-fields.ts";
 import { reasonOf } from "../core/categorize.ts";
 import { limiterKeyOf, orderingKeyOf } from "../core/delivery-settings.ts";
 import { aborted, DlqError, internal } from "../core/errors.ts";
-import { hidesFailures, redactionOf } from "../core/redaction/redaction.ts";
+import { hidesFailures } from "../core/redaction/redaction.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { arrivalVerdict, type Verdict } from "../core/verdict.ts";
 import type { SendItem, SendReply, Store } from "../store/contract.ts";
 import type { SendCommand, SendResult } from "./commands.ts";
 import { arrivalEdits, RefusedEdits } from "./edits/automatic-edits.ts";
+import { eventFieldsOf } from "./event-fields-of.ts";
 import type { GroupOf } from "./groups/failure-group.ts";
 import type { EditObserver, Observer } from "./observer.ts";
 import { type JudgedSend, judgeSend, type RuleJudge } from "./rules/rule-judge.ts";
@@ -213,11 +212,7 @@ function prepare(
   const delayMs = verdict.kind === "reschedule" ? verdict.delayMs : 0;
   const dropped = action.drop === true;
   const joins = command.dedupKey !== "" && !dropped;
-  const redaction = redactionOf(settings.redact);
-  const { outboxFields = [] } = parts;
-  const shownFields = outboxFields.filter((name) => !redaction?.hidesAttribute(name));
-  const actionFields = actionFieldsOf(command, redaction?.hiddenFields);
-  const eventFields = encodeEventFields(shownFields, command, actionFields);
+  const eventFields = eventFieldsOf(command, settings, parts.outboxFields);
   const group = dropped ? undefined : parts.groupOf?.(failure, reason, hidesFailures(settings));
   return {
     why: dropped ? `rule ${rule} drops it` : verdict.why,

@@ -126,7 +126,7 @@ export function decodeEdits(bytes: Uint8Array | undefined): EditRecord | undefin
     diffs: edits.edits.map((stored) => {
       const { who, hash, time, target, patch, inverse } = stored;
       const atMs = time && timestampMs(time);
-      return { source: who, hash, atMs, target: TARGETS[target], patch, inverse, stored };
+      return { source: who, hash, atMs, target: EDIT_TARGETS[target], patch, inverse, stored };
     }),
     stored: edits,
   };
@@ -183,7 +183,8 @@ function plainPayload(payload: WirePayload | undefined): Payload {
   return { body: payload?.body.value, contentType: payload?.contentType ?? "" };
 }
 
-const TARGETS: Readonly<Record<number, Transform["target"]>> = {
+/** Names of what an edit edits. A missing one is unknown to this version. */
+export const EDIT_TARGETS: Readonly<Record<number, Transform["target"]>> = {
   [TransformTarget.PAYLOAD]: "PAYLOAD",
   [TransformTarget.ATTRIBUTES]: "ATTRIBUTES",
 };

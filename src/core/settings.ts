@@ -172,6 +172,8 @@ export const LIMITS = {
   attributeValueBytes: 4096,
   batchRequests: 1000,
   batchBytes: 3.5 * 1024 * 1024,
+  /** Of an import: the largest message, with its original and its edits, fits. */
+  importBytes: 9 * 1024 * 1024,
   /** A frame of deliveries stays below this, except for a single larger message. */
   frameBytes: 1024 * 1024,
   maxInFlight: 10_000,

@@ -18,6 +18,7 @@ import { readCreateJob, readJobId, readListJobs, writeJobs } from "./convert/bat
 import { readCountMessages, writeCounts } from "./convert/count-messages.ts";
 import { readRelease, readReset, writeBreaker } from "./convert/delivery-blocks.ts";
 import { readExplain, writeExplanations } from "./convert/explain.ts";
+import { readExportMessages } from "./convert/export-messages.ts";
 import {
   readGetGroup,
   readListGroups,
@@ -46,6 +47,8 @@ import {
 } from "./convert/watch-messages.ts";
 import { readListWorkers, readQuiet, writeBrokenLease, writeWorkers } from "./convert/workers.ts";
 import type { LogDisclosure } from "./disclosures.ts";
+import type { Guard } from "./guard.ts";
+import { importMessages } from "./import-messages.ts";
 import type { Watches } from "./watch-calls.ts";
 
 type Admin = ServiceImpl<typeof DlqAdminService>;
@@ -66,6 +69,8 @@ export interface DlqAdminServiceOptions {
   simulate: Simulate;
   serverInfo: () => Promise<ServerInfo>;
   logDisclosure: LogDisclosure;
+  /** Logs an error that is not shown to clients, and returns the id that it gets. */
+  reportInternal: Guard["reportInternal"];
   /** Largest payload of a message, in bytes. */
   payloadMaxBytes: number;
   /** Wall clock in ms. */
@@ -123,6 +128,16 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
       const { filter } = command;
       const steps = watches.run(open, context, { filter, bytesOf: messageChangesBytes });
       for await (const changes of steps) yield* writeMessageChanges(changes, request.view);
+    },
+
+    async *exportMessages(request, context) {
+      const { command, answer } = readExportMessages(request);
+      logDisclosure(request, context, "ExportMessages", { filter: request.filter });
+      for await (const page of messages.exportMessages(command, context.signal)) yield answer(page);
+    },
+
+    async importMessages(request, context) {
+      return importMessages(request, callerOf(context).caller, options);
     },
 
     async getServerInfo() {

@@ -19,6 +19,7 @@ const SMALL_BYTES = 4 * 1024;
 /** Limits of single methods and services. */
 const READ_MAX_BYTES_OF: Readonly<Record<string, number>> = {
   [pathOf(DlqService.method.sendToDlqBatch)]: LIMITS.batchBytes,
+  [pathOf(DlqAdminService.method.importMessages)]: LIMITS.importBytes,
   [Health.typeName]: SMALL_BYTES,
   [ServerReflection.typeName]: SMALL_BYTES,
   [ServerReflectionAlpha.typeName]: SMALL_BYTES,

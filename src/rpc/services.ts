@@ -69,7 +69,7 @@ export function createServices(options: ServicesOptions) {
     ),
     admin: guard.wrap(
       DlqAdminService,
-      createDlqAdminService({ ...options, watches, logDisclosure }),
+      createDlqAdminService({ ...options, watches, reportInternal, logDisclosure }),
     ),
     // Orchestrators probe without credentials, and only see up or down.
     health: guard.wrap(Health, createHealth({ ...options, hasToken: guard.hasToken }), {

@@ -159,7 +159,10 @@ async function run(
     log,
     check: queueConfiguration.check,
   });
-  const messages = createMessageAdmin({ ...shared, stats: dlq.stats });
+  const messages = createMessageAdmin({
+    ...{ ...shared, stats: dlq.stats },
+    outboxFields: config.outboxFields,
+  });
   const watchMessages = createWatchMessages({
     ...shared,
     ...watching,

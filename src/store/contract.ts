@@ -45,6 +45,7 @@ export type {
   TrendTimes,
 } from "./contract/groups.ts";
 export type { EndedLease, StoreHints } from "./contract/hints.ts";
+export type { Imported, ImportHow, ImportItem, ImportSettings } from "./contract/imports.ts";
 export type {
   ListedMessage,
   MessageBlocks,

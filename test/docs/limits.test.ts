@@ -1,6 +1,7 @@
 // Compares the table of limits in docs/reference/api.md with the constants of the code.
 
 import { expect, test } from "vitest";
+import { EXPORTS_AT_ONCE } from "../../src/app/messages/message-admin.ts";
 import { STATS_QUEUES } from "../../src/app/stats.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { REDACT_LIMITS } from "../../src/core/redaction/entry.ts";
@@ -67,6 +68,7 @@ const EXPECTED = [
   `\`max_watches\` (${SETTINGS.maxWatches.fallback}); ${WATCHES_OF_CONNECTION} for one connection; for one caller as many as are left for others`,
   `${WATCH_PATTERN_STEPS}; for one caller as many as are left for others`,
   size(LIMITS.batchBytes),
+  `${W.items}; ${size(LIMITS.importBytes)}`,
   size(READ_MAX_BYTES),
   String(UNPAID_PIECES),
   String(MAX_FIELDS),
@@ -82,6 +84,7 @@ const EXPECTED = [
   size(LIMITS.queueConfigBytes),
   size(LIMITS.queueConfigsBytes),
   size(READ_MAX_BYTES),
+  String(EXPORTS_AT_ONCE),
   `1 to ${LIMITS.maxInFlight}, default ${LIMITS.maxInFlightDefault}`,
   `at least 1, default ${size(W.inFlightBytesDefault)}`,
   `${LEASE}, default ${DEFAULT_QUEUE_SETTINGS.leaseDurationMs / 1000} s`,

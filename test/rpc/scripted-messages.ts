@@ -1,6 +1,12 @@
 import { ContentView } from "../../src/app/messages/content-view.ts";
 import type { CountMessagesCommand, MessageCounts } from "../../src/app/messages/count-messages.ts";
 import type { Explanation } from "../../src/app/messages/explain.ts";
+import type { ExportCommand, ExportedPage } from "../../src/app/messages/export-messages.ts";
+import type {
+  ImportAnswer,
+  ImportCommand,
+  ImportResult,
+} from "../../src/app/messages/import-messages.ts";
 import type { ListedPage, ListMessagesCommand } from "../../src/app/messages/list-messages.ts";
 import type {
   MessageAdmin,
@@ -23,6 +29,7 @@ export const DETAILS: MessageDetails = {
     expireAtMs: undefined,
   },
   ...{ leaseExpireAtMs: undefined, workerId: undefined, streamEnded: false },
+  ...{ poisoned: false, ttlMs: 0, roundStartedAtMs: undefined, lastDelayMs: 0, moves: 0 },
   ...{ movesTo: undefined },
   ...{
     retrySettings: new Uint8Array(),
@@ -82,6 +89,27 @@ export class ScriptedMessages implements MessageAdmin {
   async *count(command: CountMessagesCommand): AsyncGenerator<MessageCounts> {
     this.counted = command;
     yield* this.counts;
+  }
+
+  exported: ExportCommand | undefined;
+  /** The messages of each page that `exportMessages` answers. */
+  exportPages: { page: ExportedPage; messages: ScriptedMessages["listed"] }[] = [];
+
+  async *exportMessages(command: ExportCommand): AsyncGenerator<ExportedPage> {
+    this.exported = command;
+    for (const { page, messages } of this.exportPages) {
+      for (const { queue, id, details } of messages)
+        command.take(queue, id, details, this.#viewOf(details));
+      yield page;
+    }
+  }
+
+  readonly imported: ImportCommand[] = [];
+  importResults: ImportResult[] = [];
+
+  async importMessages(command: ImportCommand): Promise<ImportAnswer> {
+    this.imported.push(command);
+    return { results: this.importResults, storeId: "abc123" };
   }
 
   async list(command: ListMessagesCommand): Promise<ListedPage> {

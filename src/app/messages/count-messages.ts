@@ -1,5 +1,4 @@
 import { DamagedMessage, readStored } from "../../core/damaged-message.ts";
-import { serverBusy } from "../../core/errors.ts";
 import type { QueuePattern } from "../../core/queue-pattern.ts";
 import type { Filter, MessageValue } from "../../rules/filter.ts";
 import type { MessageState } from "../../store/contract.ts";
@@ -10,6 +9,7 @@ import type { DamageLog } from "./damage-log.ts";
 import { contentFacts, stateFacts } from "./filter-facts.ts";
 import type { Scanner, ScanStep } from "./scan.ts";
 import type { ScanSlots } from "./scan-slots.ts";
+import { whileRead } from "./while-read.ts";
 
 export interface CountMessagesCommand {
   queues: QueuePattern;
@@ -50,7 +50,6 @@ export type CountMessages = (
 export const COUNTS_SHOWN = 1_000;
 /** Combinations that are counted; messages with further ones count as others. */
 const COUNTS_KEPT = 10_000;
-const UNREAD_MS = 60_000;
 /** Progress is reported this often. */
 const PROGRESS_MS = 1_000;
 
@@ -70,29 +69,11 @@ export interface CountMessagesParts {
  * read for long: other counts wait for its slot.
  */
 export function createCountMessages(parts: CountMessagesParts): CountMessages {
-  const { slots, unreadMs = UNREAD_MS } = parts;
+  const { slots, unreadMs } = parts;
   return async function* count(command, signal) {
     const giveBack = await slots.take(signal);
     const counting = countAll(parts, command, signal);
-    let isOver = false;
-    let timer: NodeJS.Timeout | undefined;
-    const end = () => {
-      clearTimeout(timer);
-      if (isOver) return;
-      isOver = true;
-      void counting.return(undefined);
-      giveBack();
-    };
-    try {
-      for await (const counts of counting) {
-        timer = setTimeout(end, unreadMs);
-        yield counts;
-        clearTimeout(timer);
-        if (isOver) throw serverBusy(unreadMs, `the counts were not read for ${unreadMs} ms`);
-      }
-    } finally {
-      end();
-    }
+    yield* whileRead(counting, { giveBack, unreadMs, what: "the counts were" });
   };
 }
 

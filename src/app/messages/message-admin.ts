@@ -6,6 +6,12 @@ import { ContentView, type RedactionOf } from "./content-view.ts";
 import { type CountMessages, createCountMessages } from "./count-messages.ts";
 import { DamageLog, type DamageLogParts } from "./damage-log.ts";
 import { createExplain, type Explain, type ExplainParts } from "./explain.ts";
+import { createExportMessages, type ExportMessages } from "./export-messages.ts";
+import {
+  createImportMessages,
+  type ImportMessages,
+  type ImportMessagesParts,
+} from "./import-messages.ts";
 import { createListMessages, type ListMessages } from "./list-messages.ts";
 import { Scanner } from "./scan.ts";
 import { ScanSlots } from "./scan-slots.ts";
@@ -25,16 +31,21 @@ export interface MessageAdmin {
   ): Promise<{ details: MessageDetails; view: ContentView }>;
   readonly list: ListMessages;
   readonly count: CountMessages;
+  readonly exportMessages: ExportMessages;
+  readonly importMessages: ImportMessages;
   readonly explain: Explain;
 }
 
-export interface MessageAdminParts extends ExplainParts, DamageLogParts {
-  store: Pick<Store, "messageReads" | "queues" | "deliveryBlocks">;
+export interface MessageAdminParts extends ExplainParts, DamageLogParts, ImportMessagesParts {
+  store: Pick<Store, "messageReads" | "queues" | "deliveryBlocks" | "moves" | "outbox">;
+  log: DamageLogParts["log"] & ImportMessagesParts["log"];
 }
 
 /** Lists that run at once, and counts. Each holds up to 4 MiB of messages, and a count up to 10 MB of values. */
 const SCANS_AT_ONCE = 16;
 const SCANS_WAITING = 256;
+/** Exports take long: further ones are refused at once. Each holds about a MiB that its caller has not read. */
+export const EXPORTS_AT_ONCE = 16;
 
 export function createMessageAdmin(parts: MessageAdminParts): MessageAdmin {
   const { store, settingsOf } = parts;
@@ -42,9 +53,15 @@ export function createMessageAdmin(parts: MessageAdminParts): MessageAdmin {
   const damageLog = new DamageLog(parts);
   const scans = { scanner: new Scanner(store), redactionOf: redactionIn, damageLog };
   const slotsFor = (kind: string) => new ScanSlots(kind, SCANS_AT_ONCE, SCANS_WAITING);
+  const list = createListMessages({ ...scans, slots: slotsFor("lists") });
   return {
     explain: createExplain(parts),
-    list: createListMessages({ ...scans, slots: slotsFor("lists") }),
+    list,
+    exportMessages: createExportMessages({
+      ...{ store, list },
+      slots: new ScanSlots("exports", EXPORTS_AT_ONCE, 0),
+    }),
+    importMessages: createImportMessages(parts),
     count: createCountMessages({
       ...scans,
       slots: slotsFor("counts"),

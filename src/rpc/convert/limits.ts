@@ -38,6 +38,8 @@ export const WIRE_LIMITS = {
     fingerprintBytes: 256,
     attributes: { count: 32, keyBytes: 128, valueBytes: 1024 },
   },
+  /** More than one failure with all its limits takes. */
+  largestFailureBytes: 65_536,
   /** Failures are cut like others, and the oldest are dropped; never refused. */
   importedHistory: { attempts: 1000, failures: 15, failureBytes: 65_536 },
   /** Queues and patterns of one WatchEvents call. */

@@ -67,11 +67,11 @@ const queryOf = ({ queue, filter, newestFirst }: ListMessagesRequest): Query => 
   names: "queue, filter or order",
 });
 
-function partsOf({ queue, message }: ScanPlace): (string | number)[] {
+export function partsOf({ queue, message }: ScanPlace): (string | number)[] {
   return message === undefined ? [queue] : [queue, message.chunk, formatMessageId(message.id)];
 }
 
-function placeOf([queue = "", chunk, idText = "", ...rest]: readonly string[]):
+export function placeOf([queue = "", chunk, idText = "", ...rest]: readonly string[]):
   | ScanPlace
   | undefined {
   if (!QUEUE_NAME.test(queue) || rest.length > 0) return undefined;

@@ -8,8 +8,10 @@ export interface Query {
   names: string;
 }
 
-export const UNKNOWN_TOKEN =
-  "is not a next_page_token of an earlier response; leave it out to start at the beginning";
+const unknownToken = (field: string) =>
+  `is not a ${field === "page_token" ? "next_page_token" : field} of an earlier response; leave it out to start at the beginning`;
+
+export const UNKNOWN_TOKEN = unknownToken("page_token");
 
 /** Packs a place and a hash of the query, so that any server can read it. The parts have no slashes. */
 export function writePageToken(query: Query, parts: readonly (string | number)[]): string {
@@ -20,19 +22,21 @@ export function writePageToken(query: Query, parts: readonly (string | number)[]
  * Reads a place, or reports a violation. Undefined: there is no token, or it is wrong.
  *
  * @param parse returns undefined for parts that no token has
+ * @param field its name in the request
  */
 export function readPageToken<Place>(
   v: Violations,
   pageToken: string,
   query: Query,
   parse: (parts: readonly string[]) => Place | undefined,
+  field = "page_token",
 ): Place | undefined {
   if (pageToken === "") return undefined;
   const [hash, ...parts] = Buffer.from(pageToken, "base64url").toString().split("/");
   const place = parse(parts);
-  if (place === undefined) v.add("page_token", UNKNOWN_TOKEN);
+  if (place === undefined) v.add(field, unknownToken(field));
   else if (hash !== hashOf(query)) {
-    v.add("page_token", `is of a call with another ${query.names}; repeat these as well`);
+    v.add(field, `is of a call with another ${query.names}; repeat these as well`);
   }
   return place;
 }

@@ -146,7 +146,7 @@ function writeLater({ failure: bytes, attempt }: StoredFailure): FailureRecord {
 }
 
 /** What was decided did not apply. */
-const EXEMPT = "not counted: the breaker had opened; due when the breaker lets it pass";
+export const EXEMPT = "not counted: the breaker had opened; due when the breaker lets it pass";
 
 function recordOf(
   failure: Failure | undefined,

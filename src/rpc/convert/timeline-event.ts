@@ -15,7 +15,13 @@ const KINDS = {
   MOVED: MessageEventKind.MOVED,
   MOVE_REFUSED: MessageEventKind.MOVE_REFUSED,
   QUARANTINED: MessageEventKind.QUARANTINED,
+  IMPORTED: MessageEventKind.IMPORTED,
 } as const satisfies Record<StoredEvent["kind"], MessageEventKind>;
+
+/** Kinds by their number. */
+export const EVENT_KINDS: ReadonlyMap<number, StoredEvent["kind"]> = new Map(
+  (Object.keys(KINDS) as StoredEvent["kind"][]).map((kind) => [KINDS[kind], kind]),
+);
 
 export function writeTimelineEvent({
   kind,

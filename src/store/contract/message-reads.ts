@@ -142,6 +142,16 @@ export interface MessageDetails extends StateFields {
   workerId: string | undefined;
   /** Whether the stream that got it has ended. */
   streamEnded: boolean;
+  /** Its source sent too often: its next failure quarantines it. */
+  poisoned: boolean;
+  /** The length of its time to live; 0: never expires. */
+  ttlMs: number;
+  /** When its present round of attempts began; undefined: when it was accepted. */
+  roundStartedAtMs: number | undefined;
+  /** Its latest delay, from which the next one grows; 0: unknown. */
+  lastDelayMs: number;
+  /** How often rules moved it, at most 255. */
+  moves: number;
   /** The queue that it is moving to. */
   movesTo: string | undefined;
   /** The digest of its group, in hexadecimal digits. Empty: it is in none. */
@@ -190,6 +200,8 @@ export type StoredEventKind =
   | "MOVED"
   /** `queue` refused it. */
   | "MOVE_REFUSED"
+  /** `queue` is where it was exported from. */
+  | "IMPORTED"
   /** By a worker. */
   | "QUARANTINED";
 

@@ -1,9 +1,10 @@
 import type { QueueSettings } from "../../core/settings.ts";
+import type { Imported, ImportHow, ImportItem, ImportSettings } from "./imports.ts";
 
 /**
  * Moves messages between queues, which may be on different servers of Redis. A move has three steps: an outcome starts it
  * (`failMove`), and nobody can claim the message any more; the other queue takes it in; it is removed here. Any server may
- * finish a move that was started, in any number of tries.
+ * finish a move that was started, in any number of tries. Also takes in messages that were exported, maybe from another store.
  */
 export interface Moves {
   /**
@@ -24,6 +25,16 @@ export interface Moves {
     items: readonly ReceiveItem[],
     settings: Pick<QueueSettings, "maxMessages" | "maxBytes">,
   ): Promise<Received[]>;
+  /**
+   * Stores exported messages with their ids, each by itself. Returns for each, in order, what happened; what was refused may be
+   * stored by a repeat. Rejects with NOT_FOUND or LIMIT if the queue does not exist and cannot be created.
+   */
+  storeImported(
+    queue: string,
+    items: readonly ImportItem[],
+    settings: ImportSettings,
+    how: ImportHow,
+  ): Promise<Imported[]>;
   /** Ends moves. Returns for each whether it was still to end. */
   end(queue: string, ends: readonly MoveEnd[]): Promise<boolean[]>;
 }

@@ -9,12 +9,14 @@ import type {
   SendSettings,
 } from "../contract.ts";
 import type { Bodies } from "./bodies.ts";
+import type { Capacity } from "./capacity.ts";
 import type { StoreContext } from "./context.ts";
 import { CONSTANTS } from "./packed/constants.ts";
 import { LAYOUTS } from "./packed/layouts.ts";
 import { Reader } from "./packed/reader.ts";
 import { untilReplicated } from "./replication.ts";
 import { namesByNumber } from "./states.ts";
+import { runImport } from "./verbs/import.ts";
 
 /** Late messages, and bytes of envelopes, that one step moves: others wait for the scripts. */
 const PAGE = 100;
@@ -23,6 +25,7 @@ const REPLY_BYTES = 4 * 1024 * 1024;
 const DECISIONS: readonly Received[] = namesByNumber(CONSTANTS.MOVE);
 
 export interface RedisMovesParts extends StoreContext {
+  capacity: Pick<Capacity, "requireRoom">;
   /** Puts a queue on the list before its first message. Rejects if the queue may not exist. */
   admit(queue: string): Promise<void>;
 }
@@ -76,6 +79,15 @@ export class RedisMoves implements Moves {
     await untilReplicated(replication);
     return received;
   }
+
+  readonly storeImported: Moves["storeImported"] = async (queue, items, settings, how) => {
+    const { capacity, admit } = this.#parts;
+    if (!how.dryRun) {
+      capacity.requireRoom();
+      await admit(queue);
+    }
+    return runImport(this.#parts, queue, items, settings, how);
+  };
 
   async end(queue: string, ends: readonly MoveEnd[]): Promise<boolean[]> {
     const { run, outboxMaxBytes, historyChangedAtMs, deliverySettingsOf } = this.#parts;

@@ -162,7 +162,8 @@ export class RedisStore implements Store {
     this.#sends = new Sends(context);
     this.messages = new RedisMessages({ ...context, capacity: this.capacity });
     this.messageReads = createMessageReads(context, this.groups.numbers);
-    this.moves = new RedisMoves({ ...context, admit: (queue) => this.#admit(queue) });
+    const admit = (queue: string) => this.#admit(queue);
+    this.moves = new RedisMoves({ ...context, capacity: this.capacity, admit });
     this.deliveryBlocks = new RedisDeliveryBlocks(context);
     this.deletion = new RedisQueueDeletion(context, this.groups);
     this.jobs = new RedisBatchJobs({ ...context, connection, prefix, enter });

@@ -79,6 +79,12 @@ export const SCRIPTS = {
     strings: ["from", "deliverySettings"],
     item: ["facts", "state", "envelope", "history", "edits", "eventFields", "group", "timeline"],
   },
+  import: {
+    flags: "",
+    numbers: ["maxMessages", "maxBytes", "dryRun", "historyChanged", "outboxMaxBytes"],
+    strings: ["import", "caller", "deliverySettings"],
+    item: ["facts", "state", "envelope", "history", "edits", "timeline"],
+  },
   moved: {
     flags: "allow-oom",
     numbers: ["historyChanged", "outboxMaxBytes"],

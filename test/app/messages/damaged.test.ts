@@ -1,6 +1,7 @@
 // What lists and counts do with messages that cannot be read.
 
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { createGroupOf } from "../../../src/app/groups/failure-group.ts";
 import { createMessageAdmin } from "../../../src/app/messages/message-admin.ts";
 import { formatMessageId } from "../../../src/core/message-id.ts";
 import { QueuePattern } from "../../../src/core/queue-pattern.ts";
@@ -33,8 +34,8 @@ beforeEach(() => {
   admin = createMessageAdmin({
     ...{ store: at.current.store, settingsOf: () => DEFAULT_QUEUE_SETTINGS },
     stats: async () => ({ queues: [], nowMs: 0 }) as never,
-    log: { warn: (facts) => void lines.push(facts) },
-    now: () => nowMs,
+    log: { warn: (facts) => void lines.push(facts), info() {} },
+    ...{ now: () => nowMs, groupOf: createGroupOf(), onDeleting() {} },
   });
 });
 

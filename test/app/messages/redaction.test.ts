@@ -3,6 +3,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
 import { EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
+import { createGroupOf } from "../../../src/app/groups/failure-group.ts";
 import { createMessageAdmin } from "../../../src/app/messages/message-admin.ts";
 import { QueuePattern } from "../../../src/core/queue-pattern.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../../src/core/settings.ts";
@@ -20,7 +21,8 @@ const admin = () =>
       ...DEFAULT_QUEUE_SETTINGS,
       redact: queue === "open" ? [] : ["/email", "attribute:token"],
     }),
-    ...{ log: { warn() {} }, now: () => 0 },
+    ...{ log: { warn() {}, info() {} }, now: () => 0 },
+    ...{ groupOf: createGroupOf(), onDeleting() {} },
     stats: async () => ({ queues: [], nowMs: 0 }) as never,
   });
 

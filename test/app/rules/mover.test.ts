@@ -63,6 +63,7 @@ function broken(over: Partial<Moves>): Moves {
     pending: (queue, which) => moves.pending(queue, which),
     receive: (...args) => moves.receive(...args),
     end: (queue, ends) => moves.end(queue, ends),
+    storeImported: moves.storeImported,
     ...over,
   };
 }

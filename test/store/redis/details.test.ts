@@ -49,6 +49,7 @@ test("a message that waits: its times, its content, and how often it has failed"
     dueAtMs: START_MS + 5_000,
     expireAtMs: START_MS + 60_000,
     ...{ leaseExpireAtMs: undefined, workerId: undefined, streamEnded: false },
+    ...{ poisoned: false, ttlMs: 60_000, roundStartedAtMs: undefined, lastDelayMs: 0, moves: 0 },
     ...{ movesTo: undefined, edits: undefined },
     ...{ laterFailures: [], events: [] },
   });

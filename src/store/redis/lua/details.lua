@@ -15,6 +15,7 @@ local function facts_of(id, s)
   local group = group_of(s)
   return write.details(s, {
     isolated = s.place == PLACE.ISOLATED and 1 or 0,
+    poisoned = has_flag(s, FLAG.POISONED) and 1 or 0,
     ended = is_held and redis.call('HEXISTS', k_workers, s.session) == 0 and 1 or 0,
     attempts = u16(s.attempts), expiries = u8(s.expiries), releases = u8(s.releases), unknown = u16(s.unknown),
     failures = u16(s.failures),

@@ -14,20 +14,7 @@ for at = FIRST, #ARGV, STRIDE do
   marks[#marks + 1] = item.mark
 end
 
-local today = math.floor(now / LIMIT.DAY_MS)
-local function arrived_of(day) return k_arrived .. string.format('%d', day) end
-local is_new_day = redis.call('EXISTS', arrived_of(today)) == 0
-
--- The clock may have stepped back, by up to a day without harm.
-local decided = {}
-for back = -1, LIMIT.KEPT_DAYS do
-  local key = arrived_of(today - back)
-  if #marks > 0 and redis.call('EXISTS', key) == 1 then
-    for index, v in ipairs(redis.call('HMGET', key, unpack(marks))) do
-      if v then decided[marks[index]] = string.byte(v) end
-    end
-  end
-end
+local decided = arrivals.decided(marks)
 
 local used = redis.call('HMGET', k_counters, COUNTER.MESSAGES, COUNTER.BYTES, COUNTER.DELETING)
 local messages, bytes = tonumber(used[1] or 0), tonumber(used[2] or 0)
@@ -92,14 +79,10 @@ for index, item in ipairs(items) do
     status = refusal(s) or MOVE.RECEIVED
     if status == MOVE.RECEIVED then take_in(item, s) end
     decided[item.mark] = status
-    put(arrived_of(today), item.mark, string.char(status))
+    arrivals.keep(item.mark, status)
   end
   replies[index] = string.char(status)
 end
 finish()
-if is_new_day then
-  redis.call('PEXPIRE', arrived_of(today), (LIMIT.KEPT_DAYS + 2) * LIMIT.DAY_MS)
-  -- They are no longer read. Redis would free them while all calls wait when they expire.
-  redis.call('UNLINK', arrived_of(today - LIMIT.KEPT_DAYS - 1), arrived_of(today - LIMIT.KEPT_DAYS - 2))
-end
+arrivals.finish()
 return table.concat(replies)

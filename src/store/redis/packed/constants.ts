@@ -129,6 +129,9 @@ export const CONSTANTS = {
   /** What a queue decided about a message that moves to it. */
   MOVE: { RECEIVED: 1, FULL_MESSAGES: 2, FULL_BYTES: 3, DELETING: 4, CLOSED: 5 },
 
+  /** What an import did with a message. */
+  IMPORT: { IMPORTED: 1, ALREADY_THERE: 2, FULL_MESSAGES: 3, FULL_BYTES: 4, DELETING: 5 },
+
   /** The answer to a whole retry. */
   RETRY: { DONE: 0, MISMATCH: 1, CHANGED: 2 },
   /**
@@ -199,6 +202,7 @@ export const CONSTANTS = {
     MOVED: 4,
     MOVE_REFUSED: 5,
     QUARANTINED: 6,
+    IMPORTED: 7,
   },
 
   /** Fields of `meta` (keys.ts). */

@@ -113,6 +113,15 @@ export const LAYOUTS = {
   /** Behind the id; edits may follow. */
   jobItem: layout({ version: u16 }),
   receiveItem: layout({ id: bytes(16), delivery: u32, key: short, order: medium }),
+  /** Of an import. `group`: as in `sendItem`. `from`: the queue that it was exported from. */
+  importItem: layout({
+    id: bytes(16),
+    key: short,
+    order: medium,
+    eventFields: short,
+    from: short,
+    group: medium,
+  }),
   moveEnd: layout({ id: bytes(16), delivery: u32, received: flag }),
 
   // Replies.
@@ -217,6 +226,14 @@ export const LAYOUTS = {
     expire: ms,
     leaseEnd: ms,
     priority: i8,
+    poisoned: flag,
+    /** Seconds. */
+    ttl: u32,
+    /** When its round of attempts began; 0: at its arrival. */
+    round: ms,
+    lastDelay: ms,
+    /** Moves by rules so far. */
+    hops: u8,
     movesTo: short,
     /** Digest; empty: it is in no group. */
     group: short,

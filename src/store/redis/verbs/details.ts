@@ -1,4 +1,5 @@
 import { readStored } from "../../../core/damaged-message.ts";
+import { cutUtf8 } from "../../../core/utf8.ts";
 import type {
   ListedMessage,
   MessageDetails,
@@ -10,13 +11,15 @@ import { LAYOUTS } from "../packed/layouts.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
 import type { RunScript } from "../script-runner.ts";
 import { stateFields } from "../states.ts";
-import { nodeOf, workerOf } from "./stats.ts";
+import { holderEntry, nodeOf, workerOf } from "./stats.ts";
 import { readTimeline } from "./timeline.ts";
 
 /** Bytes of one reply, unless a single message is larger. */
 const REPLY_BYTES = 4 * 1024 * 1024;
 /** Ids of one call: each costs several commands. */
 const IDS = 100;
+/** Longer decisions are cut. */
+const DECISION_BYTES = 255;
 /** Values of the reply for each message. */
 const VALUES = 6;
 
@@ -39,6 +42,33 @@ export async function runDetails(
   return found;
 }
 
+/** Writes failures as `readFailures` reads them. */
+export function packFailures(failures: readonly StoredFailure[]): Buffer {
+  const parts: Uint8Array[] = [];
+  for (const { failure, attempt } of failures) {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(failure.length + (attempt === undefined ? 0 : WITH_ATTEMPT));
+    parts.push(length, failure);
+    if (attempt === undefined) continue;
+    const packed = packAttempt(attempt);
+    const packedLength = Buffer.alloc(2);
+    packedLength.writeUInt16BE(packed.length);
+    parts.push(packedLength, packed);
+  }
+  return Buffer.concat(parts);
+}
+
+function packAttempt(attempt: StoredAttempt): Buffer {
+  return LAYOUTS.attempt.pack({
+    start: attempt.startedAtMs ?? 0,
+    ended: attempt.endedAtMs,
+    delivery: attempt.delivery ?? 0,
+    exempt: attempt.exempt,
+    holder: Buffer.from(holderEntry(attempt.server, attempt.workerId)),
+    decision: Buffer.from(cutUtf8(attempt.decision, DECISION_BYTES)),
+  });
+}
+
 type SixValues = [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer];
 
 function readDetails(bodies: Bodies, values: readonly Buffer[]): MessageDetails | undefined {
@@ -50,6 +80,11 @@ function readDetails(bodies: Bodies, values: readonly Buffer[]): MessageDetails 
     leaseExpireAtMs: optionalMs(packed.leaseEnd),
     workerId: worker.length === 0 ? undefined : workerOf(String(worker)),
     streamEnded: packed.ended,
+    poisoned: packed.poisoned,
+    ttlMs: packed.ttl * 1_000,
+    roundStartedAtMs: optionalMs(packed.round),
+    lastDelayMs: packed.lastDelay,
+    moves: packed.hops,
     movesTo: packed.movesTo.length === 0 ? undefined : Buffer.from(packed.movesTo).toString(),
     group: Buffer.from(packed.group).toString("hex"),
     retrySettings: packed.retry,

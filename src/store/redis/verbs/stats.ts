@@ -88,6 +88,12 @@ export function workerEntry(
   return `${nodeId}\n${quiet ? QUIET : ""}${maxInFlight}\n${workerId}`;
 }
 
+/** The entry of a worker that is known from a record only. Empty: nothing is known of it. */
+export function holderEntry(server = "", workerId = ""): string {
+  if (server === "" && workerId === "") return "";
+  return workerEntry(server, { workerId, maxInFlight: 0 }, false);
+}
+
 /** How many leases a worker may hold (0: unknown), and whether it takes no further ones. */
 export function roomOf(entry: string): { maxInFlight: number; quiet: boolean } {
   const room = entry.split("\n", 2)[1] ?? "";

@@ -1,9 +1,11 @@
+import { QUARANTINE_REASONS } from "../../../core/reason.ts";
+import { cutUtf8 } from "../../../core/utf8.ts";
 import type { StoredEvent, StoredEventKind } from "../../contract.ts";
 import { CONSTANTS } from "../packed/constants.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
 import { namesByNumber, storedQuarantineReason } from "../states.ts";
-import { nodeOf, workerOf } from "./stats.ts";
+import { holderEntry, nodeOf, workerOf } from "./stats.ts";
 
 /** Longer names of callers are cut. */
 export const CALLER_BYTES = 255;
@@ -42,6 +44,8 @@ function eventOf(kind: StoredEventKind, fields: Fields): StoredEvent {
   const { at, began, delivery, qreason } = fields;
   const [holder, who, note] = [textOf(fields.holder), textOf(fields.who), textOf(fields.note)];
   const isMove = kind === "MOVED" || kind === "MOVE_REFUSED";
+  // An import has a caller and a queue, and no note.
+  const isImport = kind === "IMPORTED";
   return {
     kind,
     atMs: at,
@@ -51,9 +55,35 @@ function eventOf(kind: StoredEventKind, fields: Fields): StoredEvent {
     workerId: holder === "" ? undefined : workerOf(holder),
     server: holder === "" ? undefined : nodeOf(holder),
     caller: isMove || who === "" ? undefined : who,
-    queue: isMove ? who : undefined,
-    note,
+    queue: isMove ? who : isImport ? note : undefined,
+    note: isImport ? "" : note,
   };
+}
+
+/** Writes events as `readTimeline` reads them. Texts are cut to what scripts write. */
+export function packTimeline(events: readonly StoredEvent[]): Buffer {
+  return Buffer.concat(
+    events.flatMap((event) => {
+      const entry = packEvent(event);
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(entry.length);
+      return [length, entry];
+    }),
+  );
+}
+
+function packEvent(event: StoredEvent): Buffer {
+  const { kind, quarantineReason, workerId, server, caller = "", queue = "" } = event;
+  const isMove = kind === "MOVED" || kind === "MOVE_REFUSED";
+  const note = kind === "IMPORTED" ? queue : event.note;
+  return LAYOUTS.timelineEntry.pack({
+    kind: CONSTANTS.EVENT[kind],
+    ...{ at: event.atMs, began: event.startedAtMs ?? 0, delivery: event.delivery },
+    qreason: quarantineReason === undefined ? 0 : QUARANTINE_REASONS[quarantineReason],
+    holder: Buffer.from(holderEntry(server, workerId)),
+    who: Buffer.from(cutUtf8(isMove ? queue : caller, CALLER_BYTES)),
+    note: Buffer.from(cutUtf8(note, CONSTANTS.LIMIT.TIMELINE_NOTE_BYTES)),
+  });
 }
 
 function textOf(bytes: Uint8Array): string {
