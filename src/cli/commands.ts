@@ -18,7 +18,15 @@ export interface Command {
   readonly examples: readonly { readonly line: string; readonly about: string }[];
 }
 
-export type CommandName = "serve" | "config" | "outbox" | "token" | "help" | "version";
+export type CommandName =
+  | "serve"
+  | "config"
+  | "outbox"
+  | "backup"
+  | "restore"
+  | "token"
+  | "help"
+  | "version";
 
 /** The table from which help is printed. */
 export const COMMANDS: Readonly<Record<CommandName, Command>> = {
@@ -86,6 +94,37 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
       { line: "dlq-server outbox tail --all --json > changes.jsonl", about: "export all changes" },
     ],
   },
+  backup: {
+    name: "backup",
+    summary: "Back up the data of the embedded Redis, also while the server runs.",
+    details: [
+      "Copies the files of data-dir into FOLDER, which must be new or empty. The copy has every message that was stored when it began. Run it on the machine or in the container of the server, as the server's user.",
+      "FOLDER has payloads and secrets of queues: it is private to its owner, and so must be its copies.",
+    ],
+    argument: "FOLDER",
+    switches: [],
+    takesSettings: true,
+    examples: [
+      { line: "dlq-server backup /backups/dlq-monday", about: "of the data folder ./data" },
+      { line: "dlq-server backup /backups/dlq --data-dir /var/lib/dlq", about: "of another one" },
+    ],
+  },
+  restore: {
+    name: "restore",
+    summary: "Copy a backup into a new data folder.",
+    details: [
+      "Checks that the backup is complete and unchanged, and copies it into data-dir, which must be new or empty. Start the server with that data-dir then. Stop the old server first: two with the same messages would both deliver them.",
+    ],
+    argument: "FOLDER",
+    switches: [],
+    takesSettings: true,
+    examples: [
+      {
+        line: "dlq-server restore /backups/dlq-monday --data-dir /var/lib/dlq-restored",
+        about: "into a new data folder",
+      },
+    ],
+  },
   token: {
     name: "token",
     summary: "Create a bearer token for a caller.",
@@ -131,6 +170,6 @@ export function isCommand(name: string): name is CommandName {
 export const OPERATOR_COMMANDS: ReadonlySet<string> = new Set([
   ...["queues", "groups", "group", "ls", "show", "count", "explain", "workers", "stats"],
   ...["top", "tail"],
-  ...["send", "retry", "work", "take-back", "quiet", "queue", "breakers"],
+  ...["send", "retry", "work", "take-back", "quiet", "queue", "breakers", "export", "import"],
   ...["rules", "policy", "doctor", "context", "completion"],
 ]);

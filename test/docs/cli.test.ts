@@ -54,7 +54,9 @@ it("has a row for each exit code", () => {
 
 it("has every command", async () => {
   const folder = join(ROOT, "clients/cli/src/commands");
-  const files = ["inspection", "actions", "checks"].map((name) => join(folder, `${name}.ts`));
+  const files = ["inspection", "actions", "transfers", "checks"].map((name) =>
+    join(folder, `${name}.ts`),
+  );
   const sources = (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
   const names = [...sources.matchAll(/from "\.\/([\w-]+)\.ts"/g)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(12);

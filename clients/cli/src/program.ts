@@ -5,6 +5,7 @@ import { addChecks } from "./commands/checks.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addInspection } from "./commands/inspection.ts";
 import { addServerCommands } from "./commands/server-program.ts";
+import { addTransfers } from "./commands/transfers.ts";
 import { EXIT, EXIT_MEANINGS } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { styleFor } from "./output/style.ts";
@@ -40,7 +41,7 @@ export function createProgram(io: Io, withRun: WithRun): Command {
     })
     .showHelpAfterError("  --help after a command lists its options");
   addCommonOptions(program);
-  for (const add of [addInspection, addActions, addChecks]) add(program, withRun);
+  for (const add of [addInspection, addActions, addTransfers, addChecks]) add(program, withRun);
   addCompletion(program, io, withRun);
   addServerCommands(program);
   program.helpCommand("help [command]", "Print the help of a command"); // in the last group
