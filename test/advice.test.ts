@@ -204,6 +204,12 @@ const SETTINGS: readonly Row[] = [
     command("outbox"),
     command("outbox", "tail", "a", "b"),
   ],
+  [
+    "no folder of a backup",
+    /dlq-server restore FOLDER/,
+    command("restore"),
+    command("restore", "a", "b"),
+  ],
   ["an operator's command", /of dlq, the operator's/, command("ls"), command("frobnicate")],
   ["help on nothing", /commands: serve/, command("help", "frobnicate"), command("help", "serve")],
   [

@@ -30,11 +30,22 @@ export interface TailOptions {
   warn(text: string): void;
 }
 
+/** What a backup has. */
+export interface BackupSummary {
+  /** When it was made: ISO 8601. */
+  readonly time: string;
+  readonly bytes: number;
+}
+
 export interface CliActions {
   /** Runs the server until a signal stops it. Rejects if it cannot start or continue. */
   serve(config: Config): Promise<void>;
   /** Shows state changes until they end, or with `follow` until the process does. Rejects if it cannot read them. */
   tailOutbox(config: Config, options: TailOptions): Promise<void>;
+  /** Copies the data of the embedded Redis into a folder. Rejects if that is not possible. */
+  backUp(config: Config, folder: string): Promise<BackupSummary>;
+  /** Copies a backup into a new data folder. Rejects if that is not possible. */
+  restore(config: Config, folder: string): Promise<BackupSummary>;
 }
 
 const HELP_FLAGS = ["--help", "-h"];
@@ -99,6 +110,25 @@ export async function runCli(io: CliIo, actions: CliActions): Promise<number> {
       const names = [first, verb, queue].map((argument) => argument?.index);
       const rest = argv.filter((_, index) => !names.includes(index));
       return tail(io, rest, actions, { queue: queue?.text, switches });
+    }
+    case "backup":
+    case "restore": {
+      if (second === undefined) {
+        const hint = `dlq-server ${command} ${COMMANDS[command].argument}`;
+        return printErrors(io, [
+          { setting: command, problem: "needs the folder of a backup", hint },
+        ]);
+      }
+      if (third !== undefined) return printUnexpected(io, third.text);
+      const rest = argv.filter((_, index) => index !== first?.index && index !== second.index);
+      return run(io, rest, async (config) => {
+        const copied = await (command === "backup"
+          ? actions.backUp(config, second.text)
+          : actions.restore(config, second.text));
+        const [what, where] =
+          command === "backup" ? ["backup in", second.text] : ["restored into", config.dataDir];
+        io.stdout.write(`${what} ${where}: ${copied.bytes} bytes, of ${copied.time}\n`);
+      });
     }
     case "serve":
       return run(io, settings, actions.serve);

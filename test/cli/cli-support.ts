@@ -8,7 +8,11 @@ export interface CliRun {
   terminal?: { columns: number };
   serve?: CliActions["serve"];
   tailOutbox?: CliActions["tailOutbox"];
+  backUp?: CliActions["backUp"];
+  restore?: CliActions["restore"];
 }
+
+const NO_BACKUP = { time: "", bytes: 0 };
 
 /** Runs a command line in memory. `served` is the configuration that the server would get. */
 export async function cli(argv: readonly string[], run: CliRun = {}) {
@@ -35,6 +39,8 @@ export async function cli(argv: readonly string[], run: CliRun = {}) {
         await run.serve?.(config);
       },
       tailOutbox: async (config, options) => run.tailOutbox?.(config, options),
+      backUp: async (config, folder) => (await run.backUp?.(config, folder)) ?? NO_BACKUP,
+      restore: async (config, folder) => (await run.restore?.(config, folder)) ?? NO_BACKUP,
     },
   );
   return { code, stdout: out.join(""), stderr: err.join(""), served };

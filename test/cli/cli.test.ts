@@ -55,7 +55,7 @@ describe("usage", () => {
     ],
     [
       ["help", "me"],
-      'help: "me" is not a command; commands: serve, config, outbox, token, help, version',
+      'help: "me" is not a command; commands: serve, config, outbox, backup, restore, token, help, version',
     ],
   ])("%j", async (argv, expected) => {
     const { code, stderr, served } = await cli(argv);

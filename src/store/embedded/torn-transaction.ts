@@ -8,9 +8,8 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
+import { AOF_FOLDER, filesOf, readManifest } from "./aof-manifest.ts";
 
-const FOLDER = "appendonlydir";
-const MANIFEST = "appendonly.aof.manifest";
 /** Parsed at once, which takes some milliseconds. A longer command gets a larger buffer. */
 const CHUNK_BYTES = 4 * 2 ** 20;
 
@@ -20,9 +19,10 @@ const CHUNK_BYTES = 4 * 2 ** 20;
  * @returns how many bytes were cut; they are of a script that was never answered
  */
 export async function removeTornTransaction(dataDir: string): Promise<number> {
-  const name = await lastFileOf(join(dataDir, FOLDER, MANIFEST));
+  const files = filesOf((await readManifest(dataDir)) ?? "");
+  const name = files.findLast(({ type }) => type === "i")?.name;
   if (name === undefined) return 0;
-  const file = await open(join(dataDir, FOLDER, name), constants.O_RDWR | constants.O_NOFOLLOW);
+  const file = await open(join(dataDir, AOF_FOLDER, name), constants.O_RDWR | constants.O_NOFOLLOW);
   try {
     const { size } = await file.stat();
     const start = await startOfTornTransaction(file);
@@ -30,23 +30,6 @@ export async function removeTornTransaction(dataDir: string): Promise<number> {
     await file.truncate(start);
     await file.sync();
     return size - start;
-  } finally {
-    await file.close();
-  }
-}
-
-/** Returns the file that Redis appends to; undefined before its first start. */
-async function lastFileOf(manifest: string): Promise<string | undefined> {
-  let file: FileHandle;
-  try {
-    file = await open(manifest, constants.O_RDONLY | constants.O_NOFOLLOW);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-  try {
-    const text = await file.readFile("utf8");
-    return [...text.matchAll(/^file ([\w.-]+) seq \d+ type i\b/gm)].at(-1)?.[1];
   } finally {
     await file.close();
   }
