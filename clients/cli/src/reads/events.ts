@@ -1,15 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError } from "@connectrpc/connect";
-import type {
-  WatchEventsRequestSchema,
-  WatchEventsResponse,
-} from "../../../../gen/dlq/v1/dlq_service_pb.ts";
+import { ConnectError } from "@connectrpc/connect";
 import type { Event, EventGap, EventType } from "../../../../gen/dlq/v1/event_pb.ts";
-import { escaped } from "../output/escape.ts";
-import { durationText } from "../output/times.ts";
 import type { Run } from "../run.ts";
+import { isLasting, pauseAfter, responsesInTime, STREAM_ENDED, whyEnded } from "./streams.ts";
 
 /** Which events to follow. */
 export interface EventQuery {
@@ -32,15 +25,6 @@ export interface ReceivedEvents {
   readonly caughtUp: boolean;
 }
 
-/** Errors after which another call would fail, too. */
-const LASTING: ReadonlySet<Code> = new Set([
-  Code.InvalidArgument,
-  Code.Unauthenticated,
-  Code.PermissionDenied,
-  Code.Unimplemented,
-]);
-const FIRST_PAUSE_MS = 100;
-const MAX_PAUSE_MS = 5_000;
 /** Events of one queue may come later than younger ones of another. */
 const OVERLAP_MS = 10_000;
 
@@ -62,7 +46,9 @@ export async function* followEvents(run: Run, query: EventQuery): AsyncGenerator
       ...(sinceMs !== undefined && { startTime: timestampFromMs(sinceMs) }),
     };
     try {
-      for await (const response of responsesOf(run, request)) {
+      for await (const response of responsesInTime(run, (options) =>
+        run.dlq.watchEvents(request, options),
+      )) {
         if (failures > 0) run.print.note("Reconnected; continuing.");
         failures = 0;
         isBegun = true;
@@ -75,7 +61,7 @@ export async function* followEvents(run: Run, query: EventQuery): AsyncGenerator
         const time = isPast ? undefined : events.at(-1)?.time;
         if (time !== undefined) sinceMs = Math.max(sinceMs, timestampMs(time) - OVERLAP_MS);
       }
-      throw ENDED;
+      throw STREAM_ENDED;
     } catch (error) {
       if (run.signal.aborted) return;
       // Another version of the server may not accept the token: the time is as good, but slower.
@@ -83,46 +69,12 @@ export async function* followEvents(run: Run, query: EventQuery): AsyncGenerator
       else if (!isBegun || isLasting(error)) throw error;
       if (failures === 0) run.print.note(`Stream ended${whyEnded(run, error)}; reconnecting.`);
     }
-    const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures++, 10));
-    await delay(pauseMs, undefined, { signal: run.signal }).catch(() => {});
-  }
-}
-
-/** The responses of one call. The first one must come within the time limit of calls. */
-async function* responsesOf(
-  run: Run,
-  request: MessageInitShape<typeof WatchEventsRequestSchema>,
-): AsyncGenerator<WatchEventsResponse> {
-  const { timeoutMs } = run.call;
-  const late = new AbortController();
-  const timer = timeoutMs > 0 ? setTimeout(() => late.abort(), timeoutMs) : undefined;
-  const signal = AbortSignal.any([run.signal, late.signal]);
-  try {
-    for await (const response of run.dlq.watchEvents(request, { ...run.stream, signal })) {
-      clearTimeout(timer);
-      yield response;
-    }
-  } catch (error) {
-    if (!late.signal.aborted) throw error;
-    throw new ConnectError(`no answer in ${durationText(timeoutMs)}`, Code.DeadlineExceeded);
-  } finally {
-    clearTimeout(timer);
+    await pauseAfter(run, failures++);
   }
 }
 
 const isRefused = (error: unknown) =>
   error instanceof ConnectError && /^resume_token\b/.test(error.rawMessage);
-
-const isLasting = (error: unknown) => !(error instanceof ConnectError) || LASTING.has(error.code);
-
-/** An end without an error, as some proxies make it. */
-const ENDED = new ConnectError("it ended the stream", Code.Unavailable);
-
-function whyEnded(run: Run, error: unknown): string {
-  if (error === ENDED) return "";
-  const explained = run.explain(error);
-  return `: ${escaped(explained instanceof Error ? explained.message : String(explained))}`;
-}
 
 /** More than the events between two tokens, which come again. */
 const MOST_IDS = 50_000;
