@@ -37,7 +37,7 @@ export function explainCallError(thrown: unknown, target: string, hasToken: bool
 }
 
 /** What a call is about. */
-type Subject = "message" | "group" | "session" | "queue";
+type Subject = "message" | "group" | "session" | "queue" | "job";
 
 /** Which command lists them; and the text, if that of the service names a call. */
 const SUBJECTS: Readonly<Record<Subject, { hint: string; text?: (id: string) => string }>> = {
@@ -51,6 +51,7 @@ const SUBJECTS: Readonly<Record<Subject, { hint: string; text?: (id: string) => 
     text: (id) => `there is no session ${id} of a worker`,
   },
   queue: { hint: "`dlq queues` lists queues" },
+  job: { hint: "`dlq jobs` lists jobs; the last 1,000 ended ones are kept" },
 };
 
 /** Returns the answer of a call about one thing. @throws {CliError} if there is no such thing */

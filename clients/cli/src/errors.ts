@@ -13,9 +13,9 @@ export const EXIT = {
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: "success",
   failed:
-    "the service refused or failed; or doctor found a problem, or rules test or retry found something",
+    "the service refused or failed; a job was not done; or doctor, rules test or retry found something",
   usage: "wrong arguments, options, filter or file",
-  notFound: "not found: a message, group, session or queue",
+  notFound: "not found: a message, group, session, queue or job",
   unreachable: "the server does not answer",
   notPermitted: "the token is missing or wrong",
   interrupted: "ended by Ctrl-C; results so far are printed",

@@ -53,6 +53,11 @@ describe("suggests", () => {
     ]);
     expect(suggestions("ls", "--state=q")).toEqual(["--state=quarantined"]);
     expect(suggestions("work", "orders", "--", "l")).toEqual([]);
+    expect(suggestions("jobs", "")).toEqual(
+      expect.arrayContaining(["list", "show", "watch", "pause", "resume", "cancel"]),
+    );
+    expect(suggestions("move", "--me")).toEqual([]);
+    expect(suggestions("edit", "--me")).toEqual(["--merge"]);
   });
 
   it("values of options by their command", () => {
@@ -78,10 +83,22 @@ it("suggests contexts, and queues of the server that the line names", async () =
   await sendOne(target, "orders-eu");
   expect(suggestions("ls", "--target", target, "ord")).toEqual(["orders-eu"]);
   expect(suggestions("retry", "--target", target, "-q", "")).toEqual(["orders-eu"]);
+  expect(suggestions("move", "--target", target, "mails", "--to", "")).toEqual(["orders-eu"]);
   expect(suggestions("ls", "--target", "127.0.0.1:1", "")).toEqual([]);
   runIn("dlq", ["context", "set", "moon", "--target", target]);
   expect(suggestions("context", "use", "")).toEqual(["moon"]);
   expect(suggestions("ls", "--context", "moon", "o")).toEqual(["orders-eu"]);
+});
+
+it("suggests batch jobs", async () => {
+  const server = await startTestServer();
+  onTestFinished(() => server.stop());
+  const client = connectTo(server.grpcAddress);
+  onTestFinished(() => client.close());
+  const action = { case: "purge" as const, value: {} };
+  const { job } = await client.admin.createBatchJob({ spec: { queue: "*", action, dryRun: true } });
+  for (const name of ["show", "watch", "cancel"])
+    expect(suggestions("jobs", name, "--target", server.grpcAddress, "")).toEqual([job?.id]);
 });
 
 it("suggests groups and sessions", async () => {

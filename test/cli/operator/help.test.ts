@@ -33,6 +33,8 @@ describe("help", () => {
       "policy simulate",
       "doctor",
     ],
+    ...["move", "edit", "quarantine", "discard", "purge"],
+    ...["jobs list", "jobs show", "jobs watch", "jobs pause", "jobs resume", "jobs cancel"],
     ...["context list", "context use", "context set", "completion"],
   ])("of %s has a usage and an example of it", async (name) => {
     const { code, stdout } = await runDlq([...name.split(" "), "--help"]);
@@ -68,7 +70,7 @@ describe("help", () => {
     for (const text of ["Look:", "Act:", "  queues ", "  work ", "Examples:", "Exit codes:"]) {
       expect(stdout).toContain(text);
     }
-    expect(stdout).toMatch(/^ {2}3 +not found: a message, group, session or queue$/m);
+    expect(stdout).toMatch(/^ {2}3 +not found: a message, group, session, queue or job$/m);
     expect(stdout).not.toContain("Commands:");
     expect(stdout).not.toMatch(/^ {2}serve /m);
     // Each summary is on one line.

@@ -43,7 +43,7 @@ export function addCompletion(program: Command, io: Io, withRun: WithRun): void 
 }
 
 /** Names of arguments and options that are queues. */
-const QUEUES: readonly string[] = ["queue", "queues", "queue-or-id", "queue-or-ids"];
+const QUEUES: readonly string[] = ["queue", "queues", "queue-or-id", "queue-or-ids", "to"];
 
 async function valuesOf(
   name: string,
@@ -60,7 +60,9 @@ async function valuesOf(
       ? groupIds
       : name === "session"
         ? sessionIds
-        : undefined;
+        : name === "job"
+          ? jobIds
+          : undefined;
   if (read === undefined) return [];
   return (await fromServer(line, io, withRun, read)).filter(isPlain);
 }
@@ -113,6 +115,11 @@ const MOST_QUEUES = 20;
 async function groupIds(run: Run): Promise<string[]> {
   const { groups } = await run.admin.listGroups({ pageSize: MOST_GROUPS }, run.call);
   return groups.map(({ id }) => id.slice(0, DIGITS));
+}
+
+async function jobIds(run: Run): Promise<string[]> {
+  const { jobs } = await run.admin.listBatchJobs({}, run.call);
+  return jobs.map(({ id }) => id);
 }
 
 async function sessionIds(run: Run): Promise<string[]> {

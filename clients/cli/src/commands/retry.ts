@@ -1,24 +1,33 @@
 import type { Command } from "commander";
 import { addCommand, type WithRun } from "../command.ts";
+import type { ExitCode } from "../errors.ts";
 import { usageError } from "../errors.ts";
+import { actOnMany } from "../jobs/act.ts";
+import type { RunOptions } from "../jobs/options.ts";
 import { isMessageId } from "../reads/messages.ts";
 import { retryMatching } from "../retry/by-filter.ts";
 import { retryGroup } from "../retry/by-group.ts";
 import { retryIds } from "../retry/by-ids.ts";
 import { RETRYABLE_STATES } from "../retry/filter.ts";
 import type { RetryOptions } from "../retry/options.ts";
+import type { Run } from "../run.ts";
 import { parseCount } from "../values/duration.ts";
 import { namesOption } from "../values/enum-options.ts";
 import { readWords } from "../values/stdin.ts";
+import { runOptions } from "./act-options.ts";
 import { groupOption, quarantineReasonOption, reasonOption } from "./filter-options.ts";
+
+interface Options extends RetryOptions, RunOptions {
+  readonly job?: true;
+}
 
 /** Adds `retry`: makes messages due now. */
 export function addRetry(program: Command, withRun: WithRun): void {
-  addCommand<RetryOptions>(program, withRun, {
+  addCommand<Options>(program, withRun, {
     usage: "retry [queue-or-ids...]",
     summary: "Make messages due now: by ids, or all that match in a queue or a group",
     details:
-      "Quarantined messages start a new round of attempts. With a queue, --expect must be the number of messages that match, so that nothing else is retried: without it nothing happens, and the number is printed. `-` reads ids from stdin. With ids, --expect is the number of ids, and options that select messages are refused.\n\nWith --group the queue may be a pattern in which * stands for any characters; without one it is all queues. The messages are counted first and retried after that, never more than --expect.",
+      "Quarantined messages start a new round of attempts. With a queue, --expect must be the number of messages that match, so that nothing else is retried: without it nothing happens, and the number is printed. `-` reads ids from stdin. With ids, --expect is the number of ids, and options that select messages are refused.\n\nWith --group the queue may be a pattern in which * stands for any characters; without one it is all queues. The messages are counted first and retried after that, never more than --expect.\n\nWith --job a batch job of the servers does the work, as for `dlq move`: a dry run shows what matches, and the command asks. The queue may be a pattern, and --expect is not needed.",
     examples: [
       ["dlq retry 01a21eee-752a-7000-8000-000c64f1d2b3", "one message"],
       [
@@ -26,9 +35,10 @@ export function addRetry(program: Command, withRun: WithRun): void {
         "the quarantined ones of a queue with this reason",
       ],
       ["dlq retry orders --group 01f3a8 --expect 40", "those of a queue that are in one group"],
+      ["dlq retry 'hooks-*' --job --rate 200/s --why 'hooks.acme.io is back'", "not too fast"],
       ["dlq ls orders --text cust-4711 --ids | dlq retry --queue orders -", "what `ls` finds"],
     ],
-    options: (command) =>
+    options(command) {
       command
         .option("-q, --queue <queue>", "the queue of the ids: faster than a search")
         .addOption(namesOption("-s, --state <states>", "its state [quarantined]", RETRYABLE_STATES))
@@ -40,9 +50,14 @@ export function addRetry(program: Command, withRun: WithRun): void {
           "how many messages match, or how many ids there are",
           parseCount(0),
         )
-        .option("--dry-run", "change nothing"),
+        .option("--dry-run", "change nothing")
+        .option("--job", "by a batch job of the servers; the options below are for it");
+      for (const option of runOptions()) command.addOption(option);
+    },
     run: async (run, options, names) => {
       const [first = ""] = names;
+      if (options.job === true) return retryByJob(run, names, options);
+      refuseJobOptions(options);
       if (first === "-" || isMessageId(first)) {
         refuseFilters(options);
         if (first !== "-") return retryIds(run, names, options);
@@ -58,6 +73,28 @@ export function addRetry(program: Command, withRun: WithRun): void {
       return retryMatching(run, first, options);
     },
   });
+}
+
+/** Retries by a batch job what matches in queues. @throws {CliError} for ids, or without a queue and a group */
+async function retryByJob(
+  run: Run,
+  names: readonly string[],
+  options: Options,
+): Promise<ExitCode | undefined> {
+  const [first = ""] = names;
+  if (first === "-" || isMessageId(first) || names.length > 1 || options.queue !== undefined)
+    throw usageError("--job is for one queue, pattern or --group", "leave out --job for ids");
+  if (first === "" && options.group === undefined)
+    throw usageError("name a queue or a --group", "see --help");
+  const { state = ["quarantined"] } = options;
+  return actOnMany(run, first || "*", { case: "retry", value: {} }, { ...options, state });
+}
+
+/** @throws {CliError} for an option that says how a job runs */
+function refuseJobOptions({ rate, why, detach, yes }: Options): void {
+  const given = Object.entries({ "--rate": rate, "--why": why, "--detach": detach, "--yes": yes });
+  const [name] = given.find(([, value]) => value !== undefined) ?? [];
+  if (name !== undefined) throw usageError(`${name} is for --job`, "add --job, or leave it out");
 }
 
 /** @throws {CliError} for an option that selects messages: ids name them already */

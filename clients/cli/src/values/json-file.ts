@@ -14,8 +14,12 @@ export async function readMessage<Desc extends DescMessage>(
   schema: Desc,
   file: string,
 ): Promise<MessageShape<Desc>> {
-  const text = file === "-" ? Buffer.from(await readAll(run)).toString() : await textOf(file);
-  return parseMessage(schema, text, file);
+  return parseMessage(schema, await readText(run, file), file);
+}
+
+/** Reads a file as text; `-` is stdin. @throws {CliError} if it cannot be read */
+export async function readText(run: Run, file: string): Promise<string> {
+  return file === "-" ? Buffer.from(await readAll(run)).toString() : textOf(file);
 }
 
 /** @param source names the text in errors. @throws {CliError} if it is no JSON of this message */

@@ -1,0 +1,42 @@
+import type { BatchJobSpec } from "../../../../gen/dlq/v1/batch_job_pb.ts";
+
+type ActionName = NonNullable<BatchJobSpec["action"]["case"]>;
+
+/** How an action is named in sentences. */
+export interface ActionWords {
+  /** After a number of messages: `3 messages moved`. */
+  readonly done: string;
+  /** What --yes does, and with a capital the question: `move them`. */
+  readonly request: string;
+  /** How it ends without a yes: `nothing was moved`. */
+  readonly refusal: string;
+  /** Whether messages whose outcome is unknown may run twice by it. */
+  readonly mayRunTwice: boolean;
+}
+
+const ACTIONS: Readonly<Record<ActionName, ActionWords>> = {
+  retry: {
+    ...{ done: "made due now", request: "make them due now" },
+    ...{ refusal: "nothing was retried", mayRunTwice: true },
+  },
+  edit: wordsOf("edit", "edited"),
+  quarantine: wordsOf("quarantine", "quarantined"),
+  discard: wordsOf("discard", "discarded"),
+  purge: wordsOf("purge", "purged"),
+  move: wordsOf("move", "moved"),
+};
+
+/** For a job of a newer server. */
+const UNKNOWN: ActionWords = {
+  ...{ done: "acted on", request: "act on them" },
+  ...{ refusal: "nothing was changed", mayRunTwice: false },
+};
+
+function wordsOf(verb: string, done: string): ActionWords {
+  return { done, request: `${verb} them`, refusal: `nothing was ${done}`, mayRunTwice: false };
+}
+
+/** Returns the words for an action. */
+export function actionWords(name: ActionName | undefined): ActionWords {
+  return name === undefined ? UNKNOWN : ACTIONS[name];
+}
