@@ -191,6 +191,125 @@ func (GroupOrder) EnumDescriptor() ([]byte, []int) {
 	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{2}
 }
 
+// How a message comes back.
+type UndeleteMode int32
+
+const (
+	// As UNDELETE_MODE_RESTORE.
+	UndeleteMode_UNDELETE_MODE_UNSPECIFIED UndeleteMode = 0
+	// As it was: in quarantine, or due when it was due. A message that a worker held is due now. A time to live that has
+	// ended begins again.
+	UndeleteMode_UNDELETE_MODE_RESTORE UndeleteMode = 1
+	// Due now, with a new round of attempts.
+	UndeleteMode_UNDELETE_MODE_RETRY UndeleteMode = 2
+)
+
+// Enum value maps for UndeleteMode.
+var (
+	UndeleteMode_name = map[int32]string{
+		0: "UNDELETE_MODE_UNSPECIFIED",
+		1: "UNDELETE_MODE_RESTORE",
+		2: "UNDELETE_MODE_RETRY",
+	}
+	UndeleteMode_value = map[string]int32{
+		"UNDELETE_MODE_UNSPECIFIED": 0,
+		"UNDELETE_MODE_RESTORE":     1,
+		"UNDELETE_MODE_RETRY":       2,
+	}
+)
+
+func (x UndeleteMode) Enum() *UndeleteMode {
+	p := new(UndeleteMode)
+	*p = x
+	return p
+}
+
+func (x UndeleteMode) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (UndeleteMode) Descriptor() protoreflect.EnumDescriptor {
+	return file_dlq_v1_dlq_admin_service_proto_enumTypes[3].Descriptor()
+}
+
+func (UndeleteMode) Type() protoreflect.EnumType {
+	return &file_dlq_v1_dlq_admin_service_proto_enumTypes[3]
+}
+
+func (x UndeleteMode) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use UndeleteMode.Descriptor instead.
+func (UndeleteMode) EnumDescriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{3}
+}
+
+// Why a message was not brought back.
+type UndeleteRefusal int32
+
+const (
+	// Not used.
+	UndeleteRefusal_UNDELETE_REFUSAL_UNSPECIFIED UndeleteRefusal = 0
+	// It is not among the deleted messages: it was never deleted, or is erased.
+	UndeleteRefusal_UNDELETE_REFUSAL_NOT_FOUND UndeleteRefusal = 1
+	// The queue has it.
+	UndeleteRefusal_UNDELETE_REFUSAL_NOT_DELETED UndeleteRefusal = 2
+	// max_messages or max_bytes of the queue has no room for it.
+	UndeleteRefusal_UNDELETE_REFUSAL_QUEUE_FULL UndeleteRefusal = 3
+	// The queue is being deleted.
+	UndeleteRefusal_UNDELETE_REFUSAL_QUEUE_DELETING UndeleteRefusal = 4
+	// What is stored of it is damaged.
+	UndeleteRefusal_UNDELETE_REFUSAL_DAMAGED UndeleteRefusal = 5
+)
+
+// Enum value maps for UndeleteRefusal.
+var (
+	UndeleteRefusal_name = map[int32]string{
+		0: "UNDELETE_REFUSAL_UNSPECIFIED",
+		1: "UNDELETE_REFUSAL_NOT_FOUND",
+		2: "UNDELETE_REFUSAL_NOT_DELETED",
+		3: "UNDELETE_REFUSAL_QUEUE_FULL",
+		4: "UNDELETE_REFUSAL_QUEUE_DELETING",
+		5: "UNDELETE_REFUSAL_DAMAGED",
+	}
+	UndeleteRefusal_value = map[string]int32{
+		"UNDELETE_REFUSAL_UNSPECIFIED":    0,
+		"UNDELETE_REFUSAL_NOT_FOUND":      1,
+		"UNDELETE_REFUSAL_NOT_DELETED":    2,
+		"UNDELETE_REFUSAL_QUEUE_FULL":     3,
+		"UNDELETE_REFUSAL_QUEUE_DELETING": 4,
+		"UNDELETE_REFUSAL_DAMAGED":        5,
+	}
+)
+
+func (x UndeleteRefusal) Enum() *UndeleteRefusal {
+	p := new(UndeleteRefusal)
+	*p = x
+	return p
+}
+
+func (x UndeleteRefusal) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (UndeleteRefusal) Descriptor() protoreflect.EnumDescriptor {
+	return file_dlq_v1_dlq_admin_service_proto_enumTypes[4].Descriptor()
+}
+
+func (UndeleteRefusal) Type() protoreflect.EnumType {
+	return &file_dlq_v1_dlq_admin_service_proto_enumTypes[4]
+}
+
+func (x UndeleteRefusal) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use UndeleteRefusal.Descriptor instead.
+func (UndeleteRefusal) EnumDescriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{4}
+}
+
 // Which message to read.
 type GetMessageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3893,6 +4012,543 @@ func (x *BreakLeaseResponse) GetHeld() *durationpb.Duration {
 	return nil
 }
 
+// Which deleted messages.
+type ListDeletedRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The queue.
+	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	// SUCCEEDED, DISCARDED and PURGED, or some of them. Empty: all.
+	States []MessageState `protobuf:"varint,2,rep,packed,name=states,proto3,enum=dlq.v1.MessageState" json:"states,omitempty"`
+	// When they ended, at the earliest. Absent: at any time.
+	FromTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=from_time,json=fromTime,proto3" json:"from_time,omitempty"`
+	// When they ended, at the latest. Absent: until now.
+	ToTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=to_time,json=toTime,proto3" json:"to_time,omitempty"`
+	// 1 to 1,000. Default 100.
+	PageSize uint32 `protobuf:"varint,5,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// From the previous answer, with the same queue, states and times. Empty: from the latest.
+	PageToken     string `protobuf:"bytes,6,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDeletedRequest) Reset() {
+	*x = ListDeletedRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDeletedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDeletedRequest) ProtoMessage() {}
+
+func (x *ListDeletedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDeletedRequest.ProtoReflect.Descriptor instead.
+func (*ListDeletedRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *ListDeletedRequest) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *ListDeletedRequest) GetStates() []MessageState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *ListDeletedRequest) GetFromTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FromTime
+	}
+	return nil
+}
+
+func (x *ListDeletedRequest) GetToTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ToTime
+	}
+	return nil
+}
+
+func (x *ListDeletedRequest) GetPageSize() uint32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListDeletedRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of deleted messages.
+type ListDeletedResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The latest first.
+	Messages []*DeletedMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	// Where the next page begins. Empty: there is none.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Messages of the states and times, on all pages.
+	TotalCount    uint32 `protobuf:"varint,3,opt,name=total_count,json=totalCount,proto3" json:"total_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDeletedResponse) Reset() {
+	*x = ListDeletedResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDeletedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDeletedResponse) ProtoMessage() {}
+
+func (x *ListDeletedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDeletedResponse.ProtoReflect.Descriptor instead.
+func (*ListDeletedResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *ListDeletedResponse) GetMessages() []*DeletedMessage {
+	if x != nil {
+		return x.Messages
+	}
+	return nil
+}
+
+func (x *ListDeletedResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListDeletedResponse) GetTotalCount() uint32 {
+	if x != nil {
+		return x.TotalCount
+	}
+	return 0
+}
+
+// A message that ended and can be brought back.
+type DeletedMessage struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The message.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Its queue.
+	Queue string `protobuf:"bytes,2,opt,name=queue,proto3" json:"queue,omitempty"`
+	// How it ended.
+	State MessageState `protobuf:"varint,3,opt,name=state,proto3,enum=dlq.v1.MessageState" json:"state,omitempty"`
+	// When it ended.
+	DeleteTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	// When it is erased for good, unless others need the room before.
+	EraseTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=erase_time,json=eraseTime,proto3" json:"erase_time,omitempty"`
+	// Its state before. IN_FLIGHT: a worker reported the outcome.
+	PreviousState MessageState `protobuf:"varint,6,opt,name=previous_state,json=previousState,proto3,enum=dlq.v1.MessageState" json:"previous_state,omitempty"`
+	// Why it failed last.
+	Reason Reason `protobuf:"varint,7,opt,name=reason,proto3,enum=dlq.v1.Reason" json:"reason,omitempty"`
+	// Why it was in quarantine.
+	QuarantineReason QuarantineReason `protobuf:"varint,8,opt,name=quarantine_reason,json=quarantineReason,proto3,enum=dlq.v1.QuarantineReason" json:"quarantine_reason,omitempty"`
+	// Failed attempts.
+	RetryCount uint32 `protobuf:"varint,9,opt,name=retry_count,json=retryCount,proto3" json:"retry_count,omitempty"`
+	// Deliveries.
+	DeliveryCount uint32 `protobuf:"varint,10,opt,name=delivery_count,json=deliveryCount,proto3" json:"delivery_count,omitempty"`
+	// The worker that reported the outcome. Empty: unknown.
+	WorkerId string `protobuf:"bytes,11,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	// What the worker noted, or the name of the rule that decided; hidden if the queue hides failures.
+	Note          string `protobuf:"bytes,12,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeletedMessage) Reset() {
+	*x = DeletedMessage{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeletedMessage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeletedMessage) ProtoMessage() {}
+
+func (x *DeletedMessage) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeletedMessage.ProtoReflect.Descriptor instead.
+func (*DeletedMessage) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *DeletedMessage) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *DeletedMessage) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *DeletedMessage) GetState() MessageState {
+	if x != nil {
+		return x.State
+	}
+	return MessageState_MESSAGE_STATE_UNSPECIFIED
+}
+
+func (x *DeletedMessage) GetDeleteTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DeleteTime
+	}
+	return nil
+}
+
+func (x *DeletedMessage) GetEraseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EraseTime
+	}
+	return nil
+}
+
+func (x *DeletedMessage) GetPreviousState() MessageState {
+	if x != nil {
+		return x.PreviousState
+	}
+	return MessageState_MESSAGE_STATE_UNSPECIFIED
+}
+
+func (x *DeletedMessage) GetReason() Reason {
+	if x != nil {
+		return x.Reason
+	}
+	return Reason_REASON_UNSPECIFIED
+}
+
+func (x *DeletedMessage) GetQuarantineReason() QuarantineReason {
+	if x != nil {
+		return x.QuarantineReason
+	}
+	return QuarantineReason_QUARANTINE_REASON_UNSPECIFIED
+}
+
+func (x *DeletedMessage) GetRetryCount() uint32 {
+	if x != nil {
+		return x.RetryCount
+	}
+	return 0
+}
+
+func (x *DeletedMessage) GetDeliveryCount() uint32 {
+	if x != nil {
+		return x.DeliveryCount
+	}
+	return 0
+}
+
+func (x *DeletedMessage) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+func (x *DeletedMessage) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// Which messages to bring back, and how.
+type UndeleteRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Identity of this call, at most 128 bytes; the same for each try. Empty: a repeat acts on what is still deleted.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The queue.
+	Queue string `protobuf:"bytes,2,opt,name=queue,proto3" json:"queue,omitempty"`
+	// Up to 1,000 message ids.
+	Ids []string `protobuf:"bytes,3,rep,name=ids,proto3" json:"ids,omitempty"`
+	// Instead of ids: when they ended, at the earliest.
+	FromTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=from_time,json=fromTime,proto3" json:"from_time,omitempty"`
+	// With from_time: when they ended, at the latest. Absent: until now.
+	ToTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=to_time,json=toTime,proto3" json:"to_time,omitempty"`
+	// With from_time: SUCCEEDED, DISCARDED and PURGED, or some of them. Empty: DISCARDED and PURGED.
+	States []MessageState `protobuf:"varint,6,rep,packed,name=states,proto3,enum=dlq.v1.MessageState" json:"states,omitempty"`
+	// How they come back.
+	Mode UndeleteMode `protobuf:"varint,7,opt,name=mode,proto3,enum=dlq.v1.UndeleteMode" json:"mode,omitempty"`
+	// With from_time: act on at most this many messages. 1 to 1,000. Default 1,000.
+	PageSize uint32 `protobuf:"varint,8,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// From the previous answer, with the same queue, times and states. Empty: from the oldest.
+	PageToken     string `protobuf:"bytes,9,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndeleteRequest) Reset() {
+	*x = UndeleteRequest{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndeleteRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndeleteRequest) ProtoMessage() {}
+
+func (x *UndeleteRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndeleteRequest.ProtoReflect.Descriptor instead.
+func (*UndeleteRequest) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *UndeleteRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *UndeleteRequest) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
+func (x *UndeleteRequest) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+func (x *UndeleteRequest) GetFromTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FromTime
+	}
+	return nil
+}
+
+func (x *UndeleteRequest) GetToTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ToTime
+	}
+	return nil
+}
+
+func (x *UndeleteRequest) GetStates() []MessageState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *UndeleteRequest) GetMode() UndeleteMode {
+	if x != nil {
+		return x.Mode
+	}
+	return UndeleteMode_UNDELETE_MODE_UNSPECIFIED
+}
+
+func (x *UndeleteRequest) GetPageSize() uint32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *UndeleteRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// What came back.
+type UndeleteResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Messages that are in the queue again.
+	UndeletedCount uint32 `protobuf:"varint,1,opt,name=undeleted_count,json=undeletedCount,proto3" json:"undeleted_count,omitempty"`
+	// Messages that are not, each with why.
+	Refused []*RefusedUndelete `protobuf:"bytes,2,rep,name=refused,proto3" json:"refused,omitempty"`
+	// Where the next call continues. Empty: all were reached. A call may reach no message and have one.
+	NextPageToken string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndeleteResponse) Reset() {
+	*x = UndeleteResponse{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndeleteResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndeleteResponse) ProtoMessage() {}
+
+func (x *UndeleteResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndeleteResponse.ProtoReflect.Descriptor instead.
+func (*UndeleteResponse) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *UndeleteResponse) GetUndeletedCount() uint32 {
+	if x != nil {
+		return x.UndeletedCount
+	}
+	return 0
+}
+
+func (x *UndeleteResponse) GetRefused() []*RefusedUndelete {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+func (x *UndeleteResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// A message that stays deleted.
+type RefusedUndelete struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The message.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Why.
+	Refusal       UndeleteRefusal `protobuf:"varint,2,opt,name=refusal,proto3,enum=dlq.v1.UndeleteRefusal" json:"refusal,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefusedUndelete) Reset() {
+	*x = RefusedUndelete{}
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefusedUndelete) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefusedUndelete) ProtoMessage() {}
+
+func (x *RefusedUndelete) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefusedUndelete.ProtoReflect.Descriptor instead.
+func (*RefusedUndelete) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *RefusedUndelete) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RefusedUndelete) GetRefusal() UndeleteRefusal {
+	if x != nil {
+		return x.Refusal
+	}
+	return UndeleteRefusal_UNDELETE_REFUSAL_UNSPECIFIED
+}
+
 // Which worker session.
 type QuietWorkerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3906,7 +4562,7 @@ type QuietWorkerRequest struct {
 
 func (x *QuietWorkerRequest) Reset() {
 	*x = QuietWorkerRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[57]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3918,7 +4574,7 @@ func (x *QuietWorkerRequest) String() string {
 func (*QuietWorkerRequest) ProtoMessage() {}
 
 func (x *QuietWorkerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[57]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3931,7 +4587,7 @@ func (x *QuietWorkerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuietWorkerRequest.ProtoReflect.Descriptor instead.
 func (*QuietWorkerRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{57}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *QuietWorkerRequest) GetSessionId() string {
@@ -3959,7 +4615,7 @@ type QuietWorkerResponse struct {
 
 func (x *QuietWorkerResponse) Reset() {
 	*x = QuietWorkerResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[58]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3971,7 +4627,7 @@ func (x *QuietWorkerResponse) String() string {
 func (*QuietWorkerResponse) ProtoMessage() {}
 
 func (x *QuietWorkerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[58]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3984,7 +4640,7 @@ func (x *QuietWorkerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuietWorkerResponse.ProtoReflect.Descriptor instead.
 func (*QuietWorkerResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{58}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *QuietWorkerResponse) GetChanged() bool {
@@ -4005,7 +4661,7 @@ type ListBreakersRequest struct {
 
 func (x *ListBreakersRequest) Reset() {
 	*x = ListBreakersRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[59]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4017,7 +4673,7 @@ func (x *ListBreakersRequest) String() string {
 func (*ListBreakersRequest) ProtoMessage() {}
 
 func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[59]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4030,7 +4686,7 @@ func (x *ListBreakersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersRequest.ProtoReflect.Descriptor instead.
 func (*ListBreakersRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{59}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *ListBreakersRequest) GetQueue() string {
@@ -4051,7 +4707,7 @@ type ListBreakersResponse struct {
 
 func (x *ListBreakersResponse) Reset() {
 	*x = ListBreakersResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[60]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4063,7 +4719,7 @@ func (x *ListBreakersResponse) String() string {
 func (*ListBreakersResponse) ProtoMessage() {}
 
 func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[60]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4076,7 +4732,7 @@ func (x *ListBreakersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBreakersResponse.ProtoReflect.Descriptor instead.
 func (*ListBreakersResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{60}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ListBreakersResponse) GetBreakers() []*Breaker {
@@ -4105,7 +4761,7 @@ type Breaker struct {
 
 func (x *Breaker) Reset() {
 	*x = Breaker{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[61]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4117,7 +4773,7 @@ func (x *Breaker) String() string {
 func (*Breaker) ProtoMessage() {}
 
 func (x *Breaker) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[61]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4130,7 +4786,7 @@ func (x *Breaker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Breaker.ProtoReflect.Descriptor instead.
 func (*Breaker) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{61}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *Breaker) GetKey() string {
@@ -4181,7 +4837,7 @@ type ResetBreakerRequest struct {
 
 func (x *ResetBreakerRequest) Reset() {
 	*x = ResetBreakerRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[62]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4193,7 +4849,7 @@ func (x *ResetBreakerRequest) String() string {
 func (*ResetBreakerRequest) ProtoMessage() {}
 
 func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[62]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4206,7 +4862,7 @@ func (x *ResetBreakerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerRequest.ProtoReflect.Descriptor instead.
 func (*ResetBreakerRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{62}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *ResetBreakerRequest) GetQueue() string {
@@ -4234,7 +4890,7 @@ type ResetBreakerResponse struct {
 
 func (x *ResetBreakerResponse) Reset() {
 	*x = ResetBreakerResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[63]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4246,7 +4902,7 @@ func (x *ResetBreakerResponse) String() string {
 func (*ResetBreakerResponse) ProtoMessage() {}
 
 func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[63]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4259,7 +4915,7 @@ func (x *ResetBreakerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetBreakerResponse.ProtoReflect.Descriptor instead.
 func (*ResetBreakerResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{63}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ResetBreakerResponse) GetWasOpen() bool {
@@ -4283,7 +4939,7 @@ type CreateBatchJobRequest struct {
 
 func (x *CreateBatchJobRequest) Reset() {
 	*x = CreateBatchJobRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[64]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4295,7 +4951,7 @@ func (x *CreateBatchJobRequest) String() string {
 func (*CreateBatchJobRequest) ProtoMessage() {}
 
 func (x *CreateBatchJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[64]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4308,7 +4964,7 @@ func (x *CreateBatchJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateBatchJobRequest.ProtoReflect.Descriptor instead.
 func (*CreateBatchJobRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{64}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *CreateBatchJobRequest) GetSpec() *BatchJobSpec {
@@ -4336,7 +4992,7 @@ type CreateBatchJobResponse struct {
 
 func (x *CreateBatchJobResponse) Reset() {
 	*x = CreateBatchJobResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[65]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4348,7 +5004,7 @@ func (x *CreateBatchJobResponse) String() string {
 func (*CreateBatchJobResponse) ProtoMessage() {}
 
 func (x *CreateBatchJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[65]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4361,7 +5017,7 @@ func (x *CreateBatchJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateBatchJobResponse.ProtoReflect.Descriptor instead.
 func (*CreateBatchJobResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{65}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *CreateBatchJobResponse) GetJob() *BatchJob {
@@ -4382,7 +5038,7 @@ type GetBatchJobRequest struct {
 
 func (x *GetBatchJobRequest) Reset() {
 	*x = GetBatchJobRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[66]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4394,7 +5050,7 @@ func (x *GetBatchJobRequest) String() string {
 func (*GetBatchJobRequest) ProtoMessage() {}
 
 func (x *GetBatchJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[66]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4407,7 +5063,7 @@ func (x *GetBatchJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBatchJobRequest.ProtoReflect.Descriptor instead.
 func (*GetBatchJobRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{66}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *GetBatchJobRequest) GetId() string {
@@ -4428,7 +5084,7 @@ type GetBatchJobResponse struct {
 
 func (x *GetBatchJobResponse) Reset() {
 	*x = GetBatchJobResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[67]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4440,7 +5096,7 @@ func (x *GetBatchJobResponse) String() string {
 func (*GetBatchJobResponse) ProtoMessage() {}
 
 func (x *GetBatchJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[67]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4453,7 +5109,7 @@ func (x *GetBatchJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBatchJobResponse.ProtoReflect.Descriptor instead.
 func (*GetBatchJobResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{67}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *GetBatchJobResponse) GetJob() *BatchJob {
@@ -4476,7 +5132,7 @@ type ListBatchJobsRequest struct {
 
 func (x *ListBatchJobsRequest) Reset() {
 	*x = ListBatchJobsRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[68]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4488,7 +5144,7 @@ func (x *ListBatchJobsRequest) String() string {
 func (*ListBatchJobsRequest) ProtoMessage() {}
 
 func (x *ListBatchJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[68]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4501,7 +5157,7 @@ func (x *ListBatchJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBatchJobsRequest.ProtoReflect.Descriptor instead.
 func (*ListBatchJobsRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{68}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *ListBatchJobsRequest) GetPageSize() uint32 {
@@ -4531,7 +5187,7 @@ type ListBatchJobsResponse struct {
 
 func (x *ListBatchJobsResponse) Reset() {
 	*x = ListBatchJobsResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[69]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4543,7 +5199,7 @@ func (x *ListBatchJobsResponse) String() string {
 func (*ListBatchJobsResponse) ProtoMessage() {}
 
 func (x *ListBatchJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[69]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4556,7 +5212,7 @@ func (x *ListBatchJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBatchJobsResponse.ProtoReflect.Descriptor instead.
 func (*ListBatchJobsResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{69}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ListBatchJobsResponse) GetJobs() []*BatchJob {
@@ -4584,7 +5240,7 @@ type WatchBatchJobRequest struct {
 
 func (x *WatchBatchJobRequest) Reset() {
 	*x = WatchBatchJobRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[70]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4596,7 +5252,7 @@ func (x *WatchBatchJobRequest) String() string {
 func (*WatchBatchJobRequest) ProtoMessage() {}
 
 func (x *WatchBatchJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[70]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4609,7 +5265,7 @@ func (x *WatchBatchJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchBatchJobRequest.ProtoReflect.Descriptor instead.
 func (*WatchBatchJobRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{70}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *WatchBatchJobRequest) GetId() string {
@@ -4630,7 +5286,7 @@ type WatchBatchJobResponse struct {
 
 func (x *WatchBatchJobResponse) Reset() {
 	*x = WatchBatchJobResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[71]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4642,7 +5298,7 @@ func (x *WatchBatchJobResponse) String() string {
 func (*WatchBatchJobResponse) ProtoMessage() {}
 
 func (x *WatchBatchJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[71]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4655,7 +5311,7 @@ func (x *WatchBatchJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchBatchJobResponse.ProtoReflect.Descriptor instead.
 func (*WatchBatchJobResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{71}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *WatchBatchJobResponse) GetJob() *BatchJob {
@@ -4676,7 +5332,7 @@ type PauseBatchJobRequest struct {
 
 func (x *PauseBatchJobRequest) Reset() {
 	*x = PauseBatchJobRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[72]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4688,7 +5344,7 @@ func (x *PauseBatchJobRequest) String() string {
 func (*PauseBatchJobRequest) ProtoMessage() {}
 
 func (x *PauseBatchJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[72]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4701,7 +5357,7 @@ func (x *PauseBatchJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PauseBatchJobRequest.ProtoReflect.Descriptor instead.
 func (*PauseBatchJobRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{72}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *PauseBatchJobRequest) GetId() string {
@@ -4722,7 +5378,7 @@ type PauseBatchJobResponse struct {
 
 func (x *PauseBatchJobResponse) Reset() {
 	*x = PauseBatchJobResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[73]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4734,7 +5390,7 @@ func (x *PauseBatchJobResponse) String() string {
 func (*PauseBatchJobResponse) ProtoMessage() {}
 
 func (x *PauseBatchJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[73]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4747,7 +5403,7 @@ func (x *PauseBatchJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PauseBatchJobResponse.ProtoReflect.Descriptor instead.
 func (*PauseBatchJobResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{73}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *PauseBatchJobResponse) GetJob() *BatchJob {
@@ -4768,7 +5424,7 @@ type ResumeBatchJobRequest struct {
 
 func (x *ResumeBatchJobRequest) Reset() {
 	*x = ResumeBatchJobRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[74]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4780,7 +5436,7 @@ func (x *ResumeBatchJobRequest) String() string {
 func (*ResumeBatchJobRequest) ProtoMessage() {}
 
 func (x *ResumeBatchJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[74]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4793,7 +5449,7 @@ func (x *ResumeBatchJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeBatchJobRequest.ProtoReflect.Descriptor instead.
 func (*ResumeBatchJobRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{74}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *ResumeBatchJobRequest) GetId() string {
@@ -4814,7 +5470,7 @@ type ResumeBatchJobResponse struct {
 
 func (x *ResumeBatchJobResponse) Reset() {
 	*x = ResumeBatchJobResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[75]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4826,7 +5482,7 @@ func (x *ResumeBatchJobResponse) String() string {
 func (*ResumeBatchJobResponse) ProtoMessage() {}
 
 func (x *ResumeBatchJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[75]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4839,7 +5495,7 @@ func (x *ResumeBatchJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeBatchJobResponse.ProtoReflect.Descriptor instead.
 func (*ResumeBatchJobResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{75}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *ResumeBatchJobResponse) GetJob() *BatchJob {
@@ -4860,7 +5516,7 @@ type CancelBatchJobRequest struct {
 
 func (x *CancelBatchJobRequest) Reset() {
 	*x = CancelBatchJobRequest{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[76]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4872,7 +5528,7 @@ func (x *CancelBatchJobRequest) String() string {
 func (*CancelBatchJobRequest) ProtoMessage() {}
 
 func (x *CancelBatchJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[76]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4885,7 +5541,7 @@ func (x *CancelBatchJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelBatchJobRequest.ProtoReflect.Descriptor instead.
 func (*CancelBatchJobRequest) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{76}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *CancelBatchJobRequest) GetId() string {
@@ -4906,7 +5562,7 @@ type CancelBatchJobResponse struct {
 
 func (x *CancelBatchJobResponse) Reset() {
 	*x = CancelBatchJobResponse{}
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[77]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4918,7 +5574,7 @@ func (x *CancelBatchJobResponse) String() string {
 func (*CancelBatchJobResponse) ProtoMessage() {}
 
 func (x *CancelBatchJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[77]
+	mi := &file_dlq_v1_dlq_admin_service_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4931,7 +5587,7 @@ func (x *CancelBatchJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelBatchJobResponse.ProtoReflect.Descriptor instead.
 func (*CancelBatchJobResponse) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{77}
+	return file_dlq_v1_dlq_admin_service_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *CancelBatchJobResponse) GetJob() *BatchJob {
@@ -5195,7 +5851,56 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x12BreakLeaseResponse\x12\x16\n" +
 	"\x06broken\x18\x01 \x01(\bR\x06broken\x12\x1b\n" +
 	"\tworker_id\x18\x02 \x01(\tR\bworkerId\x12-\n" +
-	"\x04held\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x04held\"X\n" +
+	"\x04held\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x04held\"\x82\x02\n" +
+	"\x12ListDeletedRequest\x12\x14\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\x12,\n" +
+	"\x06states\x18\x02 \x03(\x0e2\x14.dlq.v1.MessageStateR\x06states\x127\n" +
+	"\tfrom_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bfromTime\x123\n" +
+	"\ato_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x06toTime\x12\x1b\n" +
+	"\tpage_size\x18\x05 \x01(\rR\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x06 \x01(\tR\tpageToken\"\x92\x01\n" +
+	"\x13ListDeletedResponse\x122\n" +
+	"\bmessages\x18\x01 \x03(\v2\x16.dlq.v1.DeletedMessageR\bmessages\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1f\n" +
+	"\vtotal_count\x18\x03 \x01(\rR\n" +
+	"totalCount\"\xff\x03\n" +
+	"\x0eDeletedMessage\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05queue\x18\x02 \x01(\tR\x05queue\x12*\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x14.dlq.v1.MessageStateR\x05state\x12;\n" +
+	"\vdelete_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"deleteTime\x129\n" +
+	"\n" +
+	"erase_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\teraseTime\x12;\n" +
+	"\x0eprevious_state\x18\x06 \x01(\x0e2\x14.dlq.v1.MessageStateR\rpreviousState\x12&\n" +
+	"\x06reason\x18\a \x01(\x0e2\x0e.dlq.v1.ReasonR\x06reason\x12E\n" +
+	"\x11quarantine_reason\x18\b \x01(\x0e2\x18.dlq.v1.QuarantineReasonR\x10quarantineReason\x12\x1f\n" +
+	"\vretry_count\x18\t \x01(\rR\n" +
+	"retryCount\x12%\n" +
+	"\x0edelivery_count\x18\n" +
+	" \x01(\rR\rdeliveryCount\x12\x1b\n" +
+	"\tworker_id\x18\v \x01(\tR\bworkerId\x12\x12\n" +
+	"\x04note\x18\f \x01(\tR\x04note\"\xda\x02\n" +
+	"\x0fUndeleteRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x14\n" +
+	"\x05queue\x18\x02 \x01(\tR\x05queue\x12\x10\n" +
+	"\x03ids\x18\x03 \x03(\tR\x03ids\x127\n" +
+	"\tfrom_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bfromTime\x123\n" +
+	"\ato_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x06toTime\x12,\n" +
+	"\x06states\x18\x06 \x03(\x0e2\x14.dlq.v1.MessageStateR\x06states\x12(\n" +
+	"\x04mode\x18\a \x01(\x0e2\x14.dlq.v1.UndeleteModeR\x04mode\x12\x1b\n" +
+	"\tpage_size\x18\b \x01(\rR\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\t \x01(\tR\tpageToken\"\x96\x01\n" +
+	"\x10UndeleteResponse\x12'\n" +
+	"\x0fundeleted_count\x18\x01 \x01(\rR\x0eundeletedCount\x121\n" +
+	"\arefused\x18\x02 \x03(\v2\x17.dlq.v1.RefusedUndeleteR\arefused\x12&\n" +
+	"\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken\"T\n" +
+	"\x0fRefusedUndelete\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x121\n" +
+	"\arefusal\x18\x02 \x01(\x0e2\x17.dlq.v1.UndeleteRefusalR\arefusal\"X\n" +
 	"\x12QuietWorkerRequest\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x19\n" +
@@ -5267,7 +5972,18 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x17GROUP_ORDER_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12GROUP_ORDER_STORED\x10\x01\x12\x1c\n" +
 	"\x18GROUP_ORDER_LAST_FAILURE\x10\x02\x12\x18\n" +
-	"\x14GROUP_ORDER_FAILURES\x10\x032\xd8\x12\n" +
+	"\x14GROUP_ORDER_FAILURES\x10\x03*a\n" +
+	"\fUndeleteMode\x12\x1d\n" +
+	"\x19UNDELETE_MODE_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15UNDELETE_MODE_RESTORE\x10\x01\x12\x17\n" +
+	"\x13UNDELETE_MODE_RETRY\x10\x02*\xd9\x01\n" +
+	"\x0fUndeleteRefusal\x12 \n" +
+	"\x1cUNDELETE_REFUSAL_UNSPECIFIED\x10\x00\x12\x1e\n" +
+	"\x1aUNDELETE_REFUSAL_NOT_FOUND\x10\x01\x12 \n" +
+	"\x1cUNDELETE_REFUSAL_NOT_DELETED\x10\x02\x12\x1f\n" +
+	"\x1bUNDELETE_REFUSAL_QUEUE_FULL\x10\x03\x12#\n" +
+	"\x1fUNDELETE_REFUSAL_QUEUE_DELETING\x10\x04\x12\x1c\n" +
+	"\x18UNDELETE_REFUSAL_DAMAGED\x10\x052\xdf\x13\n" +
 	"\x0fDlqAdminService\x12C\n" +
 	"\n" +
 	"GetMessage\x12\x19.dlq.v1.GetMessageRequest\x1a\x1a.dlq.v1.GetMessageResponse\x12I\n" +
@@ -5275,7 +5991,9 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\rCountMessages\x12\x1c.dlq.v1.CountMessagesRequest\x1a\x1d.dlq.v1.CountMessagesResponse0\x01\x12N\n" +
 	"\rWatchMessages\x12\x1c.dlq.v1.WatchMessagesRequest\x1a\x1d.dlq.v1.WatchMessagesResponse0\x01\x12Q\n" +
 	"\x0eExportMessages\x12\x1d.dlq.v1.ExportMessagesRequest\x1a\x1e.dlq.v1.ExportMessagesResponse0\x01\x12O\n" +
-	"\x0eImportMessages\x12\x1d.dlq.v1.ImportMessagesRequest\x1a\x1e.dlq.v1.ImportMessagesResponse\x12C\n" +
+	"\x0eImportMessages\x12\x1d.dlq.v1.ImportMessagesRequest\x1a\x1e.dlq.v1.ImportMessagesResponse\x12F\n" +
+	"\vListDeleted\x12\x1a.dlq.v1.ListDeletedRequest\x1a\x1b.dlq.v1.ListDeletedResponse\x12=\n" +
+	"\bUndelete\x12\x17.dlq.v1.UndeleteRequest\x1a\x18.dlq.v1.UndeleteResponse\x12C\n" +
 	"\n" +
 	"ListGroups\x12\x19.dlq.v1.ListGroupsRequest\x1a\x1a.dlq.v1.ListGroupsResponse\x12=\n" +
 	"\bGetGroup\x12\x17.dlq.v1.GetGroupRequest\x1a\x18.dlq.v1.GetGroupResponse\x12F\n" +
@@ -5319,257 +6037,287 @@ func file_dlq_v1_dlq_admin_service_proto_rawDescGZIP() []byte {
 	return file_dlq_v1_dlq_admin_service_proto_rawDescData
 }
 
-var file_dlq_v1_dlq_admin_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 79)
+var file_dlq_v1_dlq_admin_service_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_dlq_v1_dlq_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 85)
 var file_dlq_v1_dlq_admin_service_proto_goTypes = []any{
 	(MessageView)(0),                   // 0: dlq.v1.MessageView
 	(ImportOutcome)(0),                 // 1: dlq.v1.ImportOutcome
 	(GroupOrder)(0),                    // 2: dlq.v1.GroupOrder
-	(*GetMessageRequest)(nil),          // 3: dlq.v1.GetMessageRequest
-	(*GetMessageResponse)(nil),         // 4: dlq.v1.GetMessageResponse
-	(*ListMessagesRequest)(nil),        // 5: dlq.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),       // 6: dlq.v1.ListMessagesResponse
-	(*ExportMessagesRequest)(nil),      // 7: dlq.v1.ExportMessagesRequest
-	(*ExportMessagesResponse)(nil),     // 8: dlq.v1.ExportMessagesResponse
-	(*ImportMessagesRequest)(nil),      // 9: dlq.v1.ImportMessagesRequest
-	(*ImportMessagesResponse)(nil),     // 10: dlq.v1.ImportMessagesResponse
-	(*ImportResult)(nil),               // 11: dlq.v1.ImportResult
-	(*CountMessagesRequest)(nil),       // 12: dlq.v1.CountMessagesRequest
-	(*CountMessagesResponse)(nil),      // 13: dlq.v1.CountMessagesResponse
-	(*MessageCount)(nil),               // 14: dlq.v1.MessageCount
-	(*WatchMessagesRequest)(nil),       // 15: dlq.v1.WatchMessagesRequest
-	(*WatchMessagesResponse)(nil),      // 16: dlq.v1.WatchMessagesResponse
-	(*MessageChange)(nil),              // 17: dlq.v1.MessageChange
-	(*ListGroupsRequest)(nil),          // 18: dlq.v1.ListGroupsRequest
-	(*ListGroupsResponse)(nil),         // 19: dlq.v1.ListGroupsResponse
-	(*GetGroupRequest)(nil),            // 20: dlq.v1.GetGroupRequest
-	(*GetGroupResponse)(nil),           // 21: dlq.v1.GetGroupResponse
-	(*UpdateGroupRequest)(nil),         // 22: dlq.v1.UpdateGroupRequest
-	(*UpdateGroupResponse)(nil),        // 23: dlq.v1.UpdateGroupResponse
-	(*ListQueuesRequest)(nil),          // 24: dlq.v1.ListQueuesRequest
-	(*ListQueuesResponse)(nil),         // 25: dlq.v1.ListQueuesResponse
-	(*GetQueueRequest)(nil),            // 26: dlq.v1.GetQueueRequest
-	(*GetQueueResponse)(nil),           // 27: dlq.v1.GetQueueResponse
-	(*UpdateQueueRequest)(nil),         // 28: dlq.v1.UpdateQueueRequest
-	(*UpdateQueueResponse)(nil),        // 29: dlq.v1.UpdateQueueResponse
-	(*DeleteQueueRequest)(nil),         // 30: dlq.v1.DeleteQueueRequest
-	(*DeleteQueueResponse)(nil),        // 31: dlq.v1.DeleteQueueResponse
-	(*SimulatePolicyRequest)(nil),      // 32: dlq.v1.SimulatePolicyRequest
-	(*SimulatePolicyResponse)(nil),     // 33: dlq.v1.SimulatePolicyResponse
-	(*SimulatedAttempt)(nil),           // 34: dlq.v1.SimulatedAttempt
-	(*SimulatedQueue)(nil),             // 35: dlq.v1.SimulatedQueue
-	(*SimulatedBucket)(nil),            // 36: dlq.v1.SimulatedBucket
-	(*GetRulesRequest)(nil),            // 37: dlq.v1.GetRulesRequest
-	(*GetRulesResponse)(nil),           // 38: dlq.v1.GetRulesResponse
-	(*UpdateRulesRequest)(nil),         // 39: dlq.v1.UpdateRulesRequest
-	(*UpdateRulesResponse)(nil),        // 40: dlq.v1.UpdateRulesResponse
-	(*TestRulesRequest)(nil),           // 41: dlq.v1.TestRulesRequest
-	(*RuleSample)(nil),                 // 42: dlq.v1.RuleSample
-	(*TestRulesResponse)(nil),          // 43: dlq.v1.TestRulesResponse
-	(*RuleTestResult)(nil),             // 44: dlq.v1.RuleTestResult
-	(*RuleFailure)(nil),                // 45: dlq.v1.RuleFailure
-	(*ReleaseOrderingKeyRequest)(nil),  // 46: dlq.v1.ReleaseOrderingKeyRequest
-	(*ReleaseOrderingKeyResponse)(nil), // 47: dlq.v1.ReleaseOrderingKeyResponse
-	(*ExplainRequest)(nil),             // 48: dlq.v1.ExplainRequest
-	(*ExplainResponse)(nil),            // 49: dlq.v1.ExplainResponse
-	(*Explanation)(nil),                // 50: dlq.v1.Explanation
-	(*GetServerInfoRequest)(nil),       // 51: dlq.v1.GetServerInfoRequest
-	(*GetServerInfoResponse)(nil),      // 52: dlq.v1.GetServerInfoResponse
-	(*NatsInfo)(nil),                   // 53: dlq.v1.NatsInfo
-	(*StoreInfo)(nil),                  // 54: dlq.v1.StoreInfo
-	(*ListWorkersRequest)(nil),         // 55: dlq.v1.ListWorkersRequest
-	(*ListWorkersResponse)(nil),        // 56: dlq.v1.ListWorkersResponse
-	(*Worker)(nil),                     // 57: dlq.v1.Worker
-	(*BreakLeaseRequest)(nil),          // 58: dlq.v1.BreakLeaseRequest
-	(*BreakLeaseResponse)(nil),         // 59: dlq.v1.BreakLeaseResponse
-	(*QuietWorkerRequest)(nil),         // 60: dlq.v1.QuietWorkerRequest
-	(*QuietWorkerResponse)(nil),        // 61: dlq.v1.QuietWorkerResponse
-	(*ListBreakersRequest)(nil),        // 62: dlq.v1.ListBreakersRequest
-	(*ListBreakersResponse)(nil),       // 63: dlq.v1.ListBreakersResponse
-	(*Breaker)(nil),                    // 64: dlq.v1.Breaker
-	(*ResetBreakerRequest)(nil),        // 65: dlq.v1.ResetBreakerRequest
-	(*ResetBreakerResponse)(nil),       // 66: dlq.v1.ResetBreakerResponse
-	(*CreateBatchJobRequest)(nil),      // 67: dlq.v1.CreateBatchJobRequest
-	(*CreateBatchJobResponse)(nil),     // 68: dlq.v1.CreateBatchJobResponse
-	(*GetBatchJobRequest)(nil),         // 69: dlq.v1.GetBatchJobRequest
-	(*GetBatchJobResponse)(nil),        // 70: dlq.v1.GetBatchJobResponse
-	(*ListBatchJobsRequest)(nil),       // 71: dlq.v1.ListBatchJobsRequest
-	(*ListBatchJobsResponse)(nil),      // 72: dlq.v1.ListBatchJobsResponse
-	(*WatchBatchJobRequest)(nil),       // 73: dlq.v1.WatchBatchJobRequest
-	(*WatchBatchJobResponse)(nil),      // 74: dlq.v1.WatchBatchJobResponse
-	(*PauseBatchJobRequest)(nil),       // 75: dlq.v1.PauseBatchJobRequest
-	(*PauseBatchJobResponse)(nil),      // 76: dlq.v1.PauseBatchJobResponse
-	(*ResumeBatchJobRequest)(nil),      // 77: dlq.v1.ResumeBatchJobRequest
-	(*ResumeBatchJobResponse)(nil),     // 78: dlq.v1.ResumeBatchJobResponse
-	(*CancelBatchJobRequest)(nil),      // 79: dlq.v1.CancelBatchJobRequest
-	(*CancelBatchJobResponse)(nil),     // 80: dlq.v1.CancelBatchJobResponse
-	nil,                                // 81: dlq.v1.StoreInfo.SettingsEntry
-	(*StoredMessage)(nil),              // 82: dlq.v1.StoredMessage
-	(*ExportedMessage)(nil),            // 83: dlq.v1.ExportedMessage
-	(*ErrorStatus)(nil),                // 84: dlq.v1.ErrorStatus
-	(GroupState)(0),                    // 85: dlq.v1.GroupState
-	(*durationpb.Duration)(nil),        // 86: google.protobuf.Duration
-	(*Group)(nil),                      // 87: dlq.v1.Group
-	(*timestamppb.Timestamp)(nil),      // 88: google.protobuf.Timestamp
-	(*Queue)(nil),                      // 89: dlq.v1.Queue
-	(*fieldmaskpb.FieldMask)(nil),      // 90: google.protobuf.FieldMask
-	(*RetryPolicy)(nil),                // 91: dlq.v1.RetryPolicy
-	(Reason)(0),                        // 92: dlq.v1.Reason
-	(*RuleSet)(nil),                    // 93: dlq.v1.RuleSet
-	(RuleEvent)(0),                     // 94: dlq.v1.RuleEvent
-	(*SendToDlqRequest)(nil),           // 95: dlq.v1.SendToDlqRequest
-	(*Failure)(nil),                    // 96: dlq.v1.Failure
-	(*RuleAction)(nil),                 // 97: dlq.v1.RuleAction
-	(BreakerState)(0),                  // 98: dlq.v1.BreakerState
-	(*BatchJobSpec)(nil),               // 99: dlq.v1.BatchJobSpec
-	(*BatchJob)(nil),                   // 100: dlq.v1.BatchJob
+	(UndeleteMode)(0),                  // 3: dlq.v1.UndeleteMode
+	(UndeleteRefusal)(0),               // 4: dlq.v1.UndeleteRefusal
+	(*GetMessageRequest)(nil),          // 5: dlq.v1.GetMessageRequest
+	(*GetMessageResponse)(nil),         // 6: dlq.v1.GetMessageResponse
+	(*ListMessagesRequest)(nil),        // 7: dlq.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),       // 8: dlq.v1.ListMessagesResponse
+	(*ExportMessagesRequest)(nil),      // 9: dlq.v1.ExportMessagesRequest
+	(*ExportMessagesResponse)(nil),     // 10: dlq.v1.ExportMessagesResponse
+	(*ImportMessagesRequest)(nil),      // 11: dlq.v1.ImportMessagesRequest
+	(*ImportMessagesResponse)(nil),     // 12: dlq.v1.ImportMessagesResponse
+	(*ImportResult)(nil),               // 13: dlq.v1.ImportResult
+	(*CountMessagesRequest)(nil),       // 14: dlq.v1.CountMessagesRequest
+	(*CountMessagesResponse)(nil),      // 15: dlq.v1.CountMessagesResponse
+	(*MessageCount)(nil),               // 16: dlq.v1.MessageCount
+	(*WatchMessagesRequest)(nil),       // 17: dlq.v1.WatchMessagesRequest
+	(*WatchMessagesResponse)(nil),      // 18: dlq.v1.WatchMessagesResponse
+	(*MessageChange)(nil),              // 19: dlq.v1.MessageChange
+	(*ListGroupsRequest)(nil),          // 20: dlq.v1.ListGroupsRequest
+	(*ListGroupsResponse)(nil),         // 21: dlq.v1.ListGroupsResponse
+	(*GetGroupRequest)(nil),            // 22: dlq.v1.GetGroupRequest
+	(*GetGroupResponse)(nil),           // 23: dlq.v1.GetGroupResponse
+	(*UpdateGroupRequest)(nil),         // 24: dlq.v1.UpdateGroupRequest
+	(*UpdateGroupResponse)(nil),        // 25: dlq.v1.UpdateGroupResponse
+	(*ListQueuesRequest)(nil),          // 26: dlq.v1.ListQueuesRequest
+	(*ListQueuesResponse)(nil),         // 27: dlq.v1.ListQueuesResponse
+	(*GetQueueRequest)(nil),            // 28: dlq.v1.GetQueueRequest
+	(*GetQueueResponse)(nil),           // 29: dlq.v1.GetQueueResponse
+	(*UpdateQueueRequest)(nil),         // 30: dlq.v1.UpdateQueueRequest
+	(*UpdateQueueResponse)(nil),        // 31: dlq.v1.UpdateQueueResponse
+	(*DeleteQueueRequest)(nil),         // 32: dlq.v1.DeleteQueueRequest
+	(*DeleteQueueResponse)(nil),        // 33: dlq.v1.DeleteQueueResponse
+	(*SimulatePolicyRequest)(nil),      // 34: dlq.v1.SimulatePolicyRequest
+	(*SimulatePolicyResponse)(nil),     // 35: dlq.v1.SimulatePolicyResponse
+	(*SimulatedAttempt)(nil),           // 36: dlq.v1.SimulatedAttempt
+	(*SimulatedQueue)(nil),             // 37: dlq.v1.SimulatedQueue
+	(*SimulatedBucket)(nil),            // 38: dlq.v1.SimulatedBucket
+	(*GetRulesRequest)(nil),            // 39: dlq.v1.GetRulesRequest
+	(*GetRulesResponse)(nil),           // 40: dlq.v1.GetRulesResponse
+	(*UpdateRulesRequest)(nil),         // 41: dlq.v1.UpdateRulesRequest
+	(*UpdateRulesResponse)(nil),        // 42: dlq.v1.UpdateRulesResponse
+	(*TestRulesRequest)(nil),           // 43: dlq.v1.TestRulesRequest
+	(*RuleSample)(nil),                 // 44: dlq.v1.RuleSample
+	(*TestRulesResponse)(nil),          // 45: dlq.v1.TestRulesResponse
+	(*RuleTestResult)(nil),             // 46: dlq.v1.RuleTestResult
+	(*RuleFailure)(nil),                // 47: dlq.v1.RuleFailure
+	(*ReleaseOrderingKeyRequest)(nil),  // 48: dlq.v1.ReleaseOrderingKeyRequest
+	(*ReleaseOrderingKeyResponse)(nil), // 49: dlq.v1.ReleaseOrderingKeyResponse
+	(*ExplainRequest)(nil),             // 50: dlq.v1.ExplainRequest
+	(*ExplainResponse)(nil),            // 51: dlq.v1.ExplainResponse
+	(*Explanation)(nil),                // 52: dlq.v1.Explanation
+	(*GetServerInfoRequest)(nil),       // 53: dlq.v1.GetServerInfoRequest
+	(*GetServerInfoResponse)(nil),      // 54: dlq.v1.GetServerInfoResponse
+	(*NatsInfo)(nil),                   // 55: dlq.v1.NatsInfo
+	(*StoreInfo)(nil),                  // 56: dlq.v1.StoreInfo
+	(*ListWorkersRequest)(nil),         // 57: dlq.v1.ListWorkersRequest
+	(*ListWorkersResponse)(nil),        // 58: dlq.v1.ListWorkersResponse
+	(*Worker)(nil),                     // 59: dlq.v1.Worker
+	(*BreakLeaseRequest)(nil),          // 60: dlq.v1.BreakLeaseRequest
+	(*BreakLeaseResponse)(nil),         // 61: dlq.v1.BreakLeaseResponse
+	(*ListDeletedRequest)(nil),         // 62: dlq.v1.ListDeletedRequest
+	(*ListDeletedResponse)(nil),        // 63: dlq.v1.ListDeletedResponse
+	(*DeletedMessage)(nil),             // 64: dlq.v1.DeletedMessage
+	(*UndeleteRequest)(nil),            // 65: dlq.v1.UndeleteRequest
+	(*UndeleteResponse)(nil),           // 66: dlq.v1.UndeleteResponse
+	(*RefusedUndelete)(nil),            // 67: dlq.v1.RefusedUndelete
+	(*QuietWorkerRequest)(nil),         // 68: dlq.v1.QuietWorkerRequest
+	(*QuietWorkerResponse)(nil),        // 69: dlq.v1.QuietWorkerResponse
+	(*ListBreakersRequest)(nil),        // 70: dlq.v1.ListBreakersRequest
+	(*ListBreakersResponse)(nil),       // 71: dlq.v1.ListBreakersResponse
+	(*Breaker)(nil),                    // 72: dlq.v1.Breaker
+	(*ResetBreakerRequest)(nil),        // 73: dlq.v1.ResetBreakerRequest
+	(*ResetBreakerResponse)(nil),       // 74: dlq.v1.ResetBreakerResponse
+	(*CreateBatchJobRequest)(nil),      // 75: dlq.v1.CreateBatchJobRequest
+	(*CreateBatchJobResponse)(nil),     // 76: dlq.v1.CreateBatchJobResponse
+	(*GetBatchJobRequest)(nil),         // 77: dlq.v1.GetBatchJobRequest
+	(*GetBatchJobResponse)(nil),        // 78: dlq.v1.GetBatchJobResponse
+	(*ListBatchJobsRequest)(nil),       // 79: dlq.v1.ListBatchJobsRequest
+	(*ListBatchJobsResponse)(nil),      // 80: dlq.v1.ListBatchJobsResponse
+	(*WatchBatchJobRequest)(nil),       // 81: dlq.v1.WatchBatchJobRequest
+	(*WatchBatchJobResponse)(nil),      // 82: dlq.v1.WatchBatchJobResponse
+	(*PauseBatchJobRequest)(nil),       // 83: dlq.v1.PauseBatchJobRequest
+	(*PauseBatchJobResponse)(nil),      // 84: dlq.v1.PauseBatchJobResponse
+	(*ResumeBatchJobRequest)(nil),      // 85: dlq.v1.ResumeBatchJobRequest
+	(*ResumeBatchJobResponse)(nil),     // 86: dlq.v1.ResumeBatchJobResponse
+	(*CancelBatchJobRequest)(nil),      // 87: dlq.v1.CancelBatchJobRequest
+	(*CancelBatchJobResponse)(nil),     // 88: dlq.v1.CancelBatchJobResponse
+	nil,                                // 89: dlq.v1.StoreInfo.SettingsEntry
+	(*StoredMessage)(nil),              // 90: dlq.v1.StoredMessage
+	(*ExportedMessage)(nil),            // 91: dlq.v1.ExportedMessage
+	(*ErrorStatus)(nil),                // 92: dlq.v1.ErrorStatus
+	(GroupState)(0),                    // 93: dlq.v1.GroupState
+	(*durationpb.Duration)(nil),        // 94: google.protobuf.Duration
+	(*Group)(nil),                      // 95: dlq.v1.Group
+	(*timestamppb.Timestamp)(nil),      // 96: google.protobuf.Timestamp
+	(*Queue)(nil),                      // 97: dlq.v1.Queue
+	(*fieldmaskpb.FieldMask)(nil),      // 98: google.protobuf.FieldMask
+	(*RetryPolicy)(nil),                // 99: dlq.v1.RetryPolicy
+	(Reason)(0),                        // 100: dlq.v1.Reason
+	(*RuleSet)(nil),                    // 101: dlq.v1.RuleSet
+	(RuleEvent)(0),                     // 102: dlq.v1.RuleEvent
+	(*SendToDlqRequest)(nil),           // 103: dlq.v1.SendToDlqRequest
+	(*Failure)(nil),                    // 104: dlq.v1.Failure
+	(*RuleAction)(nil),                 // 105: dlq.v1.RuleAction
+	(MessageState)(0),                  // 106: dlq.v1.MessageState
+	(QuarantineReason)(0),              // 107: dlq.v1.QuarantineReason
+	(BreakerState)(0),                  // 108: dlq.v1.BreakerState
+	(*BatchJobSpec)(nil),               // 109: dlq.v1.BatchJobSpec
+	(*BatchJob)(nil),                   // 110: dlq.v1.BatchJob
 }
 var file_dlq_v1_dlq_admin_service_proto_depIdxs = []int32{
-	82,  // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
+	90,  // 0: dlq.v1.GetMessageResponse.message:type_name -> dlq.v1.StoredMessage
 	0,   // 1: dlq.v1.ListMessagesRequest.view:type_name -> dlq.v1.MessageView
-	82,  // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
-	83,  // 3: dlq.v1.ExportMessagesResponse.messages:type_name -> dlq.v1.ExportedMessage
-	83,  // 4: dlq.v1.ImportMessagesRequest.messages:type_name -> dlq.v1.ExportedMessage
-	11,  // 5: dlq.v1.ImportMessagesResponse.results:type_name -> dlq.v1.ImportResult
+	90,  // 2: dlq.v1.ListMessagesResponse.messages:type_name -> dlq.v1.StoredMessage
+	91,  // 3: dlq.v1.ExportMessagesResponse.messages:type_name -> dlq.v1.ExportedMessage
+	91,  // 4: dlq.v1.ImportMessagesRequest.messages:type_name -> dlq.v1.ExportedMessage
+	13,  // 5: dlq.v1.ImportMessagesResponse.results:type_name -> dlq.v1.ImportResult
 	1,   // 6: dlq.v1.ImportResult.outcome:type_name -> dlq.v1.ImportOutcome
-	84,  // 7: dlq.v1.ImportResult.error:type_name -> dlq.v1.ErrorStatus
-	14,  // 8: dlq.v1.CountMessagesResponse.counts:type_name -> dlq.v1.MessageCount
+	92,  // 7: dlq.v1.ImportResult.error:type_name -> dlq.v1.ErrorStatus
+	16,  // 8: dlq.v1.CountMessagesResponse.counts:type_name -> dlq.v1.MessageCount
 	0,   // 9: dlq.v1.WatchMessagesRequest.view:type_name -> dlq.v1.MessageView
-	17,  // 10: dlq.v1.WatchMessagesResponse.changes:type_name -> dlq.v1.MessageChange
-	82,  // 11: dlq.v1.MessageChange.message:type_name -> dlq.v1.StoredMessage
-	85,  // 12: dlq.v1.ListGroupsRequest.states:type_name -> dlq.v1.GroupState
-	86,  // 13: dlq.v1.ListGroupsRequest.since:type_name -> google.protobuf.Duration
+	19,  // 10: dlq.v1.WatchMessagesResponse.changes:type_name -> dlq.v1.MessageChange
+	90,  // 11: dlq.v1.MessageChange.message:type_name -> dlq.v1.StoredMessage
+	93,  // 12: dlq.v1.ListGroupsRequest.states:type_name -> dlq.v1.GroupState
+	94,  // 13: dlq.v1.ListGroupsRequest.since:type_name -> google.protobuf.Duration
 	2,   // 14: dlq.v1.ListGroupsRequest.order:type_name -> dlq.v1.GroupOrder
-	87,  // 15: dlq.v1.ListGroupsResponse.groups:type_name -> dlq.v1.Group
-	86,  // 16: dlq.v1.GetGroupRequest.since:type_name -> google.protobuf.Duration
-	87,  // 17: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
-	82,  // 18: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
-	85,  // 19: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
-	88,  // 20: dlq.v1.UpdateGroupRequest.archived_until_time:type_name -> google.protobuf.Timestamp
-	87,  // 21: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
-	89,  // 22: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
-	89,  // 23: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
-	89,  // 24: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
-	90,  // 25: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
-	89,  // 26: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
-	91,  // 27: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
-	92,  // 28: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
-	88,  // 29: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
-	91,  // 30: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
-	34,  // 31: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
-	35,  // 32: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
-	86,  // 33: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
-	86,  // 34: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
-	86,  // 35: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
-	88,  // 36: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
-	36,  // 37: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
-	86,  // 38: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
-	93,  // 39: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	93,  // 40: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	93,  // 41: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
-	93,  // 42: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
-	42,  // 43: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
-	94,  // 44: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
-	95,  // 45: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
-	96,  // 46: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
-	44,  // 47: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
-	45,  // 48: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
-	97,  // 49: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
-	95,  // 50: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
-	50,  // 51: dlq.v1.ExplainResponse.explanations:type_name -> dlq.v1.Explanation
-	88,  // 52: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
-	88,  // 53: dlq.v1.GetServerInfoResponse.start_time:type_name -> google.protobuf.Timestamp
-	88,  // 54: dlq.v1.GetServerInfoResponse.time:type_name -> google.protobuf.Timestamp
-	54,  // 55: dlq.v1.GetServerInfoResponse.store:type_name -> dlq.v1.StoreInfo
-	53,  // 56: dlq.v1.GetServerInfoResponse.nats:type_name -> dlq.v1.NatsInfo
-	88,  // 57: dlq.v1.NatsInfo.oldest_waiting_time:type_name -> google.protobuf.Timestamp
-	88,  // 58: dlq.v1.NatsInfo.last_missed_time:type_name -> google.protobuf.Timestamp
-	88,  // 59: dlq.v1.StoreInfo.time:type_name -> google.protobuf.Timestamp
-	81,  // 60: dlq.v1.StoreInfo.settings:type_name -> dlq.v1.StoreInfo.SettingsEntry
-	57,  // 61: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
-	88,  // 62: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
-	86,  // 63: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
-	64,  // 64: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
-	98,  // 65: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
-	88,  // 66: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
-	88,  // 67: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
-	99,  // 68: dlq.v1.CreateBatchJobRequest.spec:type_name -> dlq.v1.BatchJobSpec
-	100, // 69: dlq.v1.CreateBatchJobResponse.job:type_name -> dlq.v1.BatchJob
-	100, // 70: dlq.v1.GetBatchJobResponse.job:type_name -> dlq.v1.BatchJob
-	100, // 71: dlq.v1.ListBatchJobsResponse.jobs:type_name -> dlq.v1.BatchJob
-	100, // 72: dlq.v1.WatchBatchJobResponse.job:type_name -> dlq.v1.BatchJob
-	100, // 73: dlq.v1.PauseBatchJobResponse.job:type_name -> dlq.v1.BatchJob
-	100, // 74: dlq.v1.ResumeBatchJobResponse.job:type_name -> dlq.v1.BatchJob
-	100, // 75: dlq.v1.CancelBatchJobResponse.job:type_name -> dlq.v1.BatchJob
-	3,   // 76: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
-	5,   // 77: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
-	12,  // 78: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
-	15,  // 79: dlq.v1.DlqAdminService.WatchMessages:input_type -> dlq.v1.WatchMessagesRequest
-	7,   // 80: dlq.v1.DlqAdminService.ExportMessages:input_type -> dlq.v1.ExportMessagesRequest
-	9,   // 81: dlq.v1.DlqAdminService.ImportMessages:input_type -> dlq.v1.ImportMessagesRequest
-	18,  // 82: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
-	20,  // 83: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
-	22,  // 84: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
-	24,  // 85: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
-	26,  // 86: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
-	28,  // 87: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
-	30,  // 88: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
-	32,  // 89: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
-	37,  // 90: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
-	39,  // 91: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
-	41,  // 92: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
-	46,  // 93: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
-	48,  // 94: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
-	51,  // 95: dlq.v1.DlqAdminService.GetServerInfo:input_type -> dlq.v1.GetServerInfoRequest
-	55,  // 96: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
-	58,  // 97: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
-	60,  // 98: dlq.v1.DlqAdminService.QuietWorker:input_type -> dlq.v1.QuietWorkerRequest
-	62,  // 99: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
-	65,  // 100: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
-	67,  // 101: dlq.v1.DlqAdminService.CreateBatchJob:input_type -> dlq.v1.CreateBatchJobRequest
-	69,  // 102: dlq.v1.DlqAdminService.GetBatchJob:input_type -> dlq.v1.GetBatchJobRequest
-	71,  // 103: dlq.v1.DlqAdminService.ListBatchJobs:input_type -> dlq.v1.ListBatchJobsRequest
-	73,  // 104: dlq.v1.DlqAdminService.WatchBatchJob:input_type -> dlq.v1.WatchBatchJobRequest
-	75,  // 105: dlq.v1.DlqAdminService.PauseBatchJob:input_type -> dlq.v1.PauseBatchJobRequest
-	77,  // 106: dlq.v1.DlqAdminService.ResumeBatchJob:input_type -> dlq.v1.ResumeBatchJobRequest
-	79,  // 107: dlq.v1.DlqAdminService.CancelBatchJob:input_type -> dlq.v1.CancelBatchJobRequest
-	4,   // 108: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
-	6,   // 109: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
-	13,  // 110: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
-	16,  // 111: dlq.v1.DlqAdminService.WatchMessages:output_type -> dlq.v1.WatchMessagesResponse
-	8,   // 112: dlq.v1.DlqAdminService.ExportMessages:output_type -> dlq.v1.ExportMessagesResponse
-	10,  // 113: dlq.v1.DlqAdminService.ImportMessages:output_type -> dlq.v1.ImportMessagesResponse
-	19,  // 114: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
-	21,  // 115: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
-	23,  // 116: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
-	25,  // 117: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
-	27,  // 118: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
-	29,  // 119: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
-	31,  // 120: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
-	33,  // 121: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
-	38,  // 122: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
-	40,  // 123: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
-	43,  // 124: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
-	47,  // 125: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
-	49,  // 126: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
-	52,  // 127: dlq.v1.DlqAdminService.GetServerInfo:output_type -> dlq.v1.GetServerInfoResponse
-	56,  // 128: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
-	59,  // 129: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
-	61,  // 130: dlq.v1.DlqAdminService.QuietWorker:output_type -> dlq.v1.QuietWorkerResponse
-	63,  // 131: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
-	66,  // 132: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
-	68,  // 133: dlq.v1.DlqAdminService.CreateBatchJob:output_type -> dlq.v1.CreateBatchJobResponse
-	70,  // 134: dlq.v1.DlqAdminService.GetBatchJob:output_type -> dlq.v1.GetBatchJobResponse
-	72,  // 135: dlq.v1.DlqAdminService.ListBatchJobs:output_type -> dlq.v1.ListBatchJobsResponse
-	74,  // 136: dlq.v1.DlqAdminService.WatchBatchJob:output_type -> dlq.v1.WatchBatchJobResponse
-	76,  // 137: dlq.v1.DlqAdminService.PauseBatchJob:output_type -> dlq.v1.PauseBatchJobResponse
-	78,  // 138: dlq.v1.DlqAdminService.ResumeBatchJob:output_type -> dlq.v1.ResumeBatchJobResponse
-	80,  // 139: dlq.v1.DlqAdminService.CancelBatchJob:output_type -> dlq.v1.CancelBatchJobResponse
-	108, // [108:140] is the sub-list for method output_type
-	76,  // [76:108] is the sub-list for method input_type
-	76,  // [76:76] is the sub-list for extension type_name
-	76,  // [76:76] is the sub-list for extension extendee
-	0,   // [0:76] is the sub-list for field type_name
+	95,  // 15: dlq.v1.ListGroupsResponse.groups:type_name -> dlq.v1.Group
+	94,  // 16: dlq.v1.GetGroupRequest.since:type_name -> google.protobuf.Duration
+	95,  // 17: dlq.v1.GetGroupResponse.group:type_name -> dlq.v1.Group
+	90,  // 18: dlq.v1.GetGroupResponse.latest:type_name -> dlq.v1.StoredMessage
+	93,  // 19: dlq.v1.UpdateGroupRequest.state:type_name -> dlq.v1.GroupState
+	96,  // 20: dlq.v1.UpdateGroupRequest.archived_until_time:type_name -> google.protobuf.Timestamp
+	95,  // 21: dlq.v1.UpdateGroupResponse.group:type_name -> dlq.v1.Group
+	97,  // 22: dlq.v1.ListQueuesResponse.queues:type_name -> dlq.v1.Queue
+	97,  // 23: dlq.v1.GetQueueResponse.queue:type_name -> dlq.v1.Queue
+	97,  // 24: dlq.v1.UpdateQueueRequest.queue:type_name -> dlq.v1.Queue
+	98,  // 25: dlq.v1.UpdateQueueRequest.update_mask:type_name -> google.protobuf.FieldMask
+	97,  // 26: dlq.v1.UpdateQueueResponse.queue:type_name -> dlq.v1.Queue
+	99,  // 27: dlq.v1.SimulatePolicyRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
+	100, // 28: dlq.v1.SimulatePolicyRequest.reason:type_name -> dlq.v1.Reason
+	96,  // 29: dlq.v1.SimulatePolicyRequest.start_time:type_name -> google.protobuf.Timestamp
+	99,  // 30: dlq.v1.SimulatePolicyResponse.retry_policy:type_name -> dlq.v1.RetryPolicy
+	36,  // 31: dlq.v1.SimulatePolicyResponse.attempts:type_name -> dlq.v1.SimulatedAttempt
+	37,  // 32: dlq.v1.SimulatePolicyResponse.stored:type_name -> dlq.v1.SimulatedQueue
+	94,  // 33: dlq.v1.SimulatedAttempt.delay:type_name -> google.protobuf.Duration
+	94,  // 34: dlq.v1.SimulatedAttempt.min_delay:type_name -> google.protobuf.Duration
+	94,  // 35: dlq.v1.SimulatedAttempt.max_delay:type_name -> google.protobuf.Duration
+	96,  // 36: dlq.v1.SimulatedAttempt.due_time:type_name -> google.protobuf.Timestamp
+	38,  // 37: dlq.v1.SimulatedQueue.retried:type_name -> dlq.v1.SimulatedBucket
+	94,  // 38: dlq.v1.SimulatedBucket.within:type_name -> google.protobuf.Duration
+	101, // 39: dlq.v1.GetRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	101, // 40: dlq.v1.UpdateRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	101, // 41: dlq.v1.UpdateRulesResponse.rule_set:type_name -> dlq.v1.RuleSet
+	101, // 42: dlq.v1.TestRulesRequest.rule_set:type_name -> dlq.v1.RuleSet
+	44,  // 43: dlq.v1.TestRulesRequest.samples:type_name -> dlq.v1.RuleSample
+	102, // 44: dlq.v1.RuleSample.event:type_name -> dlq.v1.RuleEvent
+	103, // 45: dlq.v1.RuleSample.message:type_name -> dlq.v1.SendToDlqRequest
+	104, // 46: dlq.v1.RuleSample.failure:type_name -> dlq.v1.Failure
+	46,  // 47: dlq.v1.TestRulesResponse.results:type_name -> dlq.v1.RuleTestResult
+	47,  // 48: dlq.v1.RuleTestResult.failed:type_name -> dlq.v1.RuleFailure
+	105, // 49: dlq.v1.RuleTestResult.action:type_name -> dlq.v1.RuleAction
+	103, // 50: dlq.v1.RuleTestResult.transformed:type_name -> dlq.v1.SendToDlqRequest
+	52,  // 51: dlq.v1.ExplainResponse.explanations:type_name -> dlq.v1.Explanation
+	96,  // 52: dlq.v1.Explanation.until:type_name -> google.protobuf.Timestamp
+	96,  // 53: dlq.v1.GetServerInfoResponse.start_time:type_name -> google.protobuf.Timestamp
+	96,  // 54: dlq.v1.GetServerInfoResponse.time:type_name -> google.protobuf.Timestamp
+	56,  // 55: dlq.v1.GetServerInfoResponse.store:type_name -> dlq.v1.StoreInfo
+	55,  // 56: dlq.v1.GetServerInfoResponse.nats:type_name -> dlq.v1.NatsInfo
+	96,  // 57: dlq.v1.NatsInfo.oldest_waiting_time:type_name -> google.protobuf.Timestamp
+	96,  // 58: dlq.v1.NatsInfo.last_missed_time:type_name -> google.protobuf.Timestamp
+	96,  // 59: dlq.v1.StoreInfo.time:type_name -> google.protobuf.Timestamp
+	89,  // 60: dlq.v1.StoreInfo.settings:type_name -> dlq.v1.StoreInfo.SettingsEntry
+	59,  // 61: dlq.v1.ListWorkersResponse.workers:type_name -> dlq.v1.Worker
+	96,  // 62: dlq.v1.Worker.oldest_delivery_time:type_name -> google.protobuf.Timestamp
+	94,  // 63: dlq.v1.BreakLeaseResponse.held:type_name -> google.protobuf.Duration
+	106, // 64: dlq.v1.ListDeletedRequest.states:type_name -> dlq.v1.MessageState
+	96,  // 65: dlq.v1.ListDeletedRequest.from_time:type_name -> google.protobuf.Timestamp
+	96,  // 66: dlq.v1.ListDeletedRequest.to_time:type_name -> google.protobuf.Timestamp
+	64,  // 67: dlq.v1.ListDeletedResponse.messages:type_name -> dlq.v1.DeletedMessage
+	106, // 68: dlq.v1.DeletedMessage.state:type_name -> dlq.v1.MessageState
+	96,  // 69: dlq.v1.DeletedMessage.delete_time:type_name -> google.protobuf.Timestamp
+	96,  // 70: dlq.v1.DeletedMessage.erase_time:type_name -> google.protobuf.Timestamp
+	106, // 71: dlq.v1.DeletedMessage.previous_state:type_name -> dlq.v1.MessageState
+	100, // 72: dlq.v1.DeletedMessage.reason:type_name -> dlq.v1.Reason
+	107, // 73: dlq.v1.DeletedMessage.quarantine_reason:type_name -> dlq.v1.QuarantineReason
+	96,  // 74: dlq.v1.UndeleteRequest.from_time:type_name -> google.protobuf.Timestamp
+	96,  // 75: dlq.v1.UndeleteRequest.to_time:type_name -> google.protobuf.Timestamp
+	106, // 76: dlq.v1.UndeleteRequest.states:type_name -> dlq.v1.MessageState
+	3,   // 77: dlq.v1.UndeleteRequest.mode:type_name -> dlq.v1.UndeleteMode
+	67,  // 78: dlq.v1.UndeleteResponse.refused:type_name -> dlq.v1.RefusedUndelete
+	4,   // 79: dlq.v1.RefusedUndelete.refusal:type_name -> dlq.v1.UndeleteRefusal
+	72,  // 80: dlq.v1.ListBreakersResponse.breakers:type_name -> dlq.v1.Breaker
+	108, // 81: dlq.v1.Breaker.state:type_name -> dlq.v1.BreakerState
+	96,  // 82: dlq.v1.Breaker.open_since:type_name -> google.protobuf.Timestamp
+	96,  // 83: dlq.v1.Breaker.retry_time:type_name -> google.protobuf.Timestamp
+	109, // 84: dlq.v1.CreateBatchJobRequest.spec:type_name -> dlq.v1.BatchJobSpec
+	110, // 85: dlq.v1.CreateBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	110, // 86: dlq.v1.GetBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	110, // 87: dlq.v1.ListBatchJobsResponse.jobs:type_name -> dlq.v1.BatchJob
+	110, // 88: dlq.v1.WatchBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	110, // 89: dlq.v1.PauseBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	110, // 90: dlq.v1.ResumeBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	110, // 91: dlq.v1.CancelBatchJobResponse.job:type_name -> dlq.v1.BatchJob
+	5,   // 92: dlq.v1.DlqAdminService.GetMessage:input_type -> dlq.v1.GetMessageRequest
+	7,   // 93: dlq.v1.DlqAdminService.ListMessages:input_type -> dlq.v1.ListMessagesRequest
+	14,  // 94: dlq.v1.DlqAdminService.CountMessages:input_type -> dlq.v1.CountMessagesRequest
+	17,  // 95: dlq.v1.DlqAdminService.WatchMessages:input_type -> dlq.v1.WatchMessagesRequest
+	9,   // 96: dlq.v1.DlqAdminService.ExportMessages:input_type -> dlq.v1.ExportMessagesRequest
+	11,  // 97: dlq.v1.DlqAdminService.ImportMessages:input_type -> dlq.v1.ImportMessagesRequest
+	62,  // 98: dlq.v1.DlqAdminService.ListDeleted:input_type -> dlq.v1.ListDeletedRequest
+	65,  // 99: dlq.v1.DlqAdminService.Undelete:input_type -> dlq.v1.UndeleteRequest
+	20,  // 100: dlq.v1.DlqAdminService.ListGroups:input_type -> dlq.v1.ListGroupsRequest
+	22,  // 101: dlq.v1.DlqAdminService.GetGroup:input_type -> dlq.v1.GetGroupRequest
+	24,  // 102: dlq.v1.DlqAdminService.UpdateGroup:input_type -> dlq.v1.UpdateGroupRequest
+	26,  // 103: dlq.v1.DlqAdminService.ListQueues:input_type -> dlq.v1.ListQueuesRequest
+	28,  // 104: dlq.v1.DlqAdminService.GetQueue:input_type -> dlq.v1.GetQueueRequest
+	30,  // 105: dlq.v1.DlqAdminService.UpdateQueue:input_type -> dlq.v1.UpdateQueueRequest
+	32,  // 106: dlq.v1.DlqAdminService.DeleteQueue:input_type -> dlq.v1.DeleteQueueRequest
+	34,  // 107: dlq.v1.DlqAdminService.SimulatePolicy:input_type -> dlq.v1.SimulatePolicyRequest
+	39,  // 108: dlq.v1.DlqAdminService.GetRules:input_type -> dlq.v1.GetRulesRequest
+	41,  // 109: dlq.v1.DlqAdminService.UpdateRules:input_type -> dlq.v1.UpdateRulesRequest
+	43,  // 110: dlq.v1.DlqAdminService.TestRules:input_type -> dlq.v1.TestRulesRequest
+	48,  // 111: dlq.v1.DlqAdminService.ReleaseOrderingKey:input_type -> dlq.v1.ReleaseOrderingKeyRequest
+	50,  // 112: dlq.v1.DlqAdminService.Explain:input_type -> dlq.v1.ExplainRequest
+	53,  // 113: dlq.v1.DlqAdminService.GetServerInfo:input_type -> dlq.v1.GetServerInfoRequest
+	57,  // 114: dlq.v1.DlqAdminService.ListWorkers:input_type -> dlq.v1.ListWorkersRequest
+	60,  // 115: dlq.v1.DlqAdminService.BreakLease:input_type -> dlq.v1.BreakLeaseRequest
+	68,  // 116: dlq.v1.DlqAdminService.QuietWorker:input_type -> dlq.v1.QuietWorkerRequest
+	70,  // 117: dlq.v1.DlqAdminService.ListBreakers:input_type -> dlq.v1.ListBreakersRequest
+	73,  // 118: dlq.v1.DlqAdminService.ResetBreaker:input_type -> dlq.v1.ResetBreakerRequest
+	75,  // 119: dlq.v1.DlqAdminService.CreateBatchJob:input_type -> dlq.v1.CreateBatchJobRequest
+	77,  // 120: dlq.v1.DlqAdminService.GetBatchJob:input_type -> dlq.v1.GetBatchJobRequest
+	79,  // 121: dlq.v1.DlqAdminService.ListBatchJobs:input_type -> dlq.v1.ListBatchJobsRequest
+	81,  // 122: dlq.v1.DlqAdminService.WatchBatchJob:input_type -> dlq.v1.WatchBatchJobRequest
+	83,  // 123: dlq.v1.DlqAdminService.PauseBatchJob:input_type -> dlq.v1.PauseBatchJobRequest
+	85,  // 124: dlq.v1.DlqAdminService.ResumeBatchJob:input_type -> dlq.v1.ResumeBatchJobRequest
+	87,  // 125: dlq.v1.DlqAdminService.CancelBatchJob:input_type -> dlq.v1.CancelBatchJobRequest
+	6,   // 126: dlq.v1.DlqAdminService.GetMessage:output_type -> dlq.v1.GetMessageResponse
+	8,   // 127: dlq.v1.DlqAdminService.ListMessages:output_type -> dlq.v1.ListMessagesResponse
+	15,  // 128: dlq.v1.DlqAdminService.CountMessages:output_type -> dlq.v1.CountMessagesResponse
+	18,  // 129: dlq.v1.DlqAdminService.WatchMessages:output_type -> dlq.v1.WatchMessagesResponse
+	10,  // 130: dlq.v1.DlqAdminService.ExportMessages:output_type -> dlq.v1.ExportMessagesResponse
+	12,  // 131: dlq.v1.DlqAdminService.ImportMessages:output_type -> dlq.v1.ImportMessagesResponse
+	63,  // 132: dlq.v1.DlqAdminService.ListDeleted:output_type -> dlq.v1.ListDeletedResponse
+	66,  // 133: dlq.v1.DlqAdminService.Undelete:output_type -> dlq.v1.UndeleteResponse
+	21,  // 134: dlq.v1.DlqAdminService.ListGroups:output_type -> dlq.v1.ListGroupsResponse
+	23,  // 135: dlq.v1.DlqAdminService.GetGroup:output_type -> dlq.v1.GetGroupResponse
+	25,  // 136: dlq.v1.DlqAdminService.UpdateGroup:output_type -> dlq.v1.UpdateGroupResponse
+	27,  // 137: dlq.v1.DlqAdminService.ListQueues:output_type -> dlq.v1.ListQueuesResponse
+	29,  // 138: dlq.v1.DlqAdminService.GetQueue:output_type -> dlq.v1.GetQueueResponse
+	31,  // 139: dlq.v1.DlqAdminService.UpdateQueue:output_type -> dlq.v1.UpdateQueueResponse
+	33,  // 140: dlq.v1.DlqAdminService.DeleteQueue:output_type -> dlq.v1.DeleteQueueResponse
+	35,  // 141: dlq.v1.DlqAdminService.SimulatePolicy:output_type -> dlq.v1.SimulatePolicyResponse
+	40,  // 142: dlq.v1.DlqAdminService.GetRules:output_type -> dlq.v1.GetRulesResponse
+	42,  // 143: dlq.v1.DlqAdminService.UpdateRules:output_type -> dlq.v1.UpdateRulesResponse
+	45,  // 144: dlq.v1.DlqAdminService.TestRules:output_type -> dlq.v1.TestRulesResponse
+	49,  // 145: dlq.v1.DlqAdminService.ReleaseOrderingKey:output_type -> dlq.v1.ReleaseOrderingKeyResponse
+	51,  // 146: dlq.v1.DlqAdminService.Explain:output_type -> dlq.v1.ExplainResponse
+	54,  // 147: dlq.v1.DlqAdminService.GetServerInfo:output_type -> dlq.v1.GetServerInfoResponse
+	58,  // 148: dlq.v1.DlqAdminService.ListWorkers:output_type -> dlq.v1.ListWorkersResponse
+	61,  // 149: dlq.v1.DlqAdminService.BreakLease:output_type -> dlq.v1.BreakLeaseResponse
+	69,  // 150: dlq.v1.DlqAdminService.QuietWorker:output_type -> dlq.v1.QuietWorkerResponse
+	71,  // 151: dlq.v1.DlqAdminService.ListBreakers:output_type -> dlq.v1.ListBreakersResponse
+	74,  // 152: dlq.v1.DlqAdminService.ResetBreaker:output_type -> dlq.v1.ResetBreakerResponse
+	76,  // 153: dlq.v1.DlqAdminService.CreateBatchJob:output_type -> dlq.v1.CreateBatchJobResponse
+	78,  // 154: dlq.v1.DlqAdminService.GetBatchJob:output_type -> dlq.v1.GetBatchJobResponse
+	80,  // 155: dlq.v1.DlqAdminService.ListBatchJobs:output_type -> dlq.v1.ListBatchJobsResponse
+	82,  // 156: dlq.v1.DlqAdminService.WatchBatchJob:output_type -> dlq.v1.WatchBatchJobResponse
+	84,  // 157: dlq.v1.DlqAdminService.PauseBatchJob:output_type -> dlq.v1.PauseBatchJobResponse
+	86,  // 158: dlq.v1.DlqAdminService.ResumeBatchJob:output_type -> dlq.v1.ResumeBatchJobResponse
+	88,  // 159: dlq.v1.DlqAdminService.CancelBatchJob:output_type -> dlq.v1.CancelBatchJobResponse
+	126, // [126:160] is the sub-list for method output_type
+	92,  // [92:126] is the sub-list for method input_type
+	92,  // [92:92] is the sub-list for extension type_name
+	92,  // [92:92] is the sub-list for extension extendee
+	0,   // [0:92] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_dlq_admin_service_proto_init() }
@@ -5589,14 +6337,14 @@ func file_dlq_v1_dlq_admin_service_proto_init() {
 	file_dlq_v1_stored_message_proto_init()
 	file_dlq_v1_dlq_admin_service_proto_msgTypes[19].OneofWrappers = []any{}
 	file_dlq_v1_dlq_admin_service_proto_msgTypes[27].OneofWrappers = []any{}
-	file_dlq_v1_dlq_admin_service_proto_msgTypes[57].OneofWrappers = []any{}
+	file_dlq_v1_dlq_admin_service_proto_msgTypes[63].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dlq_v1_dlq_admin_service_proto_rawDesc), len(file_dlq_v1_dlq_admin_service_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   79,
+			NumEnums:      5,
+			NumMessages:   85,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

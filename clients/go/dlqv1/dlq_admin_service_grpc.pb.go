@@ -25,6 +25,8 @@ const (
 	DlqAdminService_WatchMessages_FullMethodName      = "/dlq.v1.DlqAdminService/WatchMessages"
 	DlqAdminService_ExportMessages_FullMethodName     = "/dlq.v1.DlqAdminService/ExportMessages"
 	DlqAdminService_ImportMessages_FullMethodName     = "/dlq.v1.DlqAdminService/ImportMessages"
+	DlqAdminService_ListDeleted_FullMethodName        = "/dlq.v1.DlqAdminService/ListDeleted"
+	DlqAdminService_Undelete_FullMethodName           = "/dlq.v1.DlqAdminService/Undelete"
 	DlqAdminService_ListGroups_FullMethodName         = "/dlq.v1.DlqAdminService/ListGroups"
 	DlqAdminService_GetGroup_FullMethodName           = "/dlq.v1.DlqAdminService/GetGroup"
 	DlqAdminService_UpdateGroup_FullMethodName        = "/dlq.v1.DlqAdminService/UpdateGroup"
@@ -98,6 +100,15 @@ type DlqAdminServiceClient interface {
 	// 7 days a message is stored once under an import_id, even if it has been processed since. Errors:
 	// INVALID_ARGUMENT (of the call; that of a message is in its result), UNAVAILABLE.
 	ImportMessages(ctx context.Context, in *ImportMessagesRequest, opts ...grpc.CallOption) (*ImportMessagesResponse, error)
+	// Lists messages of a queue that were discarded, or that succeeded while retain_succeeded was set, and can be
+	// brought back, the latest first. Reads only. Errors: INVALID_ARGUMENT (queue, times, states, page token),
+	// UNAVAILABLE.
+	ListDeleted(ctx context.Context, in *ListDeletedRequest, opts ...grpc.CallOption) (*ListDeletedResponse, error)
+	// Brings deleted messages back into their queue, under the same ids, by id or by the time at which they ended.
+	// Safe to repeat: what has come back is no longer among the deleted messages. Refuses single messages, such as
+	// those for which the queue has no room; other messages are not affected. Errors: INVALID_ARGUMENT,
+	// RESOURCE_EXHAUSTED (the store is full), UNAVAILABLE.
+	Undelete(ctx context.Context, in *UndeleteRequest, opts ...grpc.CallOption) (*UndeleteResponse, error)
 	// Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
 	// whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
 	// INVALID_ARGUMENT (pattern, page size, page token), UNAVAILABLE.
@@ -283,6 +294,26 @@ func (c *dlqAdminServiceClient) ImportMessages(ctx context.Context, in *ImportMe
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ImportMessagesResponse)
 	err := c.cc.Invoke(ctx, DlqAdminService_ImportMessages_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *dlqAdminServiceClient) ListDeleted(ctx context.Context, in *ListDeletedRequest, opts ...grpc.CallOption) (*ListDeletedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListDeletedResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_ListDeleted_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *dlqAdminServiceClient) Undelete(ctx context.Context, in *UndeleteRequest, opts ...grpc.CallOption) (*UndeleteResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UndeleteResponse)
+	err := c.cc.Invoke(ctx, DlqAdminService_Undelete_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -603,6 +634,15 @@ type DlqAdminServiceServer interface {
 	// 7 days a message is stored once under an import_id, even if it has been processed since. Errors:
 	// INVALID_ARGUMENT (of the call; that of a message is in its result), UNAVAILABLE.
 	ImportMessages(context.Context, *ImportMessagesRequest) (*ImportMessagesResponse, error)
+	// Lists messages of a queue that were discarded, or that succeeded while retain_succeeded was set, and can be
+	// brought back, the latest first. Reads only. Errors: INVALID_ARGUMENT (queue, times, states, page token),
+	// UNAVAILABLE.
+	ListDeleted(context.Context, *ListDeletedRequest) (*ListDeletedResponse, error)
+	// Brings deleted messages back into their queue, under the same ids, by id or by the time at which they ended.
+	// Safe to repeat: what has come back is no longer among the deleted messages. Refuses single messages, such as
+	// those for which the queue has no room; other messages are not affected. Errors: INVALID_ARGUMENT,
+	// RESOURCE_EXHAUSTED (the store is full), UNAVAILABLE.
+	Undelete(context.Context, *UndeleteRequest) (*UndeleteResponse, error)
 	// Lists groups of messages whose latest failures are alike, over all queues that match a pattern. A group
 	// whose place in the order changes meanwhile may be on two pages, or on none. Reads only. Errors:
 	// INVALID_ARGUMENT (pattern, page size, page token), UNAVAILABLE.
@@ -724,6 +764,12 @@ func (UnimplementedDlqAdminServiceServer) ExportMessages(*ExportMessagesRequest,
 }
 func (UnimplementedDlqAdminServiceServer) ImportMessages(context.Context, *ImportMessagesRequest) (*ImportMessagesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ImportMessages not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) ListDeleted(context.Context, *ListDeletedRequest) (*ListDeletedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListDeleted not implemented")
+}
+func (UnimplementedDlqAdminServiceServer) Undelete(context.Context, *UndeleteRequest) (*UndeleteResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Undelete not implemented")
 }
 func (UnimplementedDlqAdminServiceServer) ListGroups(context.Context, *ListGroupsRequest) (*ListGroupsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListGroups not implemented")
@@ -907,6 +953,42 @@ func _DlqAdminService_ImportMessages_Handler(srv interface{}, ctx context.Contex
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(DlqAdminServiceServer).ImportMessages(ctx, req.(*ImportMessagesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DlqAdminService_ListDeleted_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListDeletedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).ListDeleted(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_ListDeleted_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).ListDeleted(ctx, req.(*ListDeletedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DlqAdminService_Undelete_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UndeleteRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DlqAdminServiceServer).Undelete(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DlqAdminService_Undelete_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DlqAdminServiceServer).Undelete(ctx, req.(*UndeleteRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1390,6 +1472,14 @@ var DlqAdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ImportMessages",
 			Handler:    _DlqAdminService_ImportMessages_Handler,
+		},
+		{
+			MethodName: "ListDeleted",
+			Handler:    _DlqAdminService_ListDeleted_Handler,
+		},
+		{
+			MethodName: "Undelete",
+			Handler:    _DlqAdminService_Undelete_Handler,
 		},
 		{
 			MethodName: "ListGroups",

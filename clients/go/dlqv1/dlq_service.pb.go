@@ -3378,7 +3378,7 @@ func (x *Rates) GetFailed() float64 {
 }
 
 // Counts since the queue exists. At every moment accepted = scheduled + in_flight + quarantined +
-// succeeded + discarded + expired + purged + moved_out - moved_in.
+// succeeded + discarded + expired + purged + moved_out - moved_in - undeleted.
 type Totals struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Sends that became new messages, or were dropped by a routing rule (which counts as a discard).
@@ -3405,6 +3405,8 @@ type Totals struct {
 	Released int64 `protobuf:"varint,11,opt,name=released,proto3" json:"released,omitempty"`
 	// Leases that expired.
 	LeaseExpiries int64 `protobuf:"varint,12,opt,name=lease_expiries,json=leaseExpiries,proto3" json:"lease_expiries,omitempty"`
+	// Messages that Undelete brought back. They also count where they had ended.
+	Undeleted     int64 `protobuf:"varint,13,opt,name=undeleted,proto3" json:"undeleted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3519,6 +3521,13 @@ func (x *Totals) GetReleased() int64 {
 func (x *Totals) GetLeaseExpiries() int64 {
 	if x != nil {
 		return x.LeaseExpiries
+	}
+	return 0
+}
+
+func (x *Totals) GetUndeleted() int64 {
+	if x != nil {
+		return x.Undeleted
 	}
 	return 0
 }
@@ -4001,7 +4010,7 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\baccepted\x18\x01 \x01(\x01R\baccepted\x12\x1c\n" +
 	"\tdelivered\x18\x02 \x01(\x01R\tdelivered\x12\x1c\n" +
 	"\tsucceeded\x18\x03 \x01(\x01R\tsucceeded\x12\x16\n" +
-	"\x06failed\x18\x04 \x01(\x01R\x06failed\"\xee\x02\n" +
+	"\x06failed\x18\x04 \x01(\x01R\x06failed\"\x8c\x03\n" +
 	"\x06Totals\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\x03R\baccepted\x12\x16\n" +
 	"\x06joined\x18\x02 \x01(\x03R\x06joined\x12\x1c\n" +
@@ -4017,7 +4026,8 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\x0ffailed_attempts\x18\n" +
 	" \x01(\x03R\x0efailedAttempts\x12\x1a\n" +
 	"\breleased\x18\v \x01(\x03R\breleased\x12%\n" +
-	"\x0elease_expiries\x18\f \x01(\x03R\rleaseExpiries\"P\n" +
+	"\x0elease_expiries\x18\f \x01(\x03R\rleaseExpiries\x12\x1c\n" +
+	"\tundeleted\x18\r \x01(\x03R\tundeleted\"P\n" +
 	"\tCondition\x12)\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x15.dlq.v1.ConditionCodeR\x04code\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\"\xcb\x01\n" +

@@ -75,6 +75,8 @@ const (
 	EventType_EVENT_TYPE_DELIVERED EventType = 21
 	// A message moved away to other_queue, where MOVED came before.
 	EventType_EVENT_TYPE_MOVED_AWAY EventType = 22
+	// Undelete brought a message back. RETRY_SCHEDULED or MOVED_TO_POISON follows.
+	EventType_EVENT_TYPE_UNDELETED EventType = 23
 )
 
 // Enum value maps for EventType.
@@ -103,6 +105,7 @@ var (
 		20: "EVENT_TYPE_GROUP_REGRESSED",
 		21: "EVENT_TYPE_DELIVERED",
 		22: "EVENT_TYPE_MOVED_AWAY",
+		23: "EVENT_TYPE_UNDELETED",
 	}
 	EventType_value = map[string]int32{
 		"EVENT_TYPE_UNSPECIFIED":         0,
@@ -128,6 +131,7 @@ var (
 		"EVENT_TYPE_GROUP_REGRESSED":     20,
 		"EVENT_TYPE_DELIVERED":           21,
 		"EVENT_TYPE_MOVED_AWAY":          22,
+		"EVENT_TYPE_UNDELETED":           23,
 	}
 )
 
@@ -562,7 +566,7 @@ const file_dlq_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"after_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tafterTime\x129\n" +
 	"\n" +
-	"until_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime*\x94\x05\n" +
+	"until_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime*\xae\x05\n" +
 	"\tEventType\x12\x1a\n" +
 	"\x16EVENT_TYPE_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18EVENT_TYPE_MESSAGE_ADDED\x10\x01\x12\x1e\n" +
@@ -587,7 +591,8 @@ const file_dlq_v1_event_proto_rawDesc = "" +
 	"\x17EVENT_TYPE_GROUP_OPENED\x10\x13\x12\x1e\n" +
 	"\x1aEVENT_TYPE_GROUP_REGRESSED\x10\x14\x12\x18\n" +
 	"\x14EVENT_TYPE_DELIVERED\x10\x15\x12\x19\n" +
-	"\x15EVENT_TYPE_MOVED_AWAY\x10\x16BK\n" +
+	"\x15EVENT_TYPE_MOVED_AWAY\x10\x16\x12\x18\n" +
+	"\x14EVENT_TYPE_UNDELETED\x10\x17BK\n" +
 	"\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3"
 
 var (

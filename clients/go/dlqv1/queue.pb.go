@@ -333,7 +333,14 @@ type QueueConfig struct {
 	// whatever lower levels say.
 	Transforms *TransformList `protobuf:"bytes,20,opt,name=transforms,proto3" json:"transforms,omitempty"`
 	// Values that answers and logs leave out. Without entries: none, whatever lower levels say.
-	Redact        *RedactConfig `protobuf:"bytes,21,opt,name=redact,proto3" json:"redact,omitempty"`
+	Redact *RedactConfig `protobuf:"bytes,21,opt,name=redact,proto3" json:"redact,omitempty"`
+	// How long a message that succeeded can be brought back by Undelete: 0 (not at all), or at least 1 s.
+	RetainSucceeded *durationpb.Duration `protobuf:"bytes,22,opt,name=retain_succeeded,json=retainSucceeded,proto3" json:"retain_succeeded,omitempty"`
+	// The same of discarded messages. Default 24 h.
+	RetainDeleted *durationpb.Duration `protobuf:"bytes,23,opt,name=retain_deleted,json=retainDeleted,proto3" json:"retain_deleted,omitempty"`
+	// Maximum bytes of messages that Undelete can bring back; the oldest are erased first. 0: a tenth of
+	// max_bytes, or 64 MiB without it.
+	RetainBytes   *int64 `protobuf:"varint,24,opt,name=retain_bytes,json=retainBytes,proto3,oneof" json:"retain_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -513,6 +520,27 @@ func (x *QueueConfig) GetRedact() *RedactConfig {
 		return x.Redact
 	}
 	return nil
+}
+
+func (x *QueueConfig) GetRetainSucceeded() *durationpb.Duration {
+	if x != nil {
+		return x.RetainSucceeded
+	}
+	return nil
+}
+
+func (x *QueueConfig) GetRetainDeleted() *durationpb.Duration {
+	if x != nil {
+		return x.RetainDeleted
+	}
+	return nil
+}
+
+func (x *QueueConfig) GetRetainBytes() int64 {
+	if x != nil && x.RetainBytes != nil {
+		return *x.RetainBytes
+	}
+	return 0
 }
 
 // Failures that send a message straight to quarantine.
@@ -1059,7 +1087,7 @@ const file_dlq_v1_queue_proto_rawDesc = "" +
 	"\x04etag\x18\x04 \x01(\tR\x04etag\x12;\n" +
 	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12\x16\n" +
-	"\x06exists\x18\x06 \x01(\bR\x06exists\"\xf2\t\n" +
+	"\x06exists\x18\x06 \x01(\bR\x06exists\"\xb3\v\n" +
 	"\vQueueConfig\x126\n" +
 	"\fretry_policy\x18\x01 \x01(\v2\x13.dlq.v1.RetryPolicyR\vretryPolicy\x12M\n" +
 	"\x0eretry_policies\x18\x02 \x03(\v2&.dlq.v1.QueueConfig.RetryPoliciesEntryR\rretryPolicies\x12$\n" +
@@ -1087,7 +1115,10 @@ const file_dlq_v1_queue_proto_rawDesc = "" +
 	"\n" +
 	"transforms\x18\x14 \x01(\v2\x15.dlq.v1.TransformListR\n" +
 	"transforms\x12,\n" +
-	"\x06redact\x18\x15 \x01(\v2\x14.dlq.v1.RedactConfigR\x06redact\x1aU\n" +
+	"\x06redact\x18\x15 \x01(\v2\x14.dlq.v1.RedactConfigR\x06redact\x12D\n" +
+	"\x10retain_succeeded\x18\x16 \x01(\v2\x19.google.protobuf.DurationR\x0fretainSucceeded\x12@\n" +
+	"\x0eretain_deleted\x18\x17 \x01(\v2\x19.google.protobuf.DurationR\rretainDeleted\x12&\n" +
+	"\fretain_bytes\x18\x18 \x01(\x03H\x04R\vretainBytes\x88\x01\x01\x1aU\n" +
 	"\x12RetryPoliciesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12)\n" +
 	"\x05value\x18\x02 \x01(\v2\x13.dlq.v1.RetryPolicyR\x05value:\x028\x01B\x0e\n" +
@@ -1095,7 +1126,8 @@ const file_dlq_v1_queue_proto_rawDesc = "" +
 	"\x11_poison_thresholdB\x0f\n" +
 	"\r_max_messagesB\f\n" +
 	"\n" +
-	"_max_bytes\"N\n" +
+	"_max_bytesB\x0f\n" +
+	"\r_retain_bytes\"N\n" +
 	"\fNonRetryable\x12(\n" +
 	"\areasons\x18\x01 \x03(\x0e2\x0e.dlq.v1.ReasonR\areasons\x12\x14\n" +
 	"\x05types\x18\x02 \x03(\tR\x05types\";\n" +
@@ -1209,23 +1241,25 @@ var file_dlq_v1_queue_proto_depIdxs = []int32{
 	11, // 17: dlq.v1.QueueConfig.pause:type_name -> dlq.v1.Pause
 	17, // 18: dlq.v1.QueueConfig.transforms:type_name -> dlq.v1.TransformList
 	12, // 19: dlq.v1.QueueConfig.redact:type_name -> dlq.v1.RedactConfig
-	18, // 20: dlq.v1.NonRetryable.reasons:type_name -> dlq.v1.Reason
-	6,  // 21: dlq.v1.KeyLimits.rate:type_name -> dlq.v1.Rate
-	1,  // 22: dlq.v1.BreakerConfig.scope:type_name -> dlq.v1.BreakerScope
-	16, // 23: dlq.v1.BreakerConfig.window:type_name -> google.protobuf.Duration
-	16, // 24: dlq.v1.BreakerConfig.open_time:type_name -> google.protobuf.Duration
-	16, // 25: dlq.v1.BreakerConfig.max_open_time:type_name -> google.protobuf.Duration
-	16, // 26: dlq.v1.BreakerConfig.probe_timeout:type_name -> google.protobuf.Duration
-	18, // 27: dlq.v1.BreakerConfig.reasons:type_name -> dlq.v1.Reason
-	2,  // 28: dlq.v1.OrderingConfig.mode:type_name -> dlq.v1.OrderingMode
-	16, // 29: dlq.v1.OrderingConfig.hold_max_age:type_name -> google.protobuf.Duration
-	14, // 30: dlq.v1.Pause.until:type_name -> google.protobuf.Timestamp
-	15, // 31: dlq.v1.QueueConfig.RetryPoliciesEntry.value:type_name -> dlq.v1.RetryPolicy
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	16, // 20: dlq.v1.QueueConfig.retain_succeeded:type_name -> google.protobuf.Duration
+	16, // 21: dlq.v1.QueueConfig.retain_deleted:type_name -> google.protobuf.Duration
+	18, // 22: dlq.v1.NonRetryable.reasons:type_name -> dlq.v1.Reason
+	6,  // 23: dlq.v1.KeyLimits.rate:type_name -> dlq.v1.Rate
+	1,  // 24: dlq.v1.BreakerConfig.scope:type_name -> dlq.v1.BreakerScope
+	16, // 25: dlq.v1.BreakerConfig.window:type_name -> google.protobuf.Duration
+	16, // 26: dlq.v1.BreakerConfig.open_time:type_name -> google.protobuf.Duration
+	16, // 27: dlq.v1.BreakerConfig.max_open_time:type_name -> google.protobuf.Duration
+	16, // 28: dlq.v1.BreakerConfig.probe_timeout:type_name -> google.protobuf.Duration
+	18, // 29: dlq.v1.BreakerConfig.reasons:type_name -> dlq.v1.Reason
+	2,  // 30: dlq.v1.OrderingConfig.mode:type_name -> dlq.v1.OrderingMode
+	16, // 31: dlq.v1.OrderingConfig.hold_max_age:type_name -> google.protobuf.Duration
+	14, // 32: dlq.v1.Pause.until:type_name -> google.protobuf.Timestamp
+	15, // 33: dlq.v1.QueueConfig.RetryPoliciesEntry.value:type_name -> dlq.v1.RetryPolicy
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_queue_proto_init() }

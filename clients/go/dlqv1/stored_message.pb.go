@@ -42,6 +42,8 @@ const (
 	MessageEventKind_MESSAGE_EVENT_KIND_QUARANTINED MessageEventKind = 6
 	// ImportMessages stored it.
 	MessageEventKind_MESSAGE_EVENT_KIND_IMPORTED MessageEventKind = 7
+	// Undelete brought it back. Its start_time is when it had ended.
+	MessageEventKind_MESSAGE_EVENT_KIND_UNDELETED MessageEventKind = 8
 )
 
 // Enum value maps for MessageEventKind.
@@ -55,6 +57,7 @@ var (
 		5: "MESSAGE_EVENT_KIND_MOVE_REFUSED",
 		6: "MESSAGE_EVENT_KIND_QUARANTINED",
 		7: "MESSAGE_EVENT_KIND_IMPORTED",
+		8: "MESSAGE_EVENT_KIND_UNDELETED",
 	}
 	MessageEventKind_value = map[string]int32{
 		"MESSAGE_EVENT_KIND_UNSPECIFIED":  0,
@@ -65,6 +68,7 @@ var (
 		"MESSAGE_EVENT_KIND_MOVE_REFUSED": 5,
 		"MESSAGE_EVENT_KIND_QUARANTINED":  6,
 		"MESSAGE_EVENT_KIND_IMPORTED":     7,
+		"MESSAGE_EVENT_KIND_UNDELETED":    8,
 	}
 )
 
@@ -787,7 +791,7 @@ const file_dlq_v1_stored_message_proto_rawDesc = "" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12/\n" +
 	"\x06target\x18\x03 \x01(\x0e2\x17.dlq.v1.TransformTargetR\x06target\x12\x14\n" +
 	"\x05patch\x18\x04 \x01(\tR\x05patch\x12\x18\n" +
-	"\ainverse\x18\x05 \x01(\tR\ainverse*\xa6\x02\n" +
+	"\ainverse\x18\x05 \x01(\tR\ainverse*\xc8\x02\n" +
 	"\x10MessageEventKind\x12\"\n" +
 	"\x1eMESSAGE_EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aMESSAGE_EVENT_KIND_RETRIED\x10\x01\x12!\n" +
@@ -796,7 +800,8 @@ const file_dlq_v1_stored_message_proto_rawDesc = "" +
 	"\x18MESSAGE_EVENT_KIND_MOVED\x10\x04\x12#\n" +
 	"\x1fMESSAGE_EVENT_KIND_MOVE_REFUSED\x10\x05\x12\"\n" +
 	"\x1eMESSAGE_EVENT_KIND_QUARANTINED\x10\x06\x12\x1f\n" +
-	"\x1bMESSAGE_EVENT_KIND_IMPORTED\x10\aBK\n" +
+	"\x1bMESSAGE_EVENT_KIND_IMPORTED\x10\a\x12 \n" +
+	"\x1cMESSAGE_EVENT_KIND_UNDELETED\x10\bBK\n" +
 	"\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3"
 
 var (

@@ -41,6 +41,21 @@ class GroupOrder(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     GROUP_ORDER_STORED: _ClassVar[GroupOrder]
     GROUP_ORDER_LAST_FAILURE: _ClassVar[GroupOrder]
     GROUP_ORDER_FAILURES: _ClassVar[GroupOrder]
+
+class UndeleteMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    UNDELETE_MODE_UNSPECIFIED: _ClassVar[UndeleteMode]
+    UNDELETE_MODE_RESTORE: _ClassVar[UndeleteMode]
+    UNDELETE_MODE_RETRY: _ClassVar[UndeleteMode]
+
+class UndeleteRefusal(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    UNDELETE_REFUSAL_UNSPECIFIED: _ClassVar[UndeleteRefusal]
+    UNDELETE_REFUSAL_NOT_FOUND: _ClassVar[UndeleteRefusal]
+    UNDELETE_REFUSAL_NOT_DELETED: _ClassVar[UndeleteRefusal]
+    UNDELETE_REFUSAL_QUEUE_FULL: _ClassVar[UndeleteRefusal]
+    UNDELETE_REFUSAL_QUEUE_DELETING: _ClassVar[UndeleteRefusal]
+    UNDELETE_REFUSAL_DAMAGED: _ClassVar[UndeleteRefusal]
 MESSAGE_VIEW_UNSPECIFIED: MessageView
 MESSAGE_VIEW_BASIC: MessageView
 MESSAGE_VIEW_FULL: MessageView
@@ -52,6 +67,15 @@ GROUP_ORDER_UNSPECIFIED: GroupOrder
 GROUP_ORDER_STORED: GroupOrder
 GROUP_ORDER_LAST_FAILURE: GroupOrder
 GROUP_ORDER_FAILURES: GroupOrder
+UNDELETE_MODE_UNSPECIFIED: UndeleteMode
+UNDELETE_MODE_RESTORE: UndeleteMode
+UNDELETE_MODE_RETRY: UndeleteMode
+UNDELETE_REFUSAL_UNSPECIFIED: UndeleteRefusal
+UNDELETE_REFUSAL_NOT_FOUND: UndeleteRefusal
+UNDELETE_REFUSAL_NOT_DELETED: UndeleteRefusal
+UNDELETE_REFUSAL_QUEUE_FULL: UndeleteRefusal
+UNDELETE_REFUSAL_QUEUE_DELETING: UndeleteRefusal
+UNDELETE_REFUSAL_DAMAGED: UndeleteRefusal
 
 class GetMessageRequest(_message.Message):
     __slots__ = ("queue", "id", "show_redacted")
@@ -637,6 +661,100 @@ class BreakLeaseResponse(_message.Message):
     worker_id: str
     held: _duration_pb2.Duration
     def __init__(self, broken: bool = ..., worker_id: _Optional[str] = ..., held: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ...) -> None: ...
+
+class ListDeletedRequest(_message.Message):
+    __slots__ = ("queue", "states", "from_time", "to_time", "page_size", "page_token")
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
+    FROM_TIME_FIELD_NUMBER: _ClassVar[int]
+    TO_TIME_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    states: _containers.RepeatedScalarFieldContainer[_state_pb2.MessageState]
+    from_time: _timestamp_pb2.Timestamp
+    to_time: _timestamp_pb2.Timestamp
+    page_size: int
+    page_token: str
+    def __init__(self, queue: _Optional[str] = ..., states: _Optional[_Iterable[_Union[_state_pb2.MessageState, str]]] = ..., from_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., to_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListDeletedResponse(_message.Message):
+    __slots__ = ("messages", "next_page_token", "total_count")
+    MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    messages: _containers.RepeatedCompositeFieldContainer[DeletedMessage]
+    next_page_token: str
+    total_count: int
+    def __init__(self, messages: _Optional[_Iterable[_Union[DeletedMessage, _Mapping[str, object]]]] = ..., next_page_token: _Optional[str] = ..., total_count: _Optional[int] = ...) -> None: ...
+
+class DeletedMessage(_message.Message):
+    __slots__ = ("id", "queue", "state", "delete_time", "erase_time", "previous_state", "reason", "quarantine_reason", "retry_count", "delivery_count", "worker_id", "note")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    DELETE_TIME_FIELD_NUMBER: _ClassVar[int]
+    ERASE_TIME_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_STATE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    QUARANTINE_REASON_FIELD_NUMBER: _ClassVar[int]
+    RETRY_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_COUNT_FIELD_NUMBER: _ClassVar[int]
+    WORKER_ID_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    queue: str
+    state: _state_pb2.MessageState
+    delete_time: _timestamp_pb2.Timestamp
+    erase_time: _timestamp_pb2.Timestamp
+    previous_state: _state_pb2.MessageState
+    reason: _state_pb2.Reason
+    quarantine_reason: _state_pb2.QuarantineReason
+    retry_count: int
+    delivery_count: int
+    worker_id: str
+    note: str
+    def __init__(self, id: _Optional[str] = ..., queue: _Optional[str] = ..., state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., delete_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., erase_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., previous_state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., quarantine_reason: _Optional[_Union[_state_pb2.QuarantineReason, str]] = ..., retry_count: _Optional[int] = ..., delivery_count: _Optional[int] = ..., worker_id: _Optional[str] = ..., note: _Optional[str] = ...) -> None: ...
+
+class UndeleteRequest(_message.Message):
+    __slots__ = ("request_id", "queue", "ids", "from_time", "to_time", "states", "mode", "page_size", "page_token")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    IDS_FIELD_NUMBER: _ClassVar[int]
+    FROM_TIME_FIELD_NUMBER: _ClassVar[int]
+    TO_TIME_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    queue: str
+    ids: _containers.RepeatedScalarFieldContainer[str]
+    from_time: _timestamp_pb2.Timestamp
+    to_time: _timestamp_pb2.Timestamp
+    states: _containers.RepeatedScalarFieldContainer[_state_pb2.MessageState]
+    mode: UndeleteMode
+    page_size: int
+    page_token: str
+    def __init__(self, request_id: _Optional[str] = ..., queue: _Optional[str] = ..., ids: _Optional[_Iterable[str]] = ..., from_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., to_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., states: _Optional[_Iterable[_Union[_state_pb2.MessageState, str]]] = ..., mode: _Optional[_Union[UndeleteMode, str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class UndeleteResponse(_message.Message):
+    __slots__ = ("undeleted_count", "refused", "next_page_token")
+    UNDELETED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    undeleted_count: int
+    refused: _containers.RepeatedCompositeFieldContainer[RefusedUndelete]
+    next_page_token: str
+    def __init__(self, undeleted_count: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[RefusedUndelete, _Mapping[str, object]]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class RefusedUndelete(_message.Message):
+    __slots__ = ("id", "refusal")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    refusal: UndeleteRefusal
+    def __init__(self, id: _Optional[str] = ..., refusal: _Optional[_Union[UndeleteRefusal, str]] = ...) -> None: ...
 
 class QuietWorkerRequest(_message.Message):
     __slots__ = ("session_id", "quiet")

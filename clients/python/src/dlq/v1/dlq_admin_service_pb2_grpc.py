@@ -68,6 +68,16 @@ class DlqAdminServiceStub(object):
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ImportMessagesRequest.SerializeToString,
                 response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ImportMessagesResponse.FromString,
                 _registered_method=True)
+        self.ListDeleted = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/ListDeleted',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListDeletedRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListDeletedResponse.FromString,
+                _registered_method=True)
+        self.Undelete = channel.unary_unary(
+                '/dlq.v1.DlqAdminService/Undelete',
+                request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.UndeleteRequest.SerializeToString,
+                response_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.UndeleteResponse.FromString,
+                _registered_method=True)
         self.ListGroups = channel.unary_unary(
                 '/dlq.v1.DlqAdminService/ListGroups',
                 request_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListGroupsRequest.SerializeToString,
@@ -268,6 +278,25 @@ class DlqAdminServiceServicer(object):
         unknown outcome. Due times in the past mean now; a time to live that has ended begins again. Safe to repeat: for
         7 days a message is stored once under an import_id, even if it has been processed since. Errors:
         INVALID_ARGUMENT (of the call; that of a message is in its result), UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDeleted(self, request, context):
+        """Lists messages of a queue that were discarded, or that succeeded while retain_succeeded was set, and can be
+        brought back, the latest first. Reads only. Errors: INVALID_ARGUMENT (queue, times, states, page token),
+        UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Undelete(self, request, context):
+        """Brings deleted messages back into their queue, under the same ids, by id or by the time at which they ended.
+        Safe to repeat: what has come back is no longer among the deleted messages. Refuses single messages, such as
+        those for which the queue has no room; other messages are not affected. Errors: INVALID_ARGUMENT,
+        RESOURCE_EXHAUSTED (the store is full), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -529,6 +558,16 @@ def add_DlqAdminServiceServicer_to_server(servicer, server):
                     servicer.ImportMessages,
                     request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ImportMessagesRequest.FromString,
                     response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ImportMessagesResponse.SerializeToString,
+            ),
+            'ListDeleted': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDeleted,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListDeletedRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.ListDeletedResponse.SerializeToString,
+            ),
+            'Undelete': grpc.unary_unary_rpc_method_handler(
+                    servicer.Undelete,
+                    request_deserializer=dlq_dot_v1_dot_dlq__admin__service__pb2.UndeleteRequest.FromString,
+                    response_serializer=dlq_dot_v1_dot_dlq__admin__service__pb2.UndeleteResponse.SerializeToString,
             ),
             'ListGroups': grpc.unary_unary_rpc_method_handler(
                     servicer.ListGroups,

@@ -13,6 +13,8 @@ class DlqAdminServiceStub:
     WatchMessages: grpc.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.WatchMessagesRequest, dlq.v1.dlq_admin_service_pb2.WatchMessagesResponse]
     ExportMessages: grpc.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.ExportMessagesRequest, dlq.v1.dlq_admin_service_pb2.ExportMessagesResponse]
     ImportMessages: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ImportMessagesRequest, dlq.v1.dlq_admin_service_pb2.ImportMessagesResponse]
+    ListDeleted: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListDeletedRequest, dlq.v1.dlq_admin_service_pb2.ListDeletedResponse]
+    Undelete: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UndeleteRequest, dlq.v1.dlq_admin_service_pb2.UndeleteResponse]
     ListGroups: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListGroupsRequest, dlq.v1.dlq_admin_service_pb2.ListGroupsResponse]
     GetGroup: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetGroupRequest, dlq.v1.dlq_admin_service_pb2.GetGroupResponse]
     UpdateGroup: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateGroupRequest, dlq.v1.dlq_admin_service_pb2.UpdateGroupResponse]
@@ -49,6 +51,8 @@ class DlqAdminServiceAsyncStub:
     WatchMessages: grpc.aio.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.WatchMessagesRequest, dlq.v1.dlq_admin_service_pb2.WatchMessagesResponse]
     ExportMessages: grpc.aio.UnaryStreamMultiCallable[dlq.v1.dlq_admin_service_pb2.ExportMessagesRequest, dlq.v1.dlq_admin_service_pb2.ExportMessagesResponse]
     ImportMessages: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ImportMessagesRequest, dlq.v1.dlq_admin_service_pb2.ImportMessagesResponse]
+    ListDeleted: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListDeletedRequest, dlq.v1.dlq_admin_service_pb2.ListDeletedResponse]
+    Undelete: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UndeleteRequest, dlq.v1.dlq_admin_service_pb2.UndeleteResponse]
     ListGroups: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListGroupsRequest, dlq.v1.dlq_admin_service_pb2.ListGroupsResponse]
     GetGroup: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetGroupRequest, dlq.v1.dlq_admin_service_pb2.GetGroupResponse]
     UpdateGroup: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateGroupRequest, dlq.v1.dlq_admin_service_pb2.UpdateGroupResponse]
@@ -83,6 +87,8 @@ class DlqAdminServiceServicer:
     def WatchMessages(self, request: dlq.v1.dlq_admin_service_pb2.WatchMessagesRequest, context: grpc.ServicerContext) -> Iterator[dlq.v1.dlq_admin_service_pb2.WatchMessagesResponse]: ...
     def ExportMessages(self, request: dlq.v1.dlq_admin_service_pb2.ExportMessagesRequest, context: grpc.ServicerContext) -> Iterator[dlq.v1.dlq_admin_service_pb2.ExportMessagesResponse]: ...
     def ImportMessages(self, request: dlq.v1.dlq_admin_service_pb2.ImportMessagesRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ImportMessagesResponse: ...
+    def ListDeleted(self, request: dlq.v1.dlq_admin_service_pb2.ListDeletedRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListDeletedResponse: ...
+    def Undelete(self, request: dlq.v1.dlq_admin_service_pb2.UndeleteRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.UndeleteResponse: ...
     def ListGroups(self, request: dlq.v1.dlq_admin_service_pb2.ListGroupsRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListGroupsResponse: ...
     def GetGroup(self, request: dlq.v1.dlq_admin_service_pb2.GetGroupRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.GetGroupResponse: ...
     def UpdateGroup(self, request: dlq.v1.dlq_admin_service_pb2.UpdateGroupRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.UpdateGroupResponse: ...

@@ -569,7 +569,7 @@ class Rates(_message.Message):
     def __init__(self, accepted: _Optional[float] = ..., delivered: _Optional[float] = ..., succeeded: _Optional[float] = ..., failed: _Optional[float] = ...) -> None: ...
 
 class Totals(_message.Message):
-    __slots__ = ("accepted", "joined", "succeeded", "discarded", "expired", "purged", "moved_out", "moved_in", "deliveries", "failed_attempts", "released", "lease_expiries")
+    __slots__ = ("accepted", "joined", "succeeded", "discarded", "expired", "purged", "moved_out", "moved_in", "deliveries", "failed_attempts", "released", "lease_expiries", "undeleted")
     ACCEPTED_FIELD_NUMBER: _ClassVar[int]
     JOINED_FIELD_NUMBER: _ClassVar[int]
     SUCCEEDED_FIELD_NUMBER: _ClassVar[int]
@@ -582,6 +582,7 @@ class Totals(_message.Message):
     FAILED_ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     RELEASED_FIELD_NUMBER: _ClassVar[int]
     LEASE_EXPIRIES_FIELD_NUMBER: _ClassVar[int]
+    UNDELETED_FIELD_NUMBER: _ClassVar[int]
     accepted: int
     joined: int
     succeeded: int
@@ -594,7 +595,8 @@ class Totals(_message.Message):
     failed_attempts: int
     released: int
     lease_expiries: int
-    def __init__(self, accepted: _Optional[int] = ..., joined: _Optional[int] = ..., succeeded: _Optional[int] = ..., discarded: _Optional[int] = ..., expired: _Optional[int] = ..., purged: _Optional[int] = ..., moved_out: _Optional[int] = ..., moved_in: _Optional[int] = ..., deliveries: _Optional[int] = ..., failed_attempts: _Optional[int] = ..., released: _Optional[int] = ..., lease_expiries: _Optional[int] = ...) -> None: ...
+    undeleted: int
+    def __init__(self, accepted: _Optional[int] = ..., joined: _Optional[int] = ..., succeeded: _Optional[int] = ..., discarded: _Optional[int] = ..., expired: _Optional[int] = ..., purged: _Optional[int] = ..., moved_out: _Optional[int] = ..., moved_in: _Optional[int] = ..., deliveries: _Optional[int] = ..., failed_attempts: _Optional[int] = ..., released: _Optional[int] = ..., lease_expiries: _Optional[int] = ..., undeleted: _Optional[int] = ...) -> None: ...
 
 class Condition(_message.Message):
     __slots__ = ("code", "message")

@@ -36,6 +36,7 @@ class EventType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     EVENT_TYPE_GROUP_REGRESSED: _ClassVar[EventType]
     EVENT_TYPE_DELIVERED: _ClassVar[EventType]
     EVENT_TYPE_MOVED_AWAY: _ClassVar[EventType]
+    EVENT_TYPE_UNDELETED: _ClassVar[EventType]
 EVENT_TYPE_UNSPECIFIED: EventType
 EVENT_TYPE_MESSAGE_ADDED: EventType
 EVENT_TYPE_RETRY_SCHEDULED: EventType
@@ -59,6 +60,7 @@ EVENT_TYPE_GROUP_OPENED: EventType
 EVENT_TYPE_GROUP_REGRESSED: EventType
 EVENT_TYPE_DELIVERED: EventType
 EVENT_TYPE_MOVED_AWAY: EventType
+EVENT_TYPE_UNDELETED: EventType
 
 class Event(_message.Message):
     __slots__ = ("id", "type", "time", "queue", "message_id", "reason", "retry_count", "state", "quarantine_reason", "delivery_count", "due_time", "version", "note", "other_queue", "breaker_key", "group_id", "source_id", "attributes", "action")

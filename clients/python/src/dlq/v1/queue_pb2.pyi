@@ -62,7 +62,7 @@ class Queue(_message.Message):
     def __init__(self, name: _Optional[str] = ..., config: _Optional[_Union[QueueConfig, _Mapping[str, object]]] = ..., effective_config: _Optional[_Union[QueueConfig, _Mapping[str, object]]] = ..., etag: _Optional[str] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., exists: bool = ...) -> None: ...
 
 class QueueConfig(_message.Message):
-    __slots__ = ("retry_policy", "retry_policies", "max_retries", "non_retryable", "ttl", "ttl_action", "quarantine_retention", "poison_threshold", "poison_window", "dedup_window", "lease_duration", "max_messages", "max_bytes", "rate", "key_limits", "breaker", "retry_budget", "ordering", "pause", "transforms", "redact")
+    __slots__ = ("retry_policy", "retry_policies", "max_retries", "non_retryable", "ttl", "ttl_action", "quarantine_retention", "poison_threshold", "poison_window", "dedup_window", "lease_duration", "max_messages", "max_bytes", "rate", "key_limits", "breaker", "retry_budget", "ordering", "pause", "transforms", "redact", "retain_succeeded", "retain_deleted", "retain_bytes")
     class RetryPoliciesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -91,6 +91,9 @@ class QueueConfig(_message.Message):
     PAUSE_FIELD_NUMBER: _ClassVar[int]
     TRANSFORMS_FIELD_NUMBER: _ClassVar[int]
     REDACT_FIELD_NUMBER: _ClassVar[int]
+    RETAIN_SUCCEEDED_FIELD_NUMBER: _ClassVar[int]
+    RETAIN_DELETED_FIELD_NUMBER: _ClassVar[int]
+    RETAIN_BYTES_FIELD_NUMBER: _ClassVar[int]
     retry_policy: _message_pb2.RetryPolicy
     retry_policies: _containers.MessageMap[str, _message_pb2.RetryPolicy]
     max_retries: int
@@ -112,7 +115,10 @@ class QueueConfig(_message.Message):
     pause: Pause
     transforms: _rule_pb2.TransformList
     redact: RedactConfig
-    def __init__(self, retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., retry_policies: _Optional[_Mapping[str, _message_pb2.RetryPolicy]] = ..., max_retries: _Optional[int] = ..., non_retryable: _Optional[_Union[NonRetryable, _Mapping[str, object]]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., ttl_action: _Optional[_Union[TtlAction, str]] = ..., quarantine_retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., poison_threshold: _Optional[int] = ..., poison_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., dedup_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., lease_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., max_messages: _Optional[int] = ..., max_bytes: _Optional[int] = ..., rate: _Optional[_Union[Rate, _Mapping[str, object]]] = ..., key_limits: _Optional[_Union[KeyLimits, _Mapping[str, object]]] = ..., breaker: _Optional[_Union[BreakerConfig, _Mapping[str, object]]] = ..., retry_budget: _Optional[_Union[RetryBudget, _Mapping[str, object]]] = ..., ordering: _Optional[_Union[OrderingConfig, _Mapping[str, object]]] = ..., pause: _Optional[_Union[Pause, _Mapping[str, object]]] = ..., transforms: _Optional[_Union[_rule_pb2.TransformList, _Mapping[str, object]]] = ..., redact: _Optional[_Union[RedactConfig, _Mapping[str, object]]] = ...) -> None: ...
+    retain_succeeded: _duration_pb2.Duration
+    retain_deleted: _duration_pb2.Duration
+    retain_bytes: int
+    def __init__(self, retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., retry_policies: _Optional[_Mapping[str, _message_pb2.RetryPolicy]] = ..., max_retries: _Optional[int] = ..., non_retryable: _Optional[_Union[NonRetryable, _Mapping[str, object]]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., ttl_action: _Optional[_Union[TtlAction, str]] = ..., quarantine_retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., poison_threshold: _Optional[int] = ..., poison_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., dedup_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., lease_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., max_messages: _Optional[int] = ..., max_bytes: _Optional[int] = ..., rate: _Optional[_Union[Rate, _Mapping[str, object]]] = ..., key_limits: _Optional[_Union[KeyLimits, _Mapping[str, object]]] = ..., breaker: _Optional[_Union[BreakerConfig, _Mapping[str, object]]] = ..., retry_budget: _Optional[_Union[RetryBudget, _Mapping[str, object]]] = ..., ordering: _Optional[_Union[OrderingConfig, _Mapping[str, object]]] = ..., pause: _Optional[_Union[Pause, _Mapping[str, object]]] = ..., transforms: _Optional[_Union[_rule_pb2.TransformList, _Mapping[str, object]]] = ..., redact: _Optional[_Union[RedactConfig, _Mapping[str, object]]] = ..., retain_succeeded: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., retain_deleted: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., retain_bytes: _Optional[int] = ...) -> None: ...
 
 class NonRetryable(_message.Message):
     __slots__ = ("reasons", "types")

@@ -25,6 +25,7 @@ class MessageEventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MESSAGE_EVENT_KIND_MOVE_REFUSED: _ClassVar[MessageEventKind]
     MESSAGE_EVENT_KIND_QUARANTINED: _ClassVar[MessageEventKind]
     MESSAGE_EVENT_KIND_IMPORTED: _ClassVar[MessageEventKind]
+    MESSAGE_EVENT_KIND_UNDELETED: _ClassVar[MessageEventKind]
 MESSAGE_EVENT_KIND_UNSPECIFIED: MessageEventKind
 MESSAGE_EVENT_KIND_RETRIED: MessageEventKind
 MESSAGE_EVENT_KIND_LEASE_LOST: MessageEventKind
@@ -33,6 +34,7 @@ MESSAGE_EVENT_KIND_MOVED: MessageEventKind
 MESSAGE_EVENT_KIND_MOVE_REFUSED: MessageEventKind
 MESSAGE_EVENT_KIND_QUARANTINED: MessageEventKind
 MESSAGE_EVENT_KIND_IMPORTED: MessageEventKind
+MESSAGE_EVENT_KIND_UNDELETED: MessageEventKind
 
 class StoredMessage(_message.Message):
     __slots__ = ("message", "state", "state_time", "quarantine_reason", "lease", "moving_to", "isolated", "delivery_count", "release_count", "expired_lease_count", "unknown_outcome_count", "failures", "original", "edits", "max_retries", "retry_policy", "rule_retry_policy", "size_bytes", "group_id", "redacted", "events")

@@ -372,6 +372,8 @@ pub enum EventType {
     Delivered = 21,
     /// A message moved away to other_queue, where MOVED came before.
     MovedAway = 22,
+    /// Undelete brought a message back. RETRY_SCHEDULED or MOVED_TO_POISON follows.
+    Undeleted = 23,
 }
 impl EventType {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -403,6 +405,7 @@ impl EventType {
             Self::GroupRegressed => "EVENT_TYPE_GROUP_REGRESSED",
             Self::Delivered => "EVENT_TYPE_DELIVERED",
             Self::MovedAway => "EVENT_TYPE_MOVED_AWAY",
+            Self::Undeleted => "EVENT_TYPE_UNDELETED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -431,6 +434,7 @@ impl EventType {
             "EVENT_TYPE_GROUP_REGRESSED" => Some(Self::GroupRegressed),
             "EVENT_TYPE_DELIVERED" => Some(Self::Delivered),
             "EVENT_TYPE_MOVED_AWAY" => Some(Self::MovedAway),
+            "EVENT_TYPE_UNDELETED" => Some(Self::Undeleted),
             _ => None,
         }
     }
@@ -1674,7 +1678,7 @@ pub struct Rates {
     pub failed: f64,
 }
 /// Counts since the queue exists. At every moment accepted = scheduled + in_flight + quarantined +
-/// succeeded + discarded + expired + purged + moved_out - moved_in.
+/// succeeded + discarded + expired + purged + moved_out - moved_in - undeleted.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Totals {
     /// Sends that became new messages, or were dropped by a routing rule (which counts as a discard).
@@ -1713,6 +1717,9 @@ pub struct Totals {
     /// Leases that expired.
     #[prost(int64, tag="12")]
     pub lease_expiries: i64,
+    /// Messages that Undelete brought back. They also count where they had ended.
+    #[prost(int64, tag="13")]
+    pub undeleted: i64,
 }
 /// A finding about a queue.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2396,6 +2403,8 @@ pub enum MessageEventKind {
     Quarantined = 6,
     /// ImportMessages stored it.
     Imported = 7,
+    /// Undelete brought it back. Its start_time is when it had ended.
+    Undeleted = 8,
 }
 impl MessageEventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2412,6 +2421,7 @@ impl MessageEventKind {
             Self::MoveRefused => "MESSAGE_EVENT_KIND_MOVE_REFUSED",
             Self::Quarantined => "MESSAGE_EVENT_KIND_QUARANTINED",
             Self::Imported => "MESSAGE_EVENT_KIND_IMPORTED",
+            Self::Undeleted => "MESSAGE_EVENT_KIND_UNDELETED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2425,6 +2435,7 @@ impl MessageEventKind {
             "MESSAGE_EVENT_KIND_MOVE_REFUSED" => Some(Self::MoveRefused),
             "MESSAGE_EVENT_KIND_QUARANTINED" => Some(Self::Quarantined),
             "MESSAGE_EVENT_KIND_IMPORTED" => Some(Self::Imported),
+            "MESSAGE_EVENT_KIND_UNDELETED" => Some(Self::Undeleted),
             _ => None,
         }
     }
@@ -2709,6 +2720,16 @@ pub struct QueueConfig {
     /// Values that answers and logs leave out. Without entries: none, whatever lower levels say.
     #[prost(message, optional, tag="21")]
     pub redact: ::core::option::Option<RedactConfig>,
+    /// How long a message that succeeded can be brought back by Undelete: 0 (not at all), or at least 1 s.
+    #[prost(message, optional, tag="22")]
+    pub retain_succeeded: ::core::option::Option<::prost_types::Duration>,
+    /// The same of discarded messages. Default 24 h.
+    #[prost(message, optional, tag="23")]
+    pub retain_deleted: ::core::option::Option<::prost_types::Duration>,
+    /// Maximum bytes of messages that Undelete can bring back; the oldest are erased first. 0: a tenth of
+    /// max_bytes, or 64 MiB without it.
+    #[prost(int64, optional, tag="24")]
+    pub retain_bytes: ::core::option::Option<i64>,
 }
 /// Failures that send a message straight to quarantine.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3708,6 +3729,135 @@ pub struct BreakLeaseResponse {
     #[prost(message, optional, tag="3")]
     pub held: ::core::option::Option<::prost_types::Duration>,
 }
+/// Which deleted messages.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListDeletedRequest {
+    /// The queue.
+    #[prost(string, tag="1")]
+    pub queue: ::prost::alloc::string::String,
+    /// SUCCEEDED, DISCARDED and PURGED, or some of them. Empty: all.
+    #[prost(enumeration="MessageState", repeated, tag="2")]
+    pub states: ::prost::alloc::vec::Vec<i32>,
+    /// When they ended, at the earliest. Absent: at any time.
+    #[prost(message, optional, tag="3")]
+    pub from_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When they ended, at the latest. Absent: until now.
+    #[prost(message, optional, tag="4")]
+    pub to_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// 1 to 1,000. Default 100.
+    #[prost(uint32, tag="5")]
+    pub page_size: u32,
+    /// From the previous answer, with the same queue, states and times. Empty: from the latest.
+    #[prost(string, tag="6")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of deleted messages.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListDeletedResponse {
+    /// The latest first.
+    #[prost(message, repeated, tag="1")]
+    pub messages: ::prost::alloc::vec::Vec<DeletedMessage>,
+    /// Where the next page begins. Empty: there is none.
+    #[prost(string, tag="2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Messages of the states and times, on all pages.
+    #[prost(uint32, tag="3")]
+    pub total_count: u32,
+}
+/// A message that ended and can be brought back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeletedMessage {
+    /// The message.
+    #[prost(string, tag="1")]
+    pub id: ::prost::alloc::string::String,
+    /// Its queue.
+    #[prost(string, tag="2")]
+    pub queue: ::prost::alloc::string::String,
+    /// How it ended.
+    #[prost(enumeration="MessageState", tag="3")]
+    pub state: i32,
+    /// When it ended.
+    #[prost(message, optional, tag="4")]
+    pub delete_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it is erased for good, unless others need the room before.
+    #[prost(message, optional, tag="5")]
+    pub erase_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Its state before. IN_FLIGHT: a worker reported the outcome.
+    #[prost(enumeration="MessageState", tag="6")]
+    pub previous_state: i32,
+    /// Why it failed last.
+    #[prost(enumeration="Reason", tag="7")]
+    pub reason: i32,
+    /// Why it was in quarantine.
+    #[prost(enumeration="QuarantineReason", tag="8")]
+    pub quarantine_reason: i32,
+    /// Failed attempts.
+    #[prost(uint32, tag="9")]
+    pub retry_count: u32,
+    /// Deliveries.
+    #[prost(uint32, tag="10")]
+    pub delivery_count: u32,
+    /// The worker that reported the outcome. Empty: unknown.
+    #[prost(string, tag="11")]
+    pub worker_id: ::prost::alloc::string::String,
+    /// What the worker noted, or the name of the rule that decided; hidden if the queue hides failures.
+    #[prost(string, tag="12")]
+    pub note: ::prost::alloc::string::String,
+}
+/// Which messages to bring back, and how.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UndeleteRequest {
+    /// Identity of this call, at most 128 bytes; the same for each try. Empty: a repeat acts on what is still deleted.
+    #[prost(string, tag="1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The queue.
+    #[prost(string, tag="2")]
+    pub queue: ::prost::alloc::string::String,
+    /// Up to 1,000 message ids.
+    #[prost(string, repeated, tag="3")]
+    pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Instead of ids: when they ended, at the earliest.
+    #[prost(message, optional, tag="4")]
+    pub from_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// With from_time: when they ended, at the latest. Absent: until now.
+    #[prost(message, optional, tag="5")]
+    pub to_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// With from_time: SUCCEEDED, DISCARDED and PURGED, or some of them. Empty: DISCARDED and PURGED.
+    #[prost(enumeration="MessageState", repeated, tag="6")]
+    pub states: ::prost::alloc::vec::Vec<i32>,
+    /// How they come back.
+    #[prost(enumeration="UndeleteMode", tag="7")]
+    pub mode: i32,
+    /// With from_time: act on at most this many messages. 1 to 1,000. Default 1,000.
+    #[prost(uint32, tag="8")]
+    pub page_size: u32,
+    /// From the previous answer, with the same queue, times and states. Empty: from the oldest.
+    #[prost(string, tag="9")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// What came back.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UndeleteResponse {
+    /// Messages that are in the queue again.
+    #[prost(uint32, tag="1")]
+    pub undeleted_count: u32,
+    /// Messages that are not, each with why.
+    #[prost(message, repeated, tag="2")]
+    pub refused: ::prost::alloc::vec::Vec<RefusedUndelete>,
+    /// Where the next call continues. Empty: all were reached. A call may reach no message and have one.
+    #[prost(string, tag="3")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// A message that stays deleted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RefusedUndelete {
+    /// The message.
+    #[prost(string, tag="1")]
+    pub id: ::prost::alloc::string::String,
+    /// Why.
+    #[prost(enumeration="UndeleteRefusal", tag="2")]
+    pub refusal: i32,
+}
 /// Which worker session.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct QuietWorkerRequest {
@@ -3986,6 +4136,85 @@ impl GroupOrder {
             "GROUP_ORDER_STORED" => Some(Self::Stored),
             "GROUP_ORDER_LAST_FAILURE" => Some(Self::LastFailure),
             "GROUP_ORDER_FAILURES" => Some(Self::Failures),
+            _ => None,
+        }
+    }
+}
+/// How a message comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UndeleteMode {
+    /// As UNDELETE_MODE_RESTORE.
+    Unspecified = 0,
+    /// As it was: in quarantine, or due when it was due. A message that a worker held is due now. A time to live that has
+    /// ended begins again.
+    Restore = 1,
+    /// Due now, with a new round of attempts.
+    Retry = 2,
+}
+impl UndeleteMode {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "UNDELETE_MODE_UNSPECIFIED",
+            Self::Restore => "UNDELETE_MODE_RESTORE",
+            Self::Retry => "UNDELETE_MODE_RETRY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "UNDELETE_MODE_UNSPECIFIED" => Some(Self::Unspecified),
+            "UNDELETE_MODE_RESTORE" => Some(Self::Restore),
+            "UNDELETE_MODE_RETRY" => Some(Self::Retry),
+            _ => None,
+        }
+    }
+}
+/// Why a message was not brought back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UndeleteRefusal {
+    /// Not used.
+    Unspecified = 0,
+    /// It is not among the deleted messages: it was never deleted, or is erased.
+    NotFound = 1,
+    /// The queue has it.
+    NotDeleted = 2,
+    /// max_messages or max_bytes of the queue has no room for it.
+    QueueFull = 3,
+    /// The queue is being deleted.
+    QueueDeleting = 4,
+    /// What is stored of it is damaged.
+    Damaged = 5,
+}
+impl UndeleteRefusal {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "UNDELETE_REFUSAL_UNSPECIFIED",
+            Self::NotFound => "UNDELETE_REFUSAL_NOT_FOUND",
+            Self::NotDeleted => "UNDELETE_REFUSAL_NOT_DELETED",
+            Self::QueueFull => "UNDELETE_REFUSAL_QUEUE_FULL",
+            Self::QueueDeleting => "UNDELETE_REFUSAL_QUEUE_DELETING",
+            Self::Damaged => "UNDELETE_REFUSAL_DAMAGED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "UNDELETE_REFUSAL_UNSPECIFIED" => Some(Self::Unspecified),
+            "UNDELETE_REFUSAL_NOT_FOUND" => Some(Self::NotFound),
+            "UNDELETE_REFUSAL_NOT_DELETED" => Some(Self::NotDeleted),
+            "UNDELETE_REFUSAL_QUEUE_FULL" => Some(Self::QueueFull),
+            "UNDELETE_REFUSAL_QUEUE_DELETING" => Some(Self::QueueDeleting),
+            "UNDELETE_REFUSAL_DAMAGED" => Some(Self::Damaged),
             _ => None,
         }
     }

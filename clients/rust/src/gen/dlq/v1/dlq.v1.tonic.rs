@@ -479,6 +479,54 @@ pub mod dlq_admin_service_client {
                 .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "ImportMessages"));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn list_deleted(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListDeletedRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListDeletedResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/dlq.v1.DlqAdminService/ListDeleted",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "ListDeleted"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn undelete(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UndeleteRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UndeleteResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/dlq.v1.DlqAdminService/Undelete",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("dlq.v1.DlqAdminService", "Undelete"));
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn list_groups(
             &mut self,
             request: impl tonic::IntoRequest<super::ListGroupsRequest>,
