@@ -3,6 +3,7 @@ import type { LeaseTokenParts } from "../core/lease-token.ts";
 import { releaseDelayMs } from "../core/lifetime.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import { hidesFailures } from "../core/redaction/redaction.ts";
+import { retentionOf } from "../core/retention.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import type { Examined, Settled, SettleItem, SettleReply, Store } from "../store/contract.ts";
 import type { AckOutcome, Caller, OutcomeCommand } from "./commands.ts";
@@ -119,7 +120,8 @@ async function settleChunk(
       ? await withEdits(parts, queue, decided)
       : decided;
     const items = edited.map(({ item }) => item);
-    const reply = await parts.store.settle(queue, request, items);
+    const retention = retentionOf(parts.settingsOf(queue));
+    const reply = await parts.store.settle(queue, request, items, retention);
     if (reply?.repeated) return repeatedResults(reply, outcomes);
     if (reply !== undefined) {
       report(parts, chunk, decided, reply);

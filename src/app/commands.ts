@@ -229,6 +229,7 @@ export interface QueueTotals {
   purged: number;
   movedOut: number;
   movedIn: number;
+  undeleted: number;
   deliveries: number;
   failedAttempts: number;
   released: number;

@@ -84,6 +84,7 @@ function report(
       purged: total("purged"),
       movedOut: total("moved_out"),
       movedIn: total("moved_in"),
+      undeleted: total("undeleted"),
       deliveries: total("deliveries"),
       failedAttempts: total("failed_attempts"),
       released: total("released"),

@@ -169,7 +169,8 @@ export function isCommand(name: string): name is CommandName {
 /** Commands of the operator's program (clients/cli), for those who take this program for it. `help` is in both. */
 export const OPERATOR_COMMANDS: ReadonlySet<string> = new Set([
   ...["queues", "groups", "group", "ls", "show", "count", "explain", "workers", "stats"],
-  ...["top", "tail"],
-  ...["send", "retry", "work", "take-back", "quiet", "queue", "breakers", "export", "import"],
+  ...["deleted", "top", "tail"],
+  ...["send", "retry", "undelete", "work", "take-back", "quiet", "queue", "breakers"],
+  ...["export", "import"],
   ...["rules", "policy", "doctor", "context", "completion"],
 ]);

@@ -28,6 +28,7 @@ export const EVENT_TYPES = {
   group_regressed: 20,
   delivered: 21,
   moved_away: 22,
+  undeleted: 23,
 } as const;
 
 export type EventType = keyof typeof EVENT_TYPES;

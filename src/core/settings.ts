@@ -144,6 +144,12 @@ export interface QueueSettings
   ttlAction: TtlAction;
   /** How long a quarantined message is kept. 0: until an operator removes it. */
   quarantineRetentionMs: number;
+  /** How long a message that succeeded can be brought back. 0: not at all. */
+  retainSucceededMs: number;
+  /** The same of discarded and purged ones. */
+  retainDeletedMs: number;
+  /** Most bytes of messages that can be brought back. 0: a tenth of `maxBytes`, or 64 MiB without it. */
+  retainBytes: number;
   /** Number of sends of one source_id within the window that makes it poison. 0: off. */
   poisonThreshold: number;
   poisonWindowMs: number;
@@ -201,6 +207,9 @@ export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {
   ttlMs: DAY_MS,
   ttlAction: "quarantine",
   quarantineRetentionMs: 0,
+  retainSucceededMs: 0,
+  retainDeletedMs: DAY_MS,
+  retainBytes: 0,
   poisonThreshold: 5,
   poisonWindowMs: DAY_MS,
   dedupWindowMs: HOUR_MS,

@@ -2,6 +2,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import type { GroupAdmin } from "../app/groups/group-admin.ts";
 import type { JobAdmin } from "../app/jobs/job-admin.ts";
+import type { DeletedAdmin } from "../app/messages/deleted-admin.ts";
 import type { MessageAdmin } from "../app/messages/message-admin.ts";
 import type { WatchMessages } from "../app/messages/watch-messages.ts";
 import type { DeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
@@ -16,6 +17,12 @@ import { formatMessageId } from "../core/message-id.ts";
 import { callerOf } from "./caller.ts";
 import { readCreateJob, readJobId, readListJobs, writeJobs } from "./convert/batch-jobs.ts";
 import { readCountMessages, writeCounts } from "./convert/count-messages.ts";
+import {
+  readListDeleted,
+  readUndelete,
+  writeDeletedPage,
+  writeUndeleted,
+} from "./convert/deleted.ts";
 import { readRelease, readReset, writeBreaker } from "./convert/delivery-blocks.ts";
 import { readExplain, writeExplanations } from "./convert/explain.ts";
 import { readExportMessages } from "./convert/export-messages.ts";
@@ -58,6 +65,7 @@ const JOB_BYTES = 128 * 1024;
 
 export interface DlqAdminServiceOptions {
   messages: MessageAdmin;
+  deleted: DeletedAdmin;
   watchMessages: WatchMessages;
   watches: Watches;
   groups: GroupAdmin;
@@ -83,6 +91,7 @@ export interface DlqAdminServiceOptions {
 export function createDlqAdminService(options: DlqAdminServiceOptions) {
   const {
     messages,
+    deleted,
     watchMessages,
     watches,
     groups,
@@ -138,6 +147,16 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
 
     async importMessages(request, context) {
       return importMessages(request, callerOf(context).caller, options);
+    },
+
+    async listDeleted(request) {
+      const { queue, range, after, pageSize } = readListDeleted(request);
+      return writeDeletedPage(request, await deleted.list(queue, range, after, pageSize));
+    },
+
+    async undelete(request, context) {
+      const command = { ...readUndelete(request), ...callerOf(context) };
+      return writeUndeleted(request, command, await deleted.undelete(command));
     },
 
     async getServerInfo() {

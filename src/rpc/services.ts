@@ -6,6 +6,7 @@ import type { Dlq } from "../app/commands.ts";
 import type { WatchEvents } from "../app/events/watch-events.ts";
 import type { GroupAdmin } from "../app/groups/group-admin.ts";
 import type { JobAdmin } from "../app/jobs/job-admin.ts";
+import type { DeletedAdmin } from "../app/messages/deleted-admin.ts";
 import type { MessageAdmin } from "../app/messages/message-admin.ts";
 import type { WatchMessages } from "../app/messages/watch-messages.ts";
 import type { DeliveryBlockAdmin } from "../app/queues/delivery-block-admin.ts";
@@ -28,6 +29,7 @@ export interface ServicesOptions {
   dlq: Dlq;
   events: WatchEvents;
   messages: MessageAdmin;
+  deleted: DeletedAdmin;
   watchMessages: WatchMessages;
   groups: GroupAdmin;
   queues: QueueAdmin;

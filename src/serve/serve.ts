@@ -1,4 +1,3 @@
-import { setTimeout } from "node:timers/promises";
 import { BoundedLog } from "../app/bounded-log.ts";
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
@@ -8,8 +7,7 @@ import { createWatchEvents } from "../app/events/watch-events.ts";
 import { WatchReads } from "../app/events/watch-reads.ts";
 import { createGroupOf } from "../app/groups/failure-group.ts";
 import { createGroupAdmin } from "../app/groups/group-admin.ts";
-import { createJobAdmin } from "../app/jobs/job-admin.ts";
-import { DamageLog } from "../app/messages/damage-log.ts";
+import { createDeletedAdmin } from "../app/messages/deleted-admin.ts";
 import { createMessageAdmin } from "../app/messages/message-admin.ts";
 import { Scanner } from "../app/messages/scan.ts";
 import { createWatchMessages } from "../app/messages/watch-messages.ts";
@@ -29,10 +27,8 @@ import { Pace } from "../app/timers.ts";
 import { needsToken } from "../config/checks.ts";
 import type { Config } from "../config/config.ts";
 import { deliverySettingsOf } from "../core/delivery-settings.ts";
-import { redactionOf } from "../core/redaction/redaction.ts";
 import { startConfigWatch } from "../loops/config-watch.ts";
 import { startLoop } from "../loops/interval.ts";
-import { JobRunner } from "../loops/job-runner.ts";
 import { Pumps } from "../loops/pumps.ts";
 import { startReconciler } from "../loops/reconciler.ts";
 import { Tender } from "../loops/tender.ts";
@@ -45,6 +41,7 @@ import { readDescriptorSet } from "../rpc/reflection.ts";
 import { createServices, type ServicesOptions } from "../rpc/services.ts";
 import { StreamQueues } from "../rpc/stream-queues.ts";
 import { banner } from "./banner.ts";
+import { createBatchJobs } from "./batch-jobs.ts";
 import { heldNow, untilSettled } from "./drain.ts";
 import { type LiveCertificate, liveCertificate, liveCredentials } from "./live-secrets.ts";
 import { type OpenedStore, openStore } from "./open-store.ts";
@@ -53,8 +50,6 @@ import { createQueueConfiguration } from "./queue-configuration.ts";
 import { ServerReadiness } from "./readiness.ts";
 import { ReloadedFiles } from "./reloaded-files.ts";
 import { onHangup, shutdownSignal } from "./signals.ts";
-
-const sleep = (ms: number, signal: AbortSignal) => setTimeout(ms, undefined, { signal });
 
 /** Interval of this server's sign of life. Without it its workers are not counted. */
 const SIGN_OF_LIFE_MS = 3_000;
@@ -171,15 +166,8 @@ async function run(
   const groups = createGroupAdmin(shared);
   const workers = createWorkerAdmin(shared);
   const deliveryBlocks = createDeliveryBlockAdmin(store, log);
-  const scanned = { scanner: new Scanner(store), damageLog: new DamageLog(shared) };
-  const jobRunner = new JobRunner({
-    ...{ ...shared, ...scanned, messages: store.messages, payloadMaxBytes, sleep },
-    redactionOf: (queue) => redactionOf(inForce.of(queue).redact),
-  });
-  const jobs = createJobAdmin({
-    ...{ store, groups, now: Date.now, sleep, log },
-    wake: () => jobRunner.wake(),
-  });
+  const batchJobs = createBatchJobs({ ...shared, groups, payloadMaxBytes });
+  const deleted = createDeletedAdmin(shared);
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
   const serverInfo = createServerInfo({
@@ -201,7 +189,8 @@ async function run(
     workers,
     queues,
     deliveryBlocks,
-    jobs,
+    jobs: batchJobs.admin,
+    deleted,
     rules: ruleAdmin,
     simulate,
     serverInfo,
@@ -220,7 +209,7 @@ async function run(
   pumps.start();
   const tender = new Tender(shared);
   tender.start();
-  jobRunner.start();
+  batchJobs.start();
   const loops = [
     startLoop(SIGN_OF_LIFE_MS, () => store.signOfLife()),
     startReconciler(store, registry, log),
@@ -234,7 +223,7 @@ async function run(
   const held = heldNow(registry.all());
   draining.abort();
   listeners.drain();
-  await Promise.all([pumps.stop(), tender.stop(), jobRunner.stop()]);
+  await Promise.all([pumps.stop(), tender.stop(), batchJobs.stop()]);
   // After a fatal error the store accepts no outcomes, so there is nothing to wait for.
   if (!(why instanceof Error)) await untilSettled(store, held, config.drainGraceMs);
   await listeners.close(LAST_CALLS_MS);
@@ -261,6 +250,7 @@ async function listen(
     | "queues"
     | "deliveryBlocks"
     | "jobs"
+    | "deleted"
     | "rules"
     | "simulate"
     | "serverInfo"

@@ -2,8 +2,10 @@ import type { DlqError } from "../core/errors.ts";
 import type { LeaseTokenParts } from "../core/lease-token.ts";
 import type { StoredState } from "../core/message.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
+import type { Retention } from "../core/retention.ts";
 import type { TokenBucket } from "../core/token-bucket.ts";
 import type { BatchJobs } from "./contract/batch-jobs.ts";
+import type { DeletedMessages } from "./contract/deleted-messages.ts";
 import type { DeletionSteps } from "./contract/deletion.ts";
 import type { BreakerSnapshot, DeliveryBlocks } from "./contract/delivery-blocks.ts";
 import type { Groups } from "./contract/groups.ts";
@@ -21,15 +23,19 @@ import type { ClaimedSession, TickReply, TickRequest } from "./contract/tick.ts"
 import type { WakeUps } from "./contract/wake-ups.ts";
 import type { BrokenLease, LeaseBreak, LeaseToBreak, QueueWorker } from "./contract/workers.ts";
 
+export type * from "./contract/batch-jobs.ts";
 export type {
-  BatchJobs,
-  JobAction,
-  JobItem,
-  JobStatus,
-  JobStep,
-  JobStepResult,
-  StoredJob,
-} from "./contract/batch-jobs.ts";
+  DeletedMessage,
+  DeletedMessages,
+  DeletedPage,
+  DeletedPlace,
+  DeletedRange,
+  DeletedState,
+  UndeleteHow,
+  UndeleteRefusal,
+  UndeleteResult,
+  Undeletion,
+} from "./contract/deleted-messages.ts";
 export type { DeletionSteps, PurgeStep, SealReply } from "./contract/deletion.ts";
 export type { BreakerSnapshot, DeliveryBlocks, OpenBreaker } from "./contract/delivery-blocks.ts";
 export type {
@@ -144,11 +150,15 @@ export interface Store {
     tokens: readonly LeaseTokenParts[],
     withEnvelopes?: boolean,
   ): Promise<Examined[] | SettleReply>;
-  /** Applies outcomes, all or none. Undefined: a version has changed since `examine`. */
+  /**
+   * Applies outcomes, all or none. Undefined: a version has changed since `examine`. `retention`: how long messages that end can be
+   * brought back; by default not at all.
+   */
   settle(
     queue: string,
     request: Uint8Array,
     items: readonly SettleItem[],
+    retention?: Retention,
   ): Promise<SettleReply | undefined>;
   extend(queue: string, items: readonly ExtendItem[]): Promise<ExtendReply[]>;
   /**
@@ -218,6 +228,7 @@ export interface Store {
   readonly groups: Groups;
   readonly deletion: DeletionSteps;
   readonly jobs: BatchJobs;
+  readonly deleted: DeletedMessages;
 
   /** Hints between nodes: cheap, and sometimes lost. */
   readonly hints: StoreHints;

@@ -51,6 +51,7 @@ const SPECIAL: Partial<Record<EventType, Partial<DlqEvent>>> = {
   moved: { otherQueue: "orders.eu" },
   moved_away: { otherQueue: "orders.eu" },
   retried: { dueAtMs },
+  undeleted: { dueAtMs },
   breaker_opened: { breakerKey: "bank", dueAtMs },
   breaker_half_opened: { breakerKey: "bank" },
   group_opened: { groupId: "01f3a8c2d4e5f607" },

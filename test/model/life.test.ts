@@ -19,6 +19,7 @@ import { Play, type Step } from "./commands/play.ts";
 import { retryStep } from "./commands/retry.ts";
 import { sendStep } from "./commands/send.ts";
 import { chaseStep, deathsStep, tickStep } from "./commands/tick.ts";
+import { undeleteStep } from "./commands/undelete.ts";
 import { Life, type LifeSettings } from "./life/life.ts";
 import { Reached } from "./reached.ts";
 import { QUEUE } from "./real/names.ts";
@@ -48,6 +49,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 180, arbitrary: advanceStep() },
   { weight: 160, arbitrary: sendStep() },
   { weight: 60, arbitrary: retryStep() },
+  { weight: 40, arbitrary: undeleteStep() },
   { weight: 60, arbitrary: outageStep() },
   { weight: 60, arbitrary: chaseStep() },
   { weight: 25, arbitrary: changeStep() },

@@ -4,7 +4,7 @@ import type { QueueDump } from "../support/store-dump.ts";
 /** All kinds of changes in the outbox. */
 const KINDS = [
   ...["sent", "joined", "claimed", "succeeded", "failed", "released", "returned"],
-  ...["expired_lease", "quarantined", "discarded", "expired_ttl", "retried"],
+  ...["expired_lease", "quarantined", "discarded", "expired_ttl", "retried", "undeleted"],
   ...["expired_retention", "breaker_opened", "breaker_half_opened", "breaker_closed"],
   ...["order_released"],
 ];

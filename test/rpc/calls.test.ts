@@ -327,6 +327,7 @@ describe("Stats", () => {
       expired: 0,
       purged: 0,
       movedOut: 0,
+      undeleted: 0,
       movedIn: 0,
       deliveries: 3,
       failedAttempts: 2,

@@ -18,6 +18,7 @@ import { registerServices } from "../../src/rpc/methods.ts";
 import { readDescriptorSet } from "../../src/rpc/reflection.ts";
 import { createServices } from "../../src/rpc/services.ts";
 import { StreamQueues } from "../../src/rpc/stream-queues.ts";
+import { ScriptedDeleted } from "./scripted-deleted.ts";
 import { ScriptedDeliveryBlocks } from "./scripted-delivery-blocks.ts";
 import { ScriptedDlq } from "./scripted-dlq.ts";
 import { ScriptedGroups } from "./scripted-groups.ts";
@@ -96,6 +97,7 @@ export interface Rig {
   groups: ScriptedGroups;
   deliveryBlocks: ScriptedDeliveryBlocks;
   jobs: ScriptedJobs;
+  deleted: ScriptedDeleted;
   rules: ScriptedRules;
   /** Received commands; the result is always the same. */
   simulated: SimulateCommand[];
@@ -124,6 +126,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const groups = new ScriptedGroups();
   const deliveryBlocks = new ScriptedDeliveryBlocks();
   const jobs = new ScriptedJobs();
+  const deleted = new ScriptedDeleted();
   const rules = new ScriptedRules();
   const simulated: SimulateCommand[] = [];
   const watched = new ScriptedWatches();
@@ -141,6 +144,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     workers,
     deliveryBlocks,
     jobs,
+    deleted,
     rules,
     async simulate(command) {
       simulated.push(command);
@@ -168,6 +172,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     workers,
     deliveryBlocks,
     jobs,
+    deleted,
     rules,
     simulated,
     watched,

@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { Bodies } from "../../src/store/redis/bodies.ts";
 import { queueListKeys } from "../../src/store/redis/keys.ts";
+import { type DeletedDump, dumpDeleted } from "./store-deleted.ts";
 import { dumpKeyQueues, type KeyQueueDump } from "./store-key-queues.ts";
 import { type OutboxChange, readOutbox } from "./store-outbox.ts";
 import { type DumpedState, decodeState, sequenceOf } from "./store-state.ts";
@@ -45,6 +46,8 @@ export interface QueueDump {
   wakeUps: Record<(typeof WAKE_UPS)[number], number | undefined>;
   /** Groups of its partition: number -> digest, and number -> how many messages of the queue it says to have. */
   groups: { digests: Map<number, string>; counts: Map<number, number> };
+  /** Messages that ended and can be brought back. */
+  deleted: DeletedDump;
   /** When the first chunk with lives is looked at. */
   firstEndMs: number | undefined;
 }
@@ -126,6 +129,7 @@ export async function dumpQueue(redis: Redis, base: string): Promise<QueueDump> 
     byAge: await scores(redis, `${base}:elders`),
     wakeUps: await wakeUps(redis, base),
     groups: await groupsOf(redis, base),
+    deleted: await dumpDeleted(redis, base),
     firstEndMs: [...(await scores(redis, `${base}:expiry`)).values()][0],
   };
 }

@@ -1,5 +1,6 @@
 import { QUARANTINE_REASONS, REASONS } from "../../src/core/reason.ts";
 import { CONSTANTS } from "../../src/store/redis/packed/constants.ts";
+import { brokenDeleted, chunksOfDeleted } from "./store-deleted.ts";
 import type { QueueDump } from "./store-dump.ts";
 import { brokenKeyQueues } from "./store-key-queues.ts";
 import type { DumpedState } from "./store-state.ts";
@@ -60,20 +61,19 @@ export function brokenInvariants(dump: QueueDump): string[] {
   for (const [index, entries] of Object.entries(dump.indexes)) {
     for (const id of entries.keys()) check(dump.messages.has(id), `${index} has an orphan ${id}`);
   }
-  for (const id of dump.bodies) check(dump.messages.has(id), `a body without a message: ${id}`);
+  const isStored = (id: string) => dump.messages.has(id) || dump.deleted.messages.has(id);
+  for (const id of dump.bodies) check(isStored(id), `a body without a message: ${id}`);
   for (const id of dump.movedIn.keys())
     check(dump.messages.has(id), `moved in, and no message: ${id}`);
   check(
     same([...dump.byAge.keys()].sort(), [...dump.movedIn.keys()].sort()),
     "those that came here are not those whose age is known",
   );
-  for (const id of dump.edits) check(dump.messages.has(id), `edits without a message: ${id}`);
-  for (const id of dump.eventFields)
-    check(dump.messages.has(id), `event fields without a message: ${id}`);
+  for (const id of dump.edits) check(isStored(id), `edits without a message: ${id}`);
+  for (const id of dump.eventFields) check(isStored(id), `event fields without a message: ${id}`);
   for (const id of dump.timelines)
     check(dump.messages.has(id), `a timeline without a message: ${id}`);
-  for (const id of dump.histories)
-    check(dump.messages.has(id), `a history without a message: ${id}`);
+  for (const id of dump.histories) check(isStored(id), `a history without a message: ${id}`);
   for (const [session, ids] of Object.entries(dump.sessions)) {
     for (const id of ids) {
       const m = dump.messages.get(id);
@@ -83,9 +83,16 @@ export function brokenInvariants(dump: QueueDump): string[] {
   check(same(dump.chunks.indexed, dump.chunks.states), "the chunks' index lists other chunks");
   const mortal = [...dump.chunkEnds.keys()].filter((chunk) => !dump.chunks.states.includes(chunk));
   check(mortal.length === 0, `expiry names chunks that are not there: ${mortal}`);
-  check(same(dump.chunks.bodies, dump.chunks.states), "chunks of bodies are not those of states");
+  const withContent = [...new Set([...dump.chunks.states, ...chunksOfDeleted(dump)])].sort();
+  check(same(dump.chunks.bodies, withContent), "chunks of bodies are not those of states");
 
-  return [...broken, ...brokenKeyQueues(dump), ...brokenCounts(dump), ...lateWakeUps(dump)];
+  return [
+    ...broken,
+    ...brokenDeleted(dump),
+    ...brokenKeyQueues(dump),
+    ...brokenCounts(dump),
+    ...lateWakeUps(dump),
+  ];
 }
 
 /** A wake-up index may be too early, never too late. */
@@ -137,7 +144,7 @@ function brokenCounts(dump: QueueDump): string[] {
   );
   const left = ["succeeded", "discarded", "expired", "purged", "moved_out"].reduce(
     (n, at) => n + total(at),
-    -total("moved_in"),
+    -total("moved_in") - total("undeleted"),
   );
   expectCount("accepted", messages.length + left);
 

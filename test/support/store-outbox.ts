@@ -59,6 +59,7 @@ const KINDS = [
   "queue_resumed",
   "group_opened",
   "group_regressed",
+  "undeleted",
 ] as const;
 
 /** Reads all entries of the outbox of a partition. `base`: of the partition's keys, without the `/`. */

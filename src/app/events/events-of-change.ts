@@ -32,6 +32,7 @@ const TYPES: Readonly<Record<ChangeKind, EventType | undefined>> = {
   QUEUE_RESUMED: "queue_resumed",
   GROUP_OPENED: "group_opened",
   GROUP_REGRESSED: "group_regressed",
+  UNDELETED: "undeleted",
 };
 
 /** Changes after which a message that is scheduled waits for a retry that somebody planned. */
@@ -41,6 +42,7 @@ const SCHEDULING: ReadonlySet<ChangeKind> = new Set([
   "FAILED",
   "MOVED_IN",
   "MOVE_REFUSED",
+  "UNDELETED",
 ]);
 
 /** Changes that do not bring a message into quarantine, although it may be there. */

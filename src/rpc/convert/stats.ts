@@ -132,6 +132,7 @@ function writeTotals(totals: QueueTotals): Record<keyof QueueTotals, bigint> {
     purged: BigInt(totals.purged),
     movedOut: BigInt(totals.movedOut),
     movedIn: BigInt(totals.movedIn),
+    undeleted: BigInt(totals.undeleted),
     deliveries: BigInt(totals.deliveries),
     failedAttempts: BigInt(totals.failedAttempts),
     released: BigInt(totals.released),

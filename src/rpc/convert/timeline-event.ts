@@ -16,6 +16,7 @@ const KINDS = {
   MOVE_REFUSED: MessageEventKind.MOVE_REFUSED,
   QUARANTINED: MessageEventKind.QUARANTINED,
   IMPORTED: MessageEventKind.IMPORTED,
+  UNDELETED: MessageEventKind.UNDELETED,
 } as const satisfies Record<StoredEvent["kind"], MessageEventKind>;
 
 /** Kinds by their number. */

@@ -203,7 +203,9 @@ export type StoredEventKind =
   /** `queue` is where it was exported from. */
   | "IMPORTED"
   /** By a worker. */
-  | "QUARANTINED";
+  | "QUARANTINED"
+  /** `startedAtMs` is when it had ended. */
+  | "UNDELETED";
 
 export interface StoredFailure {
   /** `dlq.v1.Failure`. */

@@ -27,7 +27,8 @@ export type ChangeKind =
   | "QUEUE_PAUSED"
   | "QUEUE_RESUMED"
   | "GROUP_OPENED"
-  | "GROUP_REGRESSED";
+  | "GROUP_REGRESSED"
+  | "UNDELETED";
 
 /** One state change of a message, a breaker, a queue or a group. */
 export interface OutboxChange {

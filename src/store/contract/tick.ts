@@ -21,7 +21,9 @@ export interface TickRequest {
   claimNumber: number;
   sessions: readonly SessionCredit[];
   settings: Pick<QueueSettings, "ttlAction" | "quarantineRetentionMs"> &
-    Partial<Pick<QueueSettings, "paused" | "pausedUntilAtMs">>;
+    Partial<
+      Pick<QueueSettings, "paused" | "pausedUntilAtMs" | "retainSucceededMs" | "retainDeletedMs">
+    >;
 }
 
 export interface Claimed extends DueDelivery {

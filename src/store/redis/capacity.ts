@@ -8,6 +8,11 @@ const FULL_SHARE = 0.95;
 /** With a large `maxmemory`: sends stop when less than this is left. */
 const RESERVE_BYTES = 256 * 1024 * 1024;
 const CHECK_EVERY_MS = 1000;
+/** Deleted messages are erased before sends stop: from this share of `maxmemory` before that, but not from more than these bytes. */
+const ERASE_SHARE = 0.05;
+const ERASE_BEFORE_BYTES = 64 * 1024 * 1024;
+/** Most bytes that one check erases. */
+const ERASED_A_CHECK = 64 * 1024 * 1024;
 
 export type CapacityOptions = Pick<RedisStoreOptions, "diskIsLow" | "onMemoryFull" | "onEviction">;
 
@@ -21,6 +26,9 @@ export class Capacity {
   #timer: NodeJS.Timeout | undefined;
   #memoryIsFull = false;
   #eviction: string | undefined;
+  #isErasing = false;
+  /** Erases deleted messages of about so many bytes. */
+  makeRoom: (bytes: number) => Promise<unknown> = async () => {};
   /** What Redis may use; infinite: it has no limit. */
   maxMemoryBytes = Number.POSITIVE_INFINITY;
 
@@ -71,10 +79,24 @@ export class Capacity {
     const used = field(info, "used_memory");
     const max = field(info, "maxmemory");
     this.maxMemoryBytes = max > 0 ? max : Number.POSITIVE_INFINITY;
-    const isFull = max > 0 && used > Math.max(max * FULL_SHARE, max - RESERVE_BYTES);
+    const fullFrom = Math.max(max * FULL_SHARE, max - RESERVE_BYTES);
+    const isFull = max > 0 && used > fullFrom;
+    const eraseFrom = fullFrom - Math.min(max * ERASE_SHARE, ERASE_BEFORE_BYTES);
+    if (max > 0 && used > eraseFrom) this.#erase(used - eraseFrom);
     if (isFull === this.#memoryIsFull) return;
     this.#memoryIsFull = isFull;
     this.#options.onMemoryFull?.(isFull);
+  }
+
+  /** If it fails, the next check tries again. */
+  #erase(bytes: number): void {
+    if (this.#isErasing) return;
+    this.#isErasing = true;
+    this.makeRoom(Math.min(bytes, ERASED_A_CHECK))
+      .catch(() => {})
+      .finally(() => {
+        this.#isErasing = false;
+      });
   }
 }
 

@@ -34,8 +34,6 @@ const COMMON_QUEUE_KEYS = {
   states: ":states:",
   /** hash a chunk: id -> envelope (dlq.storage.v1.Envelope), never changed. */
   bodies: ":bodies:",
-  /** hash a chunk: id -> edits of the message (dlq.storage.v1.Edits), if there are any. */
-  edits: ":edits:",
   /** zset: numbers of the chunks that hold messages. */
   chunks: ":chunks",
   /**
@@ -50,7 +48,8 @@ const COMMON_QUEUE_KEYS = {
    * hash: `laned`, once the queue has used `indirect`; `gated_by` (the delivery settings under which limiters were closed);
    * `check_cursor` (where the check of all limiters under other settings goes on);
    * `deleting`, while the queue is deleted; `moves`, once a message has moved to another queue; `leases_checked` (the last
-   * lease that was compared with its length after the clock stepped back); `postponed`, while the key of that name may be there.
+   * lease that was compared with its length after the clock stepped back); `postponed`, while the key of that name may be there;
+   * `deleted`, while the queue may keep deleted messages.
    */
   meta: ":meta",
   /** string: arrivals so far; part of each id. */
@@ -59,8 +58,6 @@ const COMMON_QUEUE_KEYS = {
   session: ":session:",
   /** hash: session -> node, max_in_flight (of a quiet one after `0e`) and worker of each stream that is open on the queue. */
   workers: ":workers",
-  /** string a session: its entry of `workers`, if its stream ended while it held leases here. Expires. */
-  endedStream: ":ended:",
   /** string a dedup key: id and payload hash. Expires with the dedup window. */
   dedup: ":dedup:",
 } as const;
@@ -95,12 +92,23 @@ export const RARE_QUEUE_KEYS = {
   turns: ":turns",
   /** zset: ordering keys that wait behind a quarantined message, by when they no longer do. */
   holds: ":holds",
+  /** hash a chunk: id -> edits of the message (dlq.storage.v1.Edits), if there are any. */
+  edits: ":edits:",
+  /** string a session: its entry of `workers`, if its stream ended while it held leases here. Expires. */
+  endedStream: ":ended:",
   /** hash a chunk: id -> the failures after the first, length-prefixed. */
   failures: ":failures:",
   /** hash a chunk: id -> lost leases, manual retries and so on (lua/lib/timeline.lua), of messages with MARK.TIMELINE. */
   timeline: ":timeline:",
   /** hash a chunk: id -> dlq.storage.v1.EventFields, of messages with MARK.EVENT_FIELDS. */
   eventFields: ":events:",
+  /**
+   * zset a way to end (a number of STATE): deleted messages that can be brought back, by the time of their deletion. Their bodies,
+   * edits, failures and event fields stay where they are.
+   */
+  deleted: ":deleted:",
+  /** hash: id -> layout `deleted`, of each of them. */
+  deletedFacts: ":deleted-facts",
   /** string a process: number of its last claim that was given back. Expires. */
   fences: ":fences:",
   /** string a process: ids of its last claim that took something. Expires. */
@@ -134,6 +142,8 @@ export const PARTITION_KEYS = {
   isolated: "/isolated",
   /** As `ready`: when a lease, a life, a hold or a quarantine ends, a move is late, or a deletion was left behind. */
   tend: "/tend",
+  /** zset: queues that keep deleted messages, by the deletion of the first one or earlier. */
+  deleted: "/deleted",
   /**
    * hash: `tended` (when a server last looked at `tend`, or ticked a queue with leases); `resumed` (the first time after an
    * outage); `steps_back` (how often the clock stepped back); `groups` (the last number of a group); `outbox_epoch` (the epoch of the
@@ -184,6 +194,7 @@ export function partitionKeys(
     ready: base + PARTITION_KEYS.ready,
     isolated: base + PARTITION_KEYS.isolated,
     tend: base + PARTITION_KEYS.tend,
+    deleted: base + PARTITION_KEYS.deleted,
     meta: base + PARTITION_KEYS.meta,
     settings: base + PARTITION_KEYS.settings,
     outbox: base + PARTITION_KEYS.outbox,

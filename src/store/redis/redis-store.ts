@@ -16,6 +16,7 @@ import { Bodies } from "./bodies.ts";
 import { Capacity } from "./capacity.ts";
 import { Connection } from "./connection.ts";
 import type { StoreContext } from "./context.ts";
+import { RedisDeletedMessages } from "./deleted-messages.ts";
 import { RedisDeliveryBlocks } from "./delivery-blocks.ts";
 import { packDeliverySettings } from "./delivery-settings.ts";
 import { describeStore } from "./describe.ts";
@@ -71,6 +72,7 @@ export class RedisStore implements Store {
   readonly describe: Store["describe"];
   readonly deletion: RedisQueueDeletion;
   readonly jobs: RedisBatchJobs;
+  readonly deleted: RedisDeletedMessages;
   readonly quietSessions: RedisQuietSessions;
   readonly partitions = PARTITIONS;
   readonly #options: RedisStoreOptions;
@@ -167,6 +169,8 @@ export class RedisStore implements Store {
     this.deliveryBlocks = new RedisDeliveryBlocks(context);
     this.deletion = new RedisQueueDeletion(context, this.groups);
     this.jobs = new RedisBatchJobs({ ...context, connection, prefix, enter });
+    const { capacity } = this;
+    this.deleted = new RedisDeletedMessages({ ...context, connection, prefix, capacity });
     this.outbox = new RedisOutbox({ ...options, ...context, connection, enter, id: this.#id });
     this.hints = new RedisHints({ ...options, publisher: connection.redis });
     this.hints.onConfig((queue) => this.#queues.forget(queue));
@@ -245,14 +249,10 @@ export class RedisStore implements Store {
   readonly stats: Store["stats"] = (queues) => this.#queueReads.stats(queues);
   readonly statsOrErrors: Store["statsOrErrors"] = (queues) =>
     this.#queueReads.statsOrErrors(queues);
-
   readonly workers: Store["workers"] = (queue) => this.#queueReads.workers(queue);
   readonly sizes: Store["sizes"] = (queues) => this.#queueReads.sizes(queues);
-
-  queues(after?: string, most?: number): Promise<readonly string[]> {
-    return this.#opening.whenOpen(() => this.#queues.page(after, most));
-  }
-
+  readonly queues: Store["queues"] = (after, most) =>
+    this.#opening.whenOpen(() => this.#queues.page(after, most));
   readonly queuesIn: Store["queuesIn"] = (partitions) =>
     this.#opening.whenOpen(() => this.#queues.of(partitions));
   readonly hasQueue: Store["hasQueue"] = (queue) =>

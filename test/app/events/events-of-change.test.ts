@@ -59,6 +59,12 @@ describe("a change is named after what happened, and then after where the messag
     ],
     ["a move away", { kind: "MOVED_OUT", note: "billing" }, ["moved_away"]],
     ["a refused move", { kind: "MOVE_REFUSED" }, ["retry_scheduled"]],
+    ["a message that comes back", { kind: "UNDELETED" }, ["undeleted", "retry_scheduled"]],
+    [
+      "a message that comes back to quarantine",
+      { kind: "UNDELETED", ...QUARANTINED },
+      ["undeleted", "moved_to_poison"],
+    ],
     ["a purge", { kind: "PURGED", ...gone("PURGED") }, ["purged"]],
     [
       "a new group of a quarantined message",

@@ -18,6 +18,8 @@ describe("help", () => {
       "top",
       "send",
       "retry",
+      "undelete",
+      "deleted",
     ],
     ...[
       "work",

@@ -32,6 +32,7 @@ const NOTHING_COUNTED = {
   joined: 0,
   succeeded: 0,
   discarded: 0,
+  undeleted: 0,
   expired: 0,
   deliveries: 0,
   failed_attempts: 0,
@@ -50,6 +51,8 @@ export class Life {
   nowMs: number;
   readonly settings: LifeSettings;
   readonly messages = new Map<string, Message>();
+  /** Discarded messages that can be brought back. */
+  readonly deleted = new Map<string, { message: Message; atMs: number }>();
   readonly counts: Counts = { ...NOTHING_COUNTED };
   /** Answers by verb and request. */
   readonly answers = new Memory<unknown>(10 * MINUTE, 20 * MINUTE);
@@ -135,6 +138,7 @@ export class Life {
   leave(message: Message, how: "succeeded" | "discarded" | "expired"): void {
     this.messages.delete(message.id);
     this.counts[how]++;
+    if (how === "discarded") this.deleted.set(message.id, { message, atMs: this.nowMs });
     passTurn(this, message.order);
   }
 

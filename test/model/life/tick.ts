@@ -3,6 +3,7 @@ import type { Life } from "./life.ts";
 import { BREAKER } from "./limiters.ts";
 import { type Message, needsIsolation, type Token } from "./message.ts";
 import { endHolds } from "./orders.ts";
+import { eraseDeleted } from "./undelete.ts";
 
 /** While leases are out some server ticks each second: a longer silence was an outage. */
 const SILENCE_MS = 2_500;
@@ -50,6 +51,7 @@ export function tend(life: Life): Ended {
   if (leased.length > 0) noteTick(life);
   const lost = leased.flatMap((message) => expire(life, message));
   const ended = endLives(life);
+  eraseDeleted(life);
   endHolds(life);
   return { lost, ended };
 }

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { retentionOf } from "../../../src/core/retention.ts";
+import { DEFAULT_QUEUE_SETTINGS } from "../../../src/core/settings.ts";
 import type { Claimed } from "../../../src/store/contract.ts";
 import { QUEUE_KEYS } from "../../../src/store/redis/keys.ts";
 import { useTestStore } from "../../support/store.ts";
@@ -15,7 +17,7 @@ import {
 const at = useTestStore();
 const QUEUE = "orders";
 
-/** Keys that only key queues, ordering, breakers, edits and moves use. */
+/** Keys that only key queues, ordering, breakers, edits, moves and deleted messages use. */
 const RARE = [
   ...([
     "keyQueues",
@@ -28,6 +30,7 @@ const RARE = [
     "inFlightByKey",
   ] as const),
   ...(["breaker", "breakers", "order", "turns", "holds", "movedIn", "moving", "edits"] as const),
+  ...(["deleted", "deletedFacts"] as const),
 ];
 
 /** The keys that scripts use during a call. */
@@ -57,11 +60,13 @@ async function deliverThree(): Promise<Uint8Array> {
   await store.examine(QUEUE, NO_REQUEST, claimed.map(tokenOf));
   const [first, second, third] = claimed;
   if (first === undefined || second === undefined || third === undefined) throw new Error("few");
-  await store.settle(QUEUE, NO_REQUEST, [
+  const outcomes = [
     outcome(first, "succeed"),
     outcome(second, "failReschedule"),
     outcome(third, "failQuarantine"),
-  ]);
+  ];
+  // The default: discarded messages are kept, and those that succeed are not.
+  await store.settle(QUEUE, NO_REQUEST, outcomes, retentionOf(DEFAULT_QUEUE_SETTINGS));
   return third.id;
 }
 
@@ -71,7 +76,7 @@ test("sends, claims and outcomes cost no access to timelines", async () => {
   expect(keys.filter((key) => key.startsWith(timelines))).toEqual([]);
 });
 
-test("a plain queue costs no access to keys of key queues, order, breakers, edits and moves", async () => {
+test("a plain queue costs no access to keys of key queues, order, breakers, edits, moves and deleted messages", async () => {
   const { store } = at.current;
   const keys = await keysNamedBy(async () => {
     const id = await deliverThree();

@@ -12,13 +12,14 @@ import { addQuiet } from "./quiet.ts";
 import { addRetry } from "./retry.ts";
 import { addSend } from "./send.ts";
 import { addTakeBack } from "./take-back.ts";
+import { addUndelete } from "./undelete.ts";
 import { addWork } from "./work.ts";
 
 /** Adds the commands that change messages, queues and workers. */
 export function addActions(program: Command, withRun: WithRun): void {
   program.commandsGroup("Act:");
   const all = [
-    ...[addSend, addRetry, addWork, addTakeBack, addQuiet, addQueue, addBreakers],
+    ...[addSend, addRetry, addUndelete, addWork, addTakeBack, addQuiet, addQueue, addBreakers],
     ...[addMove, addEdit, addQuarantine, addDiscard, addPurge, addJobs],
   ];
   for (const add of all) add(program, withRun);

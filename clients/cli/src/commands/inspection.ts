@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { WithRun } from "../command.ts";
 import { addCount } from "./count.ts";
+import { addDeleted } from "./deleted.ts";
 import { addExplain } from "./explain.ts";
 import { addGroup } from "./group.ts";
 import { addGroups } from "./groups.ts";
@@ -16,7 +17,7 @@ import { addWorkers } from "./workers.ts";
 export function addInspection(program: Command, withRun: WithRun): void {
   program.commandsGroup("Look:");
   const all = [
-    ...[addQueues, addGroups, addGroup, addLs, addShow, addCount],
+    ...[addQueues, addGroups, addGroup, addLs, addShow, addCount, addDeleted],
     ...[addExplain, addWorkers, addStats, addTop, addTail],
   ];
   for (const add of all) add(program, withRun);

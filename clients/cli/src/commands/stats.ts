@@ -89,6 +89,7 @@ function facts(queue: QueueStats, print: Printer): Fact[] {
             discarded: totals.discarded,
             expired: totals.expired,
             purged: totals.purged,
+            undeleted: totals.undeleted,
             "moved in": totals.movedIn,
             "moved out": totals.movedOut,
             "failed attempts": totals.failedAttempts,

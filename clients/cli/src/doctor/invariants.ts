@@ -14,7 +14,8 @@ export function brokenInvariants(queue: QueueStats): string[] {
       totals.expired +
       totals.purged +
       totals.movedOut -
-      totals.movedIn;
+      totals.movedIn -
+      totals.undeleted;
     const accounted = messagesOf(queue) + left;
     if (totals.accepted !== accounted) {
       broken.push(

@@ -20,6 +20,8 @@ export function eventTitle({ kind, workerId, queue }: MessageEvent): string {
       return `refused by ${escaped(queue)}`;
     case MessageEventKind.QUARANTINED:
       return `quarantined by ${worker}`;
+    case MessageEventKind.UNDELETED:
+      return "brought back by hand";
     default:
       return `event ${kind}`;
   }
@@ -31,10 +33,12 @@ export function eventFacts(event: MessageEvent, times: Times): string {
   const isRetry = kind === MessageEventKind.RETRIED;
   const reason = quarantineReasonName(quarantineReason);
   const quarantine = isRetry ? `left quarantine${stayText(event)}` : "quarantined";
-  const since = isRetry ? "" : times.distance(startTime);
+  const isUndelete = kind === MessageEventKind.UNDELETED;
+  const since = isRetry || isUndelete ? "" : times.distance(startTime);
   return [
     caller === "" ? "" : `by ${escaped(caller)}`,
     reason === "" ? "" : `${quarantine}: ${reason}`,
+    isUndelete ? `deleted ${times.distance(startTime)}` : "",
     deliveryNumber === 0 || since === "" ? "" : `delivery ${deliveryNumber}, begun ${since}`,
     server === "" ? "" : `server ${escaped(server)}`,
     note === "" ? "" : `note: ${escaped(note)}`,

@@ -54,6 +54,16 @@ local removed = purge_chunks()
 finish()
 if removed > 0 then return PURGE.REMOVED end
 
+-- Deleted messages go with the queue.
+local function erase_some()
+  if redis.call('EXISTS', k_deleted_facts) == 0 then return false end
+  local erased
+  repeat erased = deleted.erase_oldest() until not erased
+  flush_writes()
+  flush_counters()
+  return deleted.oldest() ~= nil
+end
+
 -- There may be as many limiters and breakers as keys: some in each call, as with messages.
 local function unlink_some(index, family)
   local names = redis.call('ZRANGE', index, 0, NAMES_A_CALL - 1)
@@ -62,7 +72,7 @@ local function unlink_some(index, family)
   return #names == NAMES_A_CALL
 end
 local left = tonumber(redis.call('HGET', k_counters, COUNTER.MESSAGES) or '0')
-if left == 0 and (unlink_some(k_limiters, k_blocked) or unlink_some(k_breakers, k_breaker)) then return PURGE.REMOVED end
+if left == 0 and (erase_some() or unlink_some(k_limiters, k_blocked) or unlink_some(k_breakers, k_breaker)) then return PURGE.REMOVED end
 if ending == 0 then return PURGE.EMPTY end
 
 if left > 0 then
@@ -81,7 +91,8 @@ end
 redis.call('UNLINK', k_breaker, k_bucket .. 'q', k_bucket .. 'b')
 redis.call('UNLINK', k_limiters, k_due, k_isolated, k_leases, k_quarantine, k_expiry, k_chunks, k_counters, k_rates,
   k_meta, k_sequence, k_key_queues, k_priorities, k_indirect, k_breakers, k_in_flight_by_key, k_turns,
-  k_holds, k_moving, k_moved_in, k_by_age, k_postponed)
+  k_holds, k_moving, k_moved_in, k_by_age, k_postponed, k_deleted_facts, deleted.index_of(STATE.SUCCEEDED),
+  deleted.index_of(STATE.DISCARDED), deleted.index_of(STATE.PURGED))
 -- A new queue of this name must not give the answers of this one, nor refuse its numbers of sends. The clock may have
 -- stepped back.
 local generation = math.floor(now / LIMIT.GENERATION_MS)
@@ -92,6 +103,6 @@ for back = -1, LIMIT.KEPT_DAYS + 2 do
   redis.call('UNLINK', key, key .. ':old')
 end
 redis.call('ZREM', p_queues, QUEUE)
-for _, index in ipairs({ p_ready, p_isolated, p_tend }) do redis.call('ZREM', index, QUEUE) end
+for _, index in ipairs({ p_ready, p_isolated, p_tend, p_deleted }) do redis.call('ZREM', index, QUEUE) end
 redis.pcall('PUBLISH', PREFIX .. ':config', QUEUE .. '\n\ndeleted')
 return PURGE.ABSENT

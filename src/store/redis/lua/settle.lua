@@ -1,7 +1,8 @@
 -- Applies outcomes, each under its token. An outcome that was decided on a version of its message is applied to that version
 -- only: if one message has changed, nothing is written and the caller decides again.
 -- KEYS: queue base
--- ARGV: isolate_at (lease expiries), history_changed (as in tick.lua), outbox_max_bytes, request, delivery_settings; items:
+-- ARGV: isolate_at (lease expiries), history_changed (as in tick.lua), outbox_max_bytes, request, retention (layout `retention`; '': deleted messages
+-- are not kept), delivery_settings; items:
 -- facts (layout `settle_item`, and those of its bits)
 -- Reply: layout `settled_at`, then `settled` for each; '': a version has changed; in a table: the answer that this request
 -- got before
@@ -48,9 +49,30 @@ for at = FIRST, #ARGV do
   end
 end
 
-local function remove(id, s, state, counter)
+-- How long messages that end are kept, and how many bytes of them.
+local kept = { keep_succeeded = 0, keep_deleted = 0 }
+if retention ~= '' then
+  local values = record.retention(retention)
+  kept = values
+end
+
+-- Stores the failure of a message that it ended: the message may be brought back.
+local function keep_failure(id, s, o)
+  local reason = s.reason
+  append_failure(id, s, o.reason, o.failure, o.attempt)
+  s.reason = reason
+end
+
+local function remove(id, s, state, counter, o)
+  local keep = state == STATE.SUCCEEDED and kept.keep_succeeded or kept.keep_deleted
   leave(id, s)
-  forget(id, s)
+  local is_kept = false
+  if keep > 0 then
+    if o.kind == OUTCOME.FAIL_DISCARD then keep_failure(id, s, o) end
+    is_kept = keeping.keep(id, s, { state = state, keep = keep, max = kept.keep_bytes, note = o.note,
+      holder = s.session == '' and '' or holder_of(s.session), group = string.sub(o.group, 1, 16) })
+  end
+  forget(id, s, is_kept)
   count(counter)
   s.state, s.qreason = state, 0
 end
@@ -105,16 +127,16 @@ local function apply(o, s, no_longer_suspected, late)
   local id, kind, delay, qreason = o.id, o.kind, o.delay, o.qreason
   local exempt = has_breakers and count_for_breaker(o, s, late)
   if kind == OUTCOME.SUCCEED and not has_flag(s, FLAG.REJOINED) then
-    remove(id, s, STATE.SUCCEEDED, COUNTER.SUCCEEDED)
+    remove(id, s, STATE.SUCCEEDED, COUNTER.SUCCEEDED, o)
     return CHANGE.SUCCEEDED
   elseif kind == OUTCOME.DISCARD then
-    remove(id, s, STATE.DISCARDED, COUNTER.DISCARDED)
+    remove(id, s, STATE.DISCARDED, COUNTER.DISCARDED, o)
     return CHANGE.DISCARDED
   elseif kind == OUTCOME.FAIL_DISCARD and not exempt then
     s.attempts = s.attempts + 1
     count(COUNTER.FAILED_ATTEMPTS)
     groups.enter(id, s, o.group, 1)
-    remove(id, s, STATE.DISCARDED, COUNTER.DISCARDED)
+    remove(id, s, STATE.DISCARDED, COUNTER.DISCARDED, o)
     return CHANGE.FAILED
   end
 

@@ -4,6 +4,7 @@
 -- ARGV: claim_number, batch, reply_bytes (of envelopes), grace, isolate_at, crash_loop_at (lease expiries),
 -- ttl_discards, lives_until (0: now), lives_from (see lives.lua), retention, paused, paused_until (0: until it is ended),
 -- history_changed (when Redis last restarted or failed over; 0: never), outbox_max_bytes, claimer (the process),
+-- deleted_retention (layout `retention`: how long deleted messages are kept),
 -- delivery_settings; items: session, nonce, count, bytes, lease, can_isolate (1: holds and reserves nothing)
 -- Reply: layout `tick`; `lost_lease` for each; `ended_life` for each; then three values for each claim: layout `claim`; the
 -- envelope, of an edited message with its edits; the latest failure or ''

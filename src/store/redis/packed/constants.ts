@@ -144,6 +144,16 @@ export const CONSTANTS = {
   ACTION: { RETRY: 1, EDIT: 2, QUARANTINE: 3, DISCARD: 4, PURGE: 5, MOVE: 6 },
   /** How a step of a batch job ended. */
   ACT: { DONE: 0, CHANGED: 1, TAKEN: 2 },
+  /** What became of one message that was to be brought back. */
+  UNDELETE: {
+    DONE: 0,
+    MISSING: 1,
+    PRESENT: 2,
+    FULL_MESSAGES: 3,
+    FULL_BYTES: 4,
+    DELETING: 5,
+    DAMAGED: 6,
+  },
 
   SEAL: { SEALED: 0, MISMATCH: 1, BUSY: 2 },
   PURGE: { REMOVED: 0, EMPTY: 1, ABSENT: 2, ALIVE: 3 },
@@ -183,6 +193,7 @@ export const CONSTANTS = {
     QUEUE_RESUMED: 25,
     GROUP_OPENED: 26,
     GROUP_REGRESSED: 27,
+    UNDELETED: 28,
   },
 
   RECORDS: {
@@ -203,6 +214,7 @@ export const CONSTANTS = {
     MOVE_REFUSED: 5,
     QUARANTINED: 6,
     IMPORTED: 7,
+    UNDELETED: 8,
   },
 
   /** Fields of `meta` (keys.ts). */
@@ -214,6 +226,7 @@ export const CONSTANTS = {
     HAS_MOVES: "moves",
     LEASES_CHECKED: "leases_checked",
     POSTPONED: "postponed",
+    KEEPS_DELETED: "deleted",
   },
 
   /** Fields of a partition's `meta` (keys.ts). */
@@ -242,6 +255,9 @@ export const CONSTANTS = {
     EXPIRED: "expired",
     DISCARDED: "discarded",
     PURGED: "purged",
+    UNDELETED: "undeleted",
+    /** Of the deleted messages that are kept, with what their indexes need. */
+    DELETED_BYTES: "deleted_bytes",
     MOVED_OUT: "moved_out",
     MOVED_IN: "moved_in",
     HEALED: "healed",
@@ -266,6 +282,10 @@ export const CONSTANTS = {
     TIMELINE_ENTRIES: 16,
     TIMELINE_BYTES: 4_096,
     TIMELINE_NOTE_BYTES: 1_024,
+    /** What a deleted message that is kept needs beside its content, about. */
+    DELETED_OVERHEAD_BYTES: 400,
+    /** Deleted messages that one script erases. */
+    DELETED_ERASED: 500,
     /** A day; and the days for which decided moves and numbers of sends are kept. */
     DAY_MS: 86_400_000,
     KEPT_DAYS: 7,

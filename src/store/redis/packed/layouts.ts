@@ -14,6 +14,7 @@ import {
   u32,
   u64,
 } from "./layout.ts";
+import { SIZE_LAYOUTS } from "./size-layouts.ts";
 import { STORED_LAYOUTS } from "./stored-layouts.ts";
 
 const token = { id: bytes(16), delivery: u32, nonce: bytes(16) };
@@ -25,6 +26,7 @@ const token = { id: bytes(16), delivery: u32, nonce: bytes(16) };
  */
 export const LAYOUTS = {
   ...STORED_LAYOUTS,
+  ...SIZE_LAYOUTS,
 
   // Arguments.
 
@@ -49,6 +51,8 @@ export const LAYOUTS = {
     ordering: u8,
     hold: ms,
   }),
+  /** How long deleted messages are kept, in milliseconds, 0: not at all; and how many bytes of them. */
+  retention: layout({ keepSucceeded: ms, keepDeleted: ms, keepBytes: ms }),
   token: layout(token),
   sendItem: layout({
     /** The end of the message's id takes 34 bits of it. */
@@ -125,6 +129,21 @@ export const LAYOUTS = {
   moveEnd: layout({ id: bytes(16), delivery: u32, received: flag }),
 
   // Replies.
+
+  undeleted: layout({ count: u32, more: flag, upTo: ms, score: double, id: bytes(16) }),
+  refusedUndelete: layout({ id: bytes(16), status: u8 }),
+  deletedPage: layout({ now: ms, total: u32 }),
+  /** The state before the deletion follows. */
+  listedDeleted: layout({
+    id: bytes(16),
+    state: u8,
+    at: ms,
+    bytes: ms,
+    holder: medium,
+    note: medium,
+  }),
+  /** `oldest` 0: no deleted message is left. */
+  erased: layout({ messages: u32, bytes: ms, oldest: ms }),
 
   sendReply: layout({ status: u8, id: bytes(16), state: u8, reason: u8, qreason: u8, due: ms }),
   /** Behind a `sendReply` of status ROUTED. */
@@ -278,39 +297,4 @@ export const LAYOUTS = {
   }),
   openBreaker: layout({ state: u8, first: ms, retryAt: ms, times: u16, key: short }),
   sealed: layout({ status: u8, messages: ms }),
-  stats: layout({
-    now: ms,
-    scheduled: ms,
-    dueNow: ms,
-    isolatedDue: ms,
-    inFlight: ms,
-    quarantined: ms,
-    /** Of these three 0 is none. */
-    nextDue: ms,
-    oldestQuarantined: ms,
-    oldest: ms,
-    accepted: double,
-    delivered: double,
-    succeeded: double,
-    failed: double,
-    breaker: u8,
-    breakerRetryAt: ms,
-    openBreakers: ms,
-    heldKeys: ms,
-    blockingLimiters: ms,
-    rateTokens: double,
-    /** 0: the bucket is full. */
-    rateAt: ms,
-  }),
-  sizes: layout({
-    now: ms,
-    messages: ms,
-    dueNow: ms,
-    inFlight: ms,
-    quarantined: ms,
-    /** 0: there is no message. */
-    oldest: ms,
-    openBreakers: ms,
-    heldKeys: ms,
-  }),
 } as const;

@@ -119,6 +119,22 @@ export const STORED_LAYOUTS = {
     who: short,
     note: medium,
   }),
+  /** A deleted message that is kept; its state before the deletion follows. */
+  deleted: layout({
+    /** How it ended: STATE. */
+    state: u8,
+    at: ms,
+    /** Bytes that it is counted with. */
+    bytes: ms,
+    /** Its place in the queue: the chunk that has its content. */
+    arrival: ms,
+    /** Digest of its group, or nothing. */
+    group: short,
+    /** The stream that reported the outcome, as `:workers` has it. */
+    holder: medium,
+    note: medium,
+    timeline: medium,
+  }),
   breaker: layout({
     state: u8,
     /** First opened, and last. */

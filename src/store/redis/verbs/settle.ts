@@ -1,6 +1,7 @@
 import type { LeaseTokenParts } from "../../../core/lease-token.ts";
 import { ISOLATE_AFTER_EXPIRIES } from "../../../core/lifetime.ts";
 import { QUARANTINE_REASONS, REASONS } from "../../../core/reason.ts";
+import type { Retention } from "../../../core/retention.ts";
 import { cutUtf8 } from "../../../core/utf8.ts";
 import type { Examined, Settled, SettleItem, SettleKind, SettleReply } from "../../contract.ts";
 import type { Bodies } from "../bodies.ts";
@@ -10,6 +11,7 @@ import { CONSTANTS } from "../packed/constants.ts";
 import { type Part, pack } from "../packed/layout.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
+import { packRetention } from "../retention.ts";
 import type { RunScript } from "../script-runner.ts";
 import { anyState, storedQuarantineReason, storedReason } from "../states.ts";
 import { tokenFields, tokenStatus } from "./leases.ts";
@@ -102,11 +104,13 @@ export async function runSettle(
   queue: string,
   request: Uint8Array,
   items: readonly SettleItem[],
+  retention?: Retention,
 ): Promise<SettleReply | undefined> {
   const { run, outboxMaxBytes, bodies, groupDescriptions, deliverySettingsOf, historyChangedAtMs } =
     context;
   const header = {
     request,
+    retention: packRetention(retention),
     isolateAt: ISOLATE_AFTER_EXPIRIES,
     historyChanged: historyChangedAtMs(),
     outboxMaxBytes,

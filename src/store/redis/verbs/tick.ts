@@ -13,6 +13,7 @@ import type { StoreContext } from "../context.ts";
 import type { LifeClock } from "../life-clock.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
 import { optionalMs, Reader } from "../packed/reader.ts";
+import { packRetention } from "../retention.ts";
 import { storedBreakerState, storedReason, storedState } from "../states.ts";
 
 /** Most of each kind of work that one tick does: others wait for the script. */
@@ -52,6 +53,11 @@ export async function runTick(
     historyChanged: historyChangedAtMs(),
     outboxMaxBytes,
     claimer,
+    deletedRetention: packRetention({
+      succeededMs: settings.retainSucceededMs ?? 0,
+      deletedMs: settings.retainDeletedMs ?? 0,
+      maxBytes: 0,
+    }),
     deliverySettings: deliverySettingsOf(queue),
   };
   const sessions = request.sessions.map((session) => ({

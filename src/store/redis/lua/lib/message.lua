@@ -102,25 +102,27 @@ local function keep_event_fields(id, s, fields)
   put(k_event_fields .. chunk_of(id), id, fields)
 end
 
-local function remove_marked(id, s)
-  if s.marks >= MARK.TIMELINE then timeline.remove(id) end
-  if not has_mark(s, MARK.EVENT_FIELDS) then return end
-  -- For the change that removes the message.
-  event_fields_of(id, s)
-  put(k_event_fields .. chunk_of(id), id, false)
-end
-
--- Removes every trace of a message that has left its index.
-local function forget(id, s)
-  local chunk = chunk_of(id)
-  s.version = (s.version + 1) % 65536
-  if s.marks > 0 then remove_marked(id, s) end
-  known_states[id] = false
-  put(states_of(chunk), id, false)
+-- Removes what is stored of a message beside its state and its timeline.
+local function remove_content(id, s, chunk)
   put(bodies_of(chunk), id, false)
   if s.failures > 1 then put(k_failures .. chunk, id, false) end
-  if s.hops > 0 then moved_in.forget(id) end
   if s.flags >= FLAG.EDITED then put(k_edits .. chunk, id, false) end
+  if s.marks > 0 and has_mark(s, MARK.EVENT_FIELDS) then put(k_event_fields .. chunk, id, false) end
+end
+
+-- Removes every trace of a message that has left its index. `is_kept`: except its content, since keeping.lua keeps the message.
+local function forget(id, s, is_kept)
+  local chunk = chunk_of(id)
+  s.version = (s.version + 1) % 65536
+  if s.marks > 0 then
+    -- For the change that removes the message.
+    event_fields_of(id, s)
+    if s.marks >= MARK.TIMELINE then timeline.remove(id) end
+  end
+  known_states[id] = false
+  put(states_of(chunk), id, false)
+  if not is_kept then remove_content(id, s, chunk) end
+  if s.hops > 0 then moved_in.forget(id) end
   if not next(thinned_chunks) then
     local n = #checked_sorted_sets
     checked_sorted_sets[n + 1], checked_sorted_sets[n + 2] = k_chunks, k_expiry

@@ -3,7 +3,7 @@
 -- for a send and for the outcome of what it sent. The first write to a new hash unlinks one that is no longer read:
 -- Redis would free an expired one while all calls wait. The next hash is read too, so that a step back of the clock by
 -- up to 5 minutes does no harm.
-local VERB_SEND, VERB_SETTLE, VERB_RETRY = 's', 'a', 'r'
+local VERB_SEND, VERB_SETTLE, VERB_RETRY, VERB_UNDELETE = 's', 'a', 'r', 'u'
 
 local function answers_of(generation) return k_answers .. string.format('%d', generation) end
 

@@ -5,10 +5,12 @@ local fence = tonumber(redis.call('GET', k_fences .. claimer) or '0')
 local fenced = claim_number <= fence
 
 local meta = redis.call('HMGET', k_meta, META.USES_INDIRECT, META.LIMITED_BY, META.DELETING, META.HAS_MOVES,
-  META.LEASES_CHECKED, META.POSTPONED, META.CHECK_CURSOR)
+  META.LEASES_CHECKED, META.POSTPONED, META.CHECK_CURSOR,
+  META.KEEPS_DELETED)
 -- Whether the queue has ever used limiters by key, priorities, ordering or a retry budget.
 local uses_indirect, limited_by, check_cursor = meta[1], meta[2], meta[7]
 local is_deleting, has_moves, leases_checked, has_postponed = meta[3] and true or false, meta[4], meta[5], meta[6]
+local keeps_deleted = meta[8]
 local leases_out = redis.call('ZCARD', k_leases)
 -- Each lease gets one grace from here.
 local resumed_at = tending.resumed_at

@@ -1,4 +1,4 @@
--- Ends lives, and quarantines that have lasted for the retention.
+-- Ends lives, quarantines that have lasted for the retention, and the time for which deleted messages are kept.
 local gone = {}
 
 -- How far the clock is ahead, as the caller knows: it has stepped forward. Lives end by so much later, unless they began at
@@ -102,15 +102,17 @@ do
   function end_lives()
     local chunks = redis.call('ZRANGEBYSCORE', k_expiry, '-inf', now, 'LIMIT', 0, CHUNKS_A_TICK)
     for _, chunk in ipairs(chunks) do end_lives_in(chunk) end
+    if keeps_deleted then end_deleted(ahead) end
     if retention == 0 then return end
     end_retentions('-inf', now - ahead - retention)
     if ahead > 0 and lives_from > 0 then end_retentions(lives_from, now - retention) end
   end
 
-  -- Returns when the next life or retention ends; 0: none does.
+  -- Returns when the next of these ends; 0: none does.
   function next_end_of_lives()
     if has_postponed and ahead == 0 then return now end
     local next_end = head_score(k_expiry) or math.huge
+    if keeps_deleted then next_end = math.min(next_end, next_end_of_deleted(ahead)) end
     if retention > 0 then
       next_end = math.min(next_end, (head_score(k_quarantine) or math.huge) + ahead + retention)
       if ahead > 0 and lives_from > 0 then
