@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { DescFile, DescMessage } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { file_dlq_spool_v1_spool as spoolFile } from "../../gen/dlq/spool/v1/spool_pb.ts";
+import { file_dlq_v1_batch_job as batchJobFile } from "../../gen/dlq/v1/batch_job_pb.ts";
 import { file_dlq_v1_dlq_admin_service as adminFile } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { file_dlq_v1_dlq_service as serviceFile } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { file_dlq_v1_event as eventFile } from "../../gen/dlq/v1/event_pb.ts";
@@ -31,6 +32,7 @@ import { codesOf, documents, readDocument, tableRows, withoutFences } from "./ma
 const FILES: readonly DescFile[] = [
   serviceFile,
   adminFile,
+  batchJobFile,
   eventFile,
   failureFile,
   messageFile,
