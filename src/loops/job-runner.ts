@@ -1,4 +1,4 @@
-import { JobInterrupted, JobKeeper, JobTaken } from "../app/jobs/job-keeper.ts";
+import { JobEntry, JobInterrupted, JobTaken } from "../app/jobs/job-entry.ts";
 import { JobRun, type JobRunParts } from "../app/jobs/run-job.ts";
 import type { DecisionLog } from "../app/observer.ts";
 import { DlqError, type DlqErrorKind } from "../core/errors.ts";
@@ -111,22 +111,22 @@ export class JobRunner {
     const { jobs } = this.#parts.store;
     const stored = await jobs.get(number);
     if (stored === undefined) return;
-    const keeper = new JobKeeper(jobs, stored, this.#parts.now);
-    const run = new JobRun(this.#parts, keeper, signal);
+    const entry = new JobEntry(jobs, stored, this.#parts.now);
+    const run = new JobRun(this.#parts, entry, signal);
     try {
       await run.run();
     } catch (error) {
       if (signal.aborted) await run.save().catch(() => {});
       throw error;
     }
-    this.#parts.log.info(keeper.facts, "job ended");
+    this.#parts.log.info(entry.facts, "job ended");
   }
 
   async #fail(number: number, error: Error): Promise<void> {
     const { jobs } = this.#parts.store;
     const stored = await jobs.get(number);
     if (stored === undefined) return;
-    const keeper = new JobKeeper(jobs, stored, this.#parts.now);
-    await keeper.fail(`${error.message}; what was done stays`);
+    const entry = new JobEntry(jobs, stored, this.#parts.now);
+    await entry.fail(`${error.message}; what was done stays`);
   }
 }

@@ -902,7 +902,7 @@ func (x *BatchJobCounts) GetDamagedCount() int64 {
 // Messages that a batch job did not act on.
 type BatchJobRefusal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Why, in words. At most 20 reasons are told apart.
+	// Why, in words. At most 20 reasons are counted separately.
 	Why string `protobuf:"bytes,1,opt,name=why,proto3" json:"why,omitempty"`
 	// How many.
 	Count int64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`

@@ -473,7 +473,7 @@ export const BatchJobCountsSchema: GenMessage<BatchJobCounts> = /*@__PURE__*/
  */
 export type BatchJobRefusal = Message<"dlq.v1.BatchJobRefusal"> & {
   /**
-   * Why, in words. At most 20 reasons are told apart.
+   * Why, in words. At most 20 reasons are counted separately.
    *
    * @generated from field: string why = 1;
    */

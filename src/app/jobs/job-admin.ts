@@ -16,7 +16,7 @@ import type { GroupAdmin } from "../groups/group-admin.ts";
 import { groupIdOf } from "../groups/group-id.ts";
 import type { DecisionLog } from "../observer.ts";
 import { requestKey } from "../request-key.ts";
-import { changeRecord, jobIn, statusOf } from "./job-keeper.ts";
+import { changeRecord, jobIn, statusOf } from "./job-entry.ts";
 
 /** Creates batch jobs, and shows and controls them. Rejects with a DlqError. */
 export interface JobAdmin {

@@ -15,7 +15,7 @@ import { type EditContext, planEdits, type SourcedTransform } from "../edits/pla
 import type { ContentView } from "../messages/content-view.ts";
 import { obstacleTo, type PlannedAction } from "./job-actions.ts";
 
-/** Reasons that are told apart, and the characters of one. */
+/** Reasons that are counted separately, and the characters of one. */
 const REFUSALS = 20;
 const WHY_CHARS = 200;
 const OTHER_WHY = "other reasons";

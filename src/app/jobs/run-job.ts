@@ -22,7 +22,7 @@ import type { Mover } from "../rules/mover.ts";
 import { nextTurn } from "../timers.ts";
 import { actionOf, obstacleTo, type PlannedAction } from "./job-actions.ts";
 import { addRefusal, countMessage, SAMPLES, sampleOf } from "./job-counting.ts";
-import { type JobKeeper, type JobStand, JobTaken } from "./job-keeper.ts";
+import { type JobEntry, type JobStand, JobTaken } from "./job-entry.ts";
 import { JobSelection, type JobSelectionParts, type SelectedPage } from "./job-selection.ts";
 
 export interface JobRunParts extends JobSelectionParts, EditContextParts {
@@ -48,7 +48,7 @@ const NO_REQUEST = new Uint8Array();
 /** One job, run by this server. Any server may continue where it ends. */
 export class JobRun {
   readonly #parts: JobRunParts;
-  readonly #keeper: JobKeeper;
+  readonly #entry: JobEntry;
   readonly #signal: AbortSignal;
   readonly #selection: JobSelection;
   readonly #plan: PlannedAction;
@@ -61,11 +61,11 @@ export class JobRun {
   #nextAtMs = 0;
 
   /** Throws if this version cannot run the job. */
-  constructor(parts: JobRunParts, keeper: JobKeeper, signal: AbortSignal) {
+  constructor(parts: JobRunParts, entry: JobEntry, signal: AbortSignal) {
     this.#parts = parts;
-    this.#keeper = keeper;
+    this.#entry = entry;
     this.#signal = signal;
-    const { record, job } = keeper;
+    const { record, job } = entry;
     const { spec } = job;
     const plan = spec && actionOf(spec);
     if (spec === undefined || plan === undefined)
@@ -79,13 +79,13 @@ export class JobRun {
 
   /** Resolves when the job has ended. Rejects with JobInterrupted or JobTaken if this server must not go on. */
   async run(): Promise<void> {
-    if (this.#keeper.job.state === BatchJobState.COUNTING) await this.#count();
-    if (this.#keeper.job.state === BatchJobState.RUNNING) await this.#act();
+    if (this.#entry.job.state === BatchJobState.COUNTING) await this.#count();
+    if (this.#entry.job.state === BatchJobState.RUNNING) await this.#act();
   }
 
   /** Stores how far the job is, for the server that continues. */
   save(): Promise<void> {
-    return this.#keeper.save(this.#stand);
+    return this.#entry.save(this.#stand);
   }
 
   async #count(): Promise<void> {
@@ -103,7 +103,7 @@ export class JobRun {
   }
 
   async #addSamples(queue: string, selected: readonly MessageState[]): Promise<void> {
-    const { samples } = this.#keeper.job;
+    const { samples } = this.#entry.job;
     const ids = selected.slice(0, SAMPLES - samples.length).map(({ id }) => id);
     if (ids.length === 0) return;
     const context = editContext(queue, this.#parts);
@@ -112,14 +112,14 @@ export class JobRun {
       if (sample !== undefined) samples.push(sample);
     }
     const found = [...samples];
-    await this.#keeper.save(this.#stand, ({ job }) => {
+    await this.#entry.save(this.#stand, ({ job }) => {
       if (job !== undefined) job.samples = found;
     });
   }
 
   async #endCounting(): Promise<void> {
     const { counts } = this.#stand;
-    const { spec } = this.#keeper.job;
+    const { spec } = this.#entry.job;
     const expected = spec?.expectedCount;
     const found = counts.selectedCount;
     const isExpected = expected === undefined || (found >= expected.min && found <= expected.max);
@@ -128,7 +128,7 @@ export class JobRun {
     counts.examinedCount = 0n;
     const place: JobPlace = { queue: "", message: undefined };
     this.#stand = { counts, place };
-    await this.#keeper.save(this.#stand, ({ job }) => {
+    await this.#entry.save(this.#stand, ({ job }) => {
       if (job !== undefined) job.state = BatchJobState.RUNNING;
     });
   }
@@ -149,7 +149,7 @@ export class JobRun {
   /** Goes on after the last step that any server has done. */
   async #continue(): Promise<void> {
     const { jobs } = this.#parts.store;
-    const { number, record } = this.#keeper;
+    const { number, record } = this.#entry;
     await this.#forget(record.leftQueue);
     const { queue } = this.#stand.place;
     if (queue === "") return;
@@ -183,7 +183,7 @@ export class JobRun {
     const left = place.queue;
     this.#stand = { counts, place: { queue, message: undefined } };
     if (this.#stored === undefined) return;
-    await this.#keeper.save(this.#stand, (record) => {
+    await this.#entry.save(this.#stand, (record) => {
       record.leftQueue = left;
     });
     this.#stored = undefined;
@@ -191,7 +191,7 @@ export class JobRun {
   }
 
   async #forget(queue: string): Promise<void> {
-    if (queue !== "") await this.#parts.store.jobs.forgetProgress(queue, this.#keeper.number);
+    if (queue !== "") await this.#parts.store.jobs.forgetProgress(queue, this.#entry.number);
   }
 
   /** Acts on the first of these messages. Returns on how many; undefined: one has changed, and nothing was done. */
@@ -207,12 +207,12 @@ export class JobRun {
     const place = { queue, message: { chunk: last.chunk, id: last.id } };
     if (items.length > 0) {
       // A server that continues looks for progress in the record's queue.
-      if (this.#stored === undefined && placeIn(this.#keeper.record).queue !== queue)
+      if (this.#stored === undefined && placeIn(this.#entry.record).queue !== queue)
         await this.save();
       await this.#pace(items.length);
       counts.doneCount += BigInt(items.length);
       const after = encodeJobProgress(counts, place);
-      const { number, job } = this.#keeper;
+      const { number, job } = this.#entry;
       const result = await this.#parts.store.jobs.act(queue, {
         ...{ number, action: this.#plan.action, before: this.#stored, after, items },
         ...{ caller: job.caller, note: noteOf(job) },
@@ -264,13 +264,13 @@ export class JobRun {
   }
 
   #stepSize(): number {
-    const { maxRate = 0 } = this.#keeper.job.spec ?? {};
+    const { maxRate = 0 } = this.#entry.job.spec ?? {};
     if (maxRate === 0) return STEP;
     return Math.min(STEP, Math.max(1, Math.ceil(maxRate / STEPS_A_SECOND)));
   }
 
   async #pace(messages: number): Promise<void> {
-    const { maxRate = 0 } = this.#keeper.job.spec ?? {};
+    const { maxRate = 0 } = this.#entry.job.spec ?? {};
     if (maxRate === 0) return;
     const waitMs = this.#nextAtMs - performance.now();
     if (waitMs > 0) {
@@ -285,7 +285,7 @@ export class JobRun {
 
   #addPage(counts: BatchJobCounts, { examined, redacted, damaged }: SelectedPage): void {
     counts.examinedCount += BigInt(examined);
-    if (this.#keeper.job.state !== BatchJobState.COUNTING) return;
+    if (this.#entry.job.state !== BatchJobState.COUNTING) return;
     counts.redactedCount += BigInt(redacted);
     counts.damagedCount += BigInt(damaged);
   }
@@ -298,13 +298,13 @@ export class JobRun {
 
   async #end(state: BatchJobState, problem = ""): Promise<void> {
     const endTime = jobTime(this.#parts.now());
-    await this.#keeper.save(this.#stand, ({ job }) => {
+    await this.#entry.save(this.#stand, ({ job }) => {
       if (job !== undefined) Object.assign(job, { state, problem, endTime });
     });
   }
 }
 
-const noteOf = ({ id, spec }: JobKeeper["job"]): string =>
+const noteOf = ({ id, spec }: JobEntry["job"]): string =>
   spec === undefined || spec.reason === "" ? id : `${id}: ${spec.reason}`;
 
 function unexpected(expected: { min: bigint; max: bigint } | undefined, found: bigint): string {

@@ -2127,7 +2127,7 @@ pub struct BatchJobCounts {
 /// Messages that a batch job did not act on.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BatchJobRefusal {
-    /// Why, in words. At most 20 reasons are told apart.
+    /// Why, in words. At most 20 reasons are counted separately.
     #[prost(string, tag="1")]
     pub why: ::prost::alloc::string::String,
     /// How many.

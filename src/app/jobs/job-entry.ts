@@ -65,7 +65,7 @@ export async function changeRecord<T>(
 }
 
 /** The record of a job that this server runs. */
-export class JobKeeper {
+export class JobEntry {
   readonly #jobs: BatchJobs;
   readonly #now: () => number;
   #stored: StoredJob;
