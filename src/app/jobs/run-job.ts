@@ -10,6 +10,8 @@ import {
   placeIn,
 } from "../../codec/batch-job.ts";
 import { formatMessageId } from "../../core/message-id.ts";
+import { retentionOf } from "../../core/retention.ts";
+import type { QueueSettings } from "../../core/settings.ts";
 import type { JobItem, MessageState, Store } from "../../store/contract.ts";
 import {
   type EditContextParts,
@@ -26,6 +28,7 @@ import { type JobEntry, type JobStand, JobTaken } from "./job-entry.ts";
 import { JobSelection, type JobSelectionParts, type SelectedPage } from "./job-selection.ts";
 
 export interface JobRunParts extends JobSelectionParts, EditContextParts {
+  settingsOf(queue: string): QueueSettings;
   store: Pick<Store, "jobs" | "messages">;
   /** Finishes moves that a step has started. */
   mover: Pick<Mover, "moveAll">;
@@ -217,6 +220,7 @@ export class JobRun {
         ...{ number, action: this.#plan.action, before: this.#stored, after, items },
         ...{ caller: job.caller, note: noteOf(job) },
         ...(this.#plan.target && { target: this.#plan.target }),
+        retention: retentionOf(this.#parts.settingsOf(queue)),
       });
       if (result === "TAKEN") throw new JobTaken("another server runs the job");
       if (result === "CHANGED") return undefined;

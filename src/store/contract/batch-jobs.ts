@@ -1,3 +1,4 @@
+import type { Retention } from "../../core/retention.ts";
 import type { EditWrite } from "./messages.ts";
 
 /** Records of batch jobs, what they have done, and which server runs them. */
@@ -59,6 +60,8 @@ export interface JobStep {
   readonly note: string;
   /** The queue of a move. The step only starts it. */
   readonly target?: string;
+  /** How long what the step removes can be brought back. Default: it cannot. */
+  readonly retention?: Retention;
 }
 
 /** A message as it was decided on. */

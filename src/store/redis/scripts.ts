@@ -113,7 +113,16 @@ export const SCRIPTS = {
   act: {
     flags: "allow-oom",
     numbers: ["action", "historyChanged", "outboxMaxBytes"],
-    strings: ["job", "before", "after", "caller", "note", "target", "deliverySettings"],
+    strings: [
+      "job",
+      "before",
+      "after",
+      "caller",
+      "note",
+      "target",
+      "retention",
+      "deliverySettings",
+    ],
     item: ["item"],
   },
   find: {

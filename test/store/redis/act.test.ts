@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { JobAction, JobItem, JobStep } from "../../../src/store/contract.ts";
 import { START_MS, useTestStore } from "../../support/store.ts";
-import { item, only, SETTINGS, session, storedId } from "../../support/store-items.ts";
+import { item, NO_REQUEST, only, SETTINGS, session, storedId } from "../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
@@ -69,6 +69,22 @@ test.each([
   expect(counters).toMatchObject({ [kind]: 2 });
   expect((await kinds()).slice(2)).toEqual([`${kind} j-8`, `${kind} j-8`]);
 });
+
+test.each(["discard", "purge"] as const)(
+  "a %s can be undone, as long as the queue keeps it",
+  async (action) => {
+    const ids = [await send(LATER), await send(QUARANTINED)];
+    const before = await states();
+    const retention = { succeededMs: 0, deletedMs: 60_000, maxBytes: 1_000_000 };
+    expect(await act(action, await itemsOf(), { retention })).toBe("DONE");
+    expect(await states()).toEqual([]);
+    const how = { toRetry: false, caller: "ann", settings: { maxMessages: 0, maxBytes: 0 } };
+    await at.current.store.deleted.undelete(QUEUE, NO_REQUEST, { ids }, how);
+    expect((await states()).map(({ id, state }) => ({ id, state }))).toEqual(
+      before.map(({ id, state }) => ({ id, state })),
+    );
+  },
+);
 
 test("the same step again changes nothing", async () => {
   await send(LATER);

@@ -2,8 +2,8 @@
 -- done again.
 -- KEYS: queue base
 -- ARGV: action (a number of ACTION), history_changed (as in tick.lua), outbox_max_bytes, job (its number), before (its progress in this
--- queue; '': none), after (the progress with this step), caller ('': unknown), note, target (the queue of a move), delivery_settings;
--- items: item (id, layout `job_item`, and for some actions edits)
+-- queue; '': none), after (the progress with this step), caller ('': unknown), note, target (the queue of a move), retention (layout
+-- `retention`; '': what is removed is not kept), delivery_settings; items: item (id, layout `job_item`, and for some actions edits)
 -- Reply: a number of ACT
 local progress_key = k_job .. job
 local progress = redis.call('GET', progress_key) or ''
@@ -24,9 +24,17 @@ for _, item in ipairs(items) do
   if not s or s.version ~= item.version or is_busy(s) then return ACT.CHANGED end
 end
 
+local kept = { keep_deleted = 0 }
+if retention ~= '' then
+  local values = record.retention(retention)
+  kept = values
+end
+
 local function remove(id, s, state, counter, kind)
   leave(id, s)
-  forget(id, s)
+  local is_kept = kept.keep_deleted > 0 and keeping.keep(id, s, { state = state, keep = kept.keep_deleted,
+    max = kept.keep_bytes, note = note, holder = '', group = '' })
+  forget(id, s, is_kept)
   count(counter)
   if s.source ~= '' then sources.forget(s.source) end
   s.state, s.qreason = state, 0

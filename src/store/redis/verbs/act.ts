@@ -5,6 +5,7 @@ import { packEdit } from "../edits.ts";
 import { CONSTANTS } from "../packed/constants.ts";
 import { pack } from "../packed/layout.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
+import { packRetention } from "../retention.ts";
 import { CALLER_BYTES } from "./timeline.ts";
 
 const { ACTION, ACT, LIMIT } = CONSTANTS;
@@ -27,7 +28,7 @@ const RESULTS: Readonly<Record<number, JobStepResult>> = {
 export async function runAct(
   { run, bodies, outboxMaxBytes, deliverySettingsOf, historyChangedAtMs }: StoreContext,
   queue: string,
-  { number, action, before, after, items, caller, note, target = "" }: JobStep,
+  { number, action, before, after, items, caller, note, target = "", retention }: JobStep,
 ): Promise<JobStepResult> {
   const header = {
     action: ACTIONS[action],
@@ -39,6 +40,7 @@ export async function runAct(
     caller: cutUtf8(caller, CALLER_BYTES),
     note: cutUtf8(note, LIMIT.NOTE_BYTES),
     target,
+    retention: packRetention(retention),
     deliverySettings: deliverySettingsOf(queue),
   };
   const packed = items.map(({ id, version, write }) => {
