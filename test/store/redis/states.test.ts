@@ -71,12 +71,22 @@ it("agrees with the details of a message in each state", async () => {
     QUEUE,
     messages.map(({ id }) => id),
   );
-  for (const [
-    index,
-    { id: _id, chunk: _chunk, orderingKey: _key, ...state },
-  ] of messages.entries()) {
+  for (const [index, message] of messages.entries()) {
+    const { id: _id, chunk: _chunk, orderingKey: _key, version: _version, ...rest } = message;
+    const { isMoving, ...state } = rest;
+    expect(isMoving).toBe(false);
     expect(details[index]).toMatchObject(state);
   }
+});
+
+it("has the version, which each change changes", async () => {
+  const [id] = await send({ delayMs: 60_000 });
+  const versions = async () => (await states()).messages.map(({ version }) => version);
+  const before = await versions();
+  await at.current.store.messages.retry(QUEUE, NO_REQUEST, [
+    { kind: "retry", id: id as Uint8Array },
+  ]);
+  expect(await versions()).not.toEqual(before);
 });
 
 it.each([false, true])(

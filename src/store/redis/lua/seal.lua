@@ -12,8 +12,8 @@ if used[1] and messages ~= expected then return write.sealed { status = SEAL.MIS
 local busy = redis.call('ZCARD', k_leases) + redis.call('ZCARD', k_moving)
 if busy > 0 then return write.sealed { status = SEAL.BUSY, messages = busy } end
 -- Messages that arrive later were not counted: they come from a server of a version without deletions.
-local arrivals = redis.call('GET', k_sequence) or '0'
-redis.call('HSET', k_counters, COUNTER.DELETING, arrivals, COUNTER.DELETING_TOTAL, messages)
+local sequence = redis.call('GET', k_sequence) or '0'
+redis.call('HSET', k_counters, COUNTER.DELETING, sequence, COUNTER.DELETING_TOTAL, messages)
 redis.call('HSET', k_meta, META.DELETING, 1)
 -- In case this server dies, a tick finds the mark.
 redis.call('ZADD', p_tend, 'LT', now + LIMIT.LEFT_BEHIND_MS, QUEUE)
