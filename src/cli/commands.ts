@@ -171,6 +171,6 @@ export const OPERATOR_COMMANDS: ReadonlySet<string> = new Set([
   ...["queues", "groups", "group", "ls", "show", "count", "explain", "workers", "stats"],
   ...["deleted", "top", "tail"],
   ...["send", "retry", "undelete", "work", "take-back", "quiet", "queue", "breakers"],
-  ...["export", "import"],
+  ...["export", "import", "jobs", "move", "edit", "quarantine", "discard", "purge"],
   ...["rules", "policy", "doctor", "context", "completion"],
 ]);
