@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
 import { START_MS, TestStore } from "../support/store.ts";
 import { ackStep } from "./commands/ack.ts";
+import { actStep } from "./commands/act.ts";
 import {
   advanceStep,
   breakStep,
@@ -50,6 +51,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 160, arbitrary: sendStep() },
   { weight: 60, arbitrary: retryStep() },
   { weight: 40, arbitrary: undeleteStep() },
+  { weight: 30, arbitrary: actStep() },
   { weight: 60, arbitrary: outageStep() },
   { weight: 60, arbitrary: chaseStep() },
   { weight: 25, arbitrary: changeStep() },

@@ -65,7 +65,6 @@ local act = {
     note_lost_delivery(s)
     leave(id, s)
     timeline.add(id, s, { kind = EVENT.QUARANTINED, qreason = QUARANTINE.OPERATOR_REQUEST, who = caller, note = note })
-    s.place = PLACE.DUE
     quarantine(id, s, QUARANTINE.OPERATOR_REQUEST)
     add_change(CHANGE.QUARANTINED, id, s, note)
   end,
