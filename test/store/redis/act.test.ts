@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { JobAction, JobItem, JobStep } from "../../../src/store/contract.ts";
+import { queueBase } from "../../../src/store/redis/keys.ts";
 import { START_MS, useTestStore } from "../../support/store.ts";
 import { item, NO_REQUEST, only, SETTINGS, session, storedId } from "../../support/store-items.ts";
 
@@ -85,6 +86,19 @@ test.each(["discard", "purge"] as const)(
     );
   },
 );
+
+test("a step that damaged keys stop is not stored as done", async () => {
+  await send(QUARANTINED);
+  const items = await itemsOf();
+  const { redis, prefix } = at.current;
+  const due = `${queueBase(prefix, QUEUE)}:due`;
+  await redis.set(due, "damaged");
+  await expect(act("retry", items)).rejects.toThrow();
+  expect(await at.current.store.jobs.progress(QUEUE, 8)).toBeUndefined();
+  await redis.del(due);
+  expect(await act("retry", items)).toBe("DONE");
+  expect(await states()).toMatchObject([{ state: "SCHEDULED" }]);
+});
 
 test("the same step again changes nothing", async () => {
   await send(LATER);

@@ -79,6 +79,7 @@ local act = {
   [ACTION.PURGE] = function(id, s) remove(id, s, STATE.PURGED, COUNTER.PURGED, CHANGE.PURGED) end,
 }
 for _, item in ipairs(items) do act[action](item.id, load_state(item.id), item.edits) end
-redis.call('SET', progress_key, after, 'PX', LIMIT.JOB_KEPT_MS)
 finish()
+-- Last: Redis takes nothing back if a check before it fails.
+redis.call('SET', progress_key, after, 'PX', LIMIT.JOB_KEPT_MS)
 return ACT.DONE
