@@ -1,6 +1,7 @@
 import { tooManyJobs } from "../../core/errors.ts";
 import { LIMITS } from "../../core/settings.ts";
 import type { BatchJobs, JobStatus, JobStep, JobStepResult, StoredJob } from "../contract.ts";
+import type { Capacity } from "./capacity.ts";
 import type { Connection } from "./connection.ts";
 import type { StoreContext } from "./context.ts";
 import { globalKeys, QUEUE_KEYS, queueBase } from "./keys.ts";
@@ -80,6 +81,7 @@ redis.call('ZADD', KEYS[1], 'XX', 0, ARGV[1])`;
 export interface BatchJobsParts extends StoreContext {
   connection: Pick<Connection, "command">;
   prefix: string;
+  capacity: Pick<Capacity, "requireRoom">;
   /** Called before each use of the store; see Opening. */
   enter(): Promise<void> | undefined;
 }
@@ -179,7 +181,9 @@ export class RedisBatchJobs implements BatchJobs {
     return (await connection.command((redis) => redis.getBuffer(key))) ?? undefined;
   }
 
-  act(queue: string, step: JobStep): Promise<JobStepResult> {
+  /** Edits need room, as those of a retry. */
+  async act(queue: string, step: JobStep): Promise<JobStepResult> {
+    if (step.items.some(({ write }) => write !== undefined)) this.#parts.capacity.requireRoom();
     return runAct(this.#parts, queue, step);
   }
 

@@ -168,8 +168,8 @@ export class RedisStore implements Store {
     this.moves = new RedisMoves({ ...context, capacity: this.capacity, admit });
     this.deliveryBlocks = new RedisDeliveryBlocks(context);
     this.deletion = new RedisQueueDeletion(context, this.groups);
-    this.jobs = new RedisBatchJobs({ ...context, connection, prefix, enter });
     const { capacity } = this;
+    this.jobs = new RedisBatchJobs({ ...context, connection, prefix, enter, capacity });
     this.deleted = new RedisDeletedMessages({ ...context, connection, prefix, capacity });
     this.outbox = new RedisOutbox({ ...options, ...context, connection, enter, id: this.#id });
     this.hints = new RedisHints({ ...options, publisher: connection.redis });

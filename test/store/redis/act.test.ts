@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { JobAction, JobItem, JobStep } from "../../../src/store/contract.ts";
 import { queueBase } from "../../../src/store/redis/keys.ts";
 import { START_MS, useTestStore } from "../../support/store.ts";
@@ -148,4 +148,18 @@ test("edits keep a message where it is, and since when", async () => {
   );
   expect(after.map(({ bytes }) => bytes)).toEqual(before.map(({ bytes }) => bytes + 6));
   expect(await kinds()).toEqual(["sent", "sent", "edited j-8", "edited j-8"]);
+});
+
+test("edits wait until the store has room; other actions do not", async () => {
+  await send(LATER);
+  const items = await itemsOf();
+  const { capacity } = at.current.store;
+  const full = vi.spyOn(capacity, "requireRoom").mockImplementation(() => {
+    throw new Error("full");
+  });
+  const write = { edits: Buffer.from("edited"), payloadBytes: 6, grown: 6 };
+  const edits = items.map((one) => ({ ...one, write }));
+  await expect(act("edit", edits)).rejects.toThrow("full");
+  expect(await act("retry", items)).toBe("DONE");
+  full.mockRestore();
 });
