@@ -9,6 +9,7 @@ package dlqv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -40,6 +41,10 @@ const (
 	BatchJobState_BATCH_JOB_STATE_CANCELLED BatchJobState = 5
 	// It has ended with a problem. What it had done stays.
 	BatchJobState_BATCH_JOB_STATE_FAILED BatchJobState = 6
+	// It retries some messages, or waits for their outcomes.
+	BatchJobState_BATCH_JOB_STATE_CANARY BatchJobState = 7
+	// Its canary has ended it. The other messages were not touched.
+	BatchJobState_BATCH_JOB_STATE_STOPPED BatchJobState = 8
 )
 
 // Enum value maps for BatchJobState.
@@ -52,6 +57,8 @@ var (
 		4: "BATCH_JOB_STATE_DONE",
 		5: "BATCH_JOB_STATE_CANCELLED",
 		6: "BATCH_JOB_STATE_FAILED",
+		7: "BATCH_JOB_STATE_CANARY",
+		8: "BATCH_JOB_STATE_STOPPED",
 	}
 	BatchJobState_value = map[string]int32{
 		"BATCH_JOB_STATE_UNSPECIFIED": 0,
@@ -61,6 +68,8 @@ var (
 		"BATCH_JOB_STATE_DONE":        4,
 		"BATCH_JOB_STATE_CANCELLED":   5,
 		"BATCH_JOB_STATE_FAILED":      6,
+		"BATCH_JOB_STATE_CANARY":      7,
+		"BATCH_JOB_STATE_STOPPED":     8,
 	}
 )
 
@@ -111,14 +120,16 @@ type BatchJob struct {
 	Counts *BatchJobCounts `protobuf:"bytes,7,opt,name=counts,proto3" json:"counts,omitempty"`
 	// The queue that it works on now: queues come by name. Empty: none.
 	Queue string `protobuf:"bytes,8,opt,name=queue,proto3" json:"queue,omitempty"`
-	// Why it is FAILED, or why it waits, and what to do. Empty: all is well.
+	// Why it is FAILED or STOPPED, or why it waits, and what to do. Empty: all is well.
 	Problem string `protobuf:"bytes,9,opt,name=problem,proto3" json:"problem,omitempty"`
 	// Some of the selected messages, at most 5.
 	Samples []*BatchJobSample `protobuf:"bytes,10,rep,name=samples,proto3" json:"samples,omitempty"`
 	// When its state or its counts changed last.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// PAUSED: the state that it goes on in.
-	ResumeState   BatchJobState `protobuf:"varint,12,opt,name=resume_state,json=resumeState,proto3,enum=dlq.v1.BatchJobState" json:"resume_state,omitempty"`
+	ResumeState BatchJobState `protobuf:"varint,12,opt,name=resume_state,json=resumeState,proto3,enum=dlq.v1.BatchJobState" json:"resume_state,omitempty"`
+	// The slices of its canary so far, in order. Empty: it has none, or has not begun.
+	Slices        []*CanarySlice `protobuf:"bytes,13,rep,name=slices,proto3" json:"slices,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -235,6 +246,13 @@ func (x *BatchJob) GetResumeState() BatchJobState {
 		return x.ResumeState
 	}
 	return BatchJobState_BATCH_JOB_STATE_UNSPECIFIED
+}
+
+func (x *BatchJob) GetSlices() []*CanarySlice {
+	if x != nil {
+		return x.Slices
+	}
+	return nil
 }
 
 // What a batch job does, and to which messages.
@@ -534,7 +552,12 @@ func (x *ExpectedCount) GetMax() int64 {
 type RetryAction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Edits of each message in the same step, as Retry has them. At most 10.
-	Transforms    []*Transform `protobuf:"bytes,1,rep,name=transforms,proto3" json:"transforms,omitempty"`
+	Transforms []*Transform `protobuf:"bytes,1,rep,name=transforms,proto3" json:"transforms,omitempty"`
+	// Try some of the messages first. Absent: no.
+	Canary *Canary `protobuf:"bytes,2,opt,name=canary,proto3" json:"canary,omitempty"`
+	// True: the group of `group_id` is resolved when the canary has passed, or without one when the job begins to retry. A failure after
+	// that opens it again.
+	ResolveGroup  bool `protobuf:"varint,3,opt,name=resolve_group,json=resolveGroup,proto3" json:"resolve_group,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -576,6 +599,279 @@ func (x *RetryAction) GetTransforms() []*Transform {
 	return nil
 }
 
+func (x *RetryAction) GetCanary() *Canary {
+	if x != nil {
+		return x.Canary
+	}
+	return nil
+}
+
+func (x *RetryAction) GetResolveGroup() bool {
+	if x != nil {
+		return x.ResolveGroup
+	}
+	return false
+}
+
+// Retries a slice of the messages, and waits for the outcome of each one before it goes on. If too few succeed, the job stops, and
+// leaves the other messages alone. A failure that an open breaker spared is no outcome, nor is a lease that expired: the message is
+// delivered again.
+type Canary struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The size of each slice, in percent of the selected messages: more than 0, at most 100, and each larger than the one before; at most
+	// 5 of them. A slice has at most 1,000 messages, but in any case one of each group, of at most 1,000 groups. Empty: 1 and 10.
+	Percents []float64 `protobuf:"fixed64,1,rep,packed,name=percents,proto3" json:"percents,omitempty"`
+	// The part of a slice's outcomes that must be successes: more than 0, at most 1. 0: 0.95.
+	MinSuccessRatio float64 `protobuf:"fixed64,2,opt,name=min_success_ratio,json=minSuccessRatio,proto3" json:"min_success_ratio,omitempty"`
+	// How long the job waits for the outcomes of a slice, from when all of it is due: 1 second to 24 hours. If one is missing then, the
+	// job stops. Absent: 10 minutes.
+	Deadline      *durationpb.Duration `protobuf:"bytes,3,opt,name=deadline,proto3" json:"deadline,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Canary) Reset() {
+	*x = Canary{}
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Canary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Canary) ProtoMessage() {}
+
+func (x *Canary) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Canary.ProtoReflect.Descriptor instead.
+func (*Canary) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Canary) GetPercents() []float64 {
+	if x != nil {
+		return x.Percents
+	}
+	return nil
+}
+
+func (x *Canary) GetMinSuccessRatio() float64 {
+	if x != nil {
+		return x.MinSuccessRatio
+	}
+	return 0
+}
+
+func (x *Canary) GetDeadline() *durationpb.Duration {
+	if x != nil {
+		return x.Deadline
+	}
+	return nil
+}
+
+// A part of a canary. An outcome is a success, or a first failure that counts; a worker that discards or quarantines a message has failed.
+type CanarySlice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// See Canary.
+	Percent float64 `protobuf:"fixed64,1,opt,name=percent,proto3" json:"percent,omitempty"`
+	// Messages that were retried.
+	MessageCount int64 `protobuf:"varint,2,opt,name=message_count,json=messageCount,proto3" json:"message_count,omitempty"`
+	// Those that succeeded.
+	SucceededCount int64 `protobuf:"varint,3,opt,name=succeeded_count,json=succeededCount,proto3" json:"succeeded_count,omitempty"`
+	// Those that failed.
+	FailedCount int64 `protobuf:"varint,4,opt,name=failed_count,json=failedCount,proto3" json:"failed_count,omitempty"`
+	// Those that ended without an outcome: expired, moved, or changed by a person or another job. They count neither way.
+	LeftCount int64 `protobuf:"varint,5,opt,name=left_count,json=leftCount,proto3" json:"left_count,omitempty"`
+	// When the first one was retried.
+	BeginTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=begin_time,json=beginTime,proto3" json:"begin_time,omitempty"`
+	// Until when the job waits for outcomes. Absent: the slice is not complete.
+	DeadlineTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=deadline_time,json=deadlineTime,proto3" json:"deadline_time,omitempty"`
+	// When the job went on or stopped. Absent: it has not.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// The groups of the failures, the largest first; at most 10.
+	Failures      []*CanaryFailure `protobuf:"bytes,9,rep,name=failures,proto3" json:"failures,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CanarySlice) Reset() {
+	*x = CanarySlice{}
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CanarySlice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CanarySlice) ProtoMessage() {}
+
+func (x *CanarySlice) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CanarySlice.ProtoReflect.Descriptor instead.
+func (*CanarySlice) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *CanarySlice) GetPercent() float64 {
+	if x != nil {
+		return x.Percent
+	}
+	return 0
+}
+
+func (x *CanarySlice) GetMessageCount() int64 {
+	if x != nil {
+		return x.MessageCount
+	}
+	return 0
+}
+
+func (x *CanarySlice) GetSucceededCount() int64 {
+	if x != nil {
+		return x.SucceededCount
+	}
+	return 0
+}
+
+func (x *CanarySlice) GetFailedCount() int64 {
+	if x != nil {
+		return x.FailedCount
+	}
+	return 0
+}
+
+func (x *CanarySlice) GetLeftCount() int64 {
+	if x != nil {
+		return x.LeftCount
+	}
+	return 0
+}
+
+func (x *CanarySlice) GetBeginTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.BeginTime
+	}
+	return nil
+}
+
+func (x *CanarySlice) GetDeadlineTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DeadlineTime
+	}
+	return nil
+}
+
+func (x *CanarySlice) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *CanarySlice) GetFailures() []*CanaryFailure {
+	if x != nil {
+		return x.Failures
+	}
+	return nil
+}
+
+// Failures of a canary's messages that are alike.
+type CanaryFailure struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Their group. Empty: none.
+	GroupId string `protobuf:"bytes,1,opt,name=group_id,json=groupId,proto3" json:"group_id,omitempty"`
+	// How many.
+	Count int64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	// The group's title: what the failures have in common. Empty: unknown.
+	Title string `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
+	// True: the group's first failure came after the job was created.
+	IsNew         bool `protobuf:"varint,4,opt,name=is_new,json=isNew,proto3" json:"is_new,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CanaryFailure) Reset() {
+	*x = CanaryFailure{}
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CanaryFailure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CanaryFailure) ProtoMessage() {}
+
+func (x *CanaryFailure) ProtoReflect() protoreflect.Message {
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CanaryFailure.ProtoReflect.Descriptor instead.
+func (*CanaryFailure) Descriptor() ([]byte, []int) {
+	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *CanaryFailure) GetGroupId() string {
+	if x != nil {
+		return x.GroupId
+	}
+	return ""
+}
+
+func (x *CanaryFailure) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *CanaryFailure) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *CanaryFailure) GetIsNew() bool {
+	if x != nil {
+		return x.IsNew
+	}
+	return false
+}
+
 // Edits messages, and leaves them where they are.
 type EditAction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -587,7 +883,7 @@ type EditAction struct {
 
 func (x *EditAction) Reset() {
 	*x = EditAction{}
-	mi := &file_dlq_v1_batch_job_proto_msgTypes[4]
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -599,7 +895,7 @@ func (x *EditAction) String() string {
 func (*EditAction) ProtoMessage() {}
 
 func (x *EditAction) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_batch_job_proto_msgTypes[4]
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -612,7 +908,7 @@ func (x *EditAction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EditAction.ProtoReflect.Descriptor instead.
 func (*EditAction) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{4}
+	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *EditAction) GetTransforms() []*Transform {
@@ -631,7 +927,7 @@ type QuarantineAction struct {
 
 func (x *QuarantineAction) Reset() {
 	*x = QuarantineAction{}
-	mi := &file_dlq_v1_batch_job_proto_msgTypes[5]
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -643,7 +939,7 @@ func (x *QuarantineAction) String() string {
 func (*QuarantineAction) ProtoMessage() {}
 
 func (x *QuarantineAction) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_batch_job_proto_msgTypes[5]
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -656,7 +952,7 @@ func (x *QuarantineAction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuarantineAction.ProtoReflect.Descriptor instead.
 func (*QuarantineAction) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{5}
+	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{8}
 }
 
 // Removes messages: each counts as discarded, and has its own event.
@@ -668,7 +964,7 @@ type DiscardAction struct {
 
 func (x *DiscardAction) Reset() {
 	*x = DiscardAction{}
-	mi := &file_dlq_v1_batch_job_proto_msgTypes[6]
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -680,7 +976,7 @@ func (x *DiscardAction) String() string {
 func (*DiscardAction) ProtoMessage() {}
 
 func (x *DiscardAction) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_batch_job_proto_msgTypes[6]
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -693,7 +989,7 @@ func (x *DiscardAction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DiscardAction.ProtoReflect.Descriptor instead.
 func (*DiscardAction) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{6}
+	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{9}
 }
 
 // Removes messages: each counts as purged, and has its own event.
@@ -705,7 +1001,7 @@ type PurgeAction struct {
 
 func (x *PurgeAction) Reset() {
 	*x = PurgeAction{}
-	mi := &file_dlq_v1_batch_job_proto_msgTypes[7]
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -717,7 +1013,7 @@ func (x *PurgeAction) String() string {
 func (*PurgeAction) ProtoMessage() {}
 
 func (x *PurgeAction) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_batch_job_proto_msgTypes[7]
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -730,7 +1026,7 @@ func (x *PurgeAction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PurgeAction.ProtoReflect.Descriptor instead.
 func (*PurgeAction) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{7}
+	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{10}
 }
 
 // Moves messages to another queue. A scheduled message keeps its due time, and a quarantined one stays in
@@ -745,7 +1041,7 @@ type MoveAction struct {
 
 func (x *MoveAction) Reset() {
 	*x = MoveAction{}
-	mi := &file_dlq_v1_batch_job_proto_msgTypes[8]
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +1053,7 @@ func (x *MoveAction) String() string {
 func (*MoveAction) ProtoMessage() {}
 
 func (x *MoveAction) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_batch_job_proto_msgTypes[8]
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +1066,7 @@ func (x *MoveAction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveAction.ProtoReflect.Descriptor instead.
 func (*MoveAction) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{8}
+	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *MoveAction) GetQueue() string {
@@ -783,7 +1079,7 @@ func (x *MoveAction) GetQueue() string {
 // What a batch job has found and done.
 type BatchJobCounts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Messages that were examined in this state.
+	// Messages that were examined in this state. One that is examined again, since others have changed meanwhile, counts again.
 	ExaminedCount int64 `protobuf:"varint,1,opt,name=examined_count,json=examinedCount,proto3" json:"examined_count,omitempty"`
 	// Messages that it can act on. It is complete when the state is no longer COUNTING.
 	SelectedCount int64 `protobuf:"varint,2,opt,name=selected_count,json=selectedCount,proto3" json:"selected_count,omitempty"`
@@ -808,7 +1104,7 @@ type BatchJobCounts struct {
 
 func (x *BatchJobCounts) Reset() {
 	*x = BatchJobCounts{}
-	mi := &file_dlq_v1_batch_job_proto_msgTypes[9]
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -820,7 +1116,7 @@ func (x *BatchJobCounts) String() string {
 func (*BatchJobCounts) ProtoMessage() {}
 
 func (x *BatchJobCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_batch_job_proto_msgTypes[9]
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -833,7 +1129,7 @@ func (x *BatchJobCounts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchJobCounts.ProtoReflect.Descriptor instead.
 func (*BatchJobCounts) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{9}
+	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *BatchJobCounts) GetExaminedCount() int64 {
@@ -916,7 +1212,7 @@ type BatchJobRefusal struct {
 
 func (x *BatchJobRefusal) Reset() {
 	*x = BatchJobRefusal{}
-	mi := &file_dlq_v1_batch_job_proto_msgTypes[10]
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -928,7 +1224,7 @@ func (x *BatchJobRefusal) String() string {
 func (*BatchJobRefusal) ProtoMessage() {}
 
 func (x *BatchJobRefusal) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_batch_job_proto_msgTypes[10]
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -941,7 +1237,7 @@ func (x *BatchJobRefusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchJobRefusal.ProtoReflect.Descriptor instead.
 func (*BatchJobRefusal) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{10}
+	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *BatchJobRefusal) GetWhy() string {
@@ -993,7 +1289,7 @@ type BatchJobSample struct {
 
 func (x *BatchJobSample) Reset() {
 	*x = BatchJobSample{}
-	mi := &file_dlq_v1_batch_job_proto_msgTypes[11]
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1005,7 +1301,7 @@ func (x *BatchJobSample) String() string {
 func (*BatchJobSample) ProtoMessage() {}
 
 func (x *BatchJobSample) ProtoReflect() protoreflect.Message {
-	mi := &file_dlq_v1_batch_job_proto_msgTypes[11]
+	mi := &file_dlq_v1_batch_job_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1018,7 +1314,7 @@ func (x *BatchJobSample) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchJobSample.ProtoReflect.Descriptor instead.
 func (*BatchJobSample) Descriptor() ([]byte, []int) {
-	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{11}
+	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *BatchJobSample) GetQueue() string {
@@ -1067,7 +1363,7 @@ var File_dlq_v1_batch_job_proto protoreflect.FileDescriptor
 
 const file_dlq_v1_batch_job_proto_rawDesc = "" +
 	"\n" +
-	"\x16dlq/v1/batch_job.proto\x12\x06dlq.v1\x1a\x18dlq/v1/dlq_service.proto\x1a\x11dlq/v1/rule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x04\n" +
+	"\x16dlq/v1/batch_job.proto\x12\x06dlq.v1\x1a\x18dlq/v1/dlq_service.proto\x1a\x11dlq/v1/rule.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x04\n" +
 	"\bBatchJob\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12(\n" +
 	"\x04spec\x18\x02 \x01(\v2\x14.dlq.v1.BatchJobSpecR\x04spec\x12\x16\n" +
@@ -1083,7 +1379,8 @@ const file_dlq_v1_batch_job_proto_rawDesc = "" +
 	" \x03(\v2\x16.dlq.v1.BatchJobSampleR\asamples\x12;\n" +
 	"\vupdate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x128\n" +
-	"\fresume_state\x18\f \x01(\x0e2\x15.dlq.v1.BatchJobStateR\vresumeState\"\xbf\x04\n" +
+	"\fresume_state\x18\f \x01(\x0e2\x15.dlq.v1.BatchJobStateR\vresumeState\x12+\n" +
+	"\x06slices\x18\r \x03(\v2\x13.dlq.v1.CanarySliceR\x06slices\"\xbf\x04\n" +
 	"\fBatchJobSpec\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x16\n" +
 	"\x06filter\x18\x02 \x01(\tR\x06filter\x12\x19\n" +
@@ -1106,11 +1403,34 @@ const file_dlq_v1_batch_job_proto_rawDesc = "" +
 	"\x06action\"3\n" +
 	"\rExpectedCount\x12\x10\n" +
 	"\x03min\x18\x01 \x01(\x03R\x03min\x12\x10\n" +
-	"\x03max\x18\x02 \x01(\x03R\x03max\"@\n" +
+	"\x03max\x18\x02 \x01(\x03R\x03max\"\x8d\x01\n" +
 	"\vRetryAction\x121\n" +
 	"\n" +
 	"transforms\x18\x01 \x03(\v2\x11.dlq.v1.TransformR\n" +
-	"transforms\"?\n" +
+	"transforms\x12&\n" +
+	"\x06canary\x18\x02 \x01(\v2\x0e.dlq.v1.CanaryR\x06canary\x12#\n" +
+	"\rresolve_group\x18\x03 \x01(\bR\fresolveGroup\"\x87\x01\n" +
+	"\x06Canary\x12\x1a\n" +
+	"\bpercents\x18\x01 \x03(\x01R\bpercents\x12*\n" +
+	"\x11min_success_ratio\x18\x02 \x01(\x01R\x0fminSuccessRatio\x125\n" +
+	"\bdeadline\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\bdeadline\"\x9d\x03\n" +
+	"\vCanarySlice\x12\x18\n" +
+	"\apercent\x18\x01 \x01(\x01R\apercent\x12#\n" +
+	"\rmessage_count\x18\x02 \x01(\x03R\fmessageCount\x12'\n" +
+	"\x0fsucceeded_count\x18\x03 \x01(\x03R\x0esucceededCount\x12!\n" +
+	"\ffailed_count\x18\x04 \x01(\x03R\vfailedCount\x12\x1d\n" +
+	"\n" +
+	"left_count\x18\x05 \x01(\x03R\tleftCount\x129\n" +
+	"\n" +
+	"begin_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tbeginTime\x12?\n" +
+	"\rdeadline_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\fdeadlineTime\x125\n" +
+	"\bend_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x121\n" +
+	"\bfailures\x18\t \x03(\v2\x15.dlq.v1.CanaryFailureR\bfailures\"m\n" +
+	"\rCanaryFailure\x12\x19\n" +
+	"\bgroup_id\x18\x01 \x01(\tR\agroupId\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\x03R\x05count\x12\x14\n" +
+	"\x05title\x18\x03 \x01(\tR\x05title\x12\x15\n" +
+	"\x06is_new\x18\x04 \x01(\bR\x05isNew\"?\n" +
 	"\n" +
 	"EditAction\x121\n" +
 	"\n" +
@@ -1145,7 +1465,7 @@ const file_dlq_v1_batch_job_proto_rawDesc = "" +
 	"\afailure\x18\x03 \x01(\tR\afailure\x12.\n" +
 	"\x06before\x18\x04 \x01(\v2\x16.dlq.v1.MessageContentR\x06before\x12,\n" +
 	"\x05after\x18\x05 \x01(\v2\x16.dlq.v1.MessageContentR\x05after\x12\x1a\n" +
-	"\bredacted\x18\x06 \x03(\tR\bredacted*\xdc\x01\n" +
+	"\bredacted\x18\x06 \x03(\tR\bredacted*\x95\x02\n" +
 	"\rBatchJobState\x12\x1f\n" +
 	"\x1bBATCH_JOB_STATE_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18BATCH_JOB_STATE_COUNTING\x10\x01\x12\x1b\n" +
@@ -1153,7 +1473,9 @@ const file_dlq_v1_batch_job_proto_rawDesc = "" +
 	"\x16BATCH_JOB_STATE_PAUSED\x10\x03\x12\x18\n" +
 	"\x14BATCH_JOB_STATE_DONE\x10\x04\x12\x1d\n" +
 	"\x19BATCH_JOB_STATE_CANCELLED\x10\x05\x12\x1a\n" +
-	"\x16BATCH_JOB_STATE_FAILED\x10\x06BK\n" +
+	"\x16BATCH_JOB_STATE_FAILED\x10\x06\x12\x1a\n" +
+	"\x16BATCH_JOB_STATE_CANARY\x10\a\x12\x1b\n" +
+	"\x17BATCH_JOB_STATE_STOPPED\x10\bBK\n" +
 	"\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3"
 
 var (
@@ -1169,52 +1491,63 @@ func file_dlq_v1_batch_job_proto_rawDescGZIP() []byte {
 }
 
 var file_dlq_v1_batch_job_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_dlq_v1_batch_job_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_dlq_v1_batch_job_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_dlq_v1_batch_job_proto_goTypes = []any{
 	(BatchJobState)(0),            // 0: dlq.v1.BatchJobState
 	(*BatchJob)(nil),              // 1: dlq.v1.BatchJob
 	(*BatchJobSpec)(nil),          // 2: dlq.v1.BatchJobSpec
 	(*ExpectedCount)(nil),         // 3: dlq.v1.ExpectedCount
 	(*RetryAction)(nil),           // 4: dlq.v1.RetryAction
-	(*EditAction)(nil),            // 5: dlq.v1.EditAction
-	(*QuarantineAction)(nil),      // 6: dlq.v1.QuarantineAction
-	(*DiscardAction)(nil),         // 7: dlq.v1.DiscardAction
-	(*PurgeAction)(nil),           // 8: dlq.v1.PurgeAction
-	(*MoveAction)(nil),            // 9: dlq.v1.MoveAction
-	(*BatchJobCounts)(nil),        // 10: dlq.v1.BatchJobCounts
-	(*BatchJobRefusal)(nil),       // 11: dlq.v1.BatchJobRefusal
-	(*BatchJobSample)(nil),        // 12: dlq.v1.BatchJobSample
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(*Transform)(nil),             // 14: dlq.v1.Transform
-	(*MessageContent)(nil),        // 15: dlq.v1.MessageContent
+	(*Canary)(nil),                // 5: dlq.v1.Canary
+	(*CanarySlice)(nil),           // 6: dlq.v1.CanarySlice
+	(*CanaryFailure)(nil),         // 7: dlq.v1.CanaryFailure
+	(*EditAction)(nil),            // 8: dlq.v1.EditAction
+	(*QuarantineAction)(nil),      // 9: dlq.v1.QuarantineAction
+	(*DiscardAction)(nil),         // 10: dlq.v1.DiscardAction
+	(*PurgeAction)(nil),           // 11: dlq.v1.PurgeAction
+	(*MoveAction)(nil),            // 12: dlq.v1.MoveAction
+	(*BatchJobCounts)(nil),        // 13: dlq.v1.BatchJobCounts
+	(*BatchJobRefusal)(nil),       // 14: dlq.v1.BatchJobRefusal
+	(*BatchJobSample)(nil),        // 15: dlq.v1.BatchJobSample
+	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(*Transform)(nil),             // 17: dlq.v1.Transform
+	(*durationpb.Duration)(nil),   // 18: google.protobuf.Duration
+	(*MessageContent)(nil),        // 19: dlq.v1.MessageContent
 }
 var file_dlq_v1_batch_job_proto_depIdxs = []int32{
 	2,  // 0: dlq.v1.BatchJob.spec:type_name -> dlq.v1.BatchJobSpec
-	13, // 1: dlq.v1.BatchJob.create_time:type_name -> google.protobuf.Timestamp
-	13, // 2: dlq.v1.BatchJob.end_time:type_name -> google.protobuf.Timestamp
+	16, // 1: dlq.v1.BatchJob.create_time:type_name -> google.protobuf.Timestamp
+	16, // 2: dlq.v1.BatchJob.end_time:type_name -> google.protobuf.Timestamp
 	0,  // 3: dlq.v1.BatchJob.state:type_name -> dlq.v1.BatchJobState
-	10, // 4: dlq.v1.BatchJob.counts:type_name -> dlq.v1.BatchJobCounts
-	12, // 5: dlq.v1.BatchJob.samples:type_name -> dlq.v1.BatchJobSample
-	13, // 6: dlq.v1.BatchJob.update_time:type_name -> google.protobuf.Timestamp
+	13, // 4: dlq.v1.BatchJob.counts:type_name -> dlq.v1.BatchJobCounts
+	15, // 5: dlq.v1.BatchJob.samples:type_name -> dlq.v1.BatchJobSample
+	16, // 6: dlq.v1.BatchJob.update_time:type_name -> google.protobuf.Timestamp
 	0,  // 7: dlq.v1.BatchJob.resume_state:type_name -> dlq.v1.BatchJobState
-	4,  // 8: dlq.v1.BatchJobSpec.retry:type_name -> dlq.v1.RetryAction
-	5,  // 9: dlq.v1.BatchJobSpec.edit:type_name -> dlq.v1.EditAction
-	6,  // 10: dlq.v1.BatchJobSpec.quarantine:type_name -> dlq.v1.QuarantineAction
-	7,  // 11: dlq.v1.BatchJobSpec.discard:type_name -> dlq.v1.DiscardAction
-	8,  // 12: dlq.v1.BatchJobSpec.purge:type_name -> dlq.v1.PurgeAction
-	9,  // 13: dlq.v1.BatchJobSpec.move:type_name -> dlq.v1.MoveAction
-	3,  // 14: dlq.v1.BatchJobSpec.expected_count:type_name -> dlq.v1.ExpectedCount
-	14, // 15: dlq.v1.RetryAction.transforms:type_name -> dlq.v1.Transform
-	14, // 16: dlq.v1.EditAction.transforms:type_name -> dlq.v1.Transform
-	11, // 17: dlq.v1.BatchJobCounts.not_selected:type_name -> dlq.v1.BatchJobRefusal
-	11, // 18: dlq.v1.BatchJobCounts.refused:type_name -> dlq.v1.BatchJobRefusal
-	15, // 19: dlq.v1.BatchJobSample.before:type_name -> dlq.v1.MessageContent
-	15, // 20: dlq.v1.BatchJobSample.after:type_name -> dlq.v1.MessageContent
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	6,  // 8: dlq.v1.BatchJob.slices:type_name -> dlq.v1.CanarySlice
+	4,  // 9: dlq.v1.BatchJobSpec.retry:type_name -> dlq.v1.RetryAction
+	8,  // 10: dlq.v1.BatchJobSpec.edit:type_name -> dlq.v1.EditAction
+	9,  // 11: dlq.v1.BatchJobSpec.quarantine:type_name -> dlq.v1.QuarantineAction
+	10, // 12: dlq.v1.BatchJobSpec.discard:type_name -> dlq.v1.DiscardAction
+	11, // 13: dlq.v1.BatchJobSpec.purge:type_name -> dlq.v1.PurgeAction
+	12, // 14: dlq.v1.BatchJobSpec.move:type_name -> dlq.v1.MoveAction
+	3,  // 15: dlq.v1.BatchJobSpec.expected_count:type_name -> dlq.v1.ExpectedCount
+	17, // 16: dlq.v1.RetryAction.transforms:type_name -> dlq.v1.Transform
+	5,  // 17: dlq.v1.RetryAction.canary:type_name -> dlq.v1.Canary
+	18, // 18: dlq.v1.Canary.deadline:type_name -> google.protobuf.Duration
+	16, // 19: dlq.v1.CanarySlice.begin_time:type_name -> google.protobuf.Timestamp
+	16, // 20: dlq.v1.CanarySlice.deadline_time:type_name -> google.protobuf.Timestamp
+	16, // 21: dlq.v1.CanarySlice.end_time:type_name -> google.protobuf.Timestamp
+	7,  // 22: dlq.v1.CanarySlice.failures:type_name -> dlq.v1.CanaryFailure
+	17, // 23: dlq.v1.EditAction.transforms:type_name -> dlq.v1.Transform
+	14, // 24: dlq.v1.BatchJobCounts.not_selected:type_name -> dlq.v1.BatchJobRefusal
+	14, // 25: dlq.v1.BatchJobCounts.refused:type_name -> dlq.v1.BatchJobRefusal
+	19, // 26: dlq.v1.BatchJobSample.before:type_name -> dlq.v1.MessageContent
+	19, // 27: dlq.v1.BatchJobSample.after:type_name -> dlq.v1.MessageContent
+	28, // [28:28] is the sub-list for method output_type
+	28, // [28:28] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_dlq_v1_batch_job_proto_init() }
@@ -1238,7 +1571,7 @@ func file_dlq_v1_batch_job_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dlq_v1_batch_job_proto_rawDesc), len(file_dlq_v1_batch_job_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   12,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

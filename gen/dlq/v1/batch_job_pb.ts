@@ -8,15 +8,15 @@ import type { MessageContent } from "./dlq_service_pb.ts";
 import { file_dlq_v1_dlq_service } from "./dlq_service_pb.ts";
 import type { Transform } from "./rule_pb.ts";
 import { file_dlq_v1_rule } from "./rule_pb.ts";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file dlq/v1/batch_job.proto.
  */
 export const file_dlq_v1_batch_job: GenFile = /*@__PURE__*/
-  fileDesc("ChZkbHEvdjEvYmF0Y2hfam9iLnByb3RvEgZkbHEudjEingMKCEJhdGNoSm9iEgoKAmlkGAEgASgJEiIKBHNwZWMYAiABKAsyFC5kbHEudjEuQmF0Y2hKb2JTcGVjEg4KBmNhbGxlchgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiQKBXN0YXRlGAYgASgOMhUuZGxxLnYxLkJhdGNoSm9iU3RhdGUSJgoGY291bnRzGAcgASgLMhYuZGxxLnYxLkJhdGNoSm9iQ291bnRzEg0KBXF1ZXVlGAggASgJEg8KB3Byb2JsZW0YCSABKAkSJwoHc2FtcGxlcxgKIAMoCzIWLmRscS52MS5CYXRjaEpvYlNhbXBsZRIvCgt1cGRhdGVfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoMcmVzdW1lX3N0YXRlGAwgASgOMhUuZGxxLnYxLkJhdGNoSm9iU3RhdGUivQMKDEJhdGNoSm9iU3BlYxINCgVxdWV1ZRgBIAEoCRIOCgZmaWx0ZXIYAiABKAkSEAoIZ3JvdXBfaWQYAyABKAkSCwoDaWRzGAQgAygJEiQKBXJldHJ5GAUgASgLMhMuZGxxLnYxLlJldHJ5QWN0aW9uSAASIgoEZWRpdBgGIAEoCzISLmRscS52MS5FZGl0QWN0aW9uSAASLgoKcXVhcmFudGluZRgHIAEoCzIYLmRscS52MS5RdWFyYW50aW5lQWN0aW9uSAASKAoHZGlzY2FyZBgIIAEoCzIVLmRscS52MS5EaXNjYXJkQWN0aW9uSAASJAoFcHVyZ2UYCSABKAsyEy5kbHEudjEuUHVyZ2VBY3Rpb25IABIiCgRtb3ZlGAogASgLMhIuZGxxLnYxLk1vdmVBY3Rpb25IABItCg5leHBlY3RlZF9jb3VudBgLIAEoCzIVLmRscS52MS5FeHBlY3RlZENvdW50Eg8KB2RyeV9ydW4YDCABKAgSEAoIbWF4X3JhdGUYDSABKAESDgoGcmVhc29uGA4gASgJEhUKDXNob3dfcmVkYWN0ZWQYDyABKAhCCAoGYWN0aW9uIikKDUV4cGVjdGVkQ291bnQSCwoDbWluGAEgASgDEgsKA21heBgCIAEoAyI0CgtSZXRyeUFjdGlvbhIlCgp0cmFuc2Zvcm1zGAEgAygLMhEuZGxxLnYxLlRyYW5zZm9ybSIzCgpFZGl0QWN0aW9uEiUKCnRyYW5zZm9ybXMYASADKAsyES5kbHEudjEuVHJhbnNmb3JtIhIKEFF1YXJhbnRpbmVBY3Rpb24iDwoNRGlzY2FyZEFjdGlvbiINCgtQdXJnZUFjdGlvbiIbCgpNb3ZlQWN0aW9uEg0KBXF1ZXVlGAEgASgJIo8CCg5CYXRjaEpvYkNvdW50cxIWCg5leGFtaW5lZF9jb3VudBgBIAEoAxIWCg5zZWxlY3RlZF9jb3VudBgCIAEoAxIdChVvdXRjb21lX3Vua25vd25fY291bnQYAyABKAMSLQoMbm90X3NlbGVjdGVkGAQgAygLMhcuZGxxLnYxLkJhdGNoSm9iUmVmdXNhbBISCgpkb25lX2NvdW50GAUgASgDEigKB3JlZnVzZWQYBiADKAsyFy5kbHEudjEuQmF0Y2hKb2JSZWZ1c2FsEhIKCmxlZnRfY291bnQYByABKAMSFgoOcmVkYWN0ZWRfY291bnQYCCABKAMSFQoNZGFtYWdlZF9jb3VudBgJIAEoAyJICg9CYXRjaEpvYlJlZnVzYWwSCwoDd2h5GAEgASgJEg0KBWNvdW50GAIgASgDEgoKAmlkGAMgASgJEg0KBXF1ZXVlGAQgASgJIp0BCg5CYXRjaEpvYlNhbXBsZRINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCRIPCgdmYWlsdXJlGAMgASgJEiYKBmJlZm9yZRgEIAEoCzIWLmRscS52MS5NZXNzYWdlQ29udGVudBIlCgVhZnRlchgFIAEoCzIWLmRscS52MS5NZXNzYWdlQ29udGVudBIQCghyZWRhY3RlZBgGIAMoCSrcAQoNQmF0Y2hKb2JTdGF0ZRIfChtCQVRDSF9KT0JfU1RBVEVfVU5TUEVDSUZJRUQQABIcChhCQVRDSF9KT0JfU1RBVEVfQ09VTlRJTkcQARIbChdCQVRDSF9KT0JfU1RBVEVfUlVOTklORxACEhoKFkJBVENIX0pPQl9TVEFURV9QQVVTRUQQAxIYChRCQVRDSF9KT0JfU1RBVEVfRE9ORRAEEh0KGUJBVENIX0pPQl9TVEFURV9DQU5DRUxMRUQQBRIaChZCQVRDSF9KT0JfU1RBVEVfRkFJTEVEEAZCSwoUaW8uZGxxc2VydmljZS5kbHEudjFQAVoxZ2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHF2MTtkbHF2MWIGcHJvdG8z", [file_dlq_v1_dlq_service, file_dlq_v1_rule, file_google_protobuf_timestamp]);
+  fileDesc("ChZkbHEvdjEvYmF0Y2hfam9iLnByb3RvEgZkbHEudjEiwwMKCEJhdGNoSm9iEgoKAmlkGAEgASgJEiIKBHNwZWMYAiABKAsyFC5kbHEudjEuQmF0Y2hKb2JTcGVjEg4KBmNhbGxlchgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiQKBXN0YXRlGAYgASgOMhUuZGxxLnYxLkJhdGNoSm9iU3RhdGUSJgoGY291bnRzGAcgASgLMhYuZGxxLnYxLkJhdGNoSm9iQ291bnRzEg0KBXF1ZXVlGAggASgJEg8KB3Byb2JsZW0YCSABKAkSJwoHc2FtcGxlcxgKIAMoCzIWLmRscS52MS5CYXRjaEpvYlNhbXBsZRIvCgt1cGRhdGVfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoMcmVzdW1lX3N0YXRlGAwgASgOMhUuZGxxLnYxLkJhdGNoSm9iU3RhdGUSIwoGc2xpY2VzGA0gAygLMhMuZGxxLnYxLkNhbmFyeVNsaWNlIr0DCgxCYXRjaEpvYlNwZWMSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEhAKCGdyb3VwX2lkGAMgASgJEgsKA2lkcxgEIAMoCRIkCgVyZXRyeRgFIAEoCzITLmRscS52MS5SZXRyeUFjdGlvbkgAEiIKBGVkaXQYBiABKAsyEi5kbHEudjEuRWRpdEFjdGlvbkgAEi4KCnF1YXJhbnRpbmUYByABKAsyGC5kbHEudjEuUXVhcmFudGluZUFjdGlvbkgAEigKB2Rpc2NhcmQYCCABKAsyFS5kbHEudjEuRGlzY2FyZEFjdGlvbkgAEiQKBXB1cmdlGAkgASgLMhMuZGxxLnYxLlB1cmdlQWN0aW9uSAASIgoEbW92ZRgKIAEoCzISLmRscS52MS5Nb3ZlQWN0aW9uSAASLQoOZXhwZWN0ZWRfY291bnQYCyABKAsyFS5kbHEudjEuRXhwZWN0ZWRDb3VudBIPCgdkcnlfcnVuGAwgASgIEhAKCG1heF9yYXRlGA0gASgBEg4KBnJlYXNvbhgOIAEoCRIVCg1zaG93X3JlZGFjdGVkGA8gASgIQggKBmFjdGlvbiIpCg1FeHBlY3RlZENvdW50EgsKA21pbhgBIAEoAxILCgNtYXgYAiABKAMiawoLUmV0cnlBY3Rpb24SJQoKdHJhbnNmb3JtcxgBIAMoCzIRLmRscS52MS5UcmFuc2Zvcm0SHgoGY2FuYXJ5GAIgASgLMg4uZGxxLnYxLkNhbmFyeRIVCg1yZXNvbHZlX2dyb3VwGAMgASgIImIKBkNhbmFyeRIQCghwZXJjZW50cxgBIAMoARIZChFtaW5fc3VjY2Vzc19yYXRpbxgCIAEoARIrCghkZWFkbGluZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKyAgoLQ2FuYXJ5U2xpY2USDwoHcGVyY2VudBgBIAEoARIVCg1tZXNzYWdlX2NvdW50GAIgASgDEhcKD3N1Y2NlZWRlZF9jb3VudBgDIAEoAxIUCgxmYWlsZWRfY291bnQYBCABKAMSEgoKbGVmdF9jb3VudBgFIAEoAxIuCgpiZWdpbl90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg1kZWFkbGluZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoIZmFpbHVyZXMYCSADKAsyFS5kbHEudjEuQ2FuYXJ5RmFpbHVyZSJPCg1DYW5hcnlGYWlsdXJlEhAKCGdyb3VwX2lkGAEgASgJEg0KBWNvdW50GAIgASgDEg0KBXRpdGxlGAMgASgJEg4KBmlzX25ldxgEIAEoCCIzCgpFZGl0QWN0aW9uEiUKCnRyYW5zZm9ybXMYASADKAsyES5kbHEudjEuVHJhbnNmb3JtIhIKEFF1YXJhbnRpbmVBY3Rpb24iDwoNRGlzY2FyZEFjdGlvbiINCgtQdXJnZUFjdGlvbiIbCgpNb3ZlQWN0aW9uEg0KBXF1ZXVlGAEgASgJIo8CCg5CYXRjaEpvYkNvdW50cxIWCg5leGFtaW5lZF9jb3VudBgBIAEoAxIWCg5zZWxlY3RlZF9jb3VudBgCIAEoAxIdChVvdXRjb21lX3Vua25vd25fY291bnQYAyABKAMSLQoMbm90X3NlbGVjdGVkGAQgAygLMhcuZGxxLnYxLkJhdGNoSm9iUmVmdXNhbBISCgpkb25lX2NvdW50GAUgASgDEigKB3JlZnVzZWQYBiADKAsyFy5kbHEudjEuQmF0Y2hKb2JSZWZ1c2FsEhIKCmxlZnRfY291bnQYByABKAMSFgoOcmVkYWN0ZWRfY291bnQYCCABKAMSFQoNZGFtYWdlZF9jb3VudBgJIAEoAyJICg9CYXRjaEpvYlJlZnVzYWwSCwoDd2h5GAEgASgJEg0KBWNvdW50GAIgASgDEgoKAmlkGAMgASgJEg0KBXF1ZXVlGAQgASgJIp0BCg5CYXRjaEpvYlNhbXBsZRINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCRIPCgdmYWlsdXJlGAMgASgJEiYKBmJlZm9yZRgEIAEoCzIWLmRscS52MS5NZXNzYWdlQ29udGVudBIlCgVhZnRlchgFIAEoCzIWLmRscS52MS5NZXNzYWdlQ29udGVudBIQCghyZWRhY3RlZBgGIAMoCSqVAgoNQmF0Y2hKb2JTdGF0ZRIfChtCQVRDSF9KT0JfU1RBVEVfVU5TUEVDSUZJRUQQABIcChhCQVRDSF9KT0JfU1RBVEVfQ09VTlRJTkcQARIbChdCQVRDSF9KT0JfU1RBVEVfUlVOTklORxACEhoKFkJBVENIX0pPQl9TVEFURV9QQVVTRUQQAxIYChRCQVRDSF9KT0JfU1RBVEVfRE9ORRAEEh0KGUJBVENIX0pPQl9TVEFURV9DQU5DRUxMRUQQBRIaChZCQVRDSF9KT0JfU1RBVEVfRkFJTEVEEAYSGgoWQkFUQ0hfSk9CX1NUQVRFX0NBTkFSWRAHEhsKF0JBVENIX0pPQl9TVEFURV9TVE9QUEVEEAhCSwoUaW8uZGxxc2VydmljZS5kbHEudjFQAVoxZ2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHF2MTtkbHF2MWIGcHJvdG8z", [file_dlq_v1_dlq_service, file_dlq_v1_rule, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Work of the servers on many stored messages. If a server dies, another one continues. Each selected message
@@ -82,7 +82,7 @@ export type BatchJob = Message<"dlq.v1.BatchJob"> & {
   queue: string;
 
   /**
-   * Why it is FAILED, or why it waits, and what to do. Empty: all is well.
+   * Why it is FAILED or STOPPED, or why it waits, and what to do. Empty: all is well.
    *
    * @generated from field: string problem = 9;
    */
@@ -108,6 +108,13 @@ export type BatchJob = Message<"dlq.v1.BatchJob"> & {
    * @generated from field: dlq.v1.BatchJobState resume_state = 12;
    */
   resumeState: BatchJobState;
+
+  /**
+   * The slices of its canary so far, in order. Empty: it has none, or has not begun.
+   *
+   * @generated from field: repeated dlq.v1.CanarySlice slices = 13;
+   */
+  slices: CanarySlice[];
 };
 
 /**
@@ -291,6 +298,21 @@ export type RetryAction = Message<"dlq.v1.RetryAction"> & {
    * @generated from field: repeated dlq.v1.Transform transforms = 1;
    */
   transforms: Transform[];
+
+  /**
+   * Try some of the messages first. Absent: no.
+   *
+   * @generated from field: dlq.v1.Canary canary = 2;
+   */
+  canary?: Canary | undefined;
+
+  /**
+   * True: the group of `group_id` is resolved when the canary has passed, or without one when the job begins to retry. A failure after
+   * that opens it again.
+   *
+   * @generated from field: bool resolve_group = 3;
+   */
+  resolveGroup: boolean;
 };
 
 /**
@@ -299,6 +321,164 @@ export type RetryAction = Message<"dlq.v1.RetryAction"> & {
  */
 export const RetryActionSchema: GenMessage<RetryAction> = /*@__PURE__*/
   messageDesc(file_dlq_v1_batch_job, 3);
+
+/**
+ * Retries a slice of the messages, and waits for the outcome of each one before it goes on. If too few succeed, the job stops, and
+ * leaves the other messages alone. A failure that an open breaker spared is no outcome, nor is a lease that expired: the message is
+ * delivered again.
+ *
+ * @generated from message dlq.v1.Canary
+ */
+export type Canary = Message<"dlq.v1.Canary"> & {
+  /**
+   * The size of each slice, in percent of the selected messages: more than 0, at most 100, and each larger than the one before; at most
+   * 5 of them. A slice has at most 1,000 messages, but in any case one of each group, of at most 1,000 groups. Empty: 1 and 10.
+   *
+   * @generated from field: repeated double percents = 1;
+   */
+  percents: number[];
+
+  /**
+   * The part of a slice's outcomes that must be successes: more than 0, at most 1. 0: 0.95.
+   *
+   * @generated from field: double min_success_ratio = 2;
+   */
+  minSuccessRatio: number;
+
+  /**
+   * How long the job waits for the outcomes of a slice, from when all of it is due: 1 second to 24 hours. If one is missing then, the
+   * job stops. Absent: 10 minutes.
+   *
+   * @generated from field: google.protobuf.Duration deadline = 3;
+   */
+  deadline?: Duration | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.Canary.
+ * Use `create(CanarySchema)` to create a new message.
+ */
+export const CanarySchema: GenMessage<Canary> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_batch_job, 4);
+
+/**
+ * A part of a canary. An outcome is a success, or a first failure that counts; a worker that discards or quarantines a message has failed.
+ *
+ * @generated from message dlq.v1.CanarySlice
+ */
+export type CanarySlice = Message<"dlq.v1.CanarySlice"> & {
+  /**
+   * See Canary.
+   *
+   * @generated from field: double percent = 1;
+   */
+  percent: number;
+
+  /**
+   * Messages that were retried.
+   *
+   * @generated from field: int64 message_count = 2;
+   */
+  messageCount: bigint;
+
+  /**
+   * Those that succeeded.
+   *
+   * @generated from field: int64 succeeded_count = 3;
+   */
+  succeededCount: bigint;
+
+  /**
+   * Those that failed.
+   *
+   * @generated from field: int64 failed_count = 4;
+   */
+  failedCount: bigint;
+
+  /**
+   * Those that ended without an outcome: expired, moved, or changed by a person or another job. They count neither way.
+   *
+   * @generated from field: int64 left_count = 5;
+   */
+  leftCount: bigint;
+
+  /**
+   * When the first one was retried.
+   *
+   * @generated from field: google.protobuf.Timestamp begin_time = 6;
+   */
+  beginTime?: Timestamp | undefined;
+
+  /**
+   * Until when the job waits for outcomes. Absent: the slice is not complete.
+   *
+   * @generated from field: google.protobuf.Timestamp deadline_time = 7;
+   */
+  deadlineTime?: Timestamp | undefined;
+
+  /**
+   * When the job went on or stopped. Absent: it has not.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 8;
+   */
+  endTime?: Timestamp | undefined;
+
+  /**
+   * The groups of the failures, the largest first; at most 10.
+   *
+   * @generated from field: repeated dlq.v1.CanaryFailure failures = 9;
+   */
+  failures: CanaryFailure[];
+};
+
+/**
+ * Describes the message dlq.v1.CanarySlice.
+ * Use `create(CanarySliceSchema)` to create a new message.
+ */
+export const CanarySliceSchema: GenMessage<CanarySlice> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_batch_job, 5);
+
+/**
+ * Failures of a canary's messages that are alike.
+ *
+ * @generated from message dlq.v1.CanaryFailure
+ */
+export type CanaryFailure = Message<"dlq.v1.CanaryFailure"> & {
+  /**
+   * Their group. Empty: none.
+   *
+   * @generated from field: string group_id = 1;
+   */
+  groupId: string;
+
+  /**
+   * How many.
+   *
+   * @generated from field: int64 count = 2;
+   */
+  count: bigint;
+
+  /**
+   * The group's title: what the failures have in common. Empty: unknown.
+   *
+   * @generated from field: string title = 3;
+   */
+  title: string;
+
+  /**
+   * True: the group's first failure came after the job was created.
+   *
+   * @generated from field: bool is_new = 4;
+   */
+  isNew: boolean;
+};
+
+/**
+ * Describes the message dlq.v1.CanaryFailure.
+ * Use `create(CanaryFailureSchema)` to create a new message.
+ */
+export const CanaryFailureSchema: GenMessage<CanaryFailure> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_batch_job, 6);
 
 /**
  * Edits messages, and leaves them where they are.
@@ -319,7 +499,7 @@ export type EditAction = Message<"dlq.v1.EditAction"> & {
  * Use `create(EditActionSchema)` to create a new message.
  */
 export const EditActionSchema: GenMessage<EditAction> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_batch_job, 4);
+  messageDesc(file_dlq_v1_batch_job, 7);
 
 /**
  * Brings scheduled messages into quarantine, with the quarantine reason OPERATOR_REQUEST.
@@ -334,7 +514,7 @@ export type QuarantineAction = Message<"dlq.v1.QuarantineAction"> & {
  * Use `create(QuarantineActionSchema)` to create a new message.
  */
 export const QuarantineActionSchema: GenMessage<QuarantineAction> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_batch_job, 5);
+  messageDesc(file_dlq_v1_batch_job, 8);
 
 /**
  * Removes messages: each counts as discarded, and has its own event.
@@ -349,7 +529,7 @@ export type DiscardAction = Message<"dlq.v1.DiscardAction"> & {
  * Use `create(DiscardActionSchema)` to create a new message.
  */
 export const DiscardActionSchema: GenMessage<DiscardAction> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_batch_job, 6);
+  messageDesc(file_dlq_v1_batch_job, 9);
 
 /**
  * Removes messages: each counts as purged, and has its own event.
@@ -364,7 +544,7 @@ export type PurgeAction = Message<"dlq.v1.PurgeAction"> & {
  * Use `create(PurgeActionSchema)` to create a new message.
  */
 export const PurgeActionSchema: GenMessage<PurgeAction> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_batch_job, 7);
+  messageDesc(file_dlq_v1_batch_job, 10);
 
 /**
  * Moves messages to another queue. A scheduled message keeps its due time, and a quarantined one stays in
@@ -386,7 +566,7 @@ export type MoveAction = Message<"dlq.v1.MoveAction"> & {
  * Use `create(MoveActionSchema)` to create a new message.
  */
 export const MoveActionSchema: GenMessage<MoveAction> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_batch_job, 8);
+  messageDesc(file_dlq_v1_batch_job, 11);
 
 /**
  * What a batch job has found and done.
@@ -395,7 +575,7 @@ export const MoveActionSchema: GenMessage<MoveAction> = /*@__PURE__*/
  */
 export type BatchJobCounts = Message<"dlq.v1.BatchJobCounts"> & {
   /**
-   * Messages that were examined in this state.
+   * Messages that were examined in this state. One that is examined again, since others have changed meanwhile, counts again.
    *
    * @generated from field: int64 examined_count = 1;
    */
@@ -464,7 +644,7 @@ export type BatchJobCounts = Message<"dlq.v1.BatchJobCounts"> & {
  * Use `create(BatchJobCountsSchema)` to create a new message.
  */
 export const BatchJobCountsSchema: GenMessage<BatchJobCounts> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_batch_job, 9);
+  messageDesc(file_dlq_v1_batch_job, 12);
 
 /**
  * Messages that a batch job did not act on.
@@ -506,7 +686,7 @@ export type BatchJobRefusal = Message<"dlq.v1.BatchJobRefusal"> & {
  * Use `create(BatchJobRefusalSchema)` to create a new message.
  */
 export const BatchJobRefusalSchema: GenMessage<BatchJobRefusal> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_batch_job, 10);
+  messageDesc(file_dlq_v1_batch_job, 13);
 
 /**
  * A selected message, as it was counted.
@@ -562,7 +742,7 @@ export type BatchJobSample = Message<"dlq.v1.BatchJobSample"> & {
  * Use `create(BatchJobSampleSchema)` to create a new message.
  */
 export const BatchJobSampleSchema: GenMessage<BatchJobSample> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_batch_job, 11);
+  messageDesc(file_dlq_v1_batch_job, 14);
 
 /**
  * Where a batch job stands.
@@ -618,6 +798,20 @@ export const BatchJobState = {
    * @generated from enum value: BATCH_JOB_STATE_FAILED = 6;
    */
   FAILED: 6,
+
+  /**
+   * It retries some messages, or waits for their outcomes.
+   *
+   * @generated from enum value: BATCH_JOB_STATE_CANARY = 7;
+   */
+  CANARY: 7,
+
+  /**
+   * Its canary has ended it. The other messages were not touched.
+   *
+   * @generated from enum value: BATCH_JOB_STATE_STOPPED = 8;
+   */
+  STOPPED: 8,
 } as const;
 
 /**

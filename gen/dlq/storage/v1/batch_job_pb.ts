@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dlq/storage/v1/batch_job.proto.
  */
 export const file_dlq_storage_v1_batch_job: GenFile = /*@__PURE__*/
-  fileDesc("Ch5kbHEvc3RvcmFnZS92MS9iYXRjaF9qb2IucHJvdG8SDmRscS5zdG9yYWdlLnYxIoUBCg5CYXRjaEpvYlJlY29yZBIdCgNqb2IYASABKAsyEC5kbHEudjEuQmF0Y2hKb2ISEgoKY3JlYXRlZF9tcxgCIAEoBBIsCgVwbGFjZRgDIAEoCzIdLmRscS5zdG9yYWdlLnYxLkJhdGNoSm9iUGxhY2USEgoKbGVmdF9xdWV1ZRgEIAEoCSI5Cg1CYXRjaEpvYlBsYWNlEg0KBXF1ZXVlGAEgASgJEg0KBWNodW5rGAIgASgEEgoKAmlkGAMgASgMImgKEEJhdGNoSm9iUHJvZ3Jlc3MSJgoGY291bnRzGAEgASgLMhYuZGxxLnYxLkJhdGNoSm9iQ291bnRzEiwKBXBsYWNlGAIgASgLMh0uZGxxLnN0b3JhZ2UudjEuQmF0Y2hKb2JQbGFjZWIGcHJvdG8z", [file_dlq_v1_batch_job]);
+  fileDesc("Ch5kbHEvc3RvcmFnZS92MS9iYXRjaF9qb2IucHJvdG8SDmRscS5zdG9yYWdlLnYxIpsBCg5CYXRjaEpvYlJlY29yZBIdCgNqb2IYASABKAsyEC5kbHEudjEuQmF0Y2hKb2ISEgoKY3JlYXRlZF9tcxgCIAEoBBIsCgVwbGFjZRgDIAEoCzIdLmRscS5zdG9yYWdlLnYxLkJhdGNoSm9iUGxhY2USEgoKbGVmdF9xdWV1ZRgEIAEoCRIUCgxzbGljZV9xdWV1ZXMYBSADKAkiOQoNQmF0Y2hKb2JQbGFjZRINCgVxdWV1ZRgBIAEoCRINCgVjaHVuaxgCIAEoBBIKCgJpZBgDIAEoDCJoChBCYXRjaEpvYlByb2dyZXNzEiYKBmNvdW50cxgBIAEoCzIWLmRscS52MS5CYXRjaEpvYkNvdW50cxIsCgVwbGFjZRgCIAEoCzIdLmRscS5zdG9yYWdlLnYxLkJhdGNoSm9iUGxhY2ViBnByb3RvMw", [file_dlq_v1_batch_job]);
 
 /**
  * A batch job. Internal to the service: not part of the API, but every later version must read it.
@@ -47,6 +47,13 @@ export type BatchJobRecord = Message<"dlq.storage.v1.BatchJobRecord"> & {
    * @generated from field: string left_queue = 4;
    */
   leftQueue: string;
+
+  /**
+   * The queues with messages of the last slice of the canary.
+   *
+   * @generated from field: repeated string slice_queues = 5;
+   */
+  sliceQueues: string[];
 };
 
 /**

@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from dlq.v1 import dlq_service_pb2 as dlq_dot_v1_dot_dlq__service__pb2
 from dlq.v1 import rule_pb2 as dlq_dot_v1_dot_rule__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x64lq/v1/batch_job.proto\x12\x06\x64lq.v1\x1a\x18\x64lq/v1/dlq_service.proto\x1a\x11\x64lq/v1/rule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x04\n\x08\x42\x61tchJob\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12(\n\x04spec\x18\x02 \x01(\x0b\x32\x14.dlq.v1.BatchJobSpecR\x04spec\x12\x16\n\x06\x63\x61ller\x18\x03 \x01(\tR\x06\x63\x61ller\x12;\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x35\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12+\n\x05state\x18\x06 \x01(\x0e\x32\x15.dlq.v1.BatchJobStateR\x05state\x12.\n\x06\x63ounts\x18\x07 \x01(\x0b\x32\x16.dlq.v1.BatchJobCountsR\x06\x63ounts\x12\x14\n\x05queue\x18\x08 \x01(\tR\x05queue\x12\x18\n\x07problem\x18\t \x01(\tR\x07problem\x12\x30\n\x07samples\x18\n \x03(\x0b\x32\x16.dlq.v1.BatchJobSampleR\x07samples\x12;\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12\x38\n\x0cresume_state\x18\x0c \x01(\x0e\x32\x15.dlq.v1.BatchJobStateR\x0bresumeState\"\xbf\x04\n\x0c\x42\x61tchJobSpec\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\x12\x16\n\x06\x66ilter\x18\x02 \x01(\tR\x06\x66ilter\x12\x19\n\x08group_id\x18\x03 \x01(\tR\x07groupId\x12\x10\n\x03ids\x18\x04 \x03(\tR\x03ids\x12+\n\x05retry\x18\x05 \x01(\x0b\x32\x13.dlq.v1.RetryActionH\x00R\x05retry\x12(\n\x04\x65\x64it\x18\x06 \x01(\x0b\x32\x12.dlq.v1.EditActionH\x00R\x04\x65\x64it\x12:\n\nquarantine\x18\x07 \x01(\x0b\x32\x18.dlq.v1.QuarantineActionH\x00R\nquarantine\x12\x31\n\x07\x64iscard\x18\x08 \x01(\x0b\x32\x15.dlq.v1.DiscardActionH\x00R\x07\x64iscard\x12+\n\x05purge\x18\t \x01(\x0b\x32\x13.dlq.v1.PurgeActionH\x00R\x05purge\x12(\n\x04move\x18\n \x01(\x0b\x32\x12.dlq.v1.MoveActionH\x00R\x04move\x12<\n\x0e\x65xpected_count\x18\x0b \x01(\x0b\x32\x15.dlq.v1.ExpectedCountR\rexpectedCount\x12\x17\n\x07\x64ry_run\x18\x0c \x01(\x08R\x06\x64ryRun\x12\x19\n\x08max_rate\x18\r \x01(\x01R\x07maxRate\x12\x16\n\x06reason\x18\x0e \x01(\tR\x06reason\x12#\n\rshow_redacted\x18\x0f \x01(\x08R\x0cshowRedactedB\x08\n\x06\x61\x63tion\"3\n\rExpectedCount\x12\x10\n\x03min\x18\x01 \x01(\x03R\x03min\x12\x10\n\x03max\x18\x02 \x01(\x03R\x03max\"@\n\x0bRetryAction\x12\x31\n\ntransforms\x18\x01 \x03(\x0b\x32\x11.dlq.v1.TransformR\ntransforms\"?\n\nEditAction\x12\x31\n\ntransforms\x18\x01 \x03(\x0b\x32\x11.dlq.v1.TransformR\ntransforms\"\x12\n\x10QuarantineAction\"\x0f\n\rDiscardAction\"\r\n\x0bPurgeAction\"\"\n\nMoveAction\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\"\x8b\x03\n\x0e\x42\x61tchJobCounts\x12%\n\x0e\x65xamined_count\x18\x01 \x01(\x03R\rexaminedCount\x12%\n\x0eselected_count\x18\x02 \x01(\x03R\rselectedCount\x12\x32\n\x15outcome_unknown_count\x18\x03 \x01(\x03R\x13outcomeUnknownCount\x12:\n\x0cnot_selected\x18\x04 \x03(\x0b\x32\x17.dlq.v1.BatchJobRefusalR\x0bnotSelected\x12\x1d\n\ndone_count\x18\x05 \x01(\x03R\tdoneCount\x12\x31\n\x07refused\x18\x06 \x03(\x0b\x32\x17.dlq.v1.BatchJobRefusalR\x07refused\x12\x1d\n\nleft_count\x18\x07 \x01(\x03R\tleftCount\x12%\n\x0eredacted_count\x18\x08 \x01(\x03R\rredactedCount\x12#\n\rdamaged_count\x18\t \x01(\x03R\x0c\x64\x61magedCount\"_\n\x0f\x42\x61tchJobRefusal\x12\x10\n\x03why\x18\x01 \x01(\tR\x03why\x12\x14\n\x05\x63ount\x18\x02 \x01(\x03R\x05\x63ount\x12\x0e\n\x02id\x18\x03 \x01(\tR\x02id\x12\x14\n\x05queue\x18\x04 \x01(\tR\x05queue\"\xca\x01\n\x0e\x42\x61tchJobSample\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\x12\x0e\n\x02id\x18\x02 \x01(\tR\x02id\x12\x18\n\x07\x66\x61ilure\x18\x03 \x01(\tR\x07\x66\x61ilure\x12.\n\x06\x62\x65\x66ore\x18\x04 \x01(\x0b\x32\x16.dlq.v1.MessageContentR\x06\x62\x65\x66ore\x12,\n\x05\x61\x66ter\x18\x05 \x01(\x0b\x32\x16.dlq.v1.MessageContentR\x05\x61\x66ter\x12\x1a\n\x08redacted\x18\x06 \x03(\tR\x08redacted*\xdc\x01\n\rBatchJobState\x12\x1f\n\x1b\x42\x41TCH_JOB_STATE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x42\x41TCH_JOB_STATE_COUNTING\x10\x01\x12\x1b\n\x17\x42\x41TCH_JOB_STATE_RUNNING\x10\x02\x12\x1a\n\x16\x42\x41TCH_JOB_STATE_PAUSED\x10\x03\x12\x18\n\x14\x42\x41TCH_JOB_STATE_DONE\x10\x04\x12\x1d\n\x19\x42\x41TCH_JOB_STATE_CANCELLED\x10\x05\x12\x1a\n\x16\x42\x41TCH_JOB_STATE_FAILED\x10\x06\x42K\n\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x64lq/v1/batch_job.proto\x12\x06\x64lq.v1\x1a\x18\x64lq/v1/dlq_service.proto\x1a\x11\x64lq/v1/rule.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x04\n\x08\x42\x61tchJob\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12(\n\x04spec\x18\x02 \x01(\x0b\x32\x14.dlq.v1.BatchJobSpecR\x04spec\x12\x16\n\x06\x63\x61ller\x18\x03 \x01(\tR\x06\x63\x61ller\x12;\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x35\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12+\n\x05state\x18\x06 \x01(\x0e\x32\x15.dlq.v1.BatchJobStateR\x05state\x12.\n\x06\x63ounts\x18\x07 \x01(\x0b\x32\x16.dlq.v1.BatchJobCountsR\x06\x63ounts\x12\x14\n\x05queue\x18\x08 \x01(\tR\x05queue\x12\x18\n\x07problem\x18\t \x01(\tR\x07problem\x12\x30\n\x07samples\x18\n \x03(\x0b\x32\x16.dlq.v1.BatchJobSampleR\x07samples\x12;\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12\x38\n\x0cresume_state\x18\x0c \x01(\x0e\x32\x15.dlq.v1.BatchJobStateR\x0bresumeState\x12+\n\x06slices\x18\r \x03(\x0b\x32\x13.dlq.v1.CanarySliceR\x06slices\"\xbf\x04\n\x0c\x42\x61tchJobSpec\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\x12\x16\n\x06\x66ilter\x18\x02 \x01(\tR\x06\x66ilter\x12\x19\n\x08group_id\x18\x03 \x01(\tR\x07groupId\x12\x10\n\x03ids\x18\x04 \x03(\tR\x03ids\x12+\n\x05retry\x18\x05 \x01(\x0b\x32\x13.dlq.v1.RetryActionH\x00R\x05retry\x12(\n\x04\x65\x64it\x18\x06 \x01(\x0b\x32\x12.dlq.v1.EditActionH\x00R\x04\x65\x64it\x12:\n\nquarantine\x18\x07 \x01(\x0b\x32\x18.dlq.v1.QuarantineActionH\x00R\nquarantine\x12\x31\n\x07\x64iscard\x18\x08 \x01(\x0b\x32\x15.dlq.v1.DiscardActionH\x00R\x07\x64iscard\x12+\n\x05purge\x18\t \x01(\x0b\x32\x13.dlq.v1.PurgeActionH\x00R\x05purge\x12(\n\x04move\x18\n \x01(\x0b\x32\x12.dlq.v1.MoveActionH\x00R\x04move\x12<\n\x0e\x65xpected_count\x18\x0b \x01(\x0b\x32\x15.dlq.v1.ExpectedCountR\rexpectedCount\x12\x17\n\x07\x64ry_run\x18\x0c \x01(\x08R\x06\x64ryRun\x12\x19\n\x08max_rate\x18\r \x01(\x01R\x07maxRate\x12\x16\n\x06reason\x18\x0e \x01(\tR\x06reason\x12#\n\rshow_redacted\x18\x0f \x01(\x08R\x0cshowRedactedB\x08\n\x06\x61\x63tion\"3\n\rExpectedCount\x12\x10\n\x03min\x18\x01 \x01(\x03R\x03min\x12\x10\n\x03max\x18\x02 \x01(\x03R\x03max\"\x8d\x01\n\x0bRetryAction\x12\x31\n\ntransforms\x18\x01 \x03(\x0b\x32\x11.dlq.v1.TransformR\ntransforms\x12&\n\x06\x63\x61nary\x18\x02 \x01(\x0b\x32\x0e.dlq.v1.CanaryR\x06\x63\x61nary\x12#\n\rresolve_group\x18\x03 \x01(\x08R\x0cresolveGroup\"\x87\x01\n\x06\x43\x61nary\x12\x1a\n\x08percents\x18\x01 \x03(\x01R\x08percents\x12*\n\x11min_success_ratio\x18\x02 \x01(\x01R\x0fminSuccessRatio\x12\x35\n\x08\x64\x65\x61\x64line\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08\x64\x65\x61\x64line\"\x9d\x03\n\x0b\x43\x61narySlice\x12\x18\n\x07percent\x18\x01 \x01(\x01R\x07percent\x12#\n\rmessage_count\x18\x02 \x01(\x03R\x0cmessageCount\x12\'\n\x0fsucceeded_count\x18\x03 \x01(\x03R\x0esucceededCount\x12!\n\x0c\x66\x61iled_count\x18\x04 \x01(\x03R\x0b\x66\x61iledCount\x12\x1d\n\nleft_count\x18\x05 \x01(\x03R\tleftCount\x12\x39\n\nbegin_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tbeginTime\x12?\n\rdeadline_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0c\x64\x65\x61\x64lineTime\x12\x35\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12\x31\n\x08\x66\x61ilures\x18\t \x03(\x0b\x32\x15.dlq.v1.CanaryFailureR\x08\x66\x61ilures\"m\n\rCanaryFailure\x12\x19\n\x08group_id\x18\x01 \x01(\tR\x07groupId\x12\x14\n\x05\x63ount\x18\x02 \x01(\x03R\x05\x63ount\x12\x14\n\x05title\x18\x03 \x01(\tR\x05title\x12\x15\n\x06is_new\x18\x04 \x01(\x08R\x05isNew\"?\n\nEditAction\x12\x31\n\ntransforms\x18\x01 \x03(\x0b\x32\x11.dlq.v1.TransformR\ntransforms\"\x12\n\x10QuarantineAction\"\x0f\n\rDiscardAction\"\r\n\x0bPurgeAction\"\"\n\nMoveAction\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\"\x8b\x03\n\x0e\x42\x61tchJobCounts\x12%\n\x0e\x65xamined_count\x18\x01 \x01(\x03R\rexaminedCount\x12%\n\x0eselected_count\x18\x02 \x01(\x03R\rselectedCount\x12\x32\n\x15outcome_unknown_count\x18\x03 \x01(\x03R\x13outcomeUnknownCount\x12:\n\x0cnot_selected\x18\x04 \x03(\x0b\x32\x17.dlq.v1.BatchJobRefusalR\x0bnotSelected\x12\x1d\n\ndone_count\x18\x05 \x01(\x03R\tdoneCount\x12\x31\n\x07refused\x18\x06 \x03(\x0b\x32\x17.dlq.v1.BatchJobRefusalR\x07refused\x12\x1d\n\nleft_count\x18\x07 \x01(\x03R\tleftCount\x12%\n\x0eredacted_count\x18\x08 \x01(\x03R\rredactedCount\x12#\n\rdamaged_count\x18\t \x01(\x03R\x0c\x64\x61magedCount\"_\n\x0f\x42\x61tchJobRefusal\x12\x10\n\x03why\x18\x01 \x01(\tR\x03why\x12\x14\n\x05\x63ount\x18\x02 \x01(\x03R\x05\x63ount\x12\x0e\n\x02id\x18\x03 \x01(\tR\x02id\x12\x14\n\x05queue\x18\x04 \x01(\tR\x05queue\"\xca\x01\n\x0e\x42\x61tchJobSample\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\x12\x0e\n\x02id\x18\x02 \x01(\tR\x02id\x12\x18\n\x07\x66\x61ilure\x18\x03 \x01(\tR\x07\x66\x61ilure\x12.\n\x06\x62\x65\x66ore\x18\x04 \x01(\x0b\x32\x16.dlq.v1.MessageContentR\x06\x62\x65\x66ore\x12,\n\x05\x61\x66ter\x18\x05 \x01(\x0b\x32\x16.dlq.v1.MessageContentR\x05\x61\x66ter\x12\x1a\n\x08redacted\x18\x06 \x03(\tR\x08redacted*\x95\x02\n\rBatchJobState\x12\x1f\n\x1b\x42\x41TCH_JOB_STATE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x42\x41TCH_JOB_STATE_COUNTING\x10\x01\x12\x1b\n\x17\x42\x41TCH_JOB_STATE_RUNNING\x10\x02\x12\x1a\n\x16\x42\x41TCH_JOB_STATE_PAUSED\x10\x03\x12\x18\n\x14\x42\x41TCH_JOB_STATE_DONE\x10\x04\x12\x1d\n\x19\x42\x41TCH_JOB_STATE_CANCELLED\x10\x05\x12\x1a\n\x16\x42\x41TCH_JOB_STATE_FAILED\x10\x06\x12\x1a\n\x16\x42\x41TCH_JOB_STATE_CANARY\x10\x07\x12\x1b\n\x17\x42\x41TCH_JOB_STATE_STOPPED\x10\x08\x42K\n\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,30 +36,36 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'dlq.v1.batch_job_pb2', _glo
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\024io.dlqservice.dlq.v1P\001Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1'
-  _globals['_BATCHJOBSTATE']._serialized_start=2184
-  _globals['_BATCHJOBSTATE']._serialized_end=2404
-  _globals['_BATCHJOB']._serialized_start=113
-  _globals['_BATCHJOB']._serialized_end=631
-  _globals['_BATCHJOBSPEC']._serialized_start=634
-  _globals['_BATCHJOBSPEC']._serialized_end=1209
-  _globals['_EXPECTEDCOUNT']._serialized_start=1211
-  _globals['_EXPECTEDCOUNT']._serialized_end=1262
-  _globals['_RETRYACTION']._serialized_start=1264
-  _globals['_RETRYACTION']._serialized_end=1328
-  _globals['_EDITACTION']._serialized_start=1330
-  _globals['_EDITACTION']._serialized_end=1393
-  _globals['_QUARANTINEACTION']._serialized_start=1395
-  _globals['_QUARANTINEACTION']._serialized_end=1413
-  _globals['_DISCARDACTION']._serialized_start=1415
-  _globals['_DISCARDACTION']._serialized_end=1430
-  _globals['_PURGEACTION']._serialized_start=1432
-  _globals['_PURGEACTION']._serialized_end=1445
-  _globals['_MOVEACTION']._serialized_start=1447
-  _globals['_MOVEACTION']._serialized_end=1481
-  _globals['_BATCHJOBCOUNTS']._serialized_start=1484
-  _globals['_BATCHJOBCOUNTS']._serialized_end=1879
-  _globals['_BATCHJOBREFUSAL']._serialized_start=1881
-  _globals['_BATCHJOBREFUSAL']._serialized_end=1976
-  _globals['_BATCHJOBSAMPLE']._serialized_start=1979
-  _globals['_BATCHJOBSAMPLE']._serialized_end=2181
+  _globals['_BATCHJOBSTATE']._serialized_start=3004
+  _globals['_BATCHJOBSTATE']._serialized_end=3281
+  _globals['_BATCHJOB']._serialized_start=145
+  _globals['_BATCHJOB']._serialized_end=708
+  _globals['_BATCHJOBSPEC']._serialized_start=711
+  _globals['_BATCHJOBSPEC']._serialized_end=1286
+  _globals['_EXPECTEDCOUNT']._serialized_start=1288
+  _globals['_EXPECTEDCOUNT']._serialized_end=1339
+  _globals['_RETRYACTION']._serialized_start=1342
+  _globals['_RETRYACTION']._serialized_end=1483
+  _globals['_CANARY']._serialized_start=1486
+  _globals['_CANARY']._serialized_end=1621
+  _globals['_CANARYSLICE']._serialized_start=1624
+  _globals['_CANARYSLICE']._serialized_end=2037
+  _globals['_CANARYFAILURE']._serialized_start=2039
+  _globals['_CANARYFAILURE']._serialized_end=2148
+  _globals['_EDITACTION']._serialized_start=2150
+  _globals['_EDITACTION']._serialized_end=2213
+  _globals['_QUARANTINEACTION']._serialized_start=2215
+  _globals['_QUARANTINEACTION']._serialized_end=2233
+  _globals['_DISCARDACTION']._serialized_start=2235
+  _globals['_DISCARDACTION']._serialized_end=2250
+  _globals['_PURGEACTION']._serialized_start=2252
+  _globals['_PURGEACTION']._serialized_end=2265
+  _globals['_MOVEACTION']._serialized_start=2267
+  _globals['_MOVEACTION']._serialized_end=2301
+  _globals['_BATCHJOBCOUNTS']._serialized_start=2304
+  _globals['_BATCHJOBCOUNTS']._serialized_end=2699
+  _globals['_BATCHJOBREFUSAL']._serialized_start=2701
+  _globals['_BATCHJOBREFUSAL']._serialized_end=2796
+  _globals['_BATCHJOBSAMPLE']._serialized_start=2799
+  _globals['_BATCHJOBSAMPLE']._serialized_end=3001
 # @@protoc_insertion_point(module_scope)

@@ -2,6 +2,7 @@ import datetime
 
 from dlq.v1 import dlq_service_pb2 as _dlq_service_pb2
 from dlq.v1 import rule_pb2 as _rule_pb2
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -21,6 +22,8 @@ class BatchJobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     BATCH_JOB_STATE_DONE: _ClassVar[BatchJobState]
     BATCH_JOB_STATE_CANCELLED: _ClassVar[BatchJobState]
     BATCH_JOB_STATE_FAILED: _ClassVar[BatchJobState]
+    BATCH_JOB_STATE_CANARY: _ClassVar[BatchJobState]
+    BATCH_JOB_STATE_STOPPED: _ClassVar[BatchJobState]
 BATCH_JOB_STATE_UNSPECIFIED: BatchJobState
 BATCH_JOB_STATE_COUNTING: BatchJobState
 BATCH_JOB_STATE_RUNNING: BatchJobState
@@ -28,9 +31,11 @@ BATCH_JOB_STATE_PAUSED: BatchJobState
 BATCH_JOB_STATE_DONE: BatchJobState
 BATCH_JOB_STATE_CANCELLED: BatchJobState
 BATCH_JOB_STATE_FAILED: BatchJobState
+BATCH_JOB_STATE_CANARY: BatchJobState
+BATCH_JOB_STATE_STOPPED: BatchJobState
 
 class BatchJob(_message.Message):
-    __slots__ = ("id", "spec", "caller", "create_time", "end_time", "state", "counts", "queue", "problem", "samples", "update_time", "resume_state")
+    __slots__ = ("id", "spec", "caller", "create_time", "end_time", "state", "counts", "queue", "problem", "samples", "update_time", "resume_state", "slices")
     ID_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
     CALLER_FIELD_NUMBER: _ClassVar[int]
@@ -43,6 +48,7 @@ class BatchJob(_message.Message):
     SAMPLES_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     RESUME_STATE_FIELD_NUMBER: _ClassVar[int]
+    SLICES_FIELD_NUMBER: _ClassVar[int]
     id: str
     spec: BatchJobSpec
     caller: str
@@ -55,7 +61,8 @@ class BatchJob(_message.Message):
     samples: _containers.RepeatedCompositeFieldContainer[BatchJobSample]
     update_time: _timestamp_pb2.Timestamp
     resume_state: BatchJobState
-    def __init__(self, id: _Optional[str] = ..., spec: _Optional[_Union[BatchJobSpec, _Mapping[str, object]]] = ..., caller: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., state: _Optional[_Union[BatchJobState, str]] = ..., counts: _Optional[_Union[BatchJobCounts, _Mapping[str, object]]] = ..., queue: _Optional[str] = ..., problem: _Optional[str] = ..., samples: _Optional[_Iterable[_Union[BatchJobSample, _Mapping[str, object]]]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., resume_state: _Optional[_Union[BatchJobState, str]] = ...) -> None: ...
+    slices: _containers.RepeatedCompositeFieldContainer[CanarySlice]
+    def __init__(self, id: _Optional[str] = ..., spec: _Optional[_Union[BatchJobSpec, _Mapping[str, object]]] = ..., caller: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., state: _Optional[_Union[BatchJobState, str]] = ..., counts: _Optional[_Union[BatchJobCounts, _Mapping[str, object]]] = ..., queue: _Optional[str] = ..., problem: _Optional[str] = ..., samples: _Optional[_Iterable[_Union[BatchJobSample, _Mapping[str, object]]]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., resume_state: _Optional[_Union[BatchJobState, str]] = ..., slices: _Optional[_Iterable[_Union[CanarySlice, _Mapping[str, object]]]] = ...) -> None: ...
 
 class BatchJobSpec(_message.Message):
     __slots__ = ("queue", "filter", "group_id", "ids", "retry", "edit", "quarantine", "discard", "purge", "move", "expected_count", "dry_run", "max_rate", "reason", "show_redacted")
@@ -100,10 +107,58 @@ class ExpectedCount(_message.Message):
     def __init__(self, min: _Optional[int] = ..., max: _Optional[int] = ...) -> None: ...
 
 class RetryAction(_message.Message):
-    __slots__ = ("transforms",)
+    __slots__ = ("transforms", "canary", "resolve_group")
     TRANSFORMS_FIELD_NUMBER: _ClassVar[int]
+    CANARY_FIELD_NUMBER: _ClassVar[int]
+    RESOLVE_GROUP_FIELD_NUMBER: _ClassVar[int]
     transforms: _containers.RepeatedCompositeFieldContainer[_rule_pb2.Transform]
-    def __init__(self, transforms: _Optional[_Iterable[_Union[_rule_pb2.Transform, _Mapping[str, object]]]] = ...) -> None: ...
+    canary: Canary
+    resolve_group: bool
+    def __init__(self, transforms: _Optional[_Iterable[_Union[_rule_pb2.Transform, _Mapping[str, object]]]] = ..., canary: _Optional[_Union[Canary, _Mapping[str, object]]] = ..., resolve_group: bool = ...) -> None: ...
+
+class Canary(_message.Message):
+    __slots__ = ("percents", "min_success_ratio", "deadline")
+    PERCENTS_FIELD_NUMBER: _ClassVar[int]
+    MIN_SUCCESS_RATIO_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_FIELD_NUMBER: _ClassVar[int]
+    percents: _containers.RepeatedScalarFieldContainer[float]
+    min_success_ratio: float
+    deadline: _duration_pb2.Duration
+    def __init__(self, percents: _Optional[_Iterable[float]] = ..., min_success_ratio: _Optional[float] = ..., deadline: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ...) -> None: ...
+
+class CanarySlice(_message.Message):
+    __slots__ = ("percent", "message_count", "succeeded_count", "failed_count", "left_count", "begin_time", "deadline_time", "end_time", "failures")
+    PERCENT_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SUCCEEDED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    FAILED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    LEFT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    BEGIN_TIME_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    FAILURES_FIELD_NUMBER: _ClassVar[int]
+    percent: float
+    message_count: int
+    succeeded_count: int
+    failed_count: int
+    left_count: int
+    begin_time: _timestamp_pb2.Timestamp
+    deadline_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    failures: _containers.RepeatedCompositeFieldContainer[CanaryFailure]
+    def __init__(self, percent: _Optional[float] = ..., message_count: _Optional[int] = ..., succeeded_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., left_count: _Optional[int] = ..., begin_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., deadline_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., failures: _Optional[_Iterable[_Union[CanaryFailure, _Mapping[str, object]]]] = ...) -> None: ...
+
+class CanaryFailure(_message.Message):
+    __slots__ = ("group_id", "count", "title", "is_new")
+    GROUP_ID_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    IS_NEW_FIELD_NUMBER: _ClassVar[int]
+    group_id: str
+    count: int
+    title: str
+    is_new: bool
+    def __init__(self, group_id: _Optional[str] = ..., count: _Optional[int] = ..., title: _Optional[str] = ..., is_new: bool = ...) -> None: ...
 
 class EditAction(_message.Message):
     __slots__ = ("transforms",)

@@ -1974,7 +1974,7 @@ pub struct BatchJob {
     /// The queue that it works on now: queues come by name. Empty: none.
     #[prost(string, tag="8")]
     pub queue: ::prost::alloc::string::String,
-    /// Why it is FAILED, or why it waits, and what to do. Empty: all is well.
+    /// Why it is FAILED or STOPPED, or why it waits, and what to do. Empty: all is well.
     #[prost(string, tag="9")]
     pub problem: ::prost::alloc::string::String,
     /// Some of the selected messages, at most 5.
@@ -1986,6 +1986,9 @@ pub struct BatchJob {
     /// PAUSED: the state that it goes on in.
     #[prost(enumeration="BatchJobState", tag="12")]
     pub resume_state: i32,
+    /// The slices of its canary so far, in order. Empty: it has none, or has not begun.
+    #[prost(message, repeated, tag="13")]
+    pub slices: ::prost::alloc::vec::Vec<CanarySlice>,
 }
 /// What a batch job does, and to which messages.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2064,6 +2067,77 @@ pub struct RetryAction {
     /// Edits of each message in the same step, as Retry has them. At most 10.
     #[prost(message, repeated, tag="1")]
     pub transforms: ::prost::alloc::vec::Vec<Transform>,
+    /// Try some of the messages first. Absent: no.
+    #[prost(message, optional, tag="2")]
+    pub canary: ::core::option::Option<Canary>,
+    /// True: the group of `group_id` is resolved when the canary has passed, or without one when the job begins to retry. A failure after
+    /// that opens it again.
+    #[prost(bool, tag="3")]
+    pub resolve_group: bool,
+}
+/// Retries a slice of the messages, and waits for the outcome of each one before it goes on. If too few succeed, the job stops, and
+/// leaves the other messages alone. A failure that an open breaker spared is no outcome, nor is a lease that expired: the message is
+/// delivered again.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Canary {
+    /// The size of each slice, in percent of the selected messages: more than 0, at most 100, and each larger than the one before; at most
+    /// 5 of them. A slice has at most 1,000 messages, but in any case one of each group, of at most 1,000 groups. Empty: 1 and 10.
+    #[prost(double, repeated, tag="1")]
+    pub percents: ::prost::alloc::vec::Vec<f64>,
+    /// The part of a slice's outcomes that must be successes: more than 0, at most 1. 0: 0.95.
+    #[prost(double, tag="2")]
+    pub min_success_ratio: f64,
+    /// How long the job waits for the outcomes of a slice, from when all of it is due: 1 second to 24 hours. If one is missing then, the
+    /// job stops. Absent: 10 minutes.
+    #[prost(message, optional, tag="3")]
+    pub deadline: ::core::option::Option<::prost_types::Duration>,
+}
+/// A part of a canary. An outcome is a success, or a first failure that counts; a worker that discards or quarantines a message has failed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CanarySlice {
+    /// See Canary.
+    #[prost(double, tag="1")]
+    pub percent: f64,
+    /// Messages that were retried.
+    #[prost(int64, tag="2")]
+    pub message_count: i64,
+    /// Those that succeeded.
+    #[prost(int64, tag="3")]
+    pub succeeded_count: i64,
+    /// Those that failed.
+    #[prost(int64, tag="4")]
+    pub failed_count: i64,
+    /// Those that ended without an outcome: expired, moved, or changed by a person or another job. They count neither way.
+    #[prost(int64, tag="5")]
+    pub left_count: i64,
+    /// When the first one was retried.
+    #[prost(message, optional, tag="6")]
+    pub begin_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Until when the job waits for outcomes. Absent: the slice is not complete.
+    #[prost(message, optional, tag="7")]
+    pub deadline_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the job went on or stopped. Absent: it has not.
+    #[prost(message, optional, tag="8")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The groups of the failures, the largest first; at most 10.
+    #[prost(message, repeated, tag="9")]
+    pub failures: ::prost::alloc::vec::Vec<CanaryFailure>,
+}
+/// Failures of a canary's messages that are alike.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CanaryFailure {
+    /// Their group. Empty: none.
+    #[prost(string, tag="1")]
+    pub group_id: ::prost::alloc::string::String,
+    /// How many.
+    #[prost(int64, tag="2")]
+    pub count: i64,
+    /// The group's title: what the failures have in common. Empty: unknown.
+    #[prost(string, tag="3")]
+    pub title: ::prost::alloc::string::String,
+    /// True: the group's first failure came after the job was created.
+    #[prost(bool, tag="4")]
+    pub is_new: bool,
 }
 /// Edits messages, and leaves them where they are.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2095,7 +2169,7 @@ pub struct MoveAction {
 /// What a batch job has found and done.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchJobCounts {
-    /// Messages that were examined in this state.
+    /// Messages that were examined in this state. One that is examined again, since others have changed meanwhile, counts again.
     #[prost(int64, tag="1")]
     pub examined_count: i64,
     /// Messages that it can act on. It is complete when the state is no longer COUNTING.
@@ -2180,6 +2254,10 @@ pub enum BatchJobState {
     Cancelled = 5,
     /// It has ended with a problem. What it had done stays.
     Failed = 6,
+    /// It retries some messages, or waits for their outcomes.
+    Canary = 7,
+    /// Its canary has ended it. The other messages were not touched.
+    Stopped = 8,
 }
 impl BatchJobState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2195,6 +2273,8 @@ impl BatchJobState {
             Self::Done => "BATCH_JOB_STATE_DONE",
             Self::Cancelled => "BATCH_JOB_STATE_CANCELLED",
             Self::Failed => "BATCH_JOB_STATE_FAILED",
+            Self::Canary => "BATCH_JOB_STATE_CANARY",
+            Self::Stopped => "BATCH_JOB_STATE_STOPPED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2207,6 +2287,8 @@ impl BatchJobState {
             "BATCH_JOB_STATE_DONE" => Some(Self::Done),
             "BATCH_JOB_STATE_CANCELLED" => Some(Self::Cancelled),
             "BATCH_JOB_STATE_FAILED" => Some(Self::Failed),
+            "BATCH_JOB_STATE_CANARY" => Some(Self::Canary),
+            "BATCH_JOB_STATE_STOPPED" => Some(Self::Stopped),
             _ => None,
         }
     }
