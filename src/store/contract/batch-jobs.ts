@@ -33,6 +33,23 @@ export interface BatchJobs {
   act(queue: string, step: JobStep): Promise<JobStepResult>;
   /** Removes what a job has stored in a queue. */
   forgetProgress(queue: string, number: number): Promise<void>;
+
+  /** Returns what became of the messages of a slice of a job's canary in a queue, so far. They are kept for 30 days. */
+  outcomes(queue: string, number: number, slice: number): Promise<SliceOutcomes>;
+  /** Removes the outcomes of a job in a queue. */
+  forgetOutcomes(queue: string, number: number): Promise<void>;
+  /** The store's time in milliseconds. */
+  nowMs(): Promise<number>;
+}
+
+/** Outcomes of a slice of a canary; CanarySlice of the contract has their meaning. */
+export interface SliceOutcomes {
+  readonly messages: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly left: number;
+  /** Failures by the digest of their group, as far as they have one. */
+  readonly failures: ReadonlyMap<string, number>;
 }
 
 export interface StoredJob {
@@ -60,6 +77,8 @@ export interface JobStep {
   readonly note: string;
   /** The queue of a move. The step only starts it. */
   readonly target?: string;
+  /** The slice of the job's canary that the messages belong to. Default: none. */
+  readonly slice?: number;
   /** How long what the step removes can be brought back. Default: it cannot. */
   readonly retention?: Retention;
 }

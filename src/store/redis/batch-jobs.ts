@@ -1,12 +1,22 @@
 import { tooManyJobs } from "../../core/errors.ts";
 import { LIMITS } from "../../core/settings.ts";
-import type { BatchJobs, JobStatus, JobStep, JobStepResult, StoredJob } from "../contract.ts";
+import type {
+  BatchJobs,
+  JobStatus,
+  JobStep,
+  JobStepResult,
+  SliceOutcomes,
+  StoredJob,
+} from "../contract.ts";
 import type { Capacity } from "./capacity.ts";
 import type { Connection } from "./connection.ts";
 import type { StoreContext } from "./context.ts";
 import { globalKeys, QUEUE_KEYS, queueBase } from "./keys.ts";
+import { CONSTANTS } from "./packed/constants.ts";
 import { LUA_NOW, storeNowMs } from "./store-now.ts";
 import { runAct } from "./verbs/act.ts";
+
+const { SLICE } = CONSTANTS;
 
 /** A server has a job for so long, and keeps it by asking again. */
 const TAKEN_MS = 10_000;
@@ -187,14 +197,51 @@ export class RedisBatchJobs implements BatchJobs {
     return runAct(this.#parts, queue, step);
   }
 
-  async forgetProgress(queue: string, number: number): Promise<void> {
+  forgetProgress(queue: string, number: number): Promise<void> {
+    return this.#unlink(this.#progressKey(queue, number));
+  }
+
+  async outcomes(queue: string, number: number, slice: number): Promise<SliceOutcomes> {
     const { connection, enter } = this.#parts;
     await enter();
-    await connection.command((redis) => redis.unlink(this.#progressKey(queue, number)));
+    const key = this.#slicesKey(queue, number);
+    const counts = await connection.command((redis) => redis.hgetall(key));
+    const countOf = (field: string) => Number(counts[`${slice}:${field}`] ?? 0);
+    const group = `${slice}:${SLICE.GROUP}`;
+    const failures = Object.entries(counts).flatMap(([field, count]) =>
+      field.startsWith(group) ? [[field.slice(group.length), Number(count)] as const] : [],
+    );
+    return {
+      messages: countOf(SLICE.MESSAGES),
+      succeeded: countOf(SLICE.SUCCEEDED),
+      failed: countOf(SLICE.FAILED),
+      left: countOf(SLICE.LEFT),
+      failures: new Map(failures),
+    };
+  }
+
+  forgetOutcomes(queue: string, number: number): Promise<void> {
+    return this.#unlink(this.#slicesKey(queue, number));
+  }
+
+  async nowMs(): Promise<number> {
+    const { connection, enter } = this.#parts;
+    await enter();
+    return connection.command(storeNowMs);
+  }
+
+  async #unlink(key: string): Promise<void> {
+    const { connection, enter } = this.#parts;
+    await enter();
+    await connection.command((redis) => redis.unlink(key));
   }
 
   #progressKey(queue: string, number: number): string {
     return `${queueBase(this.#parts.prefix, queue)}${QUEUE_KEYS.job}${number}`;
+  }
+
+  #slicesKey(queue: string, number: number): string {
+    return `${queueBase(this.#parts.prefix, queue)}${QUEUE_KEYS.slices}${number}`;
   }
 }
 

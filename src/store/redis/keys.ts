@@ -115,6 +115,10 @@ export const RARE_QUEUE_KEYS = {
   claims: ":claims:",
   /** string a batch job: dlq.storage.v1.BatchJobProgress, while the job works on the queue. Expires. */
   job: ":job:",
+  /** hash: id -> the batch job and the slice of its canary that wait for the outcome, with `:` between them. Expires. */
+  canary: ":canary",
+  /** hash a batch job: a slice of its canary, `:` and what is counted -> how many. Expires. */
+  slices: ":slices:",
   /** hash of 5 minutes: request -> the answer it got. Expires. */
   answers: ":answers:",
   /**

@@ -121,6 +121,7 @@ export const SCRIPTS = {
       "note",
       "target",
       "retention",
+      "slice",
       "deliverySettings",
     ],
     item: ["item"],

@@ -3,7 +3,8 @@
 -- KEYS: queue base
 -- ARGV: action (a number of ACTION), history_changed (as in tick.lua), outbox_max_bytes, job (its number), before (its progress in this
 -- queue; '': none), after (the progress with this step), caller ('': unknown), note, target (the queue of a move), retention (layout
--- `retention`; '': what is removed is not kept), delivery_settings; items: item (id, layout `job_item`, and for some actions edits)
+-- `retention`; '': what is removed is not kept), slice (of the job's canary, that the messages belong to; '': none), delivery_settings;
+-- items: item (id, layout `job_item`, and for some actions edits)
 -- Reply: a number of ACT
 local progress_key = k_job .. job
 local progress = redis.call('GET', progress_key) or ''
@@ -43,6 +44,7 @@ end
 
 local act = {
   [ACTION.RETRY] = function(id, s, edits)
+    if slice ~= '' then canary.add(id, s, job, slice) end
     make_due(id, s, now, caller, note, edits)
     add_change(CHANGE.RETRIED, id, s, note)
   end,
@@ -78,7 +80,12 @@ local act = {
   end,
   [ACTION.PURGE] = function(id, s) remove(id, s, STATE.PURGED, COUNTER.PURGED, CHANGE.PURGED) end,
 }
-for _, item in ipairs(items) do act[action](item.id, load_state(item.id), item.edits) end
+for _, item in ipairs(items) do
+  local s = load_state(item.id)
+  -- Another job may wait for the outcome of a delivery.
+  if s.marks >= MARK.CANARY and action ~= ACTION.EDIT then canary.leave(item.id, s) end
+  act[action](item.id, s, item.edits)
+end
 finish()
 -- Last: Redis takes nothing back if a check before it fails.
 redis.call('SET', progress_key, after, 'PX', LIMIT.JOB_KEPT_MS)

@@ -88,7 +88,7 @@ end
 -- These stay: `workers`, since open streams wait for the next message. These stay and expire: dedup keys, whose messages
 -- are gone; fences and last claims; sources of earlier messages; decided moves, so that a repeated one brings nothing back;
 -- tokens of keys, and counts of closed breakers of keys.
-redis.call('UNLINK', k_breaker, k_bucket .. 'q', k_bucket .. 'b')
+redis.call('UNLINK', k_canary, k_breaker, k_bucket .. 'q', k_bucket .. 'b')
 redis.call('UNLINK', k_limiters, k_due, k_isolated, k_leases, k_quarantine, k_expiry, k_chunks, k_counters, k_rates,
   k_meta, k_sequence, k_key_queues, k_priorities, k_indirect, k_breakers, k_in_flight_by_key, k_turns,
   k_holds, k_moving, k_moved_in, k_by_age, k_postponed, k_deleted_facts, deleted.index_of(STATE.SUCCEEDED),

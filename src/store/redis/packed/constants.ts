@@ -39,6 +39,8 @@ export const CONSTANTS = {
     GROUP: 2,
     /** It has a timeline. A message in no group has MARK.GROUP too then, with the number GROUP.NONE. */
     TIMELINE: 4,
+    /** A batch job may wait for its outcome. Nothing comes behind `stateExtra`. */
+    CANARY: 8,
   },
 
   GROUP: {
@@ -144,6 +146,14 @@ export const CONSTANTS = {
   ACTION: { RETRY: 1, EDIT: 2, QUARANTINE: 3, DISCARD: 4, PURGE: 5, MOVE: 6 },
   /** How a step of a batch job ended. */
   ACT: { DONE: 0, CHANGED: 1, TAKEN: 2 },
+  /** What is counted of the messages of a slice (keys.ts). GROUP: the digest of a group follows. */
+  SLICE: {
+    MESSAGES: "messages",
+    SUCCEEDED: "succeeded",
+    FAILED: "failed",
+    LEFT: "left",
+    GROUP: "group:",
+  },
   /** What became of one message that was to be brought back. */
   UNDELETE: {
     DONE: 0,

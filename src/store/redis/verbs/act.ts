@@ -28,7 +28,7 @@ const RESULTS: Readonly<Record<number, JobStepResult>> = {
 export async function runAct(
   { run, bodies, outboxMaxBytes, deliverySettingsOf, historyChangedAtMs }: StoreContext,
   queue: string,
-  { number, action, before, after, items, caller, note, target = "", retention }: JobStep,
+  { number, action, before, after, items, caller, note, target = "", retention, slice }: JobStep,
 ): Promise<JobStepResult> {
   const header = {
     action: ACTIONS[action],
@@ -41,6 +41,7 @@ export async function runAct(
     note: cutUtf8(note, LIMIT.NOTE_BYTES),
     target,
     retention: packRetention(retention),
+    slice: slice === undefined ? "" : String(slice),
     deliverySettings: deliverySettingsOf(queue),
   };
   const packed = items.map(({ id, version, write }) => {

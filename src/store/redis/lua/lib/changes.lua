@@ -12,6 +12,7 @@ end
 
 -- `s`: the message after its change, or as much of it as a change of no message has.
 local function add_change(kind, id, s, note)
+  if s.marks and s.marks >= MARK.CANARY then canary.note(kind, id, s) end
   note = note or ''
   if #note > LIMIT.NOTE_BYTES then note = string.sub(note, 1, LIMIT.NOTE_BYTES) end
   -- Each delivery has these.

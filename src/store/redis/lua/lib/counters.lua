@@ -52,6 +52,7 @@ do
     deltas = {}
     if next(group_deltas) then flush_group_counts() end
     if groups.built then groups.flush() end
+    if canary.built then canary.flush() end
     if timeline.built then timeline.flush() end
   end
 end
