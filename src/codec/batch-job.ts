@@ -1,5 +1,11 @@
 import { clone, create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  type Duration,
+  durationMs,
+  type Timestamp,
+  timestampFromMs,
+  timestampMs,
+} from "@bufbuild/protobuf/wkt";
 import {
   type BatchJobPlace,
   BatchJobPlaceSchema,
@@ -19,6 +25,11 @@ import {
   BatchJobSchema,
   type BatchJobSpec,
   BatchJobState,
+  type Canary,
+  type CanaryFailure,
+  CanaryFailureSchema,
+  type CanarySlice,
+  CanarySliceSchema,
 } from "../../gen/dlq/v1/batch_job_pb.ts";
 import { MessageContentSchema } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import type { MessageContent } from "../core/message.ts";
@@ -32,6 +43,9 @@ export type {
   BatchJobRefusal,
   BatchJobSample,
   BatchJobSpec,
+  Canary,
+  CanaryFailure,
+  CanarySlice,
 };
 /** Batch jobs as the contract has them, and as they are stored. */
 export { BatchJobState };
@@ -90,17 +104,28 @@ export function encodeJobProgress(counts: BatchJobCounts, place: JobPlace): Uint
   return toBinary(BatchJobProgressSchema, progress);
 }
 
+/** Before the first message of the first queue. */
+export const START: JobPlace = { queue: "", message: undefined };
+
 /** For logs and errors: `DONE`. */
 export const jobStateName = (state: BatchJobState): string =>
   Object.entries(BatchJobState).find(([, number]) => number === state)?.[0] ?? String(state);
 /** When a job changed or ended, in its record. */
 export const jobTime = (nowMs: number) => timestampFromMs(nowMs);
+export const jobTimeMs = (time: Timestamp | undefined): number | undefined =>
+  time && timestampMs(time);
+export const millisOf = (duration: Duration | undefined): number | undefined =>
+  duration && durationMs(duration);
 export const copyJob = (job: BatchJob): BatchJob => clone(BatchJobSchema, job);
 export const newCounts = (): BatchJobCounts => create(BatchJobCountsSchema);
 export const copyCounts = (counts: BatchJobCounts): BatchJobCounts =>
   clone(BatchJobCountsSchema, counts);
 export const newRefusal = (fields: MessageInitShape<typeof BatchJobRefusalSchema>) =>
   create(BatchJobRefusalSchema, fields);
+export const newSlice = (fields: MessageInitShape<typeof CanarySliceSchema>) =>
+  create(CanarySliceSchema, fields);
+export const newCanaryFailure = (fields: MessageInitShape<typeof CanaryFailureSchema>) =>
+  create(CanaryFailureSchema, fields);
 export const newSample = (fields: Pick<BatchJobSample, "queue" | "id" | "failure">) =>
   create(BatchJobSampleSchema, fields);
 /** Adds what the edits of a job make of a sample. */

@@ -111,12 +111,12 @@ export class JobRunner {
     const { jobs } = this.#parts.store;
     const stored = await jobs.get(number);
     if (stored === undefined) return;
-    const entry = new JobEntry(jobs, stored, this.#parts.now);
+    const entry = new JobEntry(jobs, stored);
     const run = new JobRun(this.#parts, entry, signal);
     try {
       await run.run();
     } catch (error) {
-      if (signal.aborted) await run.save().catch(() => {});
+      if (signal.aborted) await entry.save().catch(() => {});
       throw error;
     }
     this.#parts.log.info(entry.facts, "job ended");
@@ -126,7 +126,7 @@ export class JobRunner {
     const { jobs } = this.#parts.store;
     const stored = await jobs.get(number);
     if (stored === undefined) return;
-    const entry = new JobEntry(jobs, stored, this.#parts.now);
+    const entry = new JobEntry(jobs, stored);
     await entry.fail(`${error.message}; what was done stays`);
   }
 }

@@ -1,15 +1,15 @@
 import { setTimeout } from "node:timers/promises";
-import { createJobAdmin, type JobAdmin, type JobAdminParts } from "../app/jobs/job-admin.ts";
+import { createJobAdmin, type JobAdmin } from "../app/jobs/job-admin.ts";
 import { DamageLog } from "../app/messages/damage-log.ts";
 import { Scanner } from "../app/messages/scan.ts";
 import type { DecisionLog } from "../app/observer.ts";
 import type { Mover } from "../app/rules/mover.ts";
 import { redactionOf } from "../core/redaction/redaction.ts";
 import type { QueueSettings } from "../core/settings.ts";
-import { JobRunner } from "../loops/job-runner.ts";
+import { JobRunner, type JobRunnerParts } from "../loops/job-runner.ts";
 import type { Store } from "../store/contract.ts";
 
-interface Parts extends Pick<JobAdminParts, "groups" | "now"> {
+interface Parts extends Pick<JobRunnerParts, "groups" | "now"> {
   store: Pick<Store, "jobs" | "messages" | "messageReads" | "queues">;
   settingsOf(queue: string): QueueSettings;
   mover: Pick<Mover, "moveAll">;

@@ -39,8 +39,6 @@ export interface JobAdminParts {
   groups: Pick<GroupAdmin, "get">;
   /** Runs jobs that wait, soon. */
   wake(): void;
-  /** The wall clock. */
-  now(): number;
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   log: Pick<DecisionLog, "info">;
 }
@@ -58,10 +56,11 @@ export function createJobAdmin(parts: JobAdminParts): JobAdmin {
     return stored;
   };
   const change = async (number: number, edit: (job: BatchJob) => void): Promise<BatchJob> => {
+    const time = jobTime(await jobs.nowMs());
     const changed = await changeRecord(jobs, await read(number), (record) => {
       const job = jobIn(record);
+      job.updateTime = time;
       edit(job);
-      job.updateTime = jobTime(parts.now());
     });
     if (changed === undefined) throw unknownJob(number);
     return jobIn(changed.record);
@@ -138,7 +137,7 @@ export function createJobAdmin(parts: JobAdminParts): JobAdmin {
         if (job.state === BatchJobState.CANCELLED) return;
         requireOpen(job);
         job.state = BatchJobState.CANCELLED;
-        job.endTime = jobTime(parts.now());
+        job.endTime = job.updateTime;
       }),
   };
 }

@@ -9,6 +9,9 @@ import {
   type JobPlace,
   jobStateName,
   jobTime,
+  newCounts,
+  placeIn,
+  START,
 } from "../../codec/batch-job.ts";
 import { internal } from "../../core/errors.ts";
 import type { BatchJobs, JobStatus, StoredJob } from "../../store/contract.ts";
@@ -40,9 +43,13 @@ export function jobIn({ job }: BatchJobRecord): BatchJob {
 
 /** What a server should do about a job in this state. */
 export function statusOf(state: BatchJobState): JobStatus {
-  if (state === BatchJobState.COUNTING || state === BatchJobState.RUNNING) return "WAITING";
+  if (WAITING.has(state)) return "WAITING";
   return state === BatchJobState.PAUSED ? "PAUSED" : "ENDED";
 }
+
+const WAITING: ReadonlySet<BatchJobState> = new Set([
+  ...[BatchJobState.COUNTING, BatchJobState.CANARY, BatchJobState.RUNNING],
+]);
 
 /** Changes a job's record, also if others change it at the same time. Returns what `change` returns for the record that is written. */
 export async function changeRecord<T>(
@@ -64,18 +71,23 @@ export async function changeRecord<T>(
   return undefined;
 }
 
+/** How often people see how far a job is. */
+export const SAVE_MS = 500;
+
 /** The record of a job that this server runs. */
 export class JobEntry {
   readonly #jobs: BatchJobs;
-  readonly #now: () => number;
   #stored: StoredJob;
+  #savedAtMs = performance.now();
   record: BatchJobRecord;
+  /** How far the job is; `save` stores it. */
+  stand: JobStand;
 
-  constructor(jobs: BatchJobs, stored: StoredJob, now: () => number) {
+  constructor(jobs: BatchJobs, stored: StoredJob) {
     this.#jobs = jobs;
     this.#stored = stored;
-    this.#now = now;
     this.record = decodeJobRecord(stored.record);
+    this.stand = { counts: this.job.counts ?? newCounts(), place: placeIn(this.record) };
   }
 
   get number(): number {
@@ -94,10 +106,10 @@ export class JobEntry {
 
   /** Ends the job as it is stored, with a problem. */
   async fail(problem: string): Promise<void> {
+    const time = jobTime(await this.#jobs.nowMs());
     await changeRecord(this.#jobs, this.#stored, (record) => {
       const job = jobIn(record);
       if (statusOf(job.state) === "ENDED") return;
-      const time = jobTime(this.#now());
       Object.assign(job, { state: BatchJobState.FAILED, problem, endTime: time, updateTime: time });
     });
   }
@@ -106,23 +118,44 @@ export class JobEntry {
    * Stores how far the job is, and other changes. Throws JobInterrupted if it is in another state by now; then only how far it is gets
    * stored.
    */
-  async save(
-    { counts, place }: JobStand,
-    change: (record: BatchJobRecord) => void = () => {},
-  ): Promise<void> {
+  async save(change: (job: BatchJob, record: BatchJobRecord) => void = () => {}): Promise<void> {
     const { state } = this.job;
+    const { counts, place } = this.stand;
+    const time = jobTime(await this.#jobs.nowMs());
     const changed = await changeRecord(this.#jobs, this.#stored, (record) => {
       const job = jobIn(record);
-      job.counts = counts;
-      job.queue = place.queue;
-      job.updateTime = jobTime(this.#now());
+      Object.assign(job, { counts, queue: place.queue, updateTime: time });
       record.place = encodePlace(place);
       const isOurs = job.state === state;
-      if (isOurs) change(record);
+      if (isOurs) change(job, record);
       return isOurs;
     });
     if (changed === undefined) throw new JobInterrupted("the job is gone");
     [this.#stored, this.record] = [changed.stored, changed.record];
+    this.#savedAtMs = performance.now();
     if (!changed.result) throw new JobInterrupted("the job was paused or ended");
+  }
+
+  /** As `save`; then the job goes on at the first queue. */
+  async saveAtStart(change: (job: BatchJob, record: BatchJobRecord) => void): Promise<void> {
+    const { counts } = this.stand;
+    await this.save((job, record) => {
+      job.queue = START.queue;
+      record.place = encodePlace(START);
+      change(job, record);
+      if (statusOf(job.state) !== "ENDED") counts.examinedCount = 0n;
+    });
+    this.stand = { counts, place: START };
+  }
+
+  async saveSometimes(): Promise<void> {
+    if (performance.now() - this.#savedAtMs >= SAVE_MS) await this.save();
+  }
+
+  /** Ends the job with what it has done. */
+  end(state: BatchJobState, problem = ""): Promise<void> {
+    return this.save((job) => {
+      Object.assign(job, { state, problem, endTime: job.updateTime });
+    });
   }
 }

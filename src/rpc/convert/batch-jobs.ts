@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { BatchJob, BatchJobSpec } from "../../../gen/dlq/v1/batch_job_pb.ts";
+import type { BatchJob, BatchJobSpec, Canary } from "../../../gen/dlq/v1/batch_job_pb.ts";
 import {
   type CreateBatchJobRequest,
   type ListBatchJobsRequest,
@@ -8,16 +8,19 @@ import {
 } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { parseMessageId } from "../../core/message-id.ts";
 import { LIMITS } from "../../core/settings.ts";
+import { DAY_MS, SECOND_MS } from "../../core/time-units.ts";
 import { compileFilter } from "../../rules/filter.ts";
 import { readExpression, readPattern } from "./message-selection.ts";
 import { type Query, readPageToken, writePageToken } from "./page-token.ts";
 import { readPageSize } from "./pages.ts";
+import { readDurationMs } from "./time.ts";
 import { readTransforms } from "./transform.ts";
 import { checkCount, checkQueue, checkRequestId, Violations } from "./violations.ts";
 
 const GROUP_ID = /^[0-9a-f]{6,16}$/;
 const JOB_ID = /^j-([1-9][0-9]{0,14})$/;
 const MAX_RATE = 1_000_000;
+const PERCENTS_MAX = 5;
 const REASON_BYTES = 255;
 const PAGE_DEFAULT = 20;
 const PAGE_MAX = 100;
@@ -56,13 +59,16 @@ function checkSpec(v: Violations, spec: BatchJobSpec): void {
     v.add("spec.reason", `is longer than ${REASON_BYTES} bytes`);
 }
 
-function checkAction(v: Violations, { action }: BatchJobSpec): void {
+function checkAction(v: Violations, { action, groupId }: BatchJobSpec): void {
   switch (action.case) {
     case undefined:
-      v.add("spec.action", "is required: retry, edit, quarantine, discard or purge");
+      v.add("spec.action", "is required: retry, edit, quarantine, discard, purge or move");
       return;
     case "retry":
       readTransforms(v, "spec.retry.transforms", action.value.transforms);
+      checkCanary(v, action.value.canary);
+      if (action.value.resolveGroup && groupId === "")
+        v.add("spec.retry.resolve_group", "needs spec.group_id: the group that is resolved");
       return;
     case "edit":
       readTransforms(v, "spec.edit.transforms", action.value.transforms);
@@ -73,6 +79,21 @@ function checkAction(v: Violations, { action }: BatchJobSpec): void {
       checkQueue(v, "spec.move.queue", action.value.queue);
       return;
   }
+}
+
+function checkCanary(v: Violations, canary: Canary | undefined): void {
+  if (canary === undefined) return;
+  const { percents, minSuccessRatio, deadline } = canary;
+  const field = "spec.retry.canary";
+  checkCount(v, `${field}.percents`, percents.length, 0, PERCENTS_MAX);
+  if (percents.some((one, at) => !(one > (percents[at - 1] ?? 0) && one <= 100)))
+    v.add(`${field}.percents`, "are not more than 0, at most 100, and each larger than the last");
+  if (!(minSuccessRatio >= 0 && minSuccessRatio <= 1))
+    v.add(
+      `${field}.min_success_ratio`,
+      `is ${minSuccessRatio}; more than 0 and at most 1 is allowed`,
+    );
+  readDurationMs(v, `${field}.deadline`, deadline, SECOND_MS, DAY_MS);
 }
 
 /** Returns the number of a job. */

@@ -1,0 +1,77 @@
+import type { Canary, CanarySlice } from "../../codec/batch-job.ts";
+import type { MessageState } from "../../store/contract.ts";
+
+/** The most messages of a slice, beside those that only stand for their groups. */
+const SLICE_MAX = 1_000;
+/** The groups that have a message in each slice. */
+const GROUPS_MAX = 1_000;
+const PERCENTS: readonly number[] = [1, 10];
+const MIN_SUCCESS_RATIO = 0.95;
+/** For ratios such as 0.95 of 20, which is a little more than 19 in floating point. */
+const ROUNDING = 1e-9;
+
+export const percentsOf = ({ percents }: Canary): readonly number[] =>
+  percents.length === 0 ? PERCENTS : percents;
+export const minSuccessRatioOf = ({ minSuccessRatio }: Canary): number =>
+  minSuccessRatio === 0 ? MIN_SUCCESS_RATIO : minSuccessRatio;
+
+/** How many messages a slice should have. */
+export function sizeOfSlice(percent: number, selected: number): number {
+  return Math.min(SLICE_MAX, Math.max(1, Math.round((percent * selected) / 100)));
+}
+
+/** What a slice says. WAIT: not yet. NONE: all its messages have left without an outcome. */
+export type Verdict = "PASS" | "STOP" | "NONE" | "WAIT";
+
+/** @param size how many messages it should have, while it is not complete */
+export function judge(slice: CanarySlice, minRatio: number, size = 0): Verdict {
+  const left = Number(slice.leftCount);
+  const failed = Number(slice.failedCount);
+  const counted = Math.max(Number(slice.messageCount), size) - left;
+  if (counted <= 0) return left > 0 ? "NONE" : "PASS";
+  if (counted - failed < minRatio * counted - ROUNDING) return "STOP";
+  return Number(slice.succeededCount) + failed >= counted ? "PASS" : "WAIT";
+}
+
+/** Chooses the messages of a slice: evenly, and in any case the first one of each group. */
+export class SliceSample {
+  readonly #ratio: number;
+  #seen = 0;
+  #taken = 0;
+  readonly #groups = new Set<string>();
+
+  /**
+   * @param missing how many messages the slice lacks
+   * @param among how many there are to choose from
+   */
+  constructor(missing: number, among: number) {
+    this.#ratio = Math.max(0, missing) / Math.max(1, among);
+  }
+
+  /** Returns the chosen ones of messages that come next. */
+  choose(messages: readonly MessageState[]): MessageState[] {
+    const fresh = new Set<string>();
+    let [seen, taken] = [this.#seen, this.#taken];
+    return messages.filter(({ group }) => {
+      seen++;
+      const isFirst = this.#isFirst(group, fresh);
+      if (!isFirst && taken + 1 > seen * this.#ratio + ROUNDING) return false;
+      taken++;
+      fresh.add(group);
+      return true;
+    });
+  }
+
+  /** These have come, and those that `choose` returns of them were acted on. */
+  pass(messages: readonly MessageState[]): void {
+    const chosen = this.choose(messages);
+    this.#seen += messages.length;
+    this.#taken += chosen.length;
+    for (const { group } of chosen) if (this.#groups.size < GROUPS_MAX) this.#groups.add(group);
+  }
+
+  #isFirst(group: string, fresh: ReadonlySet<string>): boolean {
+    if (group === "" || this.#groups.has(group) || fresh.has(group)) return false;
+    return this.#groups.size + fresh.size < GROUPS_MAX;
+  }
+}

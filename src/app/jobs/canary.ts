@@ -1,0 +1,222 @@
+import {
+  type Canary,
+  type CanarySlice,
+  jobTime,
+  jobTimeMs,
+  millisOf,
+  newCanaryFailure,
+  newSlice,
+} from "../../codec/batch-job.ts";
+import { DlqError } from "../../core/errors.ts";
+import { MINUTE_MS } from "../../core/time-units.ts";
+import type { SliceOutcomes } from "../../store/contract.ts";
+import type { GroupAdmin } from "../groups/group-admin.ts";
+import { groupIdOf } from "../groups/group-id.ts";
+import {
+  judge,
+  minSuccessRatioOf,
+  percentsOf,
+  SliceSample,
+  sizeOfSlice,
+  type Verdict,
+} from "./canary-slice.ts";
+import type { JobEntry } from "./job-entry.ts";
+import type { JobSteps, JobStepsParts } from "./job-steps.ts";
+
+export interface JobCanaryParts extends Pick<JobStepsParts, "store" | "sleep"> {
+  groups: Pick<GroupAdmin, "get">;
+}
+
+/** How often outcomes are counted. */
+const LOOK_MS = 500;
+const DEADLINE_MS = 10 * MINUTE_MS;
+/** Queues that are asked at the same time. */
+const QUEUES_AT_ONCE = 20;
+const FAILURES_SHOWN = 10;
+
+/** Retries slices of a job's messages, and waits for their outcomes. */
+export class JobCanary {
+  readonly #parts: JobCanaryParts;
+  readonly #entry: JobEntry;
+  readonly #steps: JobSteps;
+  readonly #canary: Canary;
+  readonly #signal: AbortSignal;
+  readonly #slices: CanarySlice[];
+  #lookedAtMs = 0;
+
+  constructor(
+    parts: JobCanaryParts,
+    entry: JobEntry,
+    steps: JobSteps,
+    canary: Canary,
+    signal: AbortSignal,
+  ) {
+    this.#parts = parts;
+    this.#entry = entry;
+    this.#steps = steps;
+    this.#canary = canary;
+    this.#signal = signal;
+    this.#slices = [...entry.job.slices];
+  }
+
+  /** Returns why the job must stop; undefined: all slices have passed. */
+  async run(): Promise<string | undefined> {
+    const percents = percentsOf(this.#canary);
+    for (;;) {
+      let slice = this.#slices.at(-1);
+      if (slice === undefined || slice.endTime !== undefined) {
+        const percent = percents[this.#slices.length];
+        if (percent === undefined) return undefined;
+        slice = await this.#begin(percent);
+      }
+      if (slice.deadlineTime === undefined) await this.#retry(slice);
+      const problem = await this.#waitFor(slice);
+      await this.#end(slice);
+      if (problem !== undefined) return problem;
+    }
+  }
+
+  async #begin(percent: number): Promise<CanarySlice> {
+    const slice = newSlice({ percent, beginTime: jobTime(await this.#parts.store.jobs.nowMs()) });
+    this.#slices.push(slice);
+    await this.#entry.saveAtStart((job, record) => {
+      job.slices = [...this.#slices];
+      record.sliceQueues = [];
+    });
+    return slice;
+  }
+
+  /** Retries the messages of a slice, as long as it can pass. */
+  async #retry(slice: CanarySlice): Promise<void> {
+    const { counts } = this.#entry.stand;
+    const size = sizeOfSlice(slice.percent, Number(counts.selectedCount));
+    let verdict: Verdict = "WAIT";
+    const missing = size - Number(this.#countOf(slice));
+    const sample = new SliceSample(missing, Number(counts.selectedCount - counts.doneCount));
+    await this.#steps.run({
+      number: this.#slices.length,
+      sample,
+      goesOn: async () => {
+        if (performance.now() - this.#lookedAtMs >= LOOK_MS) {
+          await this.#look(slice);
+          verdict = judge(slice, minSuccessRatioOf(this.#canary), size);
+          await this.#entry.save((job) => {
+            job.slices = [...this.#slices];
+          });
+        }
+        return verdict !== "STOP";
+      },
+    });
+    const waitMs = millisOf(this.#canary.deadline) ?? DEADLINE_MS;
+    slice.messageCount = this.#countOf(slice);
+    slice.deadlineTime = jobTime((await this.#parts.store.jobs.nowMs()) + waitMs);
+    await this.#steps.end((job) => {
+      job.slices = [...this.#slices];
+    });
+  }
+
+  /** What the job has done since the slices before. */
+  #countOf(slice: CanarySlice): bigint {
+    const { doneCount } = this.#entry.stand.counts;
+    return this.#slices.reduce(
+      (left, other) => (other === slice ? left : left - other.messageCount),
+      doneCount,
+    );
+  }
+
+  async #waitFor(slice: CanarySlice): Promise<string | undefined> {
+    const { store, sleep } = this.#parts;
+    const minRatio = minSuccessRatioOf(this.#canary);
+    for (;;) {
+      await this.#look(slice);
+      const verdict = judge(slice, minRatio);
+      if (verdict === "PASS") return undefined;
+      if (verdict !== "WAIT") return stopText(slice, verdict, minRatio);
+      const nowMs = await store.jobs.nowMs();
+      if (nowMs >= (jobTimeMs(slice.deadlineTime) ?? 0)) return stopText(slice, "WAIT", minRatio);
+      await this.#entry.save((job) => {
+        job.slices = [...this.#slices];
+      });
+      await sleep(LOOK_MS, this.#signal);
+    }
+  }
+
+  /** Counts the outcomes so far. */
+  async #look(slice: CanarySlice): Promise<void> {
+    this.#lookedAtMs = performance.now();
+    const found = await this.#outcomes();
+    const sum = (field: "succeeded" | "failed" | "left") =>
+      BigInt(found.reduce((total, one) => total + one[field], 0));
+    slice.messageCount = this.#countOf(slice);
+    slice.succeededCount = sum("succeeded");
+    slice.failedCount = sum("failed");
+    slice.leftCount = sum("left");
+  }
+
+  async #outcomes(): Promise<SliceOutcomes[]> {
+    const { sliceQueues } = this.#entry.record;
+    const { number } = this.#entry;
+    const found: SliceOutcomes[] = [];
+    for (let at = 0; at < sliceQueues.length; at += QUEUES_AT_ONCE) {
+      const queues = sliceQueues.slice(at, at + QUEUES_AT_ONCE);
+      const ask = (queue: string) =>
+        this.#parts.store.jobs.outcomes(queue, number, this.#slices.length);
+      found.push(...(await Promise.all(queues.map(ask))));
+    }
+    return found;
+  }
+
+  async #end(slice: CanarySlice): Promise<void> {
+    const { store } = this.#parts;
+    const { sliceQueues } = this.#entry.record;
+    slice.failures = await this.#failures();
+    slice.endTime = jobTime(await store.jobs.nowMs());
+    await this.#entry.save((job) => {
+      job.slices = [...this.#slices];
+    });
+    for (const queue of sliceQueues) await store.jobs.forgetOutcomes(queue, this.#entry.number);
+  }
+
+  async #failures() {
+    const counts = new Map<string, number>();
+    for (const { failures } of await this.#outcomes()) {
+      for (const [digest, count] of failures) {
+        const id = groupIdOf(digest);
+        counts.set(id, (counts.get(id) ?? 0) + count);
+      }
+    }
+    const largest = [...counts].toSorted(([, a], [, b]) => b - a).slice(0, FAILURES_SHOWN);
+    return Promise.all(
+      largest.map(async ([groupId, count]) =>
+        newCanaryFailure({ groupId, count: BigInt(count), ...(await this.#group(groupId)) }),
+      ),
+    );
+  }
+
+  async #group(id: string): Promise<{ title: string; isNew: boolean }> {
+    try {
+      const { group } = await this.#parts.groups.get(id, undefined);
+      const { type = "", message = "" } = group.description ?? {};
+      const isNew = group.firstFailureAtMs > Number(this.#entry.record.createdMs);
+      return { title: message === "" ? type : `${type}: ${message}`, isNew };
+    } catch (error) {
+      if (error instanceof DlqError && error.kind === "NOT_FOUND")
+        return { title: "", isNew: false };
+      throw error;
+    }
+  }
+}
+
+function stopText(slice: CanarySlice, verdict: Verdict, minRatio: number): string {
+  const { percent, messageCount, succeededCount, failedCount, leftCount } = slice;
+  const name = `the canary of ${percent} %`;
+  const advice = "look at the failures, then create a new job for the rest";
+  if (verdict === "NONE")
+    return `${name} has no outcome: its ${leftCount} messages were moved, removed or changed; ${advice}`;
+  if (verdict === "WAIT") {
+    const missing = messageCount - succeededCount - failedCount - leftCount;
+    return `${name} has no outcome of ${missing} of ${messageCount} messages at its deadline: see that workers run; ${advice}`;
+  }
+  const part = Math.round(minRatio * 10_000) / 100;
+  return `${name} stopped: ${failedCount} of ${messageCount} messages failed, so fewer than ${part} % can succeed; ${advice}`;
+}

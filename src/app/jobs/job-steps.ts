@@ -1,0 +1,269 @@
+import {
+  type BatchJob,
+  type BatchJobCounts,
+  copyCounts,
+  decodeJobProgress,
+  encodeJobProgress,
+  placeIn,
+} from "../../codec/batch-job.ts";
+import { formatMessageId } from "../../core/message-id.ts";
+import { retentionOf } from "../../core/retention.ts";
+import type { QueueSettings } from "../../core/settings.ts";
+import type { JobItem, MessageState, Store } from "../../store/contract.ts";
+import {
+  type EditContextParts,
+  editContext,
+  planEdits,
+  type SourcedTransform,
+} from "../edits/plan-edits.ts";
+import { EarlierAnswer, storedContents } from "../edits/stored-contents.ts";
+import type { Mover } from "../rules/mover.ts";
+import { nextTurn } from "../timers.ts";
+import type { SliceSample } from "./canary-slice.ts";
+import { obstacleTo, type PlannedAction } from "./job-actions.ts";
+import { addRefusal } from "./job-counting.ts";
+import { type JobEntry, JobTaken, SAVE_MS } from "./job-entry.ts";
+import type { JobSelection, SelectedPage } from "./job-selection.ts";
+
+export interface JobStepsParts extends EditContextParts {
+  settingsOf(queue: string): QueueSettings;
+  store: Pick<Store, "jobs" | "messages">;
+  /** Finishes moves that a step has started. */
+  mover: Pick<Mover, "moveAll">;
+  /** Resolves after so many milliseconds, or rejects when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** What to do, and to which messages. */
+export interface JobPlan {
+  readonly selection: JobSelection;
+  readonly action: PlannedAction;
+  readonly transforms: readonly SourcedTransform[];
+}
+
+/** Some of the selected messages. */
+export interface StepsSlice {
+  readonly number: number;
+  readonly sample: SliceSample;
+  /** Called after each step. False: it has enough. */
+  goesOn(): Promise<boolean>;
+}
+
+/** Messages of one step. A script that changes more would hold up others. */
+const STEP = 200;
+/** Bytes of edits of one step, except for a single larger message. */
+const STEP_BYTES = 1024 * 1024;
+/** Steps in a second, where a rate is limited. */
+const STEPS_A_SECOND = 4;
+/** Between two looks at messages that change all the time. */
+const CHANGED_MS = 20;
+const NO_REQUEST = new Uint8Array();
+
+/** Acts on the messages that a job selects, step by step. Any server may continue where it ends. */
+export class JobSteps {
+  readonly #parts: JobStepsParts;
+  readonly #entry: JobEntry;
+  readonly #plan: JobPlan;
+  readonly #signal: AbortSignal;
+  /** What the last step has stored in the present queue. Undefined: there was none. */
+  #stored: Uint8Array | undefined;
+  /** When the next step may follow. */
+  #nextAtMs = 0;
+
+  constructor(parts: JobStepsParts, entry: JobEntry, plan: JobPlan, signal: AbortSignal) {
+    this.#parts = parts;
+    this.#entry = entry;
+    this.#plan = plan;
+    this.#signal = signal;
+  }
+
+  /** Finds the last step that any server has done. Call it first for a job that may have begun. */
+  async restore(): Promise<void> {
+    const { number, record, stand } = this.#entry;
+    const { queue } = stand.place;
+    if (record.leftQueue !== queue) await this.#forget(record.leftQueue);
+    if (queue === "" || record.leftQueue === queue) return;
+    this.#stored = await this.#parts.store.jobs.progress(queue, number);
+    if (this.#stored !== undefined) this.#entry.stand = decodeJobProgress(this.#stored);
+  }
+
+  /** Acts on all selected messages from where the job is, or on those of a slice. */
+  async run(slice?: StepsSlice): Promise<void> {
+    // After a change in between it looks at the messages again.
+    while (!(await this.#runFromHere(slice))) await this.#parts.sleep(CHANGED_MS, this.#signal);
+  }
+
+  /** Stores a change of a job that has acted on all of it; what it does next begins at the first queue. */
+  async end(change: (job: BatchJob) => void): Promise<void> {
+    const left = this.#entry.stand.place.queue;
+    await this.#entry.saveAtStart((job, record) => {
+      record.leftQueue = left;
+      change(job);
+    });
+    this.#stored = undefined;
+    await this.#forget(left);
+  }
+
+  /** Returns false if a message has changed before its step: then the job is still before that step. */
+  async #runFromHere(slice: StepsSlice | undefined): Promise<boolean> {
+    const { selection } = this.#plan;
+    for await (const page of selection.pages(this.#entry.stand.place, this.#signal)) {
+      await this.#enter(page.queue);
+      this.#entry.stand.counts.examinedCount += BigInt(page.examined);
+      const done = await this.#runPage(page, slice);
+      if (done !== "DONE") return done === "ENOUGH";
+      const { counts } = this.#entry.stand;
+      this.#entry.stand = { counts, place: page.next };
+      await this.#entry.saveSometimes();
+      await nextTurn();
+    }
+    return true;
+  }
+
+  async #runPage(
+    { queue, messages }: SelectedPage,
+    slice: StepsSlice | undefined,
+  ): Promise<"DONE" | "CHANGED" | "ENOUGH"> {
+    const chosen = slice?.sample.choose(messages) ?? messages;
+    let passed = 0;
+    for (let at = 0; at < chosen.length; ) {
+      const taken = await this.#step(queue, chosen.slice(at, at + this.#stepSize()), slice);
+      if (taken === undefined) return "CHANGED";
+      at += taken;
+      const last = messages.indexOf(chosen[at - 1] as MessageState) + 1;
+      slice?.sample.pass(messages.slice(passed, last));
+      passed = last;
+      if (slice !== undefined && !(await slice.goesOn())) return "ENOUGH";
+    }
+    slice?.sample.pass(messages.slice(passed));
+    return "DONE";
+  }
+
+  /** What was done in earlier queues is in the record before anything is done in the next one. */
+  async #enter(queue: string): Promise<void> {
+    const { counts, place } = this.#entry.stand;
+    if (queue === place.queue) return;
+    const left = place.queue;
+    this.#entry.stand = { counts, place: { queue, message: undefined } };
+    if (this.#stored === undefined) return;
+    await this.#entry.save((_, record) => {
+      record.leftQueue = left;
+    });
+    this.#stored = undefined;
+    await this.#forget(left);
+  }
+
+  async #forget(queue: string): Promise<void> {
+    if (queue !== "") await this.#parts.store.jobs.forgetProgress(queue, this.#entry.number);
+  }
+
+  /** Before the first step in a queue: a server that continues looks for progress in the record's queue. */
+  async #noteQueue(queue: string, slice: StepsSlice | undefined): Promise<void> {
+    const { record } = this.#entry;
+    const isNoted =
+      placeIn(record).queue === queue &&
+      record.leftQueue !== queue &&
+      (slice === undefined || record.sliceQueues.includes(queue));
+    if (isNoted) return;
+    await this.#entry.save((_, noted) => {
+      if (noted.leftQueue === queue) noted.leftQueue = "";
+      if (slice !== undefined && !noted.sliceQueues.includes(queue)) noted.sliceQueues.push(queue);
+    });
+  }
+
+  /** Acts on the first of these messages. Returns on how many; undefined: one has changed, and nothing was done. */
+  async #step(
+    queue: string,
+    messages: readonly MessageState[],
+    slice: StepsSlice | undefined,
+  ): Promise<number | undefined> {
+    const counts = copyCounts(this.#entry.stand.counts);
+    const planned = await this.#planned(queue, messages, counts);
+    if (planned === undefined) return undefined;
+    // They come again after the canary.
+    if (slice !== undefined) counts.refused = this.#entry.stand.counts.refused;
+    const { items, taken } = planned;
+    const last = messages[taken - 1] as MessageState;
+    const place = { queue, message: { chunk: last.chunk, id: last.id } };
+    if (items.length > 0) {
+      if (this.#stored === undefined) await this.#noteQueue(queue, slice);
+      await this.#pace(items.length);
+      counts.doneCount += BigInt(items.length);
+      const after = encodeJobProgress(counts, place);
+      const { action, target } = this.#plan.action;
+      const { number, job } = this.#entry;
+      const result = await this.#parts.store.jobs.act(queue, {
+        ...{ number, action, before: this.#stored, after, items },
+        ...{ caller: job.caller, note: noteOf(job) },
+        ...(target && { target }),
+        ...(slice && { slice: slice.number }),
+        retention: retentionOf(this.#parts.settingsOf(queue)),
+      });
+      if (result === "TAKEN") throw new JobTaken("another server runs the job");
+      if (result === "CHANGED") return undefined;
+      this.#stored = after;
+      const ids = items.map(({ id }) => id);
+      if (action === "move") await this.#parts.mover.moveAll(queue, ids);
+    }
+    this.#entry.stand = { counts, place };
+    await this.#entry.saveSometimes();
+    return taken;
+  }
+
+  /** Decides what to do with the first of these messages, and counts those that cannot be acted on. */
+  async #planned(
+    queue: string,
+    messages: readonly MessageState[],
+    counts: BatchJobCounts,
+  ): Promise<{ items: JobItem[]; taken: number } | undefined> {
+    const { action, transforms } = this.#plan;
+    const free = messages.filter((one) => obstacleTo(action, queue, one) === undefined);
+    if (transforms.length === 0) {
+      const items = free.map(({ id, version }) => ({ id, version }));
+      return { items, taken: messages.length };
+    }
+    const context = editContext(queue, this.#parts);
+    const versions = new Map(free.map((one) => [formatMessageId(one.id), one]));
+    const items: JobItem[] = [];
+    let bytes = 0;
+    const ids = free.map(({ id }) => id);
+    for await (const one of storedContents(this.#parts.store.messages, queue, NO_REQUEST, ids)) {
+      if (one instanceof EarlierAnswer) continue;
+      const { id, stored } = one;
+      const state = versions.get(formatMessageId(id));
+      if (stored === undefined || stored.version !== state?.version) return undefined;
+      const plan = planEdits(stored, transforms, context);
+      if (plan.kind === "refuse") addRefusal(counts.refused, plan.detail, queue, id);
+      else {
+        const write = plan.kind === "edit" ? plan.write : undefined;
+        items.push({ id, version: stored.version, ...(write && { write }) });
+        bytes += stored.envelope.length + (write?.edits.length ?? 0);
+      }
+      if (bytes >= STEP_BYTES) return { items, taken: messages.indexOf(state) + 1 };
+      await nextTurn();
+    }
+    return { items, taken: messages.length };
+  }
+
+  #stepSize(): number {
+    const { maxRate = 0 } = this.#entry.job.spec ?? {};
+    if (maxRate === 0) return STEP;
+    return Math.min(STEP, Math.max(1, Math.ceil(maxRate / STEPS_A_SECOND)));
+  }
+
+  async #pace(messages: number): Promise<void> {
+    const { maxRate = 0 } = this.#entry.job.spec ?? {};
+    if (maxRate === 0) return;
+    const waitMs = this.#nextAtMs - performance.now();
+    // Others must see a pause or an end while a slow job waits.
+    for (let left = waitMs; left > 0; left -= SAVE_MS) {
+      await this.#parts.sleep(Math.min(left, SAVE_MS), this.#signal);
+      await this.#entry.saveSometimes();
+    }
+    this.#nextAtMs = Math.max(performance.now(), this.#nextAtMs) + (messages * 1_000) / maxRate;
+  }
+}
+
+/** What the events and timelines say of an action: the job, and why. */
+export const noteOf = ({ id, spec }: BatchJob): string =>
+  spec === undefined || spec.reason === "" ? id : `${id}: ${spec.reason}`;
