@@ -994,7 +994,10 @@ func (*DiscardAction) Descriptor() ([]byte, []int) {
 
 // Removes messages: each counts as purged, and has its own event.
 type PurgeAction struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// True: they are erased at once, which frees their memory. Undelete cannot bring them back, also if the queue has
+	// retain_deleted.
+	Now           bool `protobuf:"varint,1,opt,name=now,proto3" json:"now,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1027,6 +1030,13 @@ func (x *PurgeAction) ProtoReflect() protoreflect.Message {
 // Deprecated: Use PurgeAction.ProtoReflect.Descriptor instead.
 func (*PurgeAction) Descriptor() ([]byte, []int) {
 	return file_dlq_v1_batch_job_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *PurgeAction) GetNow() bool {
+	if x != nil {
+		return x.Now
+	}
+	return false
 }
 
 // Moves messages to another queue. A scheduled message keeps its due time, and a quarantined one stays in
@@ -1437,8 +1447,9 @@ const file_dlq_v1_batch_job_proto_rawDesc = "" +
 	"transforms\x18\x01 \x03(\v2\x11.dlq.v1.TransformR\n" +
 	"transforms\"\x12\n" +
 	"\x10QuarantineAction\"\x0f\n" +
-	"\rDiscardAction\"\r\n" +
-	"\vPurgeAction\"\"\n" +
+	"\rDiscardAction\"\x1f\n" +
+	"\vPurgeAction\x12\x10\n" +
+	"\x03now\x18\x01 \x01(\bR\x03now\"\"\n" +
 	"\n" +
 	"MoveAction\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\"\x8b\x03\n" +

@@ -47,9 +47,9 @@ const (
 	// The time to live of a message ended, or its time in quarantine. If its state is QUARANTINED, MOVED_TO_POISON
 	// follows; else the message is gone.
 	EventType_EVENT_TYPE_EXPIRED EventType = 8
-	// A worker, a rule or the policy discarded a message. Without message_id, a rule dropped a send.
+	// A worker, a rule, the policy or a batch job discarded a message. Without message_id, a rule dropped a send.
 	EventType_EVENT_TYPE_DISCARDED EventType = 9
-	// A message was removed together with its queue.
+	// A batch job removed a message, or DeleteQueue removed it together with its queue.
 	EventType_EVENT_TYPE_PURGED EventType = 10
 	// A message moved here from other_queue.
 	EventType_EVENT_TYPE_MOVED EventType = 11

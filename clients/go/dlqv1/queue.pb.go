@@ -336,7 +336,7 @@ type QueueConfig struct {
 	Redact *RedactConfig `protobuf:"bytes,21,opt,name=redact,proto3" json:"redact,omitempty"`
 	// How long a message that succeeded can be brought back by Undelete: 0 (not at all), or at least 1 s.
 	RetainSucceeded *durationpb.Duration `protobuf:"bytes,22,opt,name=retain_succeeded,json=retainSucceeded,proto3" json:"retain_succeeded,omitempty"`
-	// The same of discarded messages. Default 24 h.
+	// The same of discarded and purged messages. Default 24 h.
 	RetainDeleted *durationpb.Duration `protobuf:"bytes,23,opt,name=retain_deleted,json=retainDeleted,proto3" json:"retain_deleted,omitempty"`
 	// Maximum bytes of messages that Undelete can bring back; the oldest are erased first. 0: a tenth of
 	// max_bytes, or 64 MiB without it.

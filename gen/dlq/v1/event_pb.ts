@@ -322,14 +322,14 @@ export const EventType = {
   EXPIRED: 8,
 
   /**
-   * A worker, a rule or the policy discarded a message. Without message_id, a rule dropped a send.
+   * A worker, a rule, the policy or a batch job discarded a message. Without message_id, a rule dropped a send.
    *
    * @generated from enum value: EVENT_TYPE_DISCARDED = 9;
    */
   DISCARDED: 9,
 
   /**
-   * A message was removed together with its queue.
+   * A batch job removed a message, or DeleteQueue removed it together with its queue.
    *
    * @generated from enum value: EVENT_TYPE_PURGED = 10;
    */

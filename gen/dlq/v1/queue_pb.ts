@@ -243,7 +243,7 @@ export type QueueConfig = Message<"dlq.v1.QueueConfig"> & {
   retainSucceeded?: Duration | undefined;
 
   /**
-   * The same of discarded messages. Default 24 h.
+   * The same of discarded and purged messages. Default 24 h.
    *
    * @generated from field: google.protobuf.Duration retain_deleted = 23;
    */

@@ -175,8 +175,10 @@ class DiscardAction(_message.Message):
     def __init__(self) -> None: ...
 
 class PurgeAction(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("now",)
+    NOW_FIELD_NUMBER: _ClassVar[int]
+    now: bool
+    def __init__(self, now: bool = ...) -> None: ...
 
 class MoveAction(_message.Message):
     __slots__ = ("queue",)

@@ -344,9 +344,9 @@ pub enum EventType {
     /// The time to live of a message ended, or its time in quarantine. If its state is QUARANTINED, MOVED_TO_POISON
     /// follows; else the message is gone.
     Expired = 8,
-    /// A worker, a rule or the policy discarded a message. Without message_id, a rule dropped a send.
+    /// A worker, a rule, the policy or a batch job discarded a message. Without message_id, a rule dropped a send.
     Discarded = 9,
-    /// A message was removed together with its queue.
+    /// A batch job removed a message, or DeleteQueue removed it together with its queue.
     Purged = 10,
     /// A message moved here from other_queue.
     Moved = 11,
@@ -2157,6 +2157,10 @@ pub struct DiscardAction {
 /// Removes messages: each counts as purged, and has its own event.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PurgeAction {
+    /// True: they are erased at once, which frees their memory. Undelete cannot bring them back, also if the queue has
+    /// retain_deleted.
+    #[prost(bool, tag="1")]
+    pub now: bool,
 }
 /// Moves messages to another queue. A scheduled message keeps its due time, and a quarantined one stays in
 /// quarantine.
@@ -2805,7 +2809,7 @@ pub struct QueueConfig {
     /// How long a message that succeeded can be brought back by Undelete: 0 (not at all), or at least 1 s.
     #[prost(message, optional, tag="22")]
     pub retain_succeeded: ::core::option::Option<::prost_types::Duration>,
-    /// The same of discarded messages. Default 24 h.
+    /// The same of discarded and purged messages. Default 24 h.
     #[prost(message, optional, tag="23")]
     pub retain_deleted: ::core::option::Option<::prost_types::Duration>,
     /// Maximum bytes of messages that Undelete can bring back; the oldest are erased first. 0: a tenth of
