@@ -100,7 +100,7 @@ export const QUEUE_SETTINGS = {
     name: "retain-deleted",
     type: duration({ min: 1_000, zero: true }),
     fallback: D.retainDeletedMs,
-    doc: "How long a discarded message can be brought back by Undelete. 0: not at all.",
+    doc: "How long a discarded or purged message can be brought back by Undelete. 0: not at all.",
     example: "7d",
   }),
   retainBytes: setting({

@@ -138,6 +138,20 @@ test("quarantine holds scheduled messages; discard and purge remove them", async
   expect((await statsOf(dlq, "acts")).counts).toEqual([]);
 });
 
+test("what a purge removes can be brought back, unless it erases at once", async () => {
+  await send("erased", 3);
+  const purge = (value: { now?: boolean }, ids: string[] = []) =>
+    run({ queue: "erased", ids, action: { case: "purge", value } });
+  const { samples } = await run({ queue: "erased", dryRun: true });
+  const [kept = ""] = samples.map(({ id }) => id);
+  await purge({}, [kept]);
+  const erased = await purge({ now: true });
+  expect(erased.counts).toMatchObject({ selectedCount: 2n, doneCount: 2n });
+  const deleted = await client.admin.listDeleted({ queue: "erased" });
+  expect(deleted.messages.map(({ id }) => id)).toEqual([kept]);
+  expect((await statsOf(dlq, "erased")).totals).toMatchObject({ purged: 3n });
+});
+
 test("a move keeps messages as they are, in the other queue", async () => {
   await send("from", 250, dueIn(3_600_000));
   await send("from", 250);

@@ -10,6 +10,8 @@ export interface PlannedAction {
   readonly transforms: readonly Transform[];
   /** The queue of a move. */
   readonly target?: string;
+  /** Whether what it removes is erased at once, and cannot be brought back. */
+  readonly erases?: true;
 }
 
 /** Undefined: this version does not know it. */
@@ -22,8 +24,9 @@ export function actionOf({ action }: BatchJobSpec): PlannedAction | undefined {
     }
     case "quarantine":
     case "discard":
-    case "purge":
       return { action: action.case, transforms: [] };
+    case "purge":
+      return { action: "purge", transforms: [], ...(action.value.now && { erases: true }) };
     case "move":
       return { action: "move", transforms: [], target: action.value.queue };
     default:

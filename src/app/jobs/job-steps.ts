@@ -190,14 +190,14 @@ export class JobSteps {
       await this.#pace(items.length);
       counts.doneCount += BigInt(items.length);
       const after = encodeJobProgress(counts, place);
-      const { action, target } = this.#plan.action;
+      const { action, target, erases } = this.#plan.action;
       const { number, job } = this.#entry;
       const result = await this.#parts.store.jobs.act(queue, {
         ...{ number, action, before: this.#stored, after, items },
         ...{ caller: job.caller, note: noteOf(job) },
         ...(target && { target }),
         ...(slice && { slice: slice.number }),
-        retention: retentionOf(this.#parts.settingsOf(queue)),
+        ...(erases !== true && { retention: retentionOf(this.#parts.settingsOf(queue)) }),
       });
       if (result === "TAKEN") throw new JobTaken("another server runs the job");
       if (result === "CHANGED") return undefined;

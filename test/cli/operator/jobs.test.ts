@@ -112,6 +112,22 @@ describe("acting on many messages", () => {
     expect(await storedIn("scripted")).toBe(0);
   });
 
+  it("purge --now cannot be undone, and says so before it asks", async () => {
+    await send("gone", 2);
+    const now = ["purge", "gone", "--now"];
+    const no = await answered("n\n", now);
+    expect(no.stderr).toContain("Purge them, which cannot be undone? [y/N] Nothing was purged.");
+    const scripted = await dlq(now);
+    expect(scripted).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("give --yes to purge them, which cannot be undone"),
+    });
+    const done = await dlq([...now, "--yes"]);
+    expect(done.stdout).toMatch(/DONE: 2 of 2 messages purged\.\n$/);
+    expect((await dlq(["deleted", "gone"])).stderr).toBe("No deleted message is kept.\n");
+    expect((await dlq(["jobs", "--limit", "1"])).stdout).toMatch(/^j-\d+ +purge now +gone /m);
+  });
+
   it("prints one line for each change where no terminal is", async () => {
     await send("lines", 3);
     const { code, stdout } = await dlq(["purge", "lines", "--yes", "--rate", "4/s"]);

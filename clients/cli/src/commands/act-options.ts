@@ -27,6 +27,10 @@ export function runOptions(): Option[] {
 export const ACT_DETAILS =
   "QUEUE is a queue, or a pattern in which * stands for any characters. A dry run first counts the messages and shows some; then the command asks. A batch job of the servers does the work, if it finds the same number. Ctrl-C does not end the job: `dlq jobs cancel` does. The exit code is 0 when it is done.";
 
+/** Help of commands that remove messages by a job. */
+export const UNDO_DETAILS =
+  "`dlq undelete` brings the messages back for the queue's retain_deleted, a day by default.";
+
 /** Reads `200` or `200/s`. @throws {CliError} for any other text */
 function parseRate(text: string): number {
   const [, digits = ""] = /^(\d+(?:\.\d+)?)(?:\/s)?$/.exec(text) ?? [];

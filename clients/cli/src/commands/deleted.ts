@@ -31,7 +31,7 @@ export function addDeleted(program: Command, withRun: WithRun): void {
     usage: "deleted <queue>",
     summary: "List deleted messages that `dlq undelete` can bring back",
     details:
-      "These are messages that workers or policies discarded within retain_deleted, and messages that succeeded within retain_succeeded, unless there was no more room for them. The latest come first.",
+      "These are messages that workers, policies or batch jobs discarded or purged within retain_deleted, and messages that succeeded within retain_succeeded, unless there was no more room for them. The latest come first.",
     examples: [
       ["dlq deleted orders", "the latest of a queue"],
       ["dlq deleted orders --from 1h -o jsonl", "of the last hour, one JSON object a line"],

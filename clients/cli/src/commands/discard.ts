@@ -2,14 +2,14 @@ import type { Command } from "commander";
 import { addCommand, type WithRun } from "../command.ts";
 import { actOnMany } from "../jobs/act.ts";
 import type { ActOptions } from "../jobs/options.ts";
-import { ACT_DETAILS, addActOptions } from "./act-options.ts";
+import { ACT_DETAILS, addActOptions, UNDO_DETAILS } from "./act-options.ts";
 
 /** Adds `discard`: removes messages, each as discarded. */
 export function addDiscard(program: Command, withRun: WithRun): void {
   addCommand<ActOptions>(program, withRun, {
     usage: "discard <queue>",
     summary: "Remove messages; they count as discarded",
-    details: ACT_DETAILS,
+    details: `${UNDO_DETAILS} ${ACT_DETAILS}`,
     examples: [
       ["dlq discard orders --group 01f3a8 --why 'bug 42, nobody needs them'", "those of a group"],
       ["dlq discard orders --state quarantined --before 30d --expect 12 --yes", "in a script"],

@@ -8,7 +8,7 @@ import {
 } from "../../../../gen/dlq/v1/batch_job_pb.ts";
 import { confirm } from "../confirm.ts";
 import { CliError, EXIT, type ExitCode } from "../errors.ts";
-import { type ActionWords, actionWords } from "../output/action-words.ts";
+import { type ActionInit, type ActionWords, actionWords } from "../output/action-words.ts";
 import { escaped } from "../output/escape.ts";
 import { jobStateName, previewLines } from "../output/job-lines.ts";
 import { JobProgress } from "../output/job-progress.ts";
@@ -20,8 +20,6 @@ import type { Run } from "../run.ts";
 import type { ActOptions } from "./options.ts";
 import { continuesNote, printJob, watchJob } from "./watch.ts";
 
-/** What a new job does, as the contract has it. */
-type ActionInit = NonNullable<MessageInitShape<typeof BatchJobSpecSchema>["action"]>;
 type SpecInit = MessageInitShape<typeof BatchJobSpecSchema> & object;
 
 /**
@@ -43,7 +41,7 @@ export async function actOnMany(
     ...{ maxRate: options.rate ?? 0, reason: options.why ?? "" },
     showRedacted: options.showRedacted === true,
   };
-  const words = actionWords(action.case);
+  const words = actionWords(action);
   const preview = await previewOf(run, spec, words);
   const count = preview.counts?.selectedCount ?? 0n;
   const what = whatText(preview, words);

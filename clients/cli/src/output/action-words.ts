@@ -1,4 +1,8 @@
-import type { BatchJobSpec } from "../../../../gen/dlq/v1/batch_job_pb.ts";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { BatchJobSpec, BatchJobSpecSchema } from "../../../../gen/dlq/v1/batch_job_pb.ts";
+
+/** What a job does, as the contract has it. */
+export type ActionInit = NonNullable<MessageInitShape<typeof BatchJobSpecSchema>["action"]>;
 
 type ActionName = NonNullable<BatchJobSpec["action"]["case"]>;
 
@@ -26,6 +30,11 @@ const ACTIONS: Readonly<Record<ActionName, ActionWords>> = {
   move: wordsOf("move", "moved"),
 };
 
+const PURGE_NOW: ActionWords = {
+  ...ACTIONS.purge,
+  request: "purge them, which cannot be undone",
+};
+
 /** For a job of a newer server. */
 const UNKNOWN: ActionWords = {
   ...{ done: "acted on", request: "act on them" },
@@ -37,6 +46,7 @@ function wordsOf(verb: string, done: string): ActionWords {
 }
 
 /** Returns the words for an action. */
-export function actionWords(name: ActionName | undefined): ActionWords {
-  return name === undefined ? UNKNOWN : ACTIONS[name];
+export function actionWords(action: ActionInit | undefined): ActionWords {
+  if (action?.case === "purge" && action.value.now === true) return PURGE_NOW;
+  return action?.case === undefined ? UNKNOWN : ACTIONS[action.case];
 }

@@ -38,9 +38,14 @@ export function jobLines(
 export function actionText(spec: BatchJobSpec | undefined): string {
   if (spec === undefined) return "";
   const { action, dryRun } = spec;
-  const name =
-    action.case === "move" ? `move to ${action.value.queue}` : (action.case ?? "unknown");
+  const name = actionName(action);
   return dryRun ? `${name}, dry run` : name;
+}
+
+function actionName(action: BatchJobSpec["action"]): string {
+  if (action.case === "move") return `move to ${action.value.queue}`;
+  if (action.case === "purge" && action.value.now) return "purge now";
+  return action.case ?? "unknown";
 }
 
 function standFacts(job: BatchJob, times: Times): Fact[] {

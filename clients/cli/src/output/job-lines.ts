@@ -25,7 +25,7 @@ export function doneText({ spec, counts, state }: BatchJob): string {
 /** Returns what came of a job that has ended. */
 export function resultLines(job: BatchJob): string[] {
   const { id, spec, state, counts, problem } = job;
-  const { done } = actionWords(spec?.action.case);
+  const { done } = actionWords(spec?.action);
   const selected = counts?.selectedCount ?? 0n;
   const doneCount = counts?.doneCount ?? 0n;
   const named = `${id} ${jobStateName(state)}`;
