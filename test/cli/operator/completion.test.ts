@@ -57,7 +57,7 @@ describe("suggests", () => {
       expect.arrayContaining(["list", "show", "watch", "pause", "resume", "cancel"]),
     );
     expect(suggestions("move", "--me")).toEqual([]);
-    expect(suggestions("edit", "--me")).toEqual(["--merge"]);
+    for (const name of ["edit", "retry"]) expect(suggestions(name, "--me")).toEqual(["--merge"]);
   });
 
   it("values of options by their command", () => {

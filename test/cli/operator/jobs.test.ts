@@ -53,6 +53,16 @@ const storedIn = async (queue: string) => {
   const { messages } = await client.admin.listMessages({ queue });
   return messages.length;
 };
+const payloads = async (queue: string) => {
+  const { messages } = await client.admin.listMessages({ queue, view: 2 });
+  return messages.map(({ message }) => message?.payload?.body?.value).toSorted();
+};
+const idsIn = async (queue: string) => {
+  const { messages } = await client.admin.listMessages({ queue });
+  return messages.map(({ message }) => message?.id ?? "");
+};
+/** Of no message. */
+const ID = "01a21eee-752a-7000-8000-000c64f1d2b3";
 const latestJob = async () => (await client.admin.listBatchJobs({ pageSize: 1 })).jobs[0];
 
 /** Sends a message, and takes it from a worker before its outcome. */
@@ -181,6 +191,72 @@ describe("acting on many messages", () => {
     expect(queues[0]).toMatchObject({ scheduled: 2n, quarantined: 0n });
   });
 
+  it("retry --job edits in the same step, with the patches of `edit`", async () => {
+    await send("retried", 2);
+    const retry = ["retry", "retried", "--job", "--merge", "--patch", '{"n": 7}'];
+    const dry = await dlq([...retry, "--dry-run"]);
+    expect(dry.stdout).toMatch(/^ {4}before {2}\{"n":1\}\n {4}after {3}\{"n":7\}$/m);
+    const { stdout } = await dlq([...retry, "--yes"]);
+    expect(stdout).toMatch(/DONE: 2 of 2 messages made due now\.\n$/);
+    expect(await payloads("retried")).toEqual(['{"n":7}', '{"n":7}']);
+    const { queues } = await client.dlq.stats({ queues: ["retried"] });
+    expect(queues[0]).toMatchObject({ scheduled: 2n, quarantined: 0n });
+  });
+
+  it("acts on ids, given or from stdin, and names those that the queue has not", async () => {
+    await send("by-id", 4);
+    const [first = "", second = "", third = "", fourth = ""] = await idsIn("by-id");
+    const moved = await dlq(["move", "by-id", first, "--to", "by-id-later", "--create", "--yes"]);
+    expect(moved.stdout).toMatch(/DONE: 1 of 1 message moved\.\n$/);
+    expect(await idsIn("by-id-later")).toEqual([first]);
+    const stdin = `${second.toUpperCase()}\n${second} ${first}\n`;
+    const purged = await dlq(["purge", "by-id", "-", "--yes"], { stdin });
+    expect(purged.stdout).toMatch(/DONE: 1 of 1 message purged\.\n$/);
+    expect(purged.stderr).toContain("1 of the 2 ids matches no message in by-id\n");
+    const edited = await dlq([
+      ...["edit", "by-id", third, "--merge", "--patch", '{"n": 9}', "--yes"],
+    ]);
+    expect(edited.stdout).toMatch(/DONE: 1 of 1 message edited\.\n$/);
+    const retried = await dlq(["retry", "by-id", third, "--job", "--yes"]);
+    expect(retried.stdout).toMatch(/DONE: 1 of 1 message made due now\.\n$/);
+    const held = await dlq(["quarantine", "by-id", third, "--yes"]);
+    expect(held.stdout).toMatch(/DONE: 1 of 1 message quarantined\.\n$/);
+    await dlq(["discard", "by-id", third, "--yes"]);
+    expect(await idsIn("by-id")).toEqual([fourth]);
+  });
+
+  it("ids of which none can be selected end with the exit code of a missing message", async () => {
+    await send("none", 1);
+    const { code, stdout } = await dlq(["discard", "none", ID, "--yes"]);
+    expect({ code, stdout }).toEqual({
+      code: 3,
+      stdout: expect.stringContaining("0 messages in none; nothing was discarded."),
+    });
+    const [id = ""] = await idsIn("none");
+    const held = await dlq(["quarantine", "none", id]);
+    expect(held).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("1 cannot be selected: it is in quarantine already"),
+    });
+  });
+
+  it("does nothing for too many ids, or none from stdin", async () => {
+    await send("safe", 1);
+    const many = Array.from(
+      { length: 1_001 },
+      (_, n) => `01a21eee-752a-7000-8000-${String(n).padStart(12, "0")}`,
+    );
+    expect(await dlq(["purge", "safe", "-", "--yes"], { stdin: many.join(" ") })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("1,001 ids are given; a job takes at most 1,000"),
+    });
+    expect(await dlq(["purge", "safe", "-", "--yes"], { stdin: " \n" })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("stdin has no ids"),
+    });
+    expect(await storedIn("safe")).toBe(1);
+  });
+
   it.each([
     [["purge", "nowhere"], 3, "there is no queue nowhere"],
     [["move", "tried", "--to", "nowhere"], 3, "there is no queue nowhere"],
@@ -193,8 +269,16 @@ describe("acting on many messages", () => {
     [["edit", "tried", "--patch", "[{"], 2, "--patch is no JSON"],
     [["edit", "tried", "--patch", "/nowhere.json"], 2, "cannot read the file"],
     [["retry", "--job"], 2, "name a queue or a --group"],
-    [["retry", "01a21eee-752a-7000-8000-000c64f1d2b3", "--job"], 2, "leave out --job for ids"],
+    [["retry", ID, "--job"], 2, "give the queue before the ids, or leave out --job"],
+    [["retry", "-", "--job"], 2, "give the queue before the ids, or leave out --job"],
+    [["retry", ID, "--job", "--queue", "tried"], 2, "give the queue before the ids"],
     [["retry", "tried", "--rate", "5"], 2, "--rate is for --job"],
+    [["retry", "tried", "--patch", "{}"], 2, "--patch is for --job"],
+    [["retry", ID, "--merge"], 2, "--merge is for --job"],
+    [["retry", "tried", "--job", "--merge"], 2, "--patch is missing"],
+    [["purge", "tried", "other"], 2, '"other" is no id of a message'],
+    [["purge", "tried", ID, "-"], 2, '"-" is no id of a message'],
+    [["edit", "tried", "-", "--patch", "-"], 2, "stdin has either the ids or a patch"],
   ])("%j is refused", async (args, code, message) => {
     await send("tried", 1);
     expect(await dlq(args)).toMatchObject({ code, stderr: expect.stringContaining(message) });
@@ -202,11 +286,6 @@ describe("acting on many messages", () => {
 });
 
 describe("edit", () => {
-  const payloads = async (queue: string) => {
-    const { messages } = await client.admin.listMessages({ queue, view: 2 });
-    return messages.map(({ message }) => message?.payload?.body?.value).toSorted();
-  };
-
   it("shows messages before and after, and refuses those to which a patch does not apply", async () => {
     await send("edited", 2);
     const patch = '[{"op": "test", "path": "/n", "value": 1}, {"op": "remove", "path": "/n"}]';

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { repeatedOption } from "../command.ts";
 import { usageError } from "../errors.ts";
 import { parseCount } from "../values/duration.ts";
 import { addFilterOptions, showRedactedOption } from "./filter-options.ts";
@@ -13,6 +14,18 @@ export function addActOptions(command: Command): void {
   for (const option of runOptions()) command.addOption(option);
 }
 
+/** Options that edit messages. */
+export function patchOptions(): Option[] {
+  return [
+    new Option(
+      "--patch <file-or-json>",
+      "a JSON Patch (RFC 6902): its JSON, a file, or - for stdin; may be repeated",
+    ).argParser(repeatedOption),
+    new Option("--merge", "the patches are JSON Merge Patches (RFC 7396)"),
+    new Option("--attributes", "they edit the attributes, not the payload"),
+  ];
+}
+
 /** Options that say how a job runs. */
 export function runOptions(): Option[] {
   return [
@@ -25,7 +38,7 @@ export function runOptions(): Option[] {
 
 /** Help of commands that act by a job. */
 export const ACT_DETAILS =
-  "QUEUE is a queue, or a pattern in which * stands for any characters. A dry run first counts the messages and shows some; then the command asks. A batch job of the servers does the work, if it finds the same number. Ctrl-C does not end the job: `dlq jobs cancel` does. The exit code is 0 when it is done.";
+  "QUEUE is a queue, or a pattern in which * stands for any characters. With ids, at most 1,000, only these messages; `-` reads them from stdin. A dry run first counts the messages and shows some; then the command asks. A batch job of the servers does the work, if it finds the same number. Ctrl-C does not end the job: `dlq jobs cancel` does. The exit code is 0 when it is done.";
 
 /** Help of commands that remove messages by a job. */
 export const UNDO_DETAILS =

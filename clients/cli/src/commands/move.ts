@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { addCommand, type WithRun } from "../command.ts";
 import { actOnMany } from "../jobs/act.ts";
+import { idsOf } from "../jobs/ids.ts";
 import type { ActOptions } from "../jobs/options.ts";
 import { requireQueues } from "../reads/known-queues.ts";
 import { ACT_DETAILS, addActOptions } from "./act-options.ts";
@@ -13,7 +14,7 @@ interface Options extends ActOptions {
 /** Adds `move`: moves messages to another queue. */
 export function addMove(program: Command, withRun: WithRun): void {
   addCommand<Options>(program, withRun, {
-    usage: "move <queue>",
+    usage: "move <queue> [ids...]",
     summary: "Move messages to another queue",
     details: `A scheduled message keeps its due time, and a quarantined one stays in quarantine. ${ACT_DETAILS}`,
     examples: [
@@ -29,10 +30,11 @@ export function addMove(program: Command, withRun: WithRun): void {
         .option("--create", "also if there is no such queue yet");
       addActOptions(command);
     },
-    run: async (run, options, [queue = ""]) => {
+    run: async (run, options, [queue = "", ...words]) => {
       const { to, create } = options;
+      const ids = await idsOf(run, words);
       if (create !== true) await requireQueues(run, [to]);
-      return actOnMany(run, queue, { case: "move", value: { queue: to } }, options);
+      return actOnMany(run, queue, { case: "move", value: { queue: to } }, { ...options, ids });
     },
   });
 }

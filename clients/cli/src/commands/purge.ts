@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { addCommand, type WithRun } from "../command.ts";
 import { actOnMany } from "../jobs/act.ts";
+import { idsOf } from "../jobs/ids.ts";
 import type { ActOptions } from "../jobs/options.ts";
 import { ACT_DETAILS, addActOptions, UNDO_DETAILS } from "./act-options.ts";
 
@@ -11,7 +12,7 @@ interface Options extends ActOptions {
 /** Adds `purge`: removes messages, each as purged. */
 export function addPurge(program: Command, withRun: WithRun): void {
   addCommand<Options>(program, withRun, {
-    usage: "purge <queue>",
+    usage: "purge <queue> [ids...]",
     summary: "Remove messages; they count as purged",
     details: `${UNDO_DETAILS} With --now they are erased at once: nothing brings them back. ${ACT_DETAILS}`,
     examples: [
@@ -23,7 +24,14 @@ export function addPurge(program: Command, withRun: WithRun): void {
       command.option("--now", "erase them at once, which cannot be undone, and free their memory");
       addActOptions(command);
     },
-    run: (run, options, [queue = ""]) =>
-      actOnMany(run, queue, { case: "purge", value: { now: options.now === true } }, options),
+    run: async (run, options, [queue = "", ...words]) => {
+      const ids = await idsOf(run, words);
+      return actOnMany(
+        run,
+        queue,
+        { case: "purge", value: { now: options.now === true } },
+        { ...options, ids },
+      );
+    },
   });
 }

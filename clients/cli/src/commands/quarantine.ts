@@ -1,13 +1,14 @@
 import type { Command } from "commander";
 import { addCommand, type WithRun } from "../command.ts";
 import { actOnMany } from "../jobs/act.ts";
+import { idsOf } from "../jobs/ids.ts";
 import type { ActOptions } from "../jobs/options.ts";
 import { ACT_DETAILS, addActOptions } from "./act-options.ts";
 
 /** Adds `quarantine`: brings scheduled messages into quarantine. */
 export function addQuarantine(program: Command, withRun: WithRun): void {
   addCommand<ActOptions>(program, withRun, {
-    usage: "quarantine <queue>",
+    usage: "quarantine <queue> [ids...]",
     summary: "Bring scheduled messages into quarantine",
     details: ACT_DETAILS,
     examples: [
@@ -18,7 +19,9 @@ export function addQuarantine(program: Command, withRun: WithRun): void {
       ["dlq quarantine 'hooks-*' --dry-run", "only shows what would be done"],
     ],
     options: addActOptions,
-    run: (run, options, [queue = ""]) =>
-      actOnMany(run, queue, { case: "quarantine", value: {} }, options),
+    run: async (run, options, [queue = "", ...words]) => {
+      const ids = await idsOf(run, words);
+      return actOnMany(run, queue, { case: "quarantine", value: {} }, { ...options, ids });
+    },
   });
 }

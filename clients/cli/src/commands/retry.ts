@@ -3,7 +3,9 @@ import { addCommand, type WithRun } from "../command.ts";
 import type { ExitCode } from "../errors.ts";
 import { usageError } from "../errors.ts";
 import { actOnMany } from "../jobs/act.ts";
+import { idsOf } from "../jobs/ids.ts";
 import type { RunOptions } from "../jobs/options.ts";
+import { optionalTransformsOf, type PatchOptions } from "../jobs/transforms.ts";
 import { isMessageId } from "../reads/messages.ts";
 import { retryMatching } from "../retry/by-filter.ts";
 import { retryGroup } from "../retry/by-group.ts";
@@ -14,10 +16,10 @@ import type { Run } from "../run.ts";
 import { parseCount } from "../values/duration.ts";
 import { namesOption } from "../values/enum-options.ts";
 import { readWords } from "../values/stdin.ts";
-import { runOptions } from "./act-options.ts";
+import { patchOptions, runOptions } from "./act-options.ts";
 import { groupOption, quarantineReasonOption, reasonOption } from "./filter-options.ts";
 
-interface Options extends RetryOptions, RunOptions {
+interface Options extends RetryOptions, RunOptions, PatchOptions {
   readonly job?: true;
 }
 
@@ -27,7 +29,7 @@ export function addRetry(program: Command, withRun: WithRun): void {
     usage: "retry [queue-or-ids...]",
     summary: "Make messages due now: by ids, or all that match in a queue or a group",
     details:
-      "Quarantined messages start a new round of attempts. With a queue, --expect must be the number of messages that match, so that nothing else is retried: without it nothing happens, and the number is printed. `-` reads ids from stdin. With ids, --expect is the number of ids, and options that select messages are refused.\n\nWith --group the queue may be a pattern in which * stands for any characters; without one it is all queues. The messages are counted first and retried after that, never more than --expect.\n\nWith --job a batch job of the servers does the work, as for `dlq move`: a dry run shows what matches, and the command asks. The queue may be a pattern, and --expect is not needed.",
+      "Quarantined messages start a new round of attempts. With a queue, --expect must be the number of messages that match, so that nothing else is retried: without it nothing happens, and the number is printed. `-` reads ids from stdin. With ids, --expect is the number of ids, and options that select messages are refused.\n\nWith --group the queue may be a pattern in which * stands for any characters; without one it is all queues. The messages are counted first and retried after that, never more than --expect.\n\nWith --job a batch job of the servers does the work, as for `dlq move`: a dry run shows what matches, and the command asks. The queue may be a pattern, with ids behind it only these messages are retried, and --expect is not needed. --patch edits them in the same step, as `dlq edit` does; messages to which a patch does not apply are refused, and not retried.",
     examples: [
       ["dlq retry 01a21eee-752a-7000-8000-000c64f1d2b3", "one message"],
       [
@@ -36,6 +38,10 @@ export function addRetry(program: Command, withRun: WithRun): void {
       ],
       ["dlq retry orders --group 01f3a8 --expect 40", "those of a queue that are in one group"],
       ["dlq retry 'hooks-*' --job --rate 200/s --why 'hooks.acme.io is back'", "not too fast"],
+      [
+        `dlq retry hooks --job --merge --patch '{"to": "https://new.example"}'`,
+        "edits them in the same step",
+      ],
       ["dlq ls orders --text cust-4711 --ids | dlq retry --queue orders -", "what `ls` finds"],
     ],
     options(command) {
@@ -52,7 +58,7 @@ export function addRetry(program: Command, withRun: WithRun): void {
         )
         .option("--dry-run", "change nothing")
         .option("--job", "by a batch job of the servers; the options below are for it");
-      for (const option of runOptions()) command.addOption(option);
+      for (const option of [...runOptions(), ...patchOptions()]) command.addOption(option);
     },
     run: async (run, options, names) => {
       const [first = ""] = names;
@@ -75,24 +81,33 @@ export function addRetry(program: Command, withRun: WithRun): void {
   });
 }
 
-/** Retries by a batch job what matches in queues. @throws {CliError} for ids, or without a queue and a group */
+/** Retries by a batch job what matches in queues. @throws {CliError} for ids without a queue, or without a queue and a group */
 async function retryByJob(
   run: Run,
   names: readonly string[],
   options: Options,
 ): Promise<ExitCode | undefined> {
-  const [first = ""] = names;
-  if (first === "-" || isMessageId(first) || names.length > 1 || options.queue !== undefined)
-    throw usageError("--job is for one queue, pattern or --group", "leave out --job for ids");
+  const [first = "", ...words] = names;
+  if (first === "-" || isMessageId(first) || options.queue !== undefined)
+    throw usageError(
+      "--job takes the queue as its first argument",
+      "give the queue before the ids, or leave out --job",
+    );
   if (first === "" && options.group === undefined)
     throw usageError("name a queue or a --group", "see --help");
-  const { state = ["quarantined"] } = options;
-  return actOnMany(run, first || "*", { case: "retry", value: {} }, { ...options, state });
+  const transforms = await optionalTransformsOf(run, options, words);
+  const ids = await idsOf(run, words);
+  const state = options.state ?? (ids.length > 0 ? undefined : ["quarantined"]);
+  const retry = { case: "retry" as const, value: { transforms } };
+  return actOnMany(run, first || "*", retry, { ...options, ids, ...(state && { state }) });
 }
 
-/** @throws {CliError} for an option that says how a job runs */
-function refuseJobOptions({ rate, why, detach, yes }: Options): void {
-  const given = Object.entries({ "--rate": rate, "--why": why, "--detach": detach, "--yes": yes });
+/** @throws {CliError} for an option that says how a job runs, or edits messages */
+function refuseJobOptions({ rate, why, detach, yes, patch, merge, attributes }: Options): void {
+  const given = Object.entries({
+    ...{ "--rate": rate, "--why": why, "--detach": detach, "--yes": yes },
+    ...{ "--patch": patch, "--merge": merge, "--attributes": attributes },
+  });
   const [name] = given.find(([, value]) => value !== undefined) ?? [];
   if (name !== undefined) throw usageError(`${name} is for --job`, "add --job, or leave it out");
 }

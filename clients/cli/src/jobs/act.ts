@@ -17,6 +17,7 @@ import { selectionOf } from "../reads/groups.ts";
 import { followJob, hasEnded } from "../reads/job.ts";
 import { requireQueues } from "../reads/known-queues.ts";
 import type { Run } from "../run.ts";
+import { missingLines, nothingCode } from "./ids.ts";
 import type { ActOptions } from "./options.ts";
 import { continuesNote, printJob, watchJob } from "./watch.ts";
 
@@ -37,7 +38,7 @@ export async function actOnMany(
   const { print } = run;
   await requireQueues(run, [queue]);
   const spec: SpecInit = {
-    ...{ queue, action, filter: await selectionOf(run, options) },
+    ...{ queue, action, filter: await selectionOf(run, options), ids: [...(options.ids ?? [])] },
     ...{ maxRate: options.rate ?? 0, reason: options.why ?? "" },
     showRedacted: options.showRedacted === true,
   };
@@ -51,11 +52,11 @@ export async function actOnMany(
       `--expect is ${options.expect}, but there are ${what}; ${words.refusal}`,
       "--dry-run shows them",
     );
-  const sample = previewLines(preview, print.width);
+  const sample = [...previewLines(preview, print.width), ...missingLines(preview)];
   if (options.dryRun === true || count === 0n) {
     if (!print.isTable) printJob(run, preview);
     else print.lines([count === 0n ? `${what}; ${words.refusal}.` : `${what}.`, ...sample]);
-    return undefined;
+    return count === 0n ? nothingCode(preview) : undefined;
   }
   const { request, refusal } = words;
   const isWanted = await confirm(run, {

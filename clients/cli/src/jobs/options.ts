@@ -2,6 +2,8 @@ import type { FilterOptions } from "../values/filter.ts";
 
 /** Options of a command that acts on many messages by a job. */
 export interface ActOptions extends FilterOptions, RunOptions {
+  /** Only these messages. Absent or empty: no such limit. */
+  readonly ids?: readonly string[];
   /** How many messages the dry run must count. */
   readonly expect?: number;
   readonly dryRun?: boolean;

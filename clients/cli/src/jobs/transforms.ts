@@ -7,6 +7,7 @@ import {
 import { usageError } from "../errors.ts";
 import type { Run } from "../run.ts";
 import { readText } from "../values/json-file.ts";
+import { readsIds } from "./ids.ts";
 
 /** Options that edit messages. */
 export interface PatchOptions {
@@ -15,12 +16,19 @@ export interface PatchOptions {
   readonly attributes?: true;
 }
 
-/** Returns the edits in the order of the options. @throws {CliError} if there are none, and for what is no patch */
+/**
+ * Returns the edits in the order of the options.
+ *
+ * @throws {CliError} if there are none, for what is no patch, and if stdin is needed twice: `ids` are the words that name messages
+ */
 export async function transformsOf(
   run: Run,
   { patch = [], merge, attributes }: PatchOptions,
+  ids: readonly string[],
 ): Promise<Transform[]> {
   if (patch.length === 0) throw usageError("--patch is missing", "see --help");
+  if (patch.includes("-") && readsIds(ids))
+    throw usageError("stdin has either the ids or a patch", "give the patch as a file");
   const target = attributes === true ? TransformTarget.ATTRIBUTES : TransformTarget.PAYLOAD;
   const transforms: Transform[] = [];
   for (const text of patch) {
@@ -35,6 +43,17 @@ export async function transformsOf(
     );
   }
   return transforms;
+}
+
+/** Returns no edits if no option of edits is given. @throws {CliError} as `transformsOf` */
+export async function optionalTransformsOf(
+  run: Run,
+  options: PatchOptions,
+  ids: readonly string[],
+): Promise<Transform[]> {
+  const { patch, merge, attributes } = options;
+  const isGiven = patch !== undefined || merge === true || attributes === true;
+  return isGiven ? transformsOf(run, options, ids) : [];
 }
 
 /** @param source names the patch in errors */
