@@ -11,7 +11,11 @@ import {
 } from "../../gen/dlq/v1/exported_message_pb.ts";
 import { TransformTarget } from "../../gen/dlq/v1/rule_pb.ts";
 import { MessageState, QuarantineReason, Reason } from "../../gen/dlq/v1/state_pb.ts";
-import { MessageEventKind, StoredMessageSchema } from "../../gen/dlq/v1/stored_message_pb.ts";
+import {
+  MessageEventKind,
+  MessageEventSchema,
+  StoredMessageSchema,
+} from "../../gen/dlq/v1/stored_message_pb.ts";
 import { errorOf } from "../rpc/in-memory.ts";
 import { connectTo, msOf, sendAll, statsOf, type TestClient } from "../support/grpc.ts";
 import {
@@ -191,14 +195,53 @@ it("a message that was processed since is stored again only by another import", 
 
 it("goes into another queue, and each message is accepted or refused by itself", async () => {
   const queue = "apart";
-  await sendAll(from.dlq, sendRequests(3, queue, POISON));
-  const [wrong, ...sound] = await exported({ queue });
-  if (wrong?.stored?.message === undefined) throw new Error("nothing was exported");
+  await sendAll(from.dlq, sendRequests(4, queue, POISON));
+  const [wrong, nameless, ...sound] = await exported({ queue });
+  if (wrong?.stored?.message === undefined || nameless?.stored?.message === undefined)
+    throw new Error("nothing was exported");
   wrong.stored.message.id = "00000000-0000-4000-8000-000000000000";
   wrong.stored.failures = [];
-  const outcomes = await imported([wrong, ...sound], { queue: "apart-2" });
-  expect(outcomes).toEqual([expect.stringContaining("messages[0].stored"), "IMPORTED", "IMPORTED"]);
+  nameless.stored.message.queue = "x".repeat(300);
+  const outcomes = await imported([wrong, nameless, ...sound], { queue: "apart-2" });
+  expect(outcomes).toEqual([
+    expect.stringContaining("messages[0].stored"),
+    expect.stringContaining("messages[1].stored.message.queue"),
+    ...["IMPORTED", "IMPORTED"],
+  ]);
   expect(idsOf(await exported({ queue: "apart-2" }, to))).toEqual(idsOf(sound));
+});
+
+it("the store has room for the largest facts that an import takes", async () => {
+  const queue = "largest";
+  const longestMs = 3_650 * 24 * HOUR_MS;
+  const late = timestampFromMs(Date.parse("9999-12-31T23:59:59.999Z"));
+  const dueTime = timestampFromMs(Date.parse("9999-12-31T00:00:00Z"));
+  await from.dlq.sendToDlq(sendRequest(queue, { ttl: durationFromMs(longestMs), ...dueIn(1) }));
+  const [message] = await exported({ queue });
+  if (message?.stored?.message === undefined) throw new Error("nothing was exported");
+  const { stored } = message;
+  Object.assign(message, { lastDelay: durationFromMs(longestMs), roundStartTime: late });
+  Object.assign(message, { moveCount: 255, effectivePriority: -100 });
+  Object.assign(stored, { deliveryCount: 0xffff_ffff, releaseCount: 255, expiredLeaseCount: 255 });
+  Object.assign(stored, { unknownOutcomeCount: 0xffff });
+  Object.assign(stored.message ?? {}, { attempts: 0xffff, failureCount: 0xffff });
+  Object.assign(stored.message ?? {}, { dueTime, expireTime: late });
+  stored.events = Array.from({ length: 16 }, () =>
+    create(MessageEventSchema, {
+      ...{ kind: MessageEventKind.QUARANTINED, time: late, startTime: late },
+      ...{ workerId: "w".repeat(128), server: "s".repeat(256), note: "n".repeat(1_024) },
+      ...{ deliveryNumber: 0xffff_ffff, quarantineReason: QuarantineReason.WORKER_REQUEST },
+    }),
+  );
+  expect(await imported([message])).toEqual(["IMPORTED"]);
+  const [there] = await exported({ queue }, to);
+  expect(there && lasting({ ...there, moveCount: 255 })).toMatchObject({
+    ...{ lastDelay: message.lastDelay, roundStartTime: late, effectivePriority: -100 },
+    stored: {
+      ...{ deliveryCount: 0xffff_ffff, releaseCount: 255, expiredLeaseCount: 255 },
+      message: { attempts: 0xffff, failureCount: 0xffff, dueTime, expireTime: late },
+    },
+  });
 });
 
 it("an export goes on behind each response, and selects by filter and pattern", async () => {

@@ -32,14 +32,13 @@ export function readEdits(
   checkCount(v, "stored.edits", edits.length, 0, EDIT_LIMITS.diffs);
   if (editHashes.length !== edits.length)
     v.add("edit_hashes", `has ${editHashes.length} entries for ${edits.length} edits`);
-  for (const hash of [...appliedTransforms, ...editHashes]) {
-    if (hash.length > HASH_BYTES) v.add("applied_transforms", `has a hash of ${hash.length} bytes`);
-  }
+  checkHashes(v, "applied_transforms", appliedTransforms);
+  checkHashes(v, "edit_hashes", editHashes);
   for (const { source, patch, inverse } of edits) {
     checkText(v, "stored.edits", source, SOURCE_BYTES);
     checkText(v, "stored.edits", `${patch}${inverse}`, EDIT_LIMITS.diffBytes);
   }
-  const payloadBytes = checkPayload(v, payload, payloadMaxBytes);
+  const payloadBytes = checkPayload(v, payload, payloadMaxBytes, "stored.message.payload");
   checkMap(v, "stored.message.attributes", attributes, WIRE_LIMITS.attributes);
   const isSame = original.payload && payload && equals(PayloadSchema, original.payload, payload);
   const record = encodeEdits({
@@ -61,6 +60,12 @@ export function readEdits(
 
 /** More than the hashes and the sources of any version have. */
 const [HASH_BYTES, SOURCE_BYTES] = [64, 512];
+
+function checkHashes(v: Violations, field: string, hashes: readonly Uint8Array[]): void {
+  const long = hashes.find(({ length }) => length > HASH_BYTES);
+  if (long !== undefined)
+    v.add(field, `has a hash of ${long.length} bytes; at most ${HASH_BYTES} are allowed`);
+}
 
 function isSameMap(a: Record<string, string>, b: Record<string, string>): boolean {
   const keys = Object.keys(a);

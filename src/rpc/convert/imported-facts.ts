@@ -33,8 +33,7 @@ const STATES: ReadonlySet<MessageState> = new Set([
   MessageState.IN_FLIGHT,
   MessageState.QUARANTINED,
 ]);
-const [MOST_16, MOST_32] = [0xffff, 0xffff_ffff];
-const MOST_8 = 0xff;
+const [MOST_8, MOST_16] = [0xff, 0xffff];
 
 /** Reads what the state of an exported message says. The values used for refused fields do not matter. */
 export function readFacts(
@@ -70,7 +69,7 @@ export function readFacts(
     reason: readReason(v, message.reason),
     ...{ isolated, poisoned: exported.poisoned, priority },
     attempts: count("stored.message.attempts", message.attempts, MOST_16),
-    deliveries: count("stored.delivery_count", stored.deliveryCount, MOST_32),
+    deliveries: stored.deliveryCount,
     releases: count("stored.release_count", stored.releaseCount, MOST_8),
     leaseExpiries: count("stored.expired_lease_count", stored.expiredLeaseCount, MOST_8),
     unknownOutcomes: Math.min(unknown, MOST_16),

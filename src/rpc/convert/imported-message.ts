@@ -21,7 +21,7 @@ import { readFacts } from "./imported-facts.ts";
 import { readLaterFailures, readTimeline } from "./imported-records.ts";
 import { readPolicy } from "./retry-policy.ts";
 import { readSend, type SendLimits } from "./send.ts";
-import { Violations } from "./violations.ts";
+import { checkQueue, Violations } from "./violations.ts";
 
 /**
  * Reads a message of an export. `queue`: where it goes; empty: to its own. Throws a DlqError with all field errors, with `prefix`
@@ -38,6 +38,7 @@ export function readExported(
   const message = stored.message ?? create(MessageSchema);
   const { imported, first, later } = partFailures(stored.failures);
   if (first === undefined) v.add("stored.failures", "lacks the one that the message was sent with");
+  checkQueue(v, "stored.message.queue", message.queue);
   const facts = readFacts(v, exported, stored, message, limits.nowMs);
   const edits = readEdits(v, exported, stored, message, limits.payloadMaxBytes);
   const laterFailures = readLaterFailures(v, later);

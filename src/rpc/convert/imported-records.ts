@@ -15,7 +15,7 @@ import { checkText, type Violations } from "./violations.ts";
 const KEPT = 16;
 
 export function readLaterFailures(v: Violations, later: readonly FailureRecord[]): StoredFailure[] {
-  checkKept(v, "stored.failures", later.length, "after the first one");
+  checkKept(v, "stored.failures", later.length, " after the first one");
   let bytes = 0;
   const failures = later.map((record) => {
     const read = readLater(v, record);
@@ -76,7 +76,7 @@ export function readTimeline(v: Violations, events: readonly MessageEvent[]): St
 }
 
 function checkKept(v: Violations, field: string, count: number, which: string): void {
-  if (count > KEPT) v.add(field, `has ${count} entries ${which}; at most ${KEPT} are allowed`);
+  if (count > KEPT) v.add(field, `has ${count} entries${which}; at most ${KEPT} are allowed`);
 }
 
 function checkNames(v: Violations, field: string, workerId: string, server: string): void {

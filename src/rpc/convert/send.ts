@@ -172,21 +172,22 @@ export function checkPayload(
   v: Violations,
   payload: Payload | undefined,
   maxBytes: number,
+  field = "payload",
 ): number {
   if (payload === undefined) {
-    v.add("payload", "is required; an empty message is sent as an empty payload.text");
+    v.add(field, "is required; an empty message is sent as an empty payload.text");
     return 0;
   }
-  checkText(v, "payload.content_type", payload.contentType, WIRE_LIMITS.identityBytes);
+  checkText(v, `${field}.content_type`, payload.contentType, WIRE_LIMITS.identityBytes);
   if (payload.body.case === undefined) {
-    v.add("payload", "has neither text nor data; one of them must be set, and may be empty");
+    v.add(field, "has neither text nor data; one of them must be set, and may be empty");
     return 0;
   }
   const bytes =
     payload.body.case === "text" ? utf8Bytes(payload.body.value) : payload.body.value.length;
   if (bytes > maxBytes) {
     v.add(
-      `payload.${payload.body.case}`,
+      `${field}.${payload.body.case}`,
       `is ${bytes} bytes long; this server accepts at most ${maxBytes}: store large content elsewhere and send a reference, or raise the server's payload limit`,
     );
   }
