@@ -44,3 +44,10 @@ test("a spec is required", async () => {
   const { admin } = await createAdmin();
   await expect(admin.createBatchJob({})).rejects.toThrow("spec: is required");
 });
+
+test("a spec needs one of six actions", async () => {
+  const { admin } = await createAdmin();
+  await expect(admin.createBatchJob({ spec: { queue: "q" } })).rejects.toThrow(
+    "spec.action: is required: retry, edit, quarantine, discard, purge or move",
+  );
+});
