@@ -4192,8 +4192,13 @@ type DeletedMessage struct {
 	DeliveryCount uint32 `protobuf:"varint,10,opt,name=delivery_count,json=deliveryCount,proto3" json:"delivery_count,omitempty"`
 	// The worker that reported the outcome. Empty: unknown.
 	WorkerId string `protobuf:"bytes,11,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
-	// What the worker noted, or the name of the rule that decided; hidden if the queue hides failures.
-	Note          string `protobuf:"bytes,12,opt,name=note,proto3" json:"note,omitempty"`
+	// What the worker noted, the name of the rule that decided, or the batch job and its reason; hidden if the queue
+	// hides failures.
+	Note string `protobuf:"bytes,12,opt,name=note,proto3" json:"note,omitempty"`
+	// The id of the batch job that removed it. Empty: none did.
+	BatchJob string `protobuf:"bytes,13,opt,name=batch_job,json=batchJob,proto3" json:"batch_job,omitempty"`
+	// Who created that job: the name of the token. Empty: unknown, or no job removed it.
+	Caller        string `protobuf:"bytes,14,opt,name=caller,proto3" json:"caller,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4308,6 +4313,20 @@ func (x *DeletedMessage) GetWorkerId() string {
 func (x *DeletedMessage) GetNote() string {
 	if x != nil {
 		return x.Note
+	}
+	return ""
+}
+
+func (x *DeletedMessage) GetBatchJob() string {
+	if x != nil {
+		return x.BatchJob
+	}
+	return ""
+}
+
+func (x *DeletedMessage) GetCaller() string {
+	if x != nil {
+		return x.Caller
 	}
 	return ""
 }
@@ -5864,7 +5883,7 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\bmessages\x18\x01 \x03(\v2\x16.dlq.v1.DeletedMessageR\bmessages\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1f\n" +
 	"\vtotal_count\x18\x03 \x01(\rR\n" +
-	"totalCount\"\xff\x03\n" +
+	"totalCount\"\xb4\x04\n" +
 	"\x0eDeletedMessage\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05queue\x18\x02 \x01(\tR\x05queue\x12*\n" +
@@ -5881,7 +5900,9 @@ const file_dlq_v1_dlq_admin_service_proto_rawDesc = "" +
 	"\x0edelivery_count\x18\n" +
 	" \x01(\rR\rdeliveryCount\x12\x1b\n" +
 	"\tworker_id\x18\v \x01(\tR\bworkerId\x12\x12\n" +
-	"\x04note\x18\f \x01(\tR\x04note\"\xda\x02\n" +
+	"\x04note\x18\f \x01(\tR\x04note\x12\x1b\n" +
+	"\tbatch_job\x18\r \x01(\tR\bbatchJob\x12\x16\n" +
+	"\x06caller\x18\x0e \x01(\tR\x06caller\"\xda\x02\n" +
 	"\x0fUndeleteRequest\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x14\n" +

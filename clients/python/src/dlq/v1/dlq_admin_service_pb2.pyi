@@ -689,7 +689,7 @@ class ListDeletedResponse(_message.Message):
     def __init__(self, messages: _Optional[_Iterable[_Union[DeletedMessage, _Mapping[str, object]]]] = ..., next_page_token: _Optional[str] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class DeletedMessage(_message.Message):
-    __slots__ = ("id", "queue", "state", "delete_time", "erase_time", "previous_state", "reason", "quarantine_reason", "retry_count", "delivery_count", "worker_id", "note")
+    __slots__ = ("id", "queue", "state", "delete_time", "erase_time", "previous_state", "reason", "quarantine_reason", "retry_count", "delivery_count", "worker_id", "note", "batch_job", "caller")
     ID_FIELD_NUMBER: _ClassVar[int]
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -702,6 +702,8 @@ class DeletedMessage(_message.Message):
     DELIVERY_COUNT_FIELD_NUMBER: _ClassVar[int]
     WORKER_ID_FIELD_NUMBER: _ClassVar[int]
     NOTE_FIELD_NUMBER: _ClassVar[int]
+    BATCH_JOB_FIELD_NUMBER: _ClassVar[int]
+    CALLER_FIELD_NUMBER: _ClassVar[int]
     id: str
     queue: str
     state: _state_pb2.MessageState
@@ -714,7 +716,9 @@ class DeletedMessage(_message.Message):
     delivery_count: int
     worker_id: str
     note: str
-    def __init__(self, id: _Optional[str] = ..., queue: _Optional[str] = ..., state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., delete_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., erase_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., previous_state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., quarantine_reason: _Optional[_Union[_state_pb2.QuarantineReason, str]] = ..., retry_count: _Optional[int] = ..., delivery_count: _Optional[int] = ..., worker_id: _Optional[str] = ..., note: _Optional[str] = ...) -> None: ...
+    batch_job: str
+    caller: str
+    def __init__(self, id: _Optional[str] = ..., queue: _Optional[str] = ..., state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., delete_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., erase_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., previous_state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., quarantine_reason: _Optional[_Union[_state_pb2.QuarantineReason, str]] = ..., retry_count: _Optional[int] = ..., delivery_count: _Optional[int] = ..., worker_id: _Optional[str] = ..., note: _Optional[str] = ..., batch_job: _Optional[str] = ..., caller: _Optional[str] = ...) -> None: ...
 
 class UndeleteRequest(_message.Message):
     __slots__ = ("request_id", "queue", "ids", "from_time", "to_time", "states", "mode", "page_size", "page_token")

@@ -3886,9 +3886,16 @@ pub struct DeletedMessage {
     /// The worker that reported the outcome. Empty: unknown.
     #[prost(string, tag="11")]
     pub worker_id: ::prost::alloc::string::String,
-    /// What the worker noted, or the name of the rule that decided; hidden if the queue hides failures.
+    /// What the worker noted, the name of the rule that decided, or the batch job and its reason; hidden if the queue
+    /// hides failures.
     #[prost(string, tag="12")]
     pub note: ::prost::alloc::string::String,
+    /// The id of the batch job that removed it. Empty: none did.
+    #[prost(string, tag="13")]
+    pub batch_job: ::prost::alloc::string::String,
+    /// Who created that job: the name of the token. Empty: unknown, or no job removed it.
+    #[prost(string, tag="14")]
+    pub caller: ::prost::alloc::string::String,
 }
 /// Which messages to bring back, and how.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
