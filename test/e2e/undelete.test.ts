@@ -46,6 +46,7 @@ it("brings back a message that a worker discarded", async () => {
       {
         ...{ id, queue: "discarded", state: MessageState.DISCARDED, reason: Reason.TIMEOUT },
         ...{ note: "of no use", workerId: "w", previousState: MessageState.IN_FLIGHT },
+        ...{ batchJob: "", caller: "" },
       },
     ],
   });
@@ -104,6 +105,23 @@ it("delivers again what succeeded between two times, page by page", async () => 
 it("keeps no message that succeeded without retain_succeeded", async () => {
   await end("plain", succeeded);
   expect((await client.admin.listDeleted({ queue: "plain" })).totalCount).toBe(0);
+});
+
+it("names the batch job that removed a message, and who created it", async () => {
+  const named = await startTestServer({ env: { DLQ_TOKENS: "ann:token-of-the-operator-01" } });
+  const ann = connectTo(named.grpcAddress, { token: "token-of-the-operator-01" });
+  const { id } = await ann.dlq.sendToDlq(sendRequest("by-job"));
+  const action = { case: "discard", value: {} } as const;
+  const { job } = await ann.admin.createBatchJob({
+    spec: { queue: "by-job", action, reason: "bug 42" },
+  });
+  for await (const _ of ann.admin.watchBatchJob({ id: job?.id ?? "" }));
+  const { messages } = await ann.admin.listDeleted({ queue: "by-job" });
+  expect(messages).toMatchObject([
+    { id, batchJob: job?.id, caller: "ann", workerId: "", note: `${job?.id}: bug 42` },
+  ]);
+  ann.close();
+  await named.stop();
 });
 
 it("hides notes of a queue that hides failures", async () => {

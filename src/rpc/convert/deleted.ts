@@ -121,6 +121,8 @@ export function writeDeletedPage(
         retryCount: one.attempts,
         deliveryCount: one.deliveries,
         workerId: one.workerId ?? "",
+        batchJob: one.job?.id ?? "",
+        caller: one.job?.caller ?? "",
         note: one.note,
       }),
     ),

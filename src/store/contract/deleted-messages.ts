@@ -20,7 +20,9 @@ export interface DeletedMessage {
   deliveries: number;
   /** Undefined: unknown, or no worker ended it. */
   workerId: string | undefined;
-  /** The worker's, or the name of the rule that decided; may be empty. */
+  /** The batch job that removed it, and who created it (empty: unknown). Undefined: none did. */
+  job: { id: string; caller: string } | undefined;
+  /** The worker's, the name of the rule that decided, or the job and its reason; may be empty. */
   note: string;
 }
 

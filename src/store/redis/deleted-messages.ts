@@ -146,9 +146,18 @@ function readDeleted(facts: Buffer, state: Buffer): DeletedMessage {
     quarantineReason: storedQuarantineReason(before.qreason),
     attempts: before.attempts,
     deliveries: before.delivery,
-    workerId: holder.length === 0 ? undefined : workerOf(Buffer.from(holder).toString()),
+    ...endedBy(Buffer.from(holder).toString()),
     note: Buffer.from(note).toString(),
   };
+}
+
+/** A job, as act.lua stores it: no worker's entry begins with a line break. */
+const JOB = /^\n(?<id>j-\d+)\n(?<caller>.*)$/s;
+
+function endedBy(holder: string): Pick<DeletedMessage, "workerId" | "job"> {
+  const { id, caller = "" } = JOB.exec(holder)?.groups ?? {};
+  if (id !== undefined) return { workerId: undefined, job: { id, caller } };
+  return { workerId: holder === "" ? undefined : workerOf(holder), job: undefined };
 }
 
 function readUndeleted(reply: Buffer): UndeleteResult {

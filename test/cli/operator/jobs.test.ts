@@ -120,6 +120,9 @@ describe("acting on many messages", () => {
       },
     });
     expect(await storedIn("scripted")).toBe(0);
+    const [header = "", row] = (await dlq(["deleted", "scripted"])).stdout.split("\n");
+    expect(header).toMatch(/ BY +NOTE$/);
+    expect(row).toMatch(/ (j-\d+) +\1: bug 42$/);
   });
 
   it("purge --now cannot be undone, and says so before it asks", async () => {

@@ -79,6 +79,11 @@ test.each(["discard", "purge"] as const)(
     const retention = { succeededMs: 0, deletedMs: 60_000, maxBytes: 1_000_000 };
     expect(await act(action, await itemsOf(), { retention })).toBe("DONE");
     expect(await states()).toEqual([]);
+    const range = { states: ["DISCARDED", "PURGED"], fromMs: 0, toMs: START_MS * 2 } as const;
+    const deleted = await at.current.store.deleted.list(QUEUE, range, undefined, 10);
+    const job = { id: "j-8", caller: "ann" };
+    expect(deleted.messages.map((one) => one.job)).toEqual([job, job]);
+    expect(deleted.messages.map(({ workerId }) => workerId)).toEqual([undefined, undefined]);
     const how = { toRetry: false, caller: "ann", settings: { maxMessages: 0, maxBytes: 0 } };
     await at.current.store.deleted.undelete(QUEUE, NO_REQUEST, { ids }, how);
     expect((await states()).map(({ id, state }) => ({ id, state }))).toEqual(

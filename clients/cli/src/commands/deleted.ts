@@ -89,7 +89,12 @@ function columns(times: Times): Column<DeletedMessage>[] {
     { title: "AGO", text: ({ deleteTime }) => times.age(deleteTime), align: "right" },
     { title: "ERASED", text: ({ eraseTime }) => times.distance(eraseTime), least: 6 },
     { title: "REASON", text: ({ reason }) => reasonName(reason), least: 7, from: 100 },
-    { title: "WORKER", text: ({ workerId }) => workerId || "-", least: 8, from: 120 },
+    { title: "BY", text: (one) => byText(one) || "-", least: 8, from: 120 },
     { title: "NOTE", text: ({ note }) => note, least: 8 },
   ];
+}
+
+/** Returns the worker, or `ann, j-8`. */
+function byText({ workerId, caller, batchJob }: DeletedMessage): string {
+  return workerId || [caller, batchJob].filter((one) => one !== "").join(", ");
 }

@@ -34,7 +34,7 @@ end
 local function remove(id, s, state, counter, kind)
   leave(id, s)
   local is_kept = kept.keep_deleted > 0 and keeping.keep(id, s, { state = state, keep = kept.keep_deleted,
-    max = kept.keep_bytes, note = note, holder = '', group = '' })
+    max = kept.keep_bytes, note = note, holder = '\nj-' .. job .. '\n' .. caller, group = '' })
   forget(id, s, is_kept)
   count(counter)
   if s.source ~= '' then sources.forget(s.source) end

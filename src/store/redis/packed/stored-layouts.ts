@@ -130,7 +130,7 @@ export const STORED_LAYOUTS = {
     arrival: ms,
     /** Digest of its group, or nothing. */
     group: short,
-    /** The stream that reported the outcome, as `:workers` has it. */
+    /** The stream that reported the outcome, as `:workers` has it; for a job an empty line, its id, and its caller. */
     holder: medium,
     note: medium,
     timeline: medium,
