@@ -3,6 +3,7 @@ import { addCommand, type WithRun } from "../command.ts";
 import type { ExitCode } from "../errors.ts";
 import { usageError } from "../errors.ts";
 import { actOnMany } from "../jobs/act.ts";
+import { type CanaryOptions, canaryOf, canaryOptions } from "../jobs/canary.ts";
 import { idsOf } from "../jobs/ids.ts";
 import type { RunOptions } from "../jobs/options.ts";
 import { optionalTransformsOf, type PatchOptions } from "../jobs/transforms.ts";
@@ -19,7 +20,7 @@ import { readWords } from "../values/stdin.ts";
 import { patchOptions, runOptions } from "./act-options.ts";
 import { groupOption, quarantineReasonOption, reasonOption } from "./filter-options.ts";
 
-interface Options extends RetryOptions, RunOptions, PatchOptions {
+interface Options extends RetryOptions, RunOptions, PatchOptions, CanaryOptions {
   readonly job?: true;
 }
 
@@ -29,7 +30,7 @@ export function addRetry(program: Command, withRun: WithRun): void {
     usage: "retry [queue-or-ids...]",
     summary: "Make messages due now: by ids, or all that match in a queue or a group",
     details:
-      "Quarantined messages start a new round of attempts. With a queue, --expect must be the number of messages that match, so that nothing else is retried: without it nothing happens, and the number is printed. `-` reads ids from stdin. With ids, --expect is the number of ids, and options that select messages are refused.\n\nWith --group the queue may be a pattern in which * stands for any characters; without one it is all queues. The messages are counted first and retried after that, never more than --expect.\n\nWith --job a batch job of the servers does the work, as for `dlq move`: a dry run shows what matches, and the command asks. The queue may be a pattern, with ids behind it only these messages are retried, and --expect is not needed. --patch edits them in the same step, as `dlq edit` does; messages to which a patch does not apply are refused, and not retried.",
+      "Quarantined messages start a new round of attempts. With a queue, --expect must be the number of messages that match, so that nothing else is retried: without it nothing happens, and the number is printed. `-` reads ids from stdin. With ids, --expect is the number of ids, and options that select messages are refused.\n\nWith --group the queue may be a pattern in which * stands for any characters; without one it is all queues. The messages are counted first and retried after that, never more than --expect.\n\nWith --job a batch job of the servers does the work, as for `dlq move`: a dry run shows what matches, and the command asks. The queue may be a pattern, with ids behind it only these messages are retried, and --expect is not needed. --patch edits them in the same step, as `dlq edit` does; messages to which a patch does not apply are refused, and not retried.\n\n--canary retries a slice of the messages first, with one of each group, and waits for what workers report; if too few succeed, the job stops and leaves the rest alone. --resolve resolves the group when the canary has passed: a later failure opens it again. Both need no --job.",
     examples: [
       ["dlq retry 01a21eee-752a-7000-8000-000c64f1d2b3", "one message"],
       [
@@ -42,6 +43,7 @@ export function addRetry(program: Command, withRun: WithRun): void {
         `dlq retry hooks --job --merge --patch '{"to": "https://new.example"}'`,
         "edits them in the same step",
       ],
+      ["dlq retry --group 01f3a8 --canary --resolve", "a few first; if they succeed, the rest"],
       ["dlq ls orders --text cust-4711 --ids | dlq retry --queue orders -", "what `ls` finds"],
     ],
     options(command) {
@@ -58,11 +60,12 @@ export function addRetry(program: Command, withRun: WithRun): void {
         )
         .option("--dry-run", "change nothing")
         .option("--job", "by a batch job of the servers; the options below are for it");
-      for (const option of [...runOptions(), ...patchOptions()]) command.addOption(option);
+      for (const option of [...canaryOptions(), ...runOptions(), ...patchOptions()])
+        command.addOption(option);
     },
     run: async (run, options, names) => {
       const [first = ""] = names;
-      if (options.job === true) return retryByJob(run, names, options);
+      if (isByJob(options)) return retryByJob(run, names, options);
       refuseJobOptions(options);
       if (first === "-" || isMessageId(first)) {
         refuseFilters(options);
@@ -81,6 +84,10 @@ export function addRetry(program: Command, withRun: WithRun): void {
   });
 }
 
+/** A canary is of a job. */
+const isByJob = ({ job, canary, resolve }: Options): boolean =>
+  job === true || canary !== undefined || resolve === true;
+
 /** Retries by a batch job what matches in queues. @throws {CliError} for ids without a queue, or without a queue and a group */
 async function retryByJob(
   run: Run,
@@ -98,13 +105,16 @@ async function retryByJob(
   const transforms = await optionalTransformsOf(run, options, words);
   const ids = await idsOf(run, words);
   const state = options.state ?? (ids.length > 0 ? undefined : ["quarantined"]);
-  const retry = { case: "retry" as const, value: { transforms } };
+  const value = { transforms, ...canaryOf(options, options.group) };
+  const retry = { case: "retry" as const, value };
   return actOnMany(run, first || "*", retry, { ...options, ids, ...(state && { state }) });
 }
 
 /** @throws {CliError} for an option that says how a job runs, or edits messages */
-function refuseJobOptions({ rate, why, detach, yes, patch, merge, attributes }: Options): void {
+function refuseJobOptions(options: Options): void {
+  const { rate, why, detach, yes, patch, merge, attributes, minSuccess, deadline } = options;
   const given = Object.entries({
+    ...{ "--min-success": minSuccess, "--deadline": deadline },
     ...{ "--rate": rate, "--why": why, "--detach": detach, "--yes": yes },
     ...{ "--patch": patch, "--merge": merge, "--attributes": attributes },
   });

@@ -41,6 +41,8 @@ export async function actOnMany(
     ...{ queue, action, filter: await selectionOf(run, options), ids: [...(options.ids ?? [])] },
     ...{ maxRate: options.rate ?? 0, reason: options.why ?? "" },
     showRedacted: options.showRedacted === true,
+    // What the filter selects is of this group already.
+    ...(options.resolve === true && { groupId: options.group ?? "" }),
   };
   const words = actionWords(action);
   const preview = await previewOf(run, spec, words);

@@ -1,7 +1,8 @@
 import type { FilterOptions } from "../values/filter.ts";
+import type { CanaryOptions } from "./canary.ts";
 
 /** Options of a command that acts on many messages by a job. */
-export interface ActOptions extends FilterOptions, RunOptions {
+export interface ActOptions extends FilterOptions, RunOptions, Pick<CanaryOptions, "resolve"> {
   /** Only these messages. Absent or empty: no such limit. */
   readonly ids?: readonly string[];
   /** How many messages the dry run must count. */

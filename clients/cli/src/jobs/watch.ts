@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { type BatchJob, BatchJobState } from "../../../../gen/dlq/v1/batch_job_pb.ts";
 import { GetBatchJobResponseSchema } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
+import { sliceLines } from "../output/canary-lines.ts";
 import { resultLines } from "../output/job-lines.ts";
 import { JobProgress } from "../output/job-progress.ts";
 import { followJob, hasEnded } from "../reads/job.ts";
@@ -47,10 +48,17 @@ async function lastOf(run: Run, id: string, isLines: boolean): Promise<BatchJob 
   const progress = new JobProgress();
   let last: BatchJob | undefined;
   let shown = "";
+  let slices = 0;
   try {
     for await (const job of followJob(run, id)) {
       last = job;
       if (isLines) printJob(run, job);
+      const over = job.slices.filter(({ endTime }) => endTime !== undefined);
+      if (print.isTable && over.length > slices) {
+        line.end();
+        print.lines(over.slice(slices).flatMap((slice) => sliceLines(slice, `${id} `)));
+      }
+      slices = over.length;
       if (hasEnded(job)) continue;
       line.show(progress.withRate(job));
       const text = progress.stand(job);

@@ -1,4 +1,5 @@
 import type { BatchJob, BatchJobSpec } from "../../../../gen/dlq/v1/batch_job_pb.ts";
+import { canaryText, sliceLines } from "./canary-lines.ts";
 import { escaped } from "./escape.ts";
 import { doneText, jobStateName, refusalText, sampleLines } from "./job-lines.ts";
 import { countedText, countText, rateText } from "./numbers.ts";
@@ -20,6 +21,10 @@ export function jobLines(
     `${style.strong(job.id)}  ${escaped(actionText(job.spec))}`,
     ...factLines([...standFacts(job, times), ...specFacts(job.spec)], style, width),
     ...block("COUNTS", factLines(countFacts(job), style, width, "  ")),
+    ...block(
+      "CANARY",
+      job.slices.flatMap((slice) => sliceLines(slice)).map((line) => `  ${line}`),
+    ),
     ...block(
       "NOT DONE",
       [
@@ -67,6 +72,7 @@ function specFacts(spec: BatchJobSpec | undefined): Fact[] {
   const { queue, filter, groupId, ids, expectedCount, maxRate, action } = spec;
   const transforms =
     action.case === "retry" || action.case === "edit" ? action.value.transforms : [];
+  const canary = action.case === "retry" ? action.value.canary : undefined;
   const expected =
     expectedCount === undefined
       ? ""
@@ -78,6 +84,8 @@ function specFacts(spec: BatchJobSpec | undefined): Fact[] {
     ["ids", ids.length === 0 ? "" : countedText(ids.length, "id")],
     ["expected", expected],
     ["rate", maxRate === 0 ? "" : `at most ${rateText(maxRate)}/s`],
+    ["canary", canary === undefined ? "" : canaryText(canary)],
+    ["resolves", action.case === "retry" && action.value.resolveGroup ? "its group" : ""],
     ["patches", transforms.map(({ patch }) => escaped(patch.value ?? "")).join("\n")],
   ];
 }

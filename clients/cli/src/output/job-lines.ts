@@ -39,6 +39,9 @@ export function resultLines(job: BatchJob): string[] {
   return [
     problem === "" ? `${named}: ${text}.` : `${named}: ${escaped(problem)}`,
     ...(problem !== "" && doneCount > 0n ? [`  ${text}; this stays.`] : []),
+    ...(state === BatchJobState.STOPPED
+      ? [`  ${countedText(selected - doneCount, "message")} not touched.`]
+      : []),
     ...(counts?.refused ?? []).map((one) => `  ${refusalText(one, "refused")}`),
     ...(left > 0n ? [`  ${gone}.`] : []),
   ];

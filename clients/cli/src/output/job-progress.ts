@@ -1,5 +1,6 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type BatchJob, BatchJobState } from "../../../../gen/dlq/v1/batch_job_pb.ts";
+import { sliceText } from "./canary-lines.ts";
 import { escaped } from "./escape.ts";
 import { jobStateName } from "./job-lines.ts";
 import { countedText, countText, rateText } from "./numbers.ts";
@@ -13,7 +14,10 @@ export class JobProgress {
   #points: { readonly atMs: number; readonly count: number }[] = [];
 
   /** Returns how far it is: `j-2 RUNNING: 200 of 1,204`. */
-  stand({ id, state, counts, queue, problem }: BatchJob): string {
+  stand({ id, state, counts, queue, problem, slices }: BatchJob): string {
+    const slice = slices.at(-1);
+    if (state === BatchJobState.CANARY && slice !== undefined && slice.endTime === undefined)
+      return `${id} ${sliceText(slice)}`;
     const found = `${countText(counts?.selectedCount ?? 0n)} found`;
     const place = queue === "" ? "" : `, now in ${escaped(queue)}`;
     const text =

@@ -6,12 +6,12 @@ import { isLasting, pauseAfter, responsesInTime, STREAM_ENDED, whyEnded } from "
 
 /** Reports whether a job has ended. */
 export function hasEnded({ state }: BatchJob): boolean {
-  return (
-    state === BatchJobState.DONE ||
-    state === BatchJobState.CANCELLED ||
-    state === BatchJobState.FAILED
-  );
+  return ENDED.has(state);
 }
+
+const ENDED: ReadonlySet<BatchJobState> = new Set([
+  ...[BatchJobState.DONE, BatchJobState.CANCELLED, BatchJobState.FAILED, BatchJobState.STOPPED],
+]);
 
 /**
  * Yields a job as it is, and after each change, until it has ended or Ctrl-C. When the server ends the stream or is

@@ -1,0 +1,44 @@
+import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import type { Canary, CanaryFailure, CanarySlice } from "../../../../gen/dlq/v1/batch_job_pb.ts";
+import { escaped } from "./escape.ts";
+import { countText } from "./numbers.ts";
+import { durationText } from "./times.ts";
+
+/** Returns how a slice of a canary stands: `canary 10 %: 108 of 120 succeeded, 12 failed`. */
+export function sliceText(slice: CanarySlice): string {
+  const { percent, messageCount, succeededCount, failedCount, leftCount } = slice;
+  const { beginTime, endTime } = slice;
+  const some = (count: bigint, what: string) =>
+    count === 0n ? "" : `, ${countText(count)} ${what}`;
+  const time =
+    beginTime === undefined || endTime === undefined
+      ? ""
+      : ` in ${durationText(Math.max(0, timestampMs(endTime) - timestampMs(beginTime)))}`;
+  const succeeded = `${countText(succeededCount)} of ${countText(messageCount)} succeeded`;
+  const others = `${some(failedCount, "failed")}${some(leftCount, "left without an outcome")}`;
+  return `canary ${percent} %: ${succeeded}${others}${time}`;
+}
+
+/** Returns how a slice stands, behind `before`, and its failures. */
+export function sliceLines(slice: CanarySlice, before = ""): string[] {
+  return [
+    before + sliceText(slice),
+    ...slice.failures.map((failure) => `  ${failureText(failure)}`),
+  ];
+}
+
+/** Returns `1 %, 10 %; at least 95 % must succeed; within 10m each`. */
+export function canaryText({ percents, minSuccessRatio, deadline }: Canary): string {
+  const sizes = percents.length === 0 ? "" : `${percents.map((one) => `${one} %`).join(", ")}`;
+  const least =
+    minSuccessRatio === 0
+      ? ""
+      : `at least ${Number((minSuccessRatio * 100).toFixed(4))} % must succeed`;
+  const within = deadline === undefined ? "" : `within ${durationText(durationMs(deadline))} each`;
+  return [sizes, least, within].filter((text) => text !== "").join("; ") || "yes";
+}
+
+function failureText({ count, title, groupId, isNew }: CanaryFailure): string {
+  const group = groupId === "" ? "" : ` (${isNew ? "new group" : "group"} ${groupId})`;
+  return `${countText(count)} failed: ${title === "" ? "unknown" : escaped(title)}${group}`;
+}
