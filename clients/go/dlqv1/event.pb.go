@@ -189,7 +189,8 @@ type Event struct {
 	DueTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
 	// Grows with each change of the message, and begins again after 65,535.
 	Version uint32 `protobuf:"varint,12,opt,name=version,proto3" json:"version,omitempty"`
-	// What a worker noted, or the name of the rule that decided.
+	// What a worker noted, the name of the rule that decided, the batch job that acted and its reason (`j-8: it is back`), or who did it
+	// by hand (`by ann`).
 	Note string `protobuf:"bytes,13,opt,name=note,proto3" json:"note,omitempty"`
 	// The queue that the message came from, for MOVED; the one that it went to, for MOVED_AWAY.
 	OtherQueue string `protobuf:"bytes,14,opt,name=other_queue,json=otherQueue,proto3" json:"other_queue,omitempty"`

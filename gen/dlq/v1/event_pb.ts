@@ -107,7 +107,8 @@ export type Event = Message<"dlq.v1.Event"> & {
   version: number;
 
   /**
-   * What a worker noted, or the name of the rule that decided.
+   * What a worker noted, the name of the rule that decided, the batch job that acted and its reason (`j-8: it is back`), or who did it
+   * by hand (`by ann`).
    *
    * @generated from field: string note = 13;
    */

@@ -263,7 +263,8 @@ pub struct Event {
     /// Grows with each change of the message, and begins again after 65,535.
     #[prost(uint32, tag="12")]
     pub version: u32,
-    /// What a worker noted, or the name of the rule that decided.
+    /// What a worker noted, the name of the rule that decided, the batch job that acted and its reason (`j-8: it is back`), or who did it
+    /// by hand (`by ann`).
     #[prost(string, tag="13")]
     pub note: ::prost::alloc::string::String,
     /// The queue that the message came from, for MOVED; the one that it went to, for MOVED_AWAY.
