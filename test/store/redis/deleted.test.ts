@@ -131,7 +131,9 @@ describe("undelete", () => {
     expect(after).toMatchObject({ state: "SCHEDULED", nonce: "", hasTimeline: true });
     expect(after?.version).toBe((before?.version ?? 0) + 2);
     const { changes, counters, deleted } = await dump();
-    expect(changes.at(-1)).toMatchObject({ kind: "undeleted", id: hex(claimed.id) });
+    expect(changes.at(-1)).toMatchObject({
+      ...{ kind: "undeleted", id: hex(claimed.id), note: "by ann" },
+    });
     expect(changes.at(-1)?.fields.toString()).toBe("fields");
     expect(counters).toMatchObject({ messages: 1, undeleted: 1, discarded: 1, deleted_bytes: 0 });
     expect(deleted.messages.size).toBe(0);

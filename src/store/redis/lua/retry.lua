@@ -76,7 +76,7 @@ local function retry(item)
     s.since = changed_at
     save_state(id, s)
   end
-  add_change(CHANGE.RETRIED, id, s)
+  add_change(CHANGE.RETRIED, id, s, by_person(caller))
   return RETRIED.RETRIED
 end
 

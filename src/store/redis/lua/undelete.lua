@@ -73,7 +73,7 @@ local function undelete(id)
   count(COUNTER.MESSAGES)
   count(COUNTER.BYTES, s.size)
   count(COUNTER.UNDELETED)
-  add_change(CHANGE.UNDELETED, id, s)
+  add_change(CHANGE.UNDELETED, id, s, by_person(caller))
   return UNDELETE.DONE
 end
 

@@ -3,6 +3,9 @@
 -- Reports whether a worker holds a message, or it is on its way to another queue: then nobody else acts on it.
 local function is_busy(s) return s.state == STATE.IN_FLIGHT or s.place == PLACE.MOVING end
 
+-- The note of a change that a person made by hand, `who` by the name of the token.
+local function by_person(who) return who == '' and '' or 'by ' .. who end
+
 -- Makes a message due now. A quarantined one gets a new round of attempts, which begins at `round`. `edits`: applied before; nil: none.
 local function make_due(id, s, round, who, note, edits)
   note_lost_delivery(s)
