@@ -1,6 +1,7 @@
 import { clone, create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
   type Duration,
+  durationFromMs,
   durationMs,
   type Timestamp,
   timestampFromMs,
@@ -114,6 +115,7 @@ export const jobStateName = (state: BatchJobState): string =>
 export const jobTime = (nowMs: number) => timestampFromMs(nowMs);
 export const jobTimeMs = (time: Timestamp | undefined): number | undefined =>
   time && timestampMs(time);
+export const jobDuration = (ms: number): Duration => durationFromMs(ms);
 export const millisOf = (duration: Duration | undefined): number | undefined =>
   duration && durationMs(duration);
 export const copyJob = (job: BatchJob): BatchJob => clone(BatchJobSchema, job);

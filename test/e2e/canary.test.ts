@@ -142,7 +142,11 @@ test("each group has a message in the first slice", async () => {
   const worker = await work("mixed", ({ message }) =>
     message.failure?.message === "rare" ? failed() : succeeded,
   );
-  const job = await ended(await retry({ percents: [1] }, { queue: "mixed" }));
+  const created = await retry({}, { queue: "mixed" });
+  expect(created.spec?.action.value).toMatchObject({
+    canary: { percents: [1, 10], minSuccessRatio: 0.95, deadline: { seconds: 600n } },
+  });
+  const job = await ended(created);
   await worker.close();
   expect(job).toMatchObject({
     state: BatchJobState.STOPPED,

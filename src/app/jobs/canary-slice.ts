@@ -1,19 +1,23 @@
-import type { Canary, CanarySlice } from "../../codec/batch-job.ts";
+import { type Canary, type CanarySlice, jobDuration } from "../../codec/batch-job.ts";
+import { MINUTE_MS } from "../../core/time-units.ts";
 import type { MessageState } from "../../store/contract.ts";
 
 /** The most messages of a slice, beside those that only stand for their groups. */
 const SLICE_MAX = 1_000;
 /** The groups that have a message in each slice. */
 const GROUPS_MAX = 1_000;
-const PERCENTS: readonly number[] = [1, 10];
-const MIN_SUCCESS_RATIO = 0.95;
+const DEFAULT_PERCENTS: readonly number[] = [1, 10];
+const DEFAULT_MIN_SUCCESS_RATIO = 0.95;
+const DEFAULT_DEADLINE_MS = 10 * MINUTE_MS;
 /** For ratios such as 0.95 of 20, which is a little more than 19 in floating point. */
 const ROUNDING = 1e-9;
 
-export const percentsOf = ({ percents }: Canary): readonly number[] =>
-  percents.length === 0 ? PERCENTS : percents;
-export const minSuccessRatioOf = ({ minSuccessRatio }: Canary): number =>
-  minSuccessRatio === 0 ? MIN_SUCCESS_RATIO : minSuccessRatio;
+/** Gives what is missing its default, so that those who look at the job later see what it was. */
+export function fillCanary(canary: Canary): void {
+  if (canary.percents.length === 0) canary.percents = [...DEFAULT_PERCENTS];
+  if (canary.minSuccessRatio === 0) canary.minSuccessRatio = DEFAULT_MIN_SUCCESS_RATIO;
+  canary.deadline ??= jobDuration(DEFAULT_DEADLINE_MS);
+}
 
 /** How many messages a slice should have. */
 export function sizeOfSlice(percent: number, selected: number): number {

@@ -8,18 +8,10 @@ import {
   newSlice,
 } from "../../codec/batch-job.ts";
 import { DlqError } from "../../core/errors.ts";
-import { MINUTE_MS } from "../../core/time-units.ts";
 import type { SliceOutcomes } from "../../store/contract.ts";
 import type { GroupAdmin } from "../groups/group-admin.ts";
 import { groupIdOf } from "../groups/group-id.ts";
-import {
-  judge,
-  minSuccessRatioOf,
-  percentsOf,
-  SliceSample,
-  sizeOfSlice,
-  type Verdict,
-} from "./canary-slice.ts";
+import { judge, SliceSample, sizeOfSlice, type Verdict } from "./canary-slice.ts";
 import type { JobEntry } from "./job-entry.ts";
 import type { JobSteps, JobStepsParts } from "./job-steps.ts";
 
@@ -29,7 +21,6 @@ export interface JobCanaryParts extends Pick<JobStepsParts, "store" | "sleep"> {
 
 /** How often outcomes are counted. */
 const LOOK_MS = 500;
-const DEADLINE_MS = 10 * MINUTE_MS;
 /** Queues that are asked at the same time. */
 const QUEUES_AT_ONCE = 20;
 const FAILURES_SHOWN = 10;
@@ -61,7 +52,7 @@ export class JobCanary {
 
   /** Returns why the job must stop; undefined: all slices have passed. */
   async run(): Promise<string | undefined> {
-    const percents = percentsOf(this.#canary);
+    const { percents } = this.#canary;
     for (;;) {
       let slice = this.#slices.at(-1);
       if (slice === undefined || slice.endTime !== undefined) {
@@ -99,7 +90,7 @@ export class JobCanary {
       goesOn: async () => {
         if (performance.now() - this.#lookedAtMs >= LOOK_MS) {
           await this.#look(slice);
-          verdict = judge(slice, minSuccessRatioOf(this.#canary), size);
+          verdict = judge(slice, this.#canary.minSuccessRatio, size);
           await this.#entry.save((job) => {
             job.slices = [...this.#slices];
           });
@@ -107,7 +98,7 @@ export class JobCanary {
         return verdict !== "STOP";
       },
     });
-    const waitMs = millisOf(this.#canary.deadline) ?? DEADLINE_MS;
+    const waitMs = millisOf(this.#canary.deadline) ?? 0;
     slice.messageCount = this.#countOf(slice);
     slice.deadlineTime = jobTime((await this.#parts.store.jobs.nowMs()) + waitMs);
     await this.#steps.end((job) => {
@@ -126,7 +117,7 @@ export class JobCanary {
 
   async #waitFor(slice: CanarySlice): Promise<string | undefined> {
     const { store, sleep } = this.#parts;
-    const minRatio = minSuccessRatioOf(this.#canary);
+    const { minSuccessRatio: minRatio } = this.#canary;
     for (;;) {
       await this.#look(slice);
       const verdict = judge(slice, minRatio);

@@ -34,6 +34,10 @@ export function actionOf({ action }: BatchJobSpec): PlannedAction | undefined {
   }
 }
 
+/** Undefined: it acts on all messages at once. */
+export const canaryOf = ({ action }: BatchJobSpec) =>
+  action.case === "retry" ? action.value.canary : undefined;
+
 /** Returns why a message in this state cannot be acted on; undefined: it can. */
 export function obstacleTo(
   { action, target }: PlannedAction,

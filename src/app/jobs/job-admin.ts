@@ -16,6 +16,8 @@ import type { GroupAdmin } from "../groups/group-admin.ts";
 import { groupIdOf } from "../groups/group-id.ts";
 import type { DecisionLog } from "../observer.ts";
 import { requestKey } from "../request-key.ts";
+import { fillCanary } from "./canary-slice.ts";
+import { canaryOf } from "./job-actions.ts";
 import { changeRecord, jobIn, statusOf } from "./job-entry.ts";
 
 /** Creates batch jobs, and shows and controls them. Rejects with a DlqError. */
@@ -70,6 +72,8 @@ export function createJobAdmin(parts: JobAdminParts): JobAdmin {
     async create({ spec, requestId, caller = "" }) {
       // A person may give the first digits of it.
       if (spec.groupId !== "") spec.groupId = await groupIdFor(spec.groupId);
+      const canary = canaryOf(spec);
+      if (canary !== undefined) fillCanary(canary);
       const { record } = await jobs.create(requestKey(requestId, "job"), (number, createdMs) =>
         encodeJobRecord(
           newJobRecord(

@@ -4,7 +4,7 @@ import type { MessageState } from "../../store/contract.ts";
 import { editContext } from "../edits/plan-edits.ts";
 import type { GroupAdmin } from "../groups/group-admin.ts";
 import { JobCanary, type JobCanaryParts } from "./canary.ts";
-import { actionOf } from "./job-actions.ts";
+import { actionOf, canaryOf } from "./job-actions.ts";
 import { countMessage, SAMPLES, sampleOf } from "./job-counting.ts";
 import type { JobEntry } from "./job-entry.ts";
 import { JobSelection, type JobSelectionParts, type SelectedPage } from "./job-selection.ts";
@@ -136,10 +136,6 @@ export class JobRun {
       Object.assign(job, { state: BatchJobState.DONE, endTime: job.updateTime });
     });
   }
-}
-
-function canaryOf({ action }: BatchJobSpec) {
-  return action.case === "retry" ? action.value.canary : undefined;
 }
 
 function addPage(counts: BatchJobCounts, { examined, redacted, damaged }: SelectedPage): void {

@@ -30,7 +30,7 @@ interface Options {
 /** The service's limit of one call. */
 const IDS_A_CALL = 1_000;
 
-/** Adds `undelete`: brings messages back that were discarded or succeeded. */
+/** Adds `undelete`: brings messages back that were discarded or purged, or succeeded. */
 export function addUndelete(program: Command, withRun: WithRun): void {
   addCommand<Options>(program, withRun, {
     usage: "undelete <queue> [ids...]",
@@ -38,7 +38,7 @@ export function addUndelete(program: Command, withRun: WithRun): void {
     details:
       "They come back as they were: in quarantine, or due when they were due. With --retry they are due now, with a new round of attempts. `dlq deleted` lists them; `-` reads ids from stdin. A command that is repeated brings back only what is still deleted.",
     examples: [
-      ["dlq undelete orders --from 1h", "what was discarded in the last hour"],
+      ["dlq undelete orders --from 1h", "what was discarded or purged in the last hour"],
       [
         "dlq undelete orders --succeeded --from 2026-01-31T09:00:00Z --to 2026-01-31T09:20:00Z --retry",
         "what succeeded between two times, to process it again",
@@ -49,7 +49,7 @@ export function addUndelete(program: Command, withRun: WithRun): void {
       command
         .option("--from <when>", "ended then or later: 1h, or a time", parsePastTime)
         .option("--to <when>", "with --from: ended then or earlier", parsePastTime)
-        .option("--succeeded", "with --from: what succeeded, not what was discarded")
+        .option("--succeeded", "with --from: what succeeded, not what was discarded or purged")
         .option("--retry", "due now, with a new round of attempts")
         .option("-y, --yes", "with --from: do not ask"),
     run: async (run, options, [queue = "", ...words]) => {
