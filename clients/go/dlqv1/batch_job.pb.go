@@ -1098,7 +1098,7 @@ type BatchJobCounts struct {
 	OutcomeUnknownCount int64 `protobuf:"varint,3,opt,name=outcome_unknown_count,json=outcomeUnknownCount,proto3" json:"outcome_unknown_count,omitempty"`
 	// Messages that match, and that it cannot act on, each with why, found while it counted.
 	NotSelected []*BatchJobRefusal `protobuf:"bytes,4,rep,name=not_selected,json=notSelected,proto3" json:"not_selected,omitempty"`
-	// Messages that it has acted on.
+	// Messages that it has acted on. A move that the other queue refuses is not among them, unless a server ended in that moment.
 	DoneCount int64 `protobuf:"varint,5,opt,name=done_count,json=doneCount,proto3" json:"done_count,omitempty"`
 	// Messages that it could not act on, each with why.
 	Refused []*BatchJobRefusal `protobuf:"bytes,6,rep,name=refused,proto3" json:"refused,omitempty"`

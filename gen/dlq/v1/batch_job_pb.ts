@@ -611,7 +611,7 @@ export type BatchJobCounts = Message<"dlq.v1.BatchJobCounts"> & {
   notSelected: BatchJobRefusal[];
 
   /**
-   * Messages that it has acted on.
+   * Messages that it has acted on. A move that the other queue refuses is not among them, unless a server ended in that moment.
    *
    * @generated from field: int64 done_count = 5;
    */

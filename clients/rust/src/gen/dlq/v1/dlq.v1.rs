@@ -2187,7 +2187,7 @@ pub struct BatchJobCounts {
     /// Messages that match, and that it cannot act on, each with why, found while it counted.
     #[prost(message, repeated, tag="4")]
     pub not_selected: ::prost::alloc::vec::Vec<BatchJobRefusal>,
-    /// Messages that it has acted on.
+    /// Messages that it has acted on. A move that the other queue refuses is not among them, unless a server ended in that moment.
     #[prost(int64, tag="5")]
     pub done_count: i64,
     /// Messages that it could not act on, each with why.
