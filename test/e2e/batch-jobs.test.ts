@@ -171,6 +171,21 @@ test("a move keeps messages as they are, in the other queue", async () => {
   expect(again.counts?.notSelected).toMatchObject([{ why: "it is in that queue already" }]);
 });
 
+test("a move that the other queue refuses is counted as refused", async () => {
+  await client.admin.updateQueue({ queue: { name: "small", config: { maxMessages: 3n } } });
+  await send("large", 5);
+  const job = await run({ queue: "large", action: { case: "move", value: { queue: "small" } } });
+  expect(job).toMatchObject({
+    state: BatchJobState.DONE,
+    counts: {
+      ...{ selectedCount: 5n, doneCount: 3n, leftCount: 0n },
+      refused: [{ why: "the other queue has max_messages messages; it is back", count: 2n }],
+    },
+  });
+  expect(await statsOf(dlq, "large")).toMatchObject({ quarantined: 2n });
+  expect(await statsOf(dlq, "small")).toMatchObject({ quarantined: 3n });
+});
+
 test("edits are previewed, applied once, and refused where they cannot be applied", async () => {
   await send("edited", 2, { ...QUARANTINED, payload: text('{"date":"1 May"}') });
   await send("edited", 1, { ...QUARANTINED, payload: text("no JSON") });

@@ -9,7 +9,7 @@ import {
 import { formatMessageId } from "../../core/message-id.ts";
 import { retentionOf } from "../../core/retention.ts";
 import type { QueueSettings } from "../../core/settings.ts";
-import type { JobItem, MessageState, Store } from "../../store/contract.ts";
+import type { JobItem, MessageState, MoveRefusal, Store } from "../../store/contract.ts";
 import {
   type EditContextParts,
   editContext,
@@ -58,6 +58,13 @@ const STEPS_A_SECOND = 4;
 /** Between two looks at messages that change all the time. */
 const CHANGED_MS = 20;
 const NO_REQUEST = new Uint8Array();
+
+const MOVE_REFUSALS: Readonly<Record<MoveRefusal, string>> = {
+  FULL_MESSAGES: "the other queue has max_messages messages; it is back",
+  FULL_BYTES: "the other queue has max_bytes bytes; it is back",
+  DELETING: "the other queue is being deleted; it is back",
+  CLOSED: "the other queue does not exist, and queue_creation is closed; it is back",
+};
 
 /** Acts on the messages that a job selects, step by step. Any server may continue where it ends. */
 export class JobSteps {
@@ -202,12 +209,24 @@ export class JobSteps {
       if (result === "TAKEN") throw new JobTaken("another server runs the job");
       if (result === "CHANGED") return undefined;
       this.#stored = after;
-      const ids = items.map(({ id }) => id);
-      if (action === "move") await this.#parts.mover.moveAll(queue, ids);
+      if (action === "move") await this.#finishMoves(queue, items, counts);
     }
     this.#entry.stand = { counts, place };
     await this.#entry.saveSometimes();
     return taken;
+  }
+
+  /** What the other queue refuses is back, and counts as refused. */
+  async #finishMoves(
+    queue: string,
+    items: readonly JobItem[],
+    counts: BatchJobCounts,
+  ): Promise<void> {
+    const ids = items.map(({ id }) => id);
+    for (const { id, why } of await this.#parts.mover.moveAll(queue, ids)) {
+      counts.doneCount--;
+      addRefusal(counts.refused, MOVE_REFUSALS[why], queue, id);
+    }
   }
 
   /** Decides what to do with the first of these messages, and counts those that cannot be acted on. */

@@ -3,7 +3,13 @@ import { limiterKeyOf, orderingKeyOf, valueIn } from "../../core/delivery-settin
 import { MOVE_LATE_MS } from "../../core/lifetime.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import type { QueueSettings } from "../../core/settings.ts";
-import type { MovingMessage, Received, ReceiveItem, Store } from "../../store/contract.ts";
+import type {
+  MoveRefusal,
+  MovingMessage,
+  Received,
+  ReceiveItem,
+  Store,
+} from "../../store/contract.ts";
 import type { DecisionLog, RuleObserver } from "../observer.ts";
 
 export interface MoverParts {
@@ -13,6 +19,12 @@ export interface MoverParts {
   log: DecisionLog;
 }
 
+/** A message that its target has not taken: it is back in its queue. */
+export interface RefusedMove {
+  readonly id: Uint8Array;
+  readonly why: MoveRefusal;
+}
+
 /**
  * Moves messages to other queues. An outcome starts the move; then the other queue receives the
  * message, and it is removed from the first. Any server may do any step, also twice: in the end the
@@ -20,7 +32,7 @@ export interface MoverParts {
  */
 export class Mover {
   readonly #parts: MoverParts;
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Set<Promise<unknown>>();
   readonly #resumed = new Set<string>();
   #stopped = false;
 
@@ -33,9 +45,15 @@ export class Mover {
     void this.moveAll(queue, ids);
   };
 
-  /** As `moveNow`. Resolves when they have ended, or after a failure, which is logged. */
-  readonly moveAll = (queue: string, ids: readonly Uint8Array[]): Promise<void> =>
-    this.#start(queue, this.#moveThese(queue, ids));
+  /** As `moveNow`. Resolves when they have ended, or after a failure, which is logged, with those that came back. */
+  readonly moveAll = async (
+    queue: string,
+    ids: readonly Uint8Array[],
+  ): Promise<readonly RefusedMove[]> => {
+    const refused: RefusedMove[] = [];
+    await this.#start(queue, this.#moveThese(queue, ids, refused));
+    return refused;
+  };
 
   /** Finishes late moves out of this queue. */
   readonly resume = (queue: string): void => {
@@ -70,13 +88,17 @@ export class Mover {
     return running;
   }
 
-  async #moveThese(queue: string, ids: readonly Uint8Array[]): Promise<void> {
+  async #moveThese(
+    queue: string,
+    ids: readonly Uint8Array[],
+    refused: RefusedMove[],
+  ): Promise<void> {
     let open = ids;
     while (open.length > 0) {
       const messages = await this.#parts.store.moves.pending(queue, open);
       // Another server has moved the rest.
       if (messages.length === 0) return;
-      await this.#move(queue, messages);
+      refused.push(...(await this.#move(queue, messages)));
       const moved = new Set(messages.map(({ id }) => formatMessageId(id)));
       open = open.filter((id) => !moved.has(formatMessageId(id)));
     }
@@ -90,16 +112,24 @@ export class Mover {
     }
   }
 
-  async #move(queue: string, messages: readonly MovingMessage[]): Promise<void> {
+  /** Returns those that the target has refused. */
+  async #move(queue: string, messages: readonly MovingMessage[]): Promise<RefusedMove[]> {
     const byTarget = Map.groupBy(messages, ({ target }) => target);
     const results = await Promise.allSettled(
       [...byTarget].map(([target, own]) => this.#moveTo(queue, target, own)),
     );
     // A target that fails must not block the others, but its error counts.
-    for (const result of results) if (result.status === "rejected") throw result.reason;
+    return results.flatMap((result) => {
+      if (result.status === "rejected") throw result.reason;
+      return result.value;
+    });
   }
 
-  async #moveTo(queue: string, target: string, messages: readonly MovingMessage[]): Promise<void> {
+  async #moveTo(
+    queue: string,
+    target: string,
+    messages: readonly MovingMessage[],
+  ): Promise<RefusedMove[]> {
     const { store, settingsOf } = this.#parts;
     const settings = settingsOf(target);
     const items = messages.map((message) => toItem(message, settings));
@@ -111,6 +141,10 @@ export class Mover {
     const ended = await store.moves.end(queue, ends);
     messages.forEach((message, index) => {
       if (ended[index]) this.#report(queue, message, received[index] as Received);
+    });
+    return messages.flatMap(({ id }, index) => {
+      const why = received[index] as Received;
+      return why === "RECEIVED" ? [] : [{ id, why }];
     });
   }
 

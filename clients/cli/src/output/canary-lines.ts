@@ -29,13 +29,10 @@ export function sliceLines(slice: CanarySlice, before = ""): string[] {
 
 /** Returns `1 %, 10 %; at least 95 % must succeed; within 10m each`. */
 export function canaryText({ percents, minSuccessRatio, deadline }: Canary): string {
-  const sizes = percents.length === 0 ? "" : `${percents.map((one) => `${one} %`).join(", ")}`;
-  const least =
-    minSuccessRatio === 0
-      ? ""
-      : `at least ${Number((minSuccessRatio * 100).toFixed(4))} % must succeed`;
-  const within = deadline === undefined ? "" : `within ${durationText(durationMs(deadline))} each`;
-  return [sizes, least, within].filter((text) => text !== "").join("; ") || "yes";
+  const sizes = percents.map((percent) => `${percent} %`).join(", ");
+  const least = Number((minSuccessRatio * 100).toFixed(4));
+  const each = deadline === undefined ? "" : `; within ${durationText(durationMs(deadline))} each`;
+  return `${sizes}; at least ${least} % must succeed${each}`;
 }
 
 function failureText({ count, title, groupId, isNew }: CanaryFailure): string {
