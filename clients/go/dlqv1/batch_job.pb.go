@@ -118,13 +118,13 @@ type BatchJob struct {
 	State BatchJobState `protobuf:"varint,6,opt,name=state,proto3,enum=dlq.v1.BatchJobState" json:"state,omitempty"`
 	// What it has found and done so far.
 	Counts *BatchJobCounts `protobuf:"bytes,7,opt,name=counts,proto3" json:"counts,omitempty"`
-	// The queue that it works on now: queues come by name. Empty: none.
+	// The queue that it works on, in the order of names. Empty: it has not begun, or has ended.
 	Queue string `protobuf:"bytes,8,opt,name=queue,proto3" json:"queue,omitempty"`
-	// Why it is FAILED or STOPPED, or why it waits, and what to do. Empty: all is well.
+	// Why it is FAILED or STOPPED, or why it makes no progress, and what to do. Empty: no problem.
 	Problem string `protobuf:"bytes,9,opt,name=problem,proto3" json:"problem,omitempty"`
 	// Some of the selected messages, at most 5.
 	Samples []*BatchJobSample `protobuf:"bytes,10,rep,name=samples,proto3" json:"samples,omitempty"`
-	// When its state or its counts changed last.
+	// When a server last stored its progress: about twice a second while it works.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// PAUSED: the state that it goes on in.
 	ResumeState BatchJobState `protobuf:"varint,12,opt,name=resume_state,json=resumeState,proto3,enum=dlq.v1.BatchJobState" json:"resume_state,omitempty"`
@@ -263,7 +263,7 @@ type BatchJobSpec struct {
 	// A CEL expression that is true for the selected messages; docs/reference/filters.md has its variables. Its
 	// time is that of the job's creation. Empty: all.
 	Filter string `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
-	// Only messages of this group: its id. Empty: of any group or none.
+	// Only messages of this group: its id, or the first 6 or more digits of it. Empty: of any group or none.
 	GroupId string `protobuf:"bytes,3,opt,name=group_id,json=groupId,proto3" json:"group_id,omitempty"`
 	// Only these messages, at most 1,000. Empty: no such limit.
 	Ids []string `protobuf:"bytes,4,rep,name=ids,proto3" json:"ids,omitempty"`
@@ -278,8 +278,7 @@ type BatchJobSpec struct {
 	//	*BatchJobSpec_Purge
 	//	*BatchJobSpec_Move
 	Action isBatchJobSpec_Action `protobuf_oneof:"action"`
-	// How many messages it should be able to act on. It counts them first, and fails before it has changed
-	// anything if there are others. Absent: any number.
+	// How many messages it must find. If it counts another number, it fails and changes nothing. Absent: any number.
 	ExpectedCount *ExpectedCount `protobuf:"bytes,11,opt,name=expected_count,json=expectedCount,proto3" json:"expected_count,omitempty"`
 	// True: only count, and show samples.
 	DryRun bool `protobuf:"varint,12,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
@@ -493,12 +492,12 @@ func (*BatchJobSpec_Purge) isBatchJobSpec_Action() {}
 
 func (*BatchJobSpec_Move) isBatchJobSpec_Action() {}
 
-// How many messages are expected. Both limits count.
+// How many messages are expected. Both ends are included.
 type ExpectedCount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// At least so many.
 	Min int64 `protobuf:"varint,1,opt,name=min,proto3" json:"min,omitempty"`
-	// At most so many.
+	// At most so many. Required, unless none are expected.
 	Max           int64 `protobuf:"varint,2,opt,name=max,proto3" json:"max,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -613,18 +612,19 @@ func (x *RetryAction) GetResolveGroup() bool {
 	return false
 }
 
-// Retries a slice of the messages, and waits for the outcome of each one before it goes on. If too few succeed, the job stops, and
-// leaves the other messages alone. A failure that an open breaker spared is no outcome, nor is a lease that expired: the message is
-// delivered again.
+// Retries slices of the messages, and waits for the outcomes of each slice before it goes on. If too few messages succeed, the job
+// stops, and leaves the others alone. A message is delivered again after a release, an expired lease, or a failed attempt that is
+// exempt: none of these is an outcome. If expired leases quarantine it, it has failed.
 type Canary struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The size of each slice, in percent of the selected messages: more than 0, at most 100, and each larger than the one before; at most
-	// 5 of them. A slice has at most 1,000 messages, but in any case one of each group, of at most 1,000 groups. Empty: 1 and 10.
+	// 5 of them. A slice has at most 1,000 messages, chosen evenly, and in addition the first message of each group, for up to 1,000
+	// groups. Empty: 1 and 10.
 	Percents []float64 `protobuf:"fixed64,1,rep,packed,name=percents,proto3" json:"percents,omitempty"`
 	// The part of a slice's outcomes that must be successes: more than 0, at most 1. 0: 0.95.
 	MinSuccessRatio float64 `protobuf:"fixed64,2,opt,name=min_success_ratio,json=minSuccessRatio,proto3" json:"min_success_ratio,omitempty"`
-	// How long the job waits for the outcomes of a slice, from when all of it is due: 1 second to 24 hours. If one is missing then, the
-	// job stops. Absent: 10 minutes.
+	// How long the job waits after it has retried the last message of a slice: 1 second to 24 hours. If an outcome is still missing, it
+	// stops. Absent: 10 minutes.
 	Deadline      *durationpb.Duration `protobuf:"bytes,3,opt,name=deadline,proto3" json:"deadline,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -681,7 +681,8 @@ func (x *Canary) GetDeadline() *durationpb.Duration {
 	return nil
 }
 
-// A part of a canary. An outcome is a success, or a first failure that counts; a worker that discards or quarantines a message has failed.
+// One slice. A message has succeeded, or has failed: by its first failure that counts, or because its worker quarantined or discarded
+// it.
 type CanarySlice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// See Canary.
@@ -692,8 +693,9 @@ type CanarySlice struct {
 	SucceededCount int64 `protobuf:"varint,3,opt,name=succeeded_count,json=succeededCount,proto3" json:"succeeded_count,omitempty"`
 	// Those that failed.
 	FailedCount int64 `protobuf:"varint,4,opt,name=failed_count,json=failedCount,proto3" json:"failed_count,omitempty"`
-	// Those that ended without an outcome: expired, moved, or changed by a person or another job. They count neither way.
-	LeftCount int64 `protobuf:"varint,5,opt,name=left_count,json=leftCount,proto3" json:"left_count,omitempty"`
+	// Those that count as neither: they expired, or were retried, quarantined, removed or moved by another job, or removed with their
+	// queue.
+	WithoutOutcomeCount int64 `protobuf:"varint,5,opt,name=without_outcome_count,json=withoutOutcomeCount,proto3" json:"without_outcome_count,omitempty"`
 	// When the first one was retried.
 	BeginTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=begin_time,json=beginTime,proto3" json:"begin_time,omitempty"`
 	// Until when the job waits for outcomes. Absent: the slice is not complete.
@@ -764,9 +766,9 @@ func (x *CanarySlice) GetFailedCount() int64 {
 	return 0
 }
 
-func (x *CanarySlice) GetLeftCount() int64 {
+func (x *CanarySlice) GetWithoutOutcomeCount() int64 {
 	if x != nil {
-		return x.LeftCount
+		return x.WithoutOutcomeCount
 	}
 	return 0
 }
@@ -1043,7 +1045,7 @@ func (x *PurgeAction) GetNow() bool {
 // quarantine.
 type MoveAction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The queue.
+	// The target queue.
 	Queue         string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1089,12 +1091,12 @@ func (x *MoveAction) GetQueue() string {
 // What a batch job has found and done.
 type BatchJobCounts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Messages that were examined in this state. One that is examined again, since others have changed meanwhile, counts again.
+	// Messages that it has read since its state began. What is read again counts again.
 	ExaminedCount int64 `protobuf:"varint,1,opt,name=examined_count,json=examinedCount,proto3" json:"examined_count,omitempty"`
-	// Messages that it can act on. It is complete when the state is no longer COUNTING.
+	// Messages that it can act on. It is complete when it has counted all.
 	SelectedCount int64 `protobuf:"varint,2,opt,name=selected_count,json=selectedCount,proto3" json:"selected_count,omitempty"`
-	// Those of them whose last lease ended without an outcome, or whose outcome a failover of Redis may have lost:
-	// if they are retried, they may run twice.
+	// Those of them whose last lease ended without an outcome, or that were due when a failover of Redis may have lost
+	// one: if they are retried, they may run twice.
 	OutcomeUnknownCount int64 `protobuf:"varint,3,opt,name=outcome_unknown_count,json=outcomeUnknownCount,proto3" json:"outcome_unknown_count,omitempty"`
 	// Messages that match, and that it cannot act on, each with why, found while it counted.
 	NotSelected []*BatchJobRefusal `protobuf:"bytes,4,rep,name=not_selected,json=notSelected,proto3" json:"not_selected,omitempty"`
@@ -1103,8 +1105,8 @@ type BatchJobCounts struct {
 	// Messages that it could not act on, each with why.
 	Refused []*BatchJobRefusal `protobuf:"bytes,6,rep,name=refused,proto3" json:"refused,omitempty"`
 	// When DONE: selected messages that were gone or had changed before it came to them.
-	LeftCount int64 `protobuf:"varint,7,opt,name=left_count,json=leftCount,proto3" json:"left_count,omitempty"`
-	// Messages of which the filter had redacted content: it may have missed them.
+	ChangedCount int64 `protobuf:"varint,7,opt,name=changed_count,json=changedCount,proto3" json:"changed_count,omitempty"`
+	// Messages whose content was hidden from the filter. Some of them may match and be missing.
 	RedactedCount int64 `protobuf:"varint,8,opt,name=redacted_count,json=redactedCount,proto3" json:"redacted_count,omitempty"`
 	// Messages that were left out because their stored content is damaged.
 	DamagedCount  int64 `protobuf:"varint,9,opt,name=damaged_count,json=damagedCount,proto3" json:"damaged_count,omitempty"`
@@ -1184,9 +1186,9 @@ func (x *BatchJobCounts) GetRefused() []*BatchJobRefusal {
 	return nil
 }
 
-func (x *BatchJobCounts) GetLeftCount() int64 {
+func (x *BatchJobCounts) GetChangedCount() int64 {
 	if x != nil {
-		return x.LeftCount
+		return x.ChangedCount
 	}
 	return 0
 }
@@ -1208,7 +1210,7 @@ func (x *BatchJobCounts) GetDamagedCount() int64 {
 // Messages that a batch job did not act on.
 type BatchJobRefusal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Why, in words. At most 20 reasons are counted separately.
+	// Why, in words. At most 19 reasons are counted separately, the rest as other reasons.
 	Why string `protobuf:"bytes,1,opt,name=why,proto3" json:"why,omitempty"`
 	// How many.
 	Count int64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
@@ -1287,7 +1289,8 @@ type BatchJobSample struct {
 	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
 	// Its latest failure, in one line of at most 200 characters.
 	Failure string `protobuf:"bytes,3,opt,name=failure,proto3" json:"failure,omitempty"`
-	// Before the edits of the job. Absent: it has none, or the message is larger than 4 KiB.
+	// Before the edits of the job. Absent: it has none or refuses them, or the message is larger than 4 KiB, as stored, before or after
+	// them.
 	Before *MessageContent `protobuf:"bytes,4,opt,name=before,proto3" json:"before,omitempty"`
 	// After the edits of the job.
 	After *MessageContent `protobuf:"bytes,5,opt,name=after,proto3" json:"after,omitempty"`
@@ -1423,14 +1426,13 @@ const file_dlq_v1_batch_job_proto_rawDesc = "" +
 	"\x06Canary\x12\x1a\n" +
 	"\bpercents\x18\x01 \x03(\x01R\bpercents\x12*\n" +
 	"\x11min_success_ratio\x18\x02 \x01(\x01R\x0fminSuccessRatio\x125\n" +
-	"\bdeadline\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\bdeadline\"\x9d\x03\n" +
+	"\bdeadline\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\bdeadline\"\xb2\x03\n" +
 	"\vCanarySlice\x12\x18\n" +
 	"\apercent\x18\x01 \x01(\x01R\apercent\x12#\n" +
 	"\rmessage_count\x18\x02 \x01(\x03R\fmessageCount\x12'\n" +
 	"\x0fsucceeded_count\x18\x03 \x01(\x03R\x0esucceededCount\x12!\n" +
-	"\ffailed_count\x18\x04 \x01(\x03R\vfailedCount\x12\x1d\n" +
-	"\n" +
-	"left_count\x18\x05 \x01(\x03R\tleftCount\x129\n" +
+	"\ffailed_count\x18\x04 \x01(\x03R\vfailedCount\x122\n" +
+	"\x15without_outcome_count\x18\x05 \x01(\x03R\x13withoutOutcomeCount\x129\n" +
 	"\n" +
 	"begin_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tbeginTime\x12?\n" +
 	"\rdeadline_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\fdeadlineTime\x125\n" +
@@ -1452,7 +1454,7 @@ const file_dlq_v1_batch_job_proto_rawDesc = "" +
 	"\x03now\x18\x01 \x01(\bR\x03now\"\"\n" +
 	"\n" +
 	"MoveAction\x12\x14\n" +
-	"\x05queue\x18\x01 \x01(\tR\x05queue\"\x8b\x03\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\"\x91\x03\n" +
 	"\x0eBatchJobCounts\x12%\n" +
 	"\x0eexamined_count\x18\x01 \x01(\x03R\rexaminedCount\x12%\n" +
 	"\x0eselected_count\x18\x02 \x01(\x03R\rselectedCount\x122\n" +
@@ -1460,9 +1462,8 @@ const file_dlq_v1_batch_job_proto_rawDesc = "" +
 	"\fnot_selected\x18\x04 \x03(\v2\x17.dlq.v1.BatchJobRefusalR\vnotSelected\x12\x1d\n" +
 	"\n" +
 	"done_count\x18\x05 \x01(\x03R\tdoneCount\x121\n" +
-	"\arefused\x18\x06 \x03(\v2\x17.dlq.v1.BatchJobRefusalR\arefused\x12\x1d\n" +
-	"\n" +
-	"left_count\x18\a \x01(\x03R\tleftCount\x12%\n" +
+	"\arefused\x18\x06 \x03(\v2\x17.dlq.v1.BatchJobRefusalR\arefused\x12#\n" +
+	"\rchanged_count\x18\a \x01(\x03R\fchangedCount\x12%\n" +
 	"\x0eredacted_count\x18\b \x01(\x03R\rredactedCount\x12#\n" +
 	"\rdamaged_count\x18\t \x01(\x03R\fdamagedCount\"_\n" +
 	"\x0fBatchJobRefusal\x12\x10\n" +

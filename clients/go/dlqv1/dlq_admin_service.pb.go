@@ -5196,7 +5196,7 @@ func (x *ListBatchJobsRequest) GetPageToken() string {
 // A page of batch jobs.
 type ListBatchJobsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The latest first, without samples.
+	// The latest first, without samples, ids and transforms.
 	Jobs []*BatchJob `protobuf:"bytes,1,rep,name=jobs,proto3" json:"jobs,omitempty"`
 	// Where the next page begins. Empty: there is none.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`

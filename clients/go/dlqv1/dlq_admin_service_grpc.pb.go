@@ -100,7 +100,7 @@ type DlqAdminServiceClient interface {
 	// 7 days a message is stored once under an import_id, even if it has been processed since. Errors:
 	// INVALID_ARGUMENT (of the call; that of a message is in its result), UNAVAILABLE.
 	ImportMessages(ctx context.Context, in *ImportMessagesRequest, opts ...grpc.CallOption) (*ImportMessagesResponse, error)
-	// Lists messages of a queue that were discarded, or that succeeded while retain_succeeded was set, and can be
+	// Lists messages of a queue that were discarded or purged, or that succeeded while retain_succeeded was set, and can be
 	// brought back, the latest first. Reads only. Errors: INVALID_ARGUMENT (queue, times, states, page token),
 	// UNAVAILABLE.
 	ListDeleted(ctx context.Context, in *ListDeletedRequest, opts ...grpc.CallOption) (*ListDeletedResponse, error)
@@ -634,7 +634,7 @@ type DlqAdminServiceServer interface {
 	// 7 days a message is stored once under an import_id, even if it has been processed since. Errors:
 	// INVALID_ARGUMENT (of the call; that of a message is in its result), UNAVAILABLE.
 	ImportMessages(context.Context, *ImportMessagesRequest) (*ImportMessagesResponse, error)
-	// Lists messages of a queue that were discarded, or that succeeded while retain_succeeded was set, and can be
+	// Lists messages of a queue that were discarded or purged, or that succeeded while retain_succeeded was set, and can be
 	// brought back, the latest first. Reads only. Errors: INVALID_ARGUMENT (queue, times, states, page token),
 	// UNAVAILABLE.
 	ListDeleted(context.Context, *ListDeletedRequest) (*ListDeletedResponse, error)

@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dlq/v1/batch_job.proto.
  */
 export const file_dlq_v1_batch_job: GenFile = /*@__PURE__*/
-  fileDesc("ChZkbHEvdjEvYmF0Y2hfam9iLnByb3RvEgZkbHEudjEiwwMKCEJhdGNoSm9iEgoKAmlkGAEgASgJEiIKBHNwZWMYAiABKAsyFC5kbHEudjEuQmF0Y2hKb2JTcGVjEg4KBmNhbGxlchgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiQKBXN0YXRlGAYgASgOMhUuZGxxLnYxLkJhdGNoSm9iU3RhdGUSJgoGY291bnRzGAcgASgLMhYuZGxxLnYxLkJhdGNoSm9iQ291bnRzEg0KBXF1ZXVlGAggASgJEg8KB3Byb2JsZW0YCSABKAkSJwoHc2FtcGxlcxgKIAMoCzIWLmRscS52MS5CYXRjaEpvYlNhbXBsZRIvCgt1cGRhdGVfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoMcmVzdW1lX3N0YXRlGAwgASgOMhUuZGxxLnYxLkJhdGNoSm9iU3RhdGUSIwoGc2xpY2VzGA0gAygLMhMuZGxxLnYxLkNhbmFyeVNsaWNlIr0DCgxCYXRjaEpvYlNwZWMSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEhAKCGdyb3VwX2lkGAMgASgJEgsKA2lkcxgEIAMoCRIkCgVyZXRyeRgFIAEoCzITLmRscS52MS5SZXRyeUFjdGlvbkgAEiIKBGVkaXQYBiABKAsyEi5kbHEudjEuRWRpdEFjdGlvbkgAEi4KCnF1YXJhbnRpbmUYByABKAsyGC5kbHEudjEuUXVhcmFudGluZUFjdGlvbkgAEigKB2Rpc2NhcmQYCCABKAsyFS5kbHEudjEuRGlzY2FyZEFjdGlvbkgAEiQKBXB1cmdlGAkgASgLMhMuZGxxLnYxLlB1cmdlQWN0aW9uSAASIgoEbW92ZRgKIAEoCzISLmRscS52MS5Nb3ZlQWN0aW9uSAASLQoOZXhwZWN0ZWRfY291bnQYCyABKAsyFS5kbHEudjEuRXhwZWN0ZWRDb3VudBIPCgdkcnlfcnVuGAwgASgIEhAKCG1heF9yYXRlGA0gASgBEg4KBnJlYXNvbhgOIAEoCRIVCg1zaG93X3JlZGFjdGVkGA8gASgIQggKBmFjdGlvbiIpCg1FeHBlY3RlZENvdW50EgsKA21pbhgBIAEoAxILCgNtYXgYAiABKAMiawoLUmV0cnlBY3Rpb24SJQoKdHJhbnNmb3JtcxgBIAMoCzIRLmRscS52MS5UcmFuc2Zvcm0SHgoGY2FuYXJ5GAIgASgLMg4uZGxxLnYxLkNhbmFyeRIVCg1yZXNvbHZlX2dyb3VwGAMgASgIImIKBkNhbmFyeRIQCghwZXJjZW50cxgBIAMoARIZChFtaW5fc3VjY2Vzc19yYXRpbxgCIAEoARIrCghkZWFkbGluZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKyAgoLQ2FuYXJ5U2xpY2USDwoHcGVyY2VudBgBIAEoARIVCg1tZXNzYWdlX2NvdW50GAIgASgDEhcKD3N1Y2NlZWRlZF9jb3VudBgDIAEoAxIUCgxmYWlsZWRfY291bnQYBCABKAMSEgoKbGVmdF9jb3VudBgFIAEoAxIuCgpiZWdpbl90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg1kZWFkbGluZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoIZmFpbHVyZXMYCSADKAsyFS5kbHEudjEuQ2FuYXJ5RmFpbHVyZSJPCg1DYW5hcnlGYWlsdXJlEhAKCGdyb3VwX2lkGAEgASgJEg0KBWNvdW50GAIgASgDEg0KBXRpdGxlGAMgASgJEg4KBmlzX25ldxgEIAEoCCIzCgpFZGl0QWN0aW9uEiUKCnRyYW5zZm9ybXMYASADKAsyES5kbHEudjEuVHJhbnNmb3JtIhIKEFF1YXJhbnRpbmVBY3Rpb24iDwoNRGlzY2FyZEFjdGlvbiIaCgtQdXJnZUFjdGlvbhILCgNub3cYASABKAgiGwoKTW92ZUFjdGlvbhINCgVxdWV1ZRgBIAEoCSKPAgoOQmF0Y2hKb2JDb3VudHMSFgoOZXhhbWluZWRfY291bnQYASABKAMSFgoOc2VsZWN0ZWRfY291bnQYAiABKAMSHQoVb3V0Y29tZV91bmtub3duX2NvdW50GAMgASgDEi0KDG5vdF9zZWxlY3RlZBgEIAMoCzIXLmRscS52MS5CYXRjaEpvYlJlZnVzYWwSEgoKZG9uZV9jb3VudBgFIAEoAxIoCgdyZWZ1c2VkGAYgAygLMhcuZGxxLnYxLkJhdGNoSm9iUmVmdXNhbBISCgpsZWZ0X2NvdW50GAcgASgDEhYKDnJlZGFjdGVkX2NvdW50GAggASgDEhUKDWRhbWFnZWRfY291bnQYCSABKAMiSAoPQmF0Y2hKb2JSZWZ1c2FsEgsKA3doeRgBIAEoCRINCgVjb3VudBgCIAEoAxIKCgJpZBgDIAEoCRINCgVxdWV1ZRgEIAEoCSKdAQoOQmF0Y2hKb2JTYW1wbGUSDQoFcXVldWUYASABKAkSCgoCaWQYAiABKAkSDwoHZmFpbHVyZRgDIAEoCRImCgZiZWZvcmUYBCABKAsyFi5kbHEudjEuTWVzc2FnZUNvbnRlbnQSJQoFYWZ0ZXIYBSABKAsyFi5kbHEudjEuTWVzc2FnZUNvbnRlbnQSEAoIcmVkYWN0ZWQYBiADKAkqlQIKDUJhdGNoSm9iU3RhdGUSHwobQkFUQ0hfSk9CX1NUQVRFX1VOU1BFQ0lGSUVEEAASHAoYQkFUQ0hfSk9CX1NUQVRFX0NPVU5USU5HEAESGwoXQkFUQ0hfSk9CX1NUQVRFX1JVTk5JTkcQAhIaChZCQVRDSF9KT0JfU1RBVEVfUEFVU0VEEAMSGAoUQkFUQ0hfSk9CX1NUQVRFX0RPTkUQBBIdChlCQVRDSF9KT0JfU1RBVEVfQ0FOQ0VMTEVEEAUSGgoWQkFUQ0hfSk9CX1NUQVRFX0ZBSUxFRBAGEhoKFkJBVENIX0pPQl9TVEFURV9DQU5BUlkQBxIbChdCQVRDSF9KT0JfU1RBVEVfU1RPUFBFRBAIQksKFGlvLmRscXNlcnZpY2UuZGxxLnYxUAFaMWdpdGh1Yi5jb20vZGxxLXNlcnZpY2UvZGxxL2NsaWVudHMvZ28vZGxxdjE7ZGxxdjFiBnByb3RvMw", [file_dlq_v1_dlq_service, file_dlq_v1_rule, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChZkbHEvdjEvYmF0Y2hfam9iLnByb3RvEgZkbHEudjEiwwMKCEJhdGNoSm9iEgoKAmlkGAEgASgJEiIKBHNwZWMYAiABKAsyFC5kbHEudjEuQmF0Y2hKb2JTcGVjEg4KBmNhbGxlchgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiQKBXN0YXRlGAYgASgOMhUuZGxxLnYxLkJhdGNoSm9iU3RhdGUSJgoGY291bnRzGAcgASgLMhYuZGxxLnYxLkJhdGNoSm9iQ291bnRzEg0KBXF1ZXVlGAggASgJEg8KB3Byb2JsZW0YCSABKAkSJwoHc2FtcGxlcxgKIAMoCzIWLmRscS52MS5CYXRjaEpvYlNhbXBsZRIvCgt1cGRhdGVfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoMcmVzdW1lX3N0YXRlGAwgASgOMhUuZGxxLnYxLkJhdGNoSm9iU3RhdGUSIwoGc2xpY2VzGA0gAygLMhMuZGxxLnYxLkNhbmFyeVNsaWNlIr0DCgxCYXRjaEpvYlNwZWMSDQoFcXVldWUYASABKAkSDgoGZmlsdGVyGAIgASgJEhAKCGdyb3VwX2lkGAMgASgJEgsKA2lkcxgEIAMoCRIkCgVyZXRyeRgFIAEoCzITLmRscS52MS5SZXRyeUFjdGlvbkgAEiIKBGVkaXQYBiABKAsyEi5kbHEudjEuRWRpdEFjdGlvbkgAEi4KCnF1YXJhbnRpbmUYByABKAsyGC5kbHEudjEuUXVhcmFudGluZUFjdGlvbkgAEigKB2Rpc2NhcmQYCCABKAsyFS5kbHEudjEuRGlzY2FyZEFjdGlvbkgAEiQKBXB1cmdlGAkgASgLMhMuZGxxLnYxLlB1cmdlQWN0aW9uSAASIgoEbW92ZRgKIAEoCzISLmRscS52MS5Nb3ZlQWN0aW9uSAASLQoOZXhwZWN0ZWRfY291bnQYCyABKAsyFS5kbHEudjEuRXhwZWN0ZWRDb3VudBIPCgdkcnlfcnVuGAwgASgIEhAKCG1heF9yYXRlGA0gASgBEg4KBnJlYXNvbhgOIAEoCRIVCg1zaG93X3JlZGFjdGVkGA8gASgIQggKBmFjdGlvbiIpCg1FeHBlY3RlZENvdW50EgsKA21pbhgBIAEoAxILCgNtYXgYAiABKAMiawoLUmV0cnlBY3Rpb24SJQoKdHJhbnNmb3JtcxgBIAMoCzIRLmRscS52MS5UcmFuc2Zvcm0SHgoGY2FuYXJ5GAIgASgLMg4uZGxxLnYxLkNhbmFyeRIVCg1yZXNvbHZlX2dyb3VwGAMgASgIImIKBkNhbmFyeRIQCghwZXJjZW50cxgBIAMoARIZChFtaW5fc3VjY2Vzc19yYXRpbxgCIAEoARIrCghkZWFkbGluZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiK9AgoLQ2FuYXJ5U2xpY2USDwoHcGVyY2VudBgBIAEoARIVCg1tZXNzYWdlX2NvdW50GAIgASgDEhcKD3N1Y2NlZWRlZF9jb3VudBgDIAEoAxIUCgxmYWlsZWRfY291bnQYBCABKAMSHQoVd2l0aG91dF9vdXRjb21lX2NvdW50GAUgASgDEi4KCmJlZ2luX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWRlYWRsaW5lX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCghmYWlsdXJlcxgJIAMoCzIVLmRscS52MS5DYW5hcnlGYWlsdXJlIk8KDUNhbmFyeUZhaWx1cmUSEAoIZ3JvdXBfaWQYASABKAkSDQoFY291bnQYAiABKAMSDQoFdGl0bGUYAyABKAkSDgoGaXNfbmV3GAQgASgIIjMKCkVkaXRBY3Rpb24SJQoKdHJhbnNmb3JtcxgBIAMoCzIRLmRscS52MS5UcmFuc2Zvcm0iEgoQUXVhcmFudGluZUFjdGlvbiIPCg1EaXNjYXJkQWN0aW9uIhoKC1B1cmdlQWN0aW9uEgsKA25vdxgBIAEoCCIbCgpNb3ZlQWN0aW9uEg0KBXF1ZXVlGAEgASgJIpICCg5CYXRjaEpvYkNvdW50cxIWCg5leGFtaW5lZF9jb3VudBgBIAEoAxIWCg5zZWxlY3RlZF9jb3VudBgCIAEoAxIdChVvdXRjb21lX3Vua25vd25fY291bnQYAyABKAMSLQoMbm90X3NlbGVjdGVkGAQgAygLMhcuZGxxLnYxLkJhdGNoSm9iUmVmdXNhbBISCgpkb25lX2NvdW50GAUgASgDEigKB3JlZnVzZWQYBiADKAsyFy5kbHEudjEuQmF0Y2hKb2JSZWZ1c2FsEhUKDWNoYW5nZWRfY291bnQYByABKAMSFgoOcmVkYWN0ZWRfY291bnQYCCABKAMSFQoNZGFtYWdlZF9jb3VudBgJIAEoAyJICg9CYXRjaEpvYlJlZnVzYWwSCwoDd2h5GAEgASgJEg0KBWNvdW50GAIgASgDEgoKAmlkGAMgASgJEg0KBXF1ZXVlGAQgASgJIp0BCg5CYXRjaEpvYlNhbXBsZRINCgVxdWV1ZRgBIAEoCRIKCgJpZBgCIAEoCRIPCgdmYWlsdXJlGAMgASgJEiYKBmJlZm9yZRgEIAEoCzIWLmRscS52MS5NZXNzYWdlQ29udGVudBIlCgVhZnRlchgFIAEoCzIWLmRscS52MS5NZXNzYWdlQ29udGVudBIQCghyZWRhY3RlZBgGIAMoCSqVAgoNQmF0Y2hKb2JTdGF0ZRIfChtCQVRDSF9KT0JfU1RBVEVfVU5TUEVDSUZJRUQQABIcChhCQVRDSF9KT0JfU1RBVEVfQ09VTlRJTkcQARIbChdCQVRDSF9KT0JfU1RBVEVfUlVOTklORxACEhoKFkJBVENIX0pPQl9TVEFURV9QQVVTRUQQAxIYChRCQVRDSF9KT0JfU1RBVEVfRE9ORRAEEh0KGUJBVENIX0pPQl9TVEFURV9DQU5DRUxMRUQQBRIaChZCQVRDSF9KT0JfU1RBVEVfRkFJTEVEEAYSGgoWQkFUQ0hfSk9CX1NUQVRFX0NBTkFSWRAHEhsKF0JBVENIX0pPQl9TVEFURV9TVE9QUEVEEAhCSwoUaW8uZGxxc2VydmljZS5kbHEudjFQAVoxZ2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHF2MTtkbHF2MWIGcHJvdG8z", [file_dlq_v1_dlq_service, file_dlq_v1_rule, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Work of the servers on many stored messages. If a server dies, another one continues. Each selected message
@@ -75,14 +75,14 @@ export type BatchJob = Message<"dlq.v1.BatchJob"> & {
   counts?: BatchJobCounts | undefined;
 
   /**
-   * The queue that it works on now: queues come by name. Empty: none.
+   * The queue that it works on, in the order of names. Empty: it has not begun, or has ended.
    *
    * @generated from field: string queue = 8;
    */
   queue: string;
 
   /**
-   * Why it is FAILED or STOPPED, or why it waits, and what to do. Empty: all is well.
+   * Why it is FAILED or STOPPED, or why it makes no progress, and what to do. Empty: no problem.
    *
    * @generated from field: string problem = 9;
    */
@@ -96,7 +96,7 @@ export type BatchJob = Message<"dlq.v1.BatchJob"> & {
   samples: BatchJobSample[];
 
   /**
-   * When its state or its counts changed last.
+   * When a server last stored its progress: about twice a second while it works.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 11;
    */
@@ -146,7 +146,7 @@ export type BatchJobSpec = Message<"dlq.v1.BatchJobSpec"> & {
   filter: string;
 
   /**
-   * Only messages of this group: its id. Empty: of any group or none.
+   * Only messages of this group: its id, or the first 6 or more digits of it. Empty: of any group or none.
    *
    * @generated from field: string group_id = 3;
    */
@@ -215,8 +215,7 @@ export type BatchJobSpec = Message<"dlq.v1.BatchJobSpec"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * How many messages it should be able to act on. It counts them first, and fails before it has changed
-   * anything if there are others. Absent: any number.
+   * How many messages it must find. If it counts another number, it fails and changes nothing. Absent: any number.
    *
    * @generated from field: dlq.v1.ExpectedCount expected_count = 11;
    */
@@ -259,7 +258,7 @@ export const BatchJobSpecSchema: GenMessage<BatchJobSpec> = /*@__PURE__*/
   messageDesc(file_dlq_v1_batch_job, 1);
 
 /**
- * How many messages are expected. Both limits count.
+ * How many messages are expected. Both ends are included.
  *
  * @generated from message dlq.v1.ExpectedCount
  */
@@ -272,7 +271,7 @@ export type ExpectedCount = Message<"dlq.v1.ExpectedCount"> & {
   min: bigint;
 
   /**
-   * At most so many.
+   * At most so many. Required, unless none are expected.
    *
    * @generated from field: int64 max = 2;
    */
@@ -323,16 +322,17 @@ export const RetryActionSchema: GenMessage<RetryAction> = /*@__PURE__*/
   messageDesc(file_dlq_v1_batch_job, 3);
 
 /**
- * Retries a slice of the messages, and waits for the outcome of each one before it goes on. If too few succeed, the job stops, and
- * leaves the other messages alone. A failure that an open breaker spared is no outcome, nor is a lease that expired: the message is
- * delivered again.
+ * Retries slices of the messages, and waits for the outcomes of each slice before it goes on. If too few messages succeed, the job
+ * stops, and leaves the others alone. A message is delivered again after a release, an expired lease, or a failed attempt that is
+ * exempt: none of these is an outcome. If expired leases quarantine it, it has failed.
  *
  * @generated from message dlq.v1.Canary
  */
 export type Canary = Message<"dlq.v1.Canary"> & {
   /**
    * The size of each slice, in percent of the selected messages: more than 0, at most 100, and each larger than the one before; at most
-   * 5 of them. A slice has at most 1,000 messages, but in any case one of each group, of at most 1,000 groups. Empty: 1 and 10.
+   * 5 of them. A slice has at most 1,000 messages, chosen evenly, and in addition the first message of each group, for up to 1,000
+   * groups. Empty: 1 and 10.
    *
    * @generated from field: repeated double percents = 1;
    */
@@ -346,8 +346,8 @@ export type Canary = Message<"dlq.v1.Canary"> & {
   minSuccessRatio: number;
 
   /**
-   * How long the job waits for the outcomes of a slice, from when all of it is due: 1 second to 24 hours. If one is missing then, the
-   * job stops. Absent: 10 minutes.
+   * How long the job waits after it has retried the last message of a slice: 1 second to 24 hours. If an outcome is still missing, it
+   * stops. Absent: 10 minutes.
    *
    * @generated from field: google.protobuf.Duration deadline = 3;
    */
@@ -362,7 +362,8 @@ export const CanarySchema: GenMessage<Canary> = /*@__PURE__*/
   messageDesc(file_dlq_v1_batch_job, 4);
 
 /**
- * A part of a canary. An outcome is a success, or a first failure that counts; a worker that discards or quarantines a message has failed.
+ * One slice. A message has succeeded, or has failed: by its first failure that counts, or because its worker quarantined or discarded
+ * it.
  *
  * @generated from message dlq.v1.CanarySlice
  */
@@ -396,11 +397,12 @@ export type CanarySlice = Message<"dlq.v1.CanarySlice"> & {
   failedCount: bigint;
 
   /**
-   * Those that ended without an outcome: expired, moved, or changed by a person or another job. They count neither way.
+   * Those that count as neither: they expired, or were retried, quarantined, removed or moved by another job, or removed with their
+   * queue.
    *
-   * @generated from field: int64 left_count = 5;
+   * @generated from field: int64 without_outcome_count = 5;
    */
-  leftCount: bigint;
+  withoutOutcomeCount: bigint;
 
   /**
    * When the first one was retried.
@@ -561,7 +563,7 @@ export const PurgeActionSchema: GenMessage<PurgeAction> = /*@__PURE__*/
  */
 export type MoveAction = Message<"dlq.v1.MoveAction"> & {
   /**
-   * The queue.
+   * The target queue.
    *
    * @generated from field: string queue = 1;
    */
@@ -582,22 +584,22 @@ export const MoveActionSchema: GenMessage<MoveAction> = /*@__PURE__*/
  */
 export type BatchJobCounts = Message<"dlq.v1.BatchJobCounts"> & {
   /**
-   * Messages that were examined in this state. One that is examined again, since others have changed meanwhile, counts again.
+   * Messages that it has read since its state began. What is read again counts again.
    *
    * @generated from field: int64 examined_count = 1;
    */
   examinedCount: bigint;
 
   /**
-   * Messages that it can act on. It is complete when the state is no longer COUNTING.
+   * Messages that it can act on. It is complete when it has counted all.
    *
    * @generated from field: int64 selected_count = 2;
    */
   selectedCount: bigint;
 
   /**
-   * Those of them whose last lease ended without an outcome, or whose outcome a failover of Redis may have lost:
-   * if they are retried, they may run twice.
+   * Those of them whose last lease ended without an outcome, or that were due when a failover of Redis may have lost
+   * one: if they are retried, they may run twice.
    *
    * @generated from field: int64 outcome_unknown_count = 3;
    */
@@ -627,12 +629,12 @@ export type BatchJobCounts = Message<"dlq.v1.BatchJobCounts"> & {
   /**
    * When DONE: selected messages that were gone or had changed before it came to them.
    *
-   * @generated from field: int64 left_count = 7;
+   * @generated from field: int64 changed_count = 7;
    */
-  leftCount: bigint;
+  changedCount: bigint;
 
   /**
-   * Messages of which the filter had redacted content: it may have missed them.
+   * Messages whose content was hidden from the filter. Some of them may match and be missing.
    *
    * @generated from field: int64 redacted_count = 8;
    */
@@ -660,7 +662,7 @@ export const BatchJobCountsSchema: GenMessage<BatchJobCounts> = /*@__PURE__*/
  */
 export type BatchJobRefusal = Message<"dlq.v1.BatchJobRefusal"> & {
   /**
-   * Why, in words. At most 20 reasons are counted separately.
+   * Why, in words. At most 19 reasons are counted separately, the rest as other reasons.
    *
    * @generated from field: string why = 1;
    */
@@ -723,7 +725,8 @@ export type BatchJobSample = Message<"dlq.v1.BatchJobSample"> & {
   failure: string;
 
   /**
-   * Before the edits of the job. Absent: it has none, or the message is larger than 4 KiB.
+   * Before the edits of the job. Absent: it has none or refuses them, or the message is larger than 4 KiB, as stored, before or after
+   * them.
    *
    * @generated from field: dlq.v1.MessageContent before = 4;
    */

@@ -2737,7 +2737,7 @@ export const ListBatchJobsRequestSchema: GenMessage<ListBatchJobsRequest> = /*@_
  */
 export type ListBatchJobsResponse = Message<"dlq.v1.ListBatchJobsResponse"> & {
   /**
-   * The latest first, without samples.
+   * The latest first, without samples, ids and transforms.
    *
    * @generated from field: repeated dlq.v1.BatchJob jobs = 1;
    */
@@ -3261,7 +3261,7 @@ export const DlqAdminService: GenService<{
     output: typeof ImportMessagesResponseSchema;
   },
   /**
-   * Lists messages of a queue that were discarded, or that succeeded while retain_succeeded was set, and can be
+   * Lists messages of a queue that were discarded or purged, or that succeeded while retain_succeeded was set, and can be
    * brought back, the latest first. Reads only. Errors: INVALID_ARGUMENT (queue, times, states, page token),
    * UNAVAILABLE.
    *

@@ -127,12 +127,12 @@ class Canary(_message.Message):
     def __init__(self, percents: _Optional[_Iterable[float]] = ..., min_success_ratio: _Optional[float] = ..., deadline: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ...) -> None: ...
 
 class CanarySlice(_message.Message):
-    __slots__ = ("percent", "message_count", "succeeded_count", "failed_count", "left_count", "begin_time", "deadline_time", "end_time", "failures")
+    __slots__ = ("percent", "message_count", "succeeded_count", "failed_count", "without_outcome_count", "begin_time", "deadline_time", "end_time", "failures")
     PERCENT_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_COUNT_FIELD_NUMBER: _ClassVar[int]
     SUCCEEDED_COUNT_FIELD_NUMBER: _ClassVar[int]
     FAILED_COUNT_FIELD_NUMBER: _ClassVar[int]
-    LEFT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    WITHOUT_OUTCOME_COUNT_FIELD_NUMBER: _ClassVar[int]
     BEGIN_TIME_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_TIME_FIELD_NUMBER: _ClassVar[int]
     END_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -141,12 +141,12 @@ class CanarySlice(_message.Message):
     message_count: int
     succeeded_count: int
     failed_count: int
-    left_count: int
+    without_outcome_count: int
     begin_time: _timestamp_pb2.Timestamp
     deadline_time: _timestamp_pb2.Timestamp
     end_time: _timestamp_pb2.Timestamp
     failures: _containers.RepeatedCompositeFieldContainer[CanaryFailure]
-    def __init__(self, percent: _Optional[float] = ..., message_count: _Optional[int] = ..., succeeded_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., left_count: _Optional[int] = ..., begin_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., deadline_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., failures: _Optional[_Iterable[_Union[CanaryFailure, _Mapping[str, object]]]] = ...) -> None: ...
+    def __init__(self, percent: _Optional[float] = ..., message_count: _Optional[int] = ..., succeeded_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., without_outcome_count: _Optional[int] = ..., begin_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., deadline_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., failures: _Optional[_Iterable[_Union[CanaryFailure, _Mapping[str, object]]]] = ...) -> None: ...
 
 class CanaryFailure(_message.Message):
     __slots__ = ("group_id", "count", "title", "is_new")
@@ -187,14 +187,14 @@ class MoveAction(_message.Message):
     def __init__(self, queue: _Optional[str] = ...) -> None: ...
 
 class BatchJobCounts(_message.Message):
-    __slots__ = ("examined_count", "selected_count", "outcome_unknown_count", "not_selected", "done_count", "refused", "left_count", "redacted_count", "damaged_count")
+    __slots__ = ("examined_count", "selected_count", "outcome_unknown_count", "not_selected", "done_count", "refused", "changed_count", "redacted_count", "damaged_count")
     EXAMINED_COUNT_FIELD_NUMBER: _ClassVar[int]
     SELECTED_COUNT_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_UNKNOWN_COUNT_FIELD_NUMBER: _ClassVar[int]
     NOT_SELECTED_FIELD_NUMBER: _ClassVar[int]
     DONE_COUNT_FIELD_NUMBER: _ClassVar[int]
     REFUSED_FIELD_NUMBER: _ClassVar[int]
-    LEFT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_COUNT_FIELD_NUMBER: _ClassVar[int]
     REDACTED_COUNT_FIELD_NUMBER: _ClassVar[int]
     DAMAGED_COUNT_FIELD_NUMBER: _ClassVar[int]
     examined_count: int
@@ -203,10 +203,10 @@ class BatchJobCounts(_message.Message):
     not_selected: _containers.RepeatedCompositeFieldContainer[BatchJobRefusal]
     done_count: int
     refused: _containers.RepeatedCompositeFieldContainer[BatchJobRefusal]
-    left_count: int
+    changed_count: int
     redacted_count: int
     damaged_count: int
-    def __init__(self, examined_count: _Optional[int] = ..., selected_count: _Optional[int] = ..., outcome_unknown_count: _Optional[int] = ..., not_selected: _Optional[_Iterable[_Union[BatchJobRefusal, _Mapping[str, object]]]] = ..., done_count: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[BatchJobRefusal, _Mapping[str, object]]]] = ..., left_count: _Optional[int] = ..., redacted_count: _Optional[int] = ..., damaged_count: _Optional[int] = ...) -> None: ...
+    def __init__(self, examined_count: _Optional[int] = ..., selected_count: _Optional[int] = ..., outcome_unknown_count: _Optional[int] = ..., not_selected: _Optional[_Iterable[_Union[BatchJobRefusal, _Mapping[str, object]]]] = ..., done_count: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[BatchJobRefusal, _Mapping[str, object]]]] = ..., changed_count: _Optional[int] = ..., redacted_count: _Optional[int] = ..., damaged_count: _Optional[int] = ...) -> None: ...
 
 class BatchJobRefusal(_message.Message):
     __slots__ = ("why", "count", "id", "queue")

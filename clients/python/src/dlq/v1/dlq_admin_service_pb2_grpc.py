@@ -284,7 +284,7 @@ class DlqAdminServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListDeleted(self, request, context):
-        """Lists messages of a queue that were discarded, or that succeeded while retain_succeeded was set, and can be
+        """Lists messages of a queue that were discarded or purged, or that succeeded while retain_succeeded was set, and can be
         brought back, the latest first. Reads only. Errors: INVALID_ARGUMENT (queue, times, states, page token),
         UNAVAILABLE.
         """

@@ -1972,16 +1972,16 @@ pub struct BatchJob {
     /// What it has found and done so far.
     #[prost(message, optional, tag="7")]
     pub counts: ::core::option::Option<BatchJobCounts>,
-    /// The queue that it works on now: queues come by name. Empty: none.
+    /// The queue that it works on, in the order of names. Empty: it has not begun, or has ended.
     #[prost(string, tag="8")]
     pub queue: ::prost::alloc::string::String,
-    /// Why it is FAILED or STOPPED, or why it waits, and what to do. Empty: all is well.
+    /// Why it is FAILED or STOPPED, or why it makes no progress, and what to do. Empty: no problem.
     #[prost(string, tag="9")]
     pub problem: ::prost::alloc::string::String,
     /// Some of the selected messages, at most 5.
     #[prost(message, repeated, tag="10")]
     pub samples: ::prost::alloc::vec::Vec<BatchJobSample>,
-    /// When its state or its counts changed last.
+    /// When a server last stored its progress: about twice a second while it works.
     #[prost(message, optional, tag="11")]
     pub update_time: ::core::option::Option<::prost_types::Timestamp>,
     /// PAUSED: the state that it goes on in.
@@ -2001,14 +2001,13 @@ pub struct BatchJobSpec {
     /// time is that of the job's creation. Empty: all.
     #[prost(string, tag="2")]
     pub filter: ::prost::alloc::string::String,
-    /// Only messages of this group: its id. Empty: of any group or none.
+    /// Only messages of this group: its id, or the first 6 or more digits of it. Empty: of any group or none.
     #[prost(string, tag="3")]
     pub group_id: ::prost::alloc::string::String,
     /// Only these messages, at most 1,000. Empty: no such limit.
     #[prost(string, repeated, tag="4")]
     pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// How many messages it should be able to act on. It counts them first, and fails before it has changed
-    /// anything if there are others. Absent: any number.
+    /// How many messages it must find. If it counts another number, it fails and changes nothing. Absent: any number.
     #[prost(message, optional, tag="11")]
     pub expected_count: ::core::option::Option<ExpectedCount>,
     /// True: only count, and show samples.
@@ -2052,13 +2051,13 @@ pub mod batch_job_spec {
         Move(super::MoveAction),
     }
 }
-/// How many messages are expected. Both limits count.
+/// How many messages are expected. Both ends are included.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ExpectedCount {
     /// At least so many.
     #[prost(int64, tag="1")]
     pub min: i64,
-    /// At most so many.
+    /// At most so many. Required, unless none are expected.
     #[prost(int64, tag="2")]
     pub max: i64,
 }
@@ -2076,24 +2075,26 @@ pub struct RetryAction {
     #[prost(bool, tag="3")]
     pub resolve_group: bool,
 }
-/// Retries a slice of the messages, and waits for the outcome of each one before it goes on. If too few succeed, the job stops, and
-/// leaves the other messages alone. A failure that an open breaker spared is no outcome, nor is a lease that expired: the message is
-/// delivered again.
+/// Retries slices of the messages, and waits for the outcomes of each slice before it goes on. If too few messages succeed, the job
+/// stops, and leaves the others alone. A message is delivered again after a release, an expired lease, or a failed attempt that is
+/// exempt: none of these is an outcome. If expired leases quarantine it, it has failed.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Canary {
     /// The size of each slice, in percent of the selected messages: more than 0, at most 100, and each larger than the one before; at most
-    /// 5 of them. A slice has at most 1,000 messages, but in any case one of each group, of at most 1,000 groups. Empty: 1 and 10.
+    /// 5 of them. A slice has at most 1,000 messages, chosen evenly, and in addition the first message of each group, for up to 1,000
+    /// groups. Empty: 1 and 10.
     #[prost(double, repeated, tag="1")]
     pub percents: ::prost::alloc::vec::Vec<f64>,
     /// The part of a slice's outcomes that must be successes: more than 0, at most 1. 0: 0.95.
     #[prost(double, tag="2")]
     pub min_success_ratio: f64,
-    /// How long the job waits for the outcomes of a slice, from when all of it is due: 1 second to 24 hours. If one is missing then, the
-    /// job stops. Absent: 10 minutes.
+    /// How long the job waits after it has retried the last message of a slice: 1 second to 24 hours. If an outcome is still missing, it
+    /// stops. Absent: 10 minutes.
     #[prost(message, optional, tag="3")]
     pub deadline: ::core::option::Option<::prost_types::Duration>,
 }
-/// A part of a canary. An outcome is a success, or a first failure that counts; a worker that discards or quarantines a message has failed.
+/// One slice. A message has succeeded, or has failed: by its first failure that counts, or because its worker quarantined or discarded
+/// it.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CanarySlice {
     /// See Canary.
@@ -2108,9 +2109,10 @@ pub struct CanarySlice {
     /// Those that failed.
     #[prost(int64, tag="4")]
     pub failed_count: i64,
-    /// Those that ended without an outcome: expired, moved, or changed by a person or another job. They count neither way.
+    /// Those that count as neither: they expired, or were retried, quarantined, removed or moved by another job, or removed with their
+    /// queue.
     #[prost(int64, tag="5")]
-    pub left_count: i64,
+    pub without_outcome_count: i64,
     /// When the first one was retried.
     #[prost(message, optional, tag="6")]
     pub begin_time: ::core::option::Option<::prost_types::Timestamp>,
@@ -2167,21 +2169,21 @@ pub struct PurgeAction {
 /// quarantine.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MoveAction {
-    /// The queue.
+    /// The target queue.
     #[prost(string, tag="1")]
     pub queue: ::prost::alloc::string::String,
 }
 /// What a batch job has found and done.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchJobCounts {
-    /// Messages that were examined in this state. One that is examined again, since others have changed meanwhile, counts again.
+    /// Messages that it has read since its state began. What is read again counts again.
     #[prost(int64, tag="1")]
     pub examined_count: i64,
-    /// Messages that it can act on. It is complete when the state is no longer COUNTING.
+    /// Messages that it can act on. It is complete when it has counted all.
     #[prost(int64, tag="2")]
     pub selected_count: i64,
-    /// Those of them whose last lease ended without an outcome, or whose outcome a failover of Redis may have lost:
-    /// if they are retried, they may run twice.
+    /// Those of them whose last lease ended without an outcome, or that were due when a failover of Redis may have lost
+    /// one: if they are retried, they may run twice.
     #[prost(int64, tag="3")]
     pub outcome_unknown_count: i64,
     /// Messages that match, and that it cannot act on, each with why, found while it counted.
@@ -2195,8 +2197,8 @@ pub struct BatchJobCounts {
     pub refused: ::prost::alloc::vec::Vec<BatchJobRefusal>,
     /// When DONE: selected messages that were gone or had changed before it came to them.
     #[prost(int64, tag="7")]
-    pub left_count: i64,
-    /// Messages of which the filter had redacted content: it may have missed them.
+    pub changed_count: i64,
+    /// Messages whose content was hidden from the filter. Some of them may match and be missing.
     #[prost(int64, tag="8")]
     pub redacted_count: i64,
     /// Messages that were left out because their stored content is damaged.
@@ -2206,7 +2208,7 @@ pub struct BatchJobCounts {
 /// Messages that a batch job did not act on.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BatchJobRefusal {
-    /// Why, in words. At most 20 reasons are counted separately.
+    /// Why, in words. At most 19 reasons are counted separately, the rest as other reasons.
     #[prost(string, tag="1")]
     pub why: ::prost::alloc::string::String,
     /// How many.
@@ -2231,7 +2233,8 @@ pub struct BatchJobSample {
     /// Its latest failure, in one line of at most 200 characters.
     #[prost(string, tag="3")]
     pub failure: ::prost::alloc::string::String,
-    /// Before the edits of the job. Absent: it has none, or the message is larger than 4 KiB.
+    /// Before the edits of the job. Absent: it has none or refuses them, or the message is larger than 4 KiB, as stored, before or after
+    /// them.
     #[prost(message, optional, tag="4")]
     pub before: ::core::option::Option<MessageContent>,
     /// After the edits of the job.
@@ -4064,7 +4067,7 @@ pub struct ListBatchJobsRequest {
 /// A page of batch jobs.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListBatchJobsResponse {
-    /// The latest first, without samples.
+    /// The latest first, without samples, ids and transforms.
     #[prost(message, repeated, tag="1")]
     pub jobs: ::prost::alloc::vec::Vec<BatchJob>,
     /// Where the next page begins. Empty: there is none.
