@@ -47,7 +47,7 @@ export interface SliceOutcomes {
   readonly messages: number;
   readonly succeeded: number;
   readonly failed: number;
-  readonly left: number;
+  readonly withoutOutcome: number;
   /** Failures by the digest of their group, as far as they have one. */
   readonly failures: ReadonlyMap<string, number>;
 }

@@ -24,37 +24,44 @@ const TAKEN_MS = 10_000;
 const ENDED_MAX = 1_000;
 /** How long a repeated request gets the job that it created. */
 const REQUEST_KEPT_MS = 86_400_000;
-/** Tries when other jobs get the number that this one was written for. */
-const TRIES = 20;
+/**
+ * KEYS: jobs, request. ARGV: when Redis' history changed, how far numbers go on after that. Returns the number and record of the job of
+ * this request; or a new number. A restart or failover may have lost the latest jobs: their numbers are not used again.
+ */
+const NUMBER = `#!lua
+local known = redis.call('GET', KEYS[2])
+local record = known and redis.call('HGET', KEYS[1], known)
+if record then return { known, record } end
+local next = tonumber(redis.call('HGET', KEYS[1], 'next') or '1')
+if (redis.call('HGET', KEYS[1], 'history') or ARGV[1]) ~= ARGV[1] then next = next + ARGV[2] end
+redis.call('HSET', KEYS[1], 'next', string.format('%d', next + 1), 'history', ARGV[1])
+return { string.format('%d', next) }`;
 
 /**
- * KEYS: jobs, active, ended, request. ARGV: number, record ('': only look), most that have not ended, for how long to keep the
- * request ('': it is none). Returns the number and record of the job of this request; or the next number; or nothing: there are too
- * many.
+ * KEYS: jobs, active, ended, request. ARGV: number, record, most that have not ended, for how long to keep the request ('': it is
+ * none). Returns the number and record of the job of this request, which may be an earlier one; or nothing: there are too many.
  */
 const CREATE = `#!lua
 local known = ARGV[4] ~= '' and redis.call('GET', KEYS[4])
 local record = known and redis.call('HGET', KEYS[1], known)
 if record then return { known, record } end
-local next = redis.call('HGET', KEYS[1], 'next') or '1'
-if ARGV[2] == '' or next ~= ARGV[1] then return { next } end
-if redis.call('HLEN', KEYS[1]) - 1 - redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[3]) then return {} end
-redis.call('HSET', KEYS[1], 'next', tonumber(next) + 1, next, ARGV[2])
-redis.call('ZADD', KEYS[2], 0, next)
-if ARGV[4] ~= '' then redis.call('SET', KEYS[4], next, 'PX', ARGV[4]) end
-return { next, ARGV[2] }`;
+if redis.call('HLEN', KEYS[1]) - 2 - redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[3]) then return {} end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[2], ARGV[1], ARGV[1])
+if ARGV[4] ~= '' then redis.call('SET', KEYS[4], ARGV[1], 'PX', ARGV[4]) end
+return { ARGV[1], ARGV[2] }`;
 
 /** KEYS: jobs, active, ended. ARGV: number, seen, record, status, most that have ended. Returns 1; 0: there is another record. */
-const REPLACE = `#!lua flags=allow-oom
+const REPLACE = `#!lua flags=allow-oom${LUA_NOW}
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 if ARGV[4] == 'WAITING' then
-  redis.call('ZADD', KEYS[2], 'NX', 0, ARGV[1])
+  redis.call('ZADD', KEYS[2], 'NX', ARGV[1], ARGV[1])
 else
   redis.call('ZREM', KEYS[2], ARGV[1])
 end
 if ARGV[4] ~= 'ENDED' then return 1 end
-redis.call('ZADD', KEYS[3], ARGV[1], ARGV[1])
+redis.call('ZADD', KEYS[3], now, ARGV[1])
 for _, number in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1 - ARGV[5])) do
   redis.call('HDEL', KEYS[1], number)
   redis.call('ZREM', KEYS[3], number)
@@ -86,7 +93,7 @@ return running`;
 
 /** KEYS: active. ARGV: number. */
 const GIVE_BACK = `#!lua flags=allow-oom
-redis.call('ZADD', KEYS[1], 'XX', 0, ARGV[1])`;
+redis.call('ZADD', KEYS[1], 'XX', ARGV[1], ARGV[1])`;
 
 export interface BatchJobsParts extends StoreContext {
   connection: Pick<Connection, "command">;
@@ -109,27 +116,29 @@ export class RedisBatchJobs implements BatchJobs {
     request: Uint8Array,
     encode: (number: number, nowMs: number) => Uint8Array,
   ): Promise<StoredJob> {
-    const { connection, enter } = this.#parts;
+    const { connection, enter, historyChangedAtMs } = this.#parts;
     await enter();
     const { jobs, activeJobs, endedJobs, jobRequest } = this.#keys;
     const key = jobRequest(Buffer.from(request).toString("base64url"));
     const keptMs = request.length === 0 ? "" : REQUEST_KEPT_MS;
-    const create = (number: number, record: Uint8Array) =>
-      connection.command(
-        (redis) =>
-          redis.callBuffer(
-            ...["EVAL", CREATE, 4, jobs, activeJobs, endedJobs, key],
-            ...[number, asBuffer(record), LIMITS.openJobs, keptMs],
-          ) as Promise<Buffer[]>,
-      );
-    let [number, record] = await create(0, NOTHING);
-    for (let tries = 0; tries < TRIES && number !== undefined; tries++) {
-      if (record !== undefined) return { number: Number(String(number)), record };
-      const own = Number(String(number));
-      const nowMs = await connection.command(storeNowMs);
-      [number, record] = await create(own, encode(own, nowMs));
-    }
-    throw tooManyJobs(LIMITS.openJobs);
+    const [number, record] = await connection.command(
+      (redis) =>
+        redis.callBuffer(
+          ...["EVAL", NUMBER, 2, jobs, key, historyChangedAtMs(), LIMITS.openJobs],
+        ) as Promise<Buffer[]>,
+    );
+    if (record !== undefined) return { number: Number(String(number)), record };
+    const own = Number(String(number));
+    const nowMs = await connection.command(storeNowMs);
+    const [created, stored] = await connection.command(
+      (redis) =>
+        redis.callBuffer(
+          ...["EVAL", CREATE, 4, jobs, activeJobs, endedJobs, key],
+          ...[own, asBuffer(encode(own, nowMs)), LIMITS.openJobs, keptMs],
+        ) as Promise<Buffer[]>,
+    );
+    if (stored === undefined) throw tooManyJobs(LIMITS.openJobs);
+    return { number: Number(String(created)), record: stored };
   }
 
   async get(number: number): Promise<StoredJob | undefined> {
@@ -215,7 +224,7 @@ export class RedisBatchJobs implements BatchJobs {
       messages: countOf(SLICE.MESSAGES),
       succeeded: countOf(SLICE.SUCCEEDED),
       failed: countOf(SLICE.FAILED),
-      left: countOf(SLICE.LEFT),
+      withoutOutcome: countOf(SLICE.OTHER),
       failures: new Map(failures),
     };
   }
@@ -244,8 +253,6 @@ export class RedisBatchJobs implements BatchJobs {
     return `${queueBase(this.#parts.prefix, queue)}${QUEUE_KEYS.slices}${number}`;
   }
 }
-
-const NOTHING = new Uint8Array();
 
 const asBuffer = ({ buffer, byteOffset, length }: Uint8Array) =>
   Buffer.from(buffer, byteOffset, length);

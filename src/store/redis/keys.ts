@@ -267,13 +267,16 @@ export const globalKeys = (prefix: string) => ({
   quietSessions: `${prefix}:quiet-sessions`,
   /** hash: as `settings` of a partition, of the whole deployment: `rules` (dlq.v1.RuleSet). */
   deployment: `${prefix}:deployment`,
-  /** hash: number of a batch job -> dlq.storage.v1.BatchJobRecord; `next`: the number of the next one. */
+  /**
+   * hash: number of a batch job -> dlq.storage.v1.BatchJobRecord; `next`: the number of the next one; `history`: when Redis' history
+   * had changed as that was written.
+   */
   jobs: `${prefix}:{jobs}`,
   /** string a request: the number of the batch job that it created. Expires. */
   jobRequest: (request: string) => `${prefix}:{jobs}:request:${request}`,
-  /** zset: batch jobs that a server runs or should run, by until when one has taken them. */
+  /** zset: batch jobs that a server runs or should run, by until when one has taken them; a job that waits, by its number. */
   activeJobs: `${prefix}:{jobs}:active`,
-  /** zset: ended batch jobs, by their numbers. */
+  /** zset: ended batch jobs, by when they ended. */
   endedJobs: `${prefix}:{jobs}:ended`,
   /** channel: a queue's name when its settings have changed, or the name of a setting of the deployment. */
   config: `${prefix}:config`,

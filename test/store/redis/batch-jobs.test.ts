@@ -31,7 +31,7 @@ test("at most 100 jobs have not ended", async () => {
   await expect(create()).rejects.toThrow("has 100 batch jobs that have not ended");
   const [job] = await jobs().list(undefined, 1);
   expect(await jobs().replace(job as StoredJob, bytes("over"), "ENDED")).toBe(true);
-  expect((await create()).number).toBe(101);
+  expect((await create()).number).toBe(102);
 });
 
 test("a record is replaced only if it is the one that was seen", async () => {
@@ -77,4 +77,33 @@ test("the oldest of more than 1,000 ended jobs are forgotten", async () => {
   expect(await jobs().get(2)).toBeUndefined();
   expect(textOf(await jobs().get(3))).toBe("over");
   expect(await jobs().list(undefined, 2_000)).toHaveLength(1_000);
+});
+
+test("jobs that are created at the same time all get a number", async () => {
+  const all = await Promise.all(Array.from({ length: 60 }, () => create()));
+  expect(new Set(all.map(({ number }) => number)).size).toBe(60);
+});
+
+test("after a failover, which may have lost jobs, no number is used again", async () => {
+  await create();
+  const { redis, prefix } = at.current;
+  await redis.hset(`${prefix}:{jobs}`, "history", "1");
+  expect((await create()).number).toBe(102);
+  expect((await create()).number).toBe(103);
+});
+
+test("jobs wait in the order of their numbers", async () => {
+  for (let n = 0; n < 11; n++) await create();
+  expect(await jobs().take([], 3)).toEqual([1, 2, 3]);
+  expect(await jobs().take([], 8)).toEqual([4, 5, 6, 7, 8, 9, 10, 11]);
+});
+
+test("a job that ends after many later ones is kept", async () => {
+  const old = await create();
+  for (let n = 0; n < 1_001; n++) {
+    const later = await create();
+    expect(await jobs().replace(later, bytes("over"), "ENDED")).toBe(true);
+  }
+  expect(await jobs().replace(old, bytes("late"), "ENDED")).toBe(true);
+  expect(textOf(await jobs().get(old.number))).toBe("late");
 });

@@ -55,13 +55,18 @@ type Tail<T extends unknown[]> = T extends [unknown, ...infer Rest] ? Rest : nev
 test("each message of a slice is counted by its first outcome", async () => {
   await send(4);
   await act("retry", 1);
-  expect(await outcomes()).toMatchObject({ messages: 4, succeeded: 0, failed: 0, left: 0 });
+  expect(await outcomes()).toMatchObject({
+    messages: 4,
+    succeeded: 0,
+    failed: 0,
+    withoutOutcome: 0,
+  });
   const [first, second, third, fourth] = (await claim()) as [Claimed, Claimed, Claimed, Claimed];
   await settle(first, "succeed");
   await settle(second, "failReschedule", { delayMs: 0 });
   await settle(third, "quarantine");
   await settle(fourth, "discard");
-  const counts = { messages: 4, succeeded: 1, failed: 3, left: 0 };
+  const counts = { messages: 4, succeeded: 1, failed: 3, withoutOutcome: 0 };
   expect(await outcomes()).toMatchObject(counts);
   await settle(only(await claim()), "succeed");
   expect(await outcomes()).toMatchObject(counts);
@@ -75,10 +80,20 @@ test("what is no outcome is waited for", async () => {
   await at.current.clock.set(START_MS + 40_000);
   const again = await claim();
   expect(again).toHaveLength(2);
-  expect(await outcomes()).toMatchObject({ messages: 2, succeeded: 0, failed: 0, left: 0 });
+  expect(await outcomes()).toMatchObject({
+    messages: 2,
+    succeeded: 0,
+    failed: 0,
+    withoutOutcome: 0,
+  });
   for (const one of again) await settle(one, "succeed");
   expect(expired.deliveryNumber).toBe(1);
-  expect(await outcomes()).toMatchObject({ messages: 2, succeeded: 2, failed: 0, left: 0 });
+  expect(await outcomes()).toMatchObject({
+    messages: 2,
+    succeeded: 2,
+    failed: 0,
+    withoutOutcome: 0,
+  });
 });
 
 test("a crash loop is a failure", async () => {
@@ -100,7 +115,12 @@ test.each(["discard", "purge", "quarantine", "retry"] as const)(
     await send(1);
     await act("retry", 1);
     await act(action, undefined, 9);
-    expect(await outcomes()).toMatchObject({ messages: 1, succeeded: 0, failed: 0, left: 1 });
+    expect(await outcomes()).toMatchObject({
+      messages: 1,
+      succeeded: 0,
+      failed: 0,
+      withoutOutcome: 1,
+    });
   },
 );
 
@@ -108,7 +128,7 @@ test("an edit by another job does not end the wait", async () => {
   await send(1);
   await act("retry", 1);
   await act("edit", undefined, 9);
-  expect(await outcomes()).toMatchObject({ messages: 1, left: 0 });
+  expect(await outcomes()).toMatchObject({ messages: 1, withoutOutcome: 0 });
 });
 
 test("a canary of another job takes a message over", async () => {
@@ -116,8 +136,8 @@ test("a canary of another job takes a message over", async () => {
   await act("retry", 1);
   await act("retry", 2, 9);
   await settle(only(await claim()), "succeed");
-  expect(await outcomes()).toMatchObject({ messages: 1, succeeded: 0, left: 1 });
-  expect(await outcomes(2, 9)).toMatchObject({ messages: 1, succeeded: 1, left: 0 });
+  expect(await outcomes()).toMatchObject({ messages: 1, succeeded: 0, withoutOutcome: 1 });
+  expect(await outcomes(2, 9)).toMatchObject({ messages: 1, succeeded: 1, withoutOutcome: 0 });
 });
 
 test("a life that ends is no outcome", async () => {
@@ -126,7 +146,7 @@ test("a life that ends is no outcome", async () => {
   await act("retry", 1);
   await at.current.clock.set(START_MS + 120_000);
   await at.current.tick(QUEUE);
-  expect(await outcomes()).toMatchObject({ messages: 1, failed: 0, left: 1 });
+  expect(await outcomes()).toMatchObject({ messages: 1, failed: 0, withoutOutcome: 1 });
 });
 
 test("slices are counted apart, and forgotten together", async () => {

@@ -151,7 +151,7 @@ export const CONSTANTS = {
     MESSAGES: "messages",
     SUCCEEDED: "succeeded",
     FAILED: "failed",
-    LEFT: "left",
+    OTHER: "other",
     GROUP: "group:",
   },
   /** What became of one message that was to be brought back. */

@@ -12,10 +12,10 @@ function canary.build()
     [CHANGE.FAILED] = SLICE.FAILED,
     [CHANGE.QUARANTINED] = SLICE.FAILED,
     [CHANGE.DISCARDED] = SLICE.FAILED,
-    [CHANGE.EXPIRED_TTL] = SLICE.LEFT,
-    [CHANGE.EXPIRED_RETENTION] = SLICE.LEFT,
-    [CHANGE.PURGED] = SLICE.LEFT,
-    [CHANGE.MOVED_OUT] = SLICE.LEFT,
+    [CHANGE.EXPIRED_TTL] = SLICE.OTHER,
+    [CHANGE.EXPIRED_RETENTION] = SLICE.OTHER,
+    [CHANGE.PURGED] = SLICE.OTHER,
+    [CHANGE.MOVED_OUT] = SLICE.OTHER,
   }
 
   local function add_one(counts, field) counts[field] = (counts[field] or 0) + 1 end
@@ -47,7 +47,7 @@ function canary.build()
   end
 
   -- A message of a slice changes in another way than by an outcome.
-  function canary.leave(id, s) end_wait(id, s, SLICE.LEFT) end
+  function canary.leave(id, s) end_wait(id, s, SLICE.OTHER) end
 
   -- Call it for each change of a message with the mark.
   function canary.note(kind, id, s)
