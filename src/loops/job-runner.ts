@@ -90,7 +90,8 @@ export class JobRunner {
         break;
       }
       const isPassing = error instanceof DlqError && PASSING.has(error.kind);
-      if (!isPassing) {
+      if (isPassing) await this.#note(number, error).catch(() => {});
+      else {
         failures++;
         log.warn({ job: `j-${number}`, error: String(error) }, "a step of a batch job failed");
         if (failures >= FAILURES_MAX) {
@@ -101,6 +102,15 @@ export class JobRunner {
       await sleep(RETRY_MS, signal).catch(() => {});
     }
     if (this.#stopping.signal.aborted) await this.#giveBack(number);
+  }
+
+  async #note(number: number, error: Error): Promise<void> {
+    const { jobs } = this.#parts.store;
+    const stored = await jobs.get(number);
+    if (stored === undefined) return;
+    const isNew = await new JobEntry(jobs, stored).note(`${error.message}; the server tries again`);
+    if (isNew)
+      this.#parts.log.warn({ job: `j-${number}`, error: String(error) }, "a batch job waits");
   }
 
   #giveBack(number: number): Promise<void> {

@@ -52,7 +52,12 @@ test("another server continues; no message is left out, and none is retried twic
   expect(isKilled).toBe(true);
   expect(last).toMatchObject({
     state: BatchJobState.DONE,
-    counts: { selectedCount: BigInt(COUNT), doneCount: BigInt(COUNT), leftCount: 0n, refused: [] },
+    counts: {
+      selectedCount: BigInt(COUNT),
+      doneCount: BigInt(COUNT),
+      changedCount: 0n,
+      refused: [],
+    },
   });
   const retries: number[] = [];
   let pageToken = "";

@@ -61,7 +61,7 @@ test("a retry makes what it selects due, in all queues of a pattern, and counts 
   const job = await run({ queue: "all-*", reason: "the host is back" });
   expect(job).toMatchObject({
     ...{ state: BatchJobState.DONE, problem: "", spec: { reason: "the host is back" } },
-    counts: { selectedCount: 1_500n, doneCount: 1_500n, leftCount: 0n, refused: [] },
+    counts: { selectedCount: 1_500n, doneCount: 1_500n, changedCount: 0n, refused: [] },
   });
   for (const [queue, dueNow] of [
     ["all-a", 1_200],
@@ -178,7 +178,7 @@ test("a move that the other queue refuses is counted as refused", async () => {
   expect(job).toMatchObject({
     state: BatchJobState.DONE,
     counts: {
-      ...{ selectedCount: 5n, doneCount: 3n, leftCount: 0n },
+      ...{ selectedCount: 5n, doneCount: 3n, changedCount: 0n },
       refused: [{ why: "the other queue has max_messages messages; it is back", count: 2n }],
     },
   });

@@ -92,7 +92,7 @@ test("a canary that succeeds tries each slice, then the rest, and resolves the g
   const job = await ended(await retry({ percents: [2, 10] }, spec, { resolveGroup: true }));
   expect(job).toMatchObject({
     ...{ state: BatchJobState.DONE, problem: "" },
-    counts: { selectedCount: 300n, doneCount: 300n, leftCount: 0n },
+    counts: { selectedCount: 300n, doneCount: 300n, changedCount: 0n },
     slices: [
       { percent: 2, messageCount: 6n, succeededCount: 6n, failedCount: 0n, failures: [] },
       { percent: 10, messageCount: 30n, succeededCount: 30n, failedCount: 0n, failures: [] },
@@ -127,7 +127,7 @@ test("a canary with too few successes stops, and leaves the rest alone", async (
     counts: { selectedCount: 200n, doneCount: 10n },
     slices: [{ percent: 5, messageCount: 10n, succeededCount: 0n }],
   });
-  expect(job.problem).toContain("the canary of 5 % stopped");
+  expect(job.problem).toContain("of the 5 % slice failed, and at least 95 % must succeed");
   const [failure] = job.slices[0]?.failures ?? [];
   expect(failure).toMatchObject({ title: "AuthError: token refused", isNew: true });
   expect(failure?.groupId).not.toBe(groupId);
@@ -159,7 +159,7 @@ test("outcomes that do not come until the deadline stop it", async () => {
   const canary = { percents: [10], deadline: durationFromMs(1_000) };
   const job = await ended(await retry(canary, { queue: "idle" }));
   expect(job).toMatchObject({ state: BatchJobState.STOPPED, counts: { doneCount: 4n } });
-  expect(job.problem).toContain("no outcome of 4 of 4 messages at its deadline");
+  expect(job.problem).toContain("4 of 4 messages of the 10 % slice had no outcome in time");
 });
 
 test("messages that a person removes meanwhile count neither way", async () => {
@@ -172,8 +172,11 @@ test("messages that a person removes meanwhile count neither way", async () => {
     await client.admin.createBatchJob({ spec: purge, requestId: "remove-them" });
   }
   const over = await ended(job);
-  expect(over).toMatchObject({ state: BatchJobState.STOPPED, slices: [{ leftCount: 10n }] });
-  expect(over.problem).toContain("moved, removed or changed");
+  expect(over).toMatchObject({
+    state: BatchJobState.STOPPED,
+    slices: [{ withoutOutcomeCount: 10n }],
+  });
+  expect(over.problem).toContain("were changed or removed before they had an outcome");
 });
 
 test("it can be paused while it waits, and goes on where it was on another server", async () => {

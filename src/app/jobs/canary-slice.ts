@@ -24,15 +24,15 @@ export function sizeOfSlice(percent: number, selected: number): number {
   return Math.min(SLICE_MAX, Math.max(1, Math.round((percent * selected) / 100)));
 }
 
-/** What a slice says. WAIT: not yet. NONE: all its messages have left without an outcome. */
+/** What a slice says. WAIT: not yet. NONE: it can have no outcome any more. */
 export type Verdict = "PASS" | "STOP" | "NONE" | "WAIT";
 
 /** @param size how many messages it should have, while it is not complete */
 export function judge(slice: CanarySlice, minRatio: number, size = 0): Verdict {
-  const left = Number(slice.leftCount);
+  const others = Number(slice.withoutOutcomeCount);
   const failed = Number(slice.failedCount);
-  const counted = Math.max(Number(slice.messageCount), size) - left;
-  if (counted <= 0) return left > 0 ? "NONE" : "PASS";
+  const counted = Math.max(Number(slice.messageCount), size) - others;
+  if (counted <= 0) return others > 0 ? "NONE" : "PASS";
   if (counted - failed < minRatio * counted - ROUNDING) return "STOP";
   return Number(slice.succeededCount) + failed >= counted ? "PASS" : "WAIT";
 }

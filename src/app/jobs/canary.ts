@@ -12,6 +12,7 @@ import type { SliceOutcomes } from "../../store/contract.ts";
 import type { GroupAdmin } from "../groups/group-admin.ts";
 import { groupIdOf } from "../groups/group-id.ts";
 import { judge, SliceSample, sizeOfSlice, type Verdict } from "./canary-slice.ts";
+import { failureTitle } from "./job-counting.ts";
 import type { JobEntry } from "./job-entry.ts";
 import type { JobSteps, JobStepsParts } from "./job-steps.ts";
 
@@ -91,9 +92,7 @@ export class JobCanary {
         if (performance.now() - this.#lookedAtMs >= LOOK_MS) {
           await this.#look(slice);
           verdict = judge(slice, this.#canary.minSuccessRatio, size);
-          await this.#entry.save((job) => {
-            job.slices = [...this.#slices];
-          });
+          await this.#save();
         }
         return verdict !== "STOP";
       },
@@ -125,9 +124,7 @@ export class JobCanary {
       if (verdict !== "WAIT") return stopText(slice, verdict, minRatio);
       const nowMs = await store.jobs.nowMs();
       if (nowMs >= (jobTimeMs(slice.deadlineTime) ?? 0)) return stopText(slice, "WAIT", minRatio);
-      await this.#entry.save((job) => {
-        job.slices = [...this.#slices];
-      });
+      await this.#save();
       await sleep(LOOK_MS, this.#signal);
     }
   }
@@ -136,12 +133,12 @@ export class JobCanary {
   async #look(slice: CanarySlice): Promise<void> {
     this.#lookedAtMs = performance.now();
     const found = await this.#outcomes();
-    const sum = (field: "succeeded" | "failed" | "left") =>
+    const sum = (field: "succeeded" | "failed" | "withoutOutcome") =>
       BigInt(found.reduce((total, one) => total + one[field], 0));
     slice.messageCount = this.#countOf(slice);
     slice.succeededCount = sum("succeeded");
     slice.failedCount = sum("failed");
-    slice.leftCount = sum("left");
+    slice.withoutOutcomeCount = sum("withoutOutcome");
   }
 
   async #outcomes(): Promise<SliceOutcomes[]> {
@@ -162,10 +159,14 @@ export class JobCanary {
     const { sliceQueues } = this.#entry.record;
     slice.failures = await this.#failures();
     slice.endTime = jobTime(await store.jobs.nowMs());
-    await this.#entry.save((job) => {
+    await this.#save();
+    for (const queue of sliceQueues) await store.jobs.forgetOutcomes(queue, this.#entry.number);
+  }
+
+  #save(): Promise<void> {
+    return this.#entry.save((job) => {
       job.slices = [...this.#slices];
     });
-    for (const queue of sliceQueues) await store.jobs.forgetOutcomes(queue, this.#entry.number);
   }
 
   async #failures() {
@@ -187,9 +188,9 @@ export class JobCanary {
   async #group(id: string): Promise<{ title: string; isNew: boolean }> {
     try {
       const { group } = await this.#parts.groups.get(id, undefined);
-      const { type = "", message = "" } = group.description ?? {};
+      const title = failureTitle(group.description?.type ?? "", group.description?.message ?? "");
       const isNew = group.firstFailureAtMs > Number(this.#entry.record.createdMs);
-      return { title: message === "" ? type : `${type}: ${message}`, isNew };
+      return { title, isNew };
     } catch (error) {
       if (error instanceof DlqError && error.kind === "NOT_FOUND")
         return { title: "", isNew: false };
@@ -199,15 +200,16 @@ export class JobCanary {
 }
 
 function stopText(slice: CanarySlice, verdict: Verdict, minRatio: number): string {
-  const { percent, messageCount, succeededCount, failedCount, leftCount } = slice;
-  const name = `the canary of ${percent} %`;
-  const advice = "look at the failures, then create a new job for the rest";
-  if (verdict === "NONE")
-    return `${name} has no outcome: its ${leftCount} messages were moved, removed or changed; ${advice}`;
-  if (verdict === "WAIT") {
-    const missing = messageCount - succeededCount - failedCount - leftCount;
-    return `${name} has no outcome of ${missing} of ${messageCount} messages at its deadline: see that workers run; ${advice}`;
+  const { percent, messageCount, succeededCount, failedCount, withoutOutcomeCount } = slice;
+  const known = succeededCount + failedCount + withoutOutcomeCount;
+  const part = Number((minRatio * 100).toFixed(4));
+  const of = `of the ${percent} % slice`;
+  switch (verdict) {
+    case "NONE":
+      return `all messages ${of} were changed or removed before they had an outcome; create a new job`;
+    case "WAIT":
+      return `${messageCount - known} of ${messageCount} messages ${of} had no outcome in time; check the workers, then create a new job`;
+    default:
+      return `${failedCount} of ${messageCount} messages ${of} failed, and at least ${part} % must succeed; see the failures, then create a new job`;
   }
-  const part = Math.round(minRatio * 10_000) / 100;
-  return `${name} stopped: ${failedCount} of ${messageCount} messages failed, so fewer than ${part} % can succeed; ${advice}`;
 }

@@ -18,13 +18,13 @@ import type { DecisionLog } from "../observer.ts";
 import { requestKey } from "../request-key.ts";
 import { fillCanary } from "./canary-slice.ts";
 import { canaryOf } from "./job-actions.ts";
-import { changeRecord, jobIn, statusOf } from "./job-entry.ts";
+import { changeRecord, endJob, jobIn, statusOf } from "./job-entry.ts";
 
 /** Creates batch jobs, and shows and controls them. Rejects with a DlqError. */
 export interface JobAdmin {
   create(command: { spec: BatchJobSpec; requestId: string; caller: Caller }): Promise<BatchJob>;
   get(number: number): Promise<BatchJob>;
-  /** The latest first, without samples. `next`: where the next page begins; undefined: there is none. */
+  /** The latest first, without samples, ids and transforms. `next`: where the next page begins; undefined: there is none. */
   list(
     below: number | undefined,
     count: number,
@@ -96,9 +96,7 @@ export function createJobAdmin(parts: JobAdminParts): JobAdmin {
     async list(below, count) {
       const found = await jobs.list(below, count + 1);
       const shown = found.slice(0, count).map(({ record }) => {
-        const job = copyJob(jobIn(decodeJobRecord(record)));
-        job.samples = [];
-        return job;
+        return briefJob(copyJob(jobIn(decodeJobRecord(record))));
       });
       return { jobs: shown, next: found.length > count ? found[count - 1]?.number : undefined };
     },
@@ -111,7 +109,7 @@ export function createJobAdmin(parts: JobAdminParts): JobAdmin {
           seen = record;
           const job = jobIn(decodeJobRecord(record));
           yield job;
-          if (statusOf(job.state) === "ENDED") return;
+          if (statusOf(job) === "ENDED") return;
         }
         await sleep(WATCH_MS, signal);
       }
@@ -140,12 +138,22 @@ export function createJobAdmin(parts: JobAdminParts): JobAdmin {
       change(number, (job) => {
         if (job.state === BatchJobState.CANCELLED) return;
         requireOpen(job);
-        job.state = BatchJobState.CANCELLED;
-        job.endTime = job.updateTime;
+        endJob(job, BatchJobState.CANCELLED);
       }),
   };
 }
 
+/** Without what may be large. */
+function briefJob(job: BatchJob): BatchJob {
+  job.samples = [];
+  if (job.spec !== undefined) {
+    job.spec.ids = [];
+    const { action } = job.spec;
+    if (action.case === "retry" || action.case === "edit") action.value.transforms = [];
+  }
+  return job;
+}
+
 function requireOpen(job: BatchJob): void {
-  if (statusOf(job.state) === "ENDED") throw jobHasEnded(job.id, jobStateName(job.state));
+  if (statusOf(job) === "ENDED") throw jobHasEnded(job.id, jobStateName(job.state));
 }

@@ -89,9 +89,14 @@ export interface SampledMessage {
   view: ContentView;
 }
 
+/** Returns `HTTPError: 401`; either may be empty. */
+export function failureTitle(type: string, message: string): string {
+  return [type, message].filter((text) => text !== "").join(": ");
+}
+
 function failureText({ envelope, edits, laterFailures }: MessageDetails, view: ContentView) {
   const { failure } = decodeContent(envelope, decodeEdits(edits), laterFailures.at(-1)?.failure);
   const { message } = view.redacted?.failure({ ...failure, stackTrace: "" }) ?? failure;
-  const [line = ""] = `${failure.type}: ${message}`.split("\n");
+  const [line = ""] = failureTitle(failure.type, message).split("\n");
   return line.slice(0, FAILURE_CHARS);
 }

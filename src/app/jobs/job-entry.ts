@@ -41,15 +41,16 @@ export function jobIn({ job }: BatchJobRecord): BatchJob {
   return job;
 }
 
-/** What a server should do about a job in this state. */
-export function statusOf(state: BatchJobState): JobStatus {
-  if (WAITING.has(state)) return "WAITING";
-  return state === BatchJobState.PAUSED ? "PAUSED" : "ENDED";
+/** What a server should do about a job. */
+export function statusOf({ state, endTime }: BatchJob): JobStatus {
+  if (endTime !== undefined) return "ENDED";
+  return state === BatchJobState.PAUSED ? "PAUSED" : "WAITING";
 }
 
-const WAITING: ReadonlySet<BatchJobState> = new Set([
-  ...[BatchJobState.COUNTING, BatchJobState.CANARY, BatchJobState.RUNNING],
-]);
+/** Ends a job at the time of its update. */
+export function endJob(job: BatchJob, state: BatchJobState, problem = ""): void {
+  Object.assign(job, { state, problem, endTime: job.updateTime, queue: "" });
+}
 
 /** Changes a job's record, also if others change it at the same time. Returns what `change` returns for the record that is written. */
 export async function changeRecord<T>(
@@ -63,7 +64,7 @@ export async function changeRecord<T>(
     const result = change(record);
     const bytes = encodeJobRecord(record);
     const { number } = stored;
-    if (await jobs.replace(stored, bytes, statusOf(jobIn(record).state)))
+    if (await jobs.replace(stored, bytes, statusOf(jobIn(record))))
       return { stored: { number, record: bytes }, record, result };
     stored = await jobs.get(number);
   }
@@ -104,13 +105,25 @@ export class JobEntry {
     return { job: id, state: jobStateName(state), done: Number(counts?.doneCount ?? 0n), problem };
   }
 
+  /** Says why the job makes no progress. Reports whether that is new; `save` takes it back. */
+  async note(problem: string): Promise<boolean> {
+    if (this.job.problem === problem) return false;
+    const { state } = this.job;
+    await changeRecord(this.#jobs, this.#stored, (record) => {
+      const job = jobIn(record);
+      if (job.state === state) job.problem = problem;
+    });
+    return true;
+  }
+
   /** Ends the job as it is stored, with a problem. */
   async fail(problem: string): Promise<void> {
     const time = jobTime(await this.#jobs.nowMs());
     await changeRecord(this.#jobs, this.#stored, (record) => {
       const job = jobIn(record);
-      if (statusOf(job.state) === "ENDED") return;
-      Object.assign(job, { state: BatchJobState.FAILED, problem, endTime: time, updateTime: time });
+      if (statusOf(job) === "ENDED") return;
+      job.updateTime = time;
+      endJob(job, BatchJobState.FAILED, problem);
     });
   }
 
@@ -127,7 +140,10 @@ export class JobEntry {
       Object.assign(job, { counts, queue: place.queue, updateTime: time });
       record.place = encodePlace(place);
       const isOurs = job.state === state;
-      if (isOurs) change(job, record);
+      if (isOurs) {
+        job.problem = "";
+        change(job, record);
+      }
       return isOurs;
     });
     if (changed === undefined) throw new JobInterrupted("the job is gone");
@@ -143,7 +159,7 @@ export class JobEntry {
       job.queue = START.queue;
       record.place = encodePlace(START);
       change(job, record);
-      if (statusOf(job.state) !== "ENDED") counts.examinedCount = 0n;
+      if (statusOf(job) !== "ENDED") counts.examinedCount = 0n;
     });
     this.stand = { counts, place: START };
   }
@@ -154,8 +170,6 @@ export class JobEntry {
 
   /** Ends the job with what it has done. */
   end(state: BatchJobState, problem = ""): Promise<void> {
-    return this.save((job) => {
-      Object.assign(job, { state, problem, endTime: job.updateTime });
-    });
+    return this.save((job) => endJob(job, state, problem));
   }
 }

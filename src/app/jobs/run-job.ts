@@ -6,7 +6,7 @@ import type { GroupAdmin } from "../groups/group-admin.ts";
 import { JobCanary, type JobCanaryParts } from "./canary.ts";
 import { actionOf, canaryOf } from "./job-actions.ts";
 import { countMessage, SAMPLES, sampleOf } from "./job-counting.ts";
-import type { JobEntry } from "./job-entry.ts";
+import { endJob, type JobEntry } from "./job-entry.ts";
 import { JobSelection, type JobSelectionParts, type SelectedPage } from "./job-selection.ts";
 import { type JobPlan, JobSteps, type JobStepsParts, noteOf } from "./job-steps.ts";
 
@@ -49,6 +49,8 @@ export class JobRun {
     else await this.#steps.restore();
     if (this.#state === BatchJobState.CANARY) await this.#tryCanary();
     if (this.#state === BatchJobState.RUNNING) await this.#act();
+    if (this.#entry.job.endTime === undefined)
+      throw new Error("this version of the server does not know its state");
   }
 
   get #state(): BatchJobState {
@@ -130,10 +132,10 @@ export class JobRun {
     await this.#steps.run();
     const { counts } = this.#entry.stand;
     const refused = counts.refused.reduce((sum, { count }) => sum + count, 0n);
-    const left = counts.selectedCount - counts.doneCount - refused;
-    counts.leftCount = left > 0n ? left : 0n;
+    const changed = counts.selectedCount - counts.doneCount - refused;
+    counts.changedCount = changed > 0n ? changed : 0n;
     await this.#steps.end((job) => {
-      Object.assign(job, { state: BatchJobState.DONE, endTime: job.updateTime });
+      endJob(job, BatchJobState.DONE);
     });
   }
 }

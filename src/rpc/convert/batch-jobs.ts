@@ -1,5 +1,10 @@
-import { create } from "@bufbuild/protobuf";
-import type { BatchJob, BatchJobSpec, Canary } from "../../../gen/dlq/v1/batch_job_pb.ts";
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  type BatchJob,
+  type BatchJobSpec,
+  BatchJobSpecSchema,
+  type Canary,
+} from "../../../gen/dlq/v1/batch_job_pb.ts";
 import {
   type CreateBatchJobRequest,
   type ListBatchJobsRequest,
@@ -8,8 +13,8 @@ import {
 } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { parseMessageId } from "../../core/message-id.ts";
 import { LIMITS } from "../../core/settings.ts";
-import { DAY_MS, SECOND_MS } from "../../core/time-units.ts";
 import { compileFilter } from "../../rules/filter.ts";
+import { WIRE_LIMITS } from "./limits.ts";
 import { readExpression, readPattern } from "./message-selection.ts";
 import { type Query, readPageToken, writePageToken } from "./page-token.ts";
 import { readPageSize } from "./pages.ts";
@@ -19,11 +24,7 @@ import { checkCount, checkQueue, checkRequestId, Violations } from "./violations
 
 const GROUP_ID = /^[0-9a-f]{6,16}$/;
 const JOB_ID = /^j-([1-9][0-9]{0,14})$/;
-const MAX_RATE = 1_000_000;
-const PERCENTS_MAX = 5;
-const REASON_BYTES = 255;
-const PAGE_DEFAULT = 20;
-const PAGE_MAX = 100;
+const { batchJob: MOST } = WIRE_LIMITS;
 
 export function readCreateJob(request: CreateBatchJobRequest): {
   spec: BatchJobSpec;
@@ -53,10 +54,16 @@ function checkSpec(v: Violations, spec: BatchJobSpec): void {
     const { min, max } = expectedCount;
     if (min < 0n || max < min) v.add("spec.expected_count", `${min} to ${max} is no range`);
   }
-  if (!(maxRate >= 0 && maxRate <= MAX_RATE))
-    v.add("spec.max_rate", `is ${maxRate}; 0 to ${MAX_RATE} are allowed`);
-  if (Buffer.byteLength(reason) > REASON_BYTES)
-    v.add("spec.reason", `is longer than ${REASON_BYTES} bytes`);
+  if (!(maxRate >= 0 && maxRate <= MOST.maxRate))
+    v.add("spec.max_rate", `is ${maxRate}; 0 to ${MOST.maxRate} are allowed`);
+  const bytes = toBinary(BatchJobSpecSchema, spec).length;
+  if (bytes > MOST.specBytes)
+    v.add(
+      "spec",
+      `has ${bytes} bytes; at most ${MOST.specBytes} are allowed: shorten transforms or ids`,
+    );
+  if (Buffer.byteLength(reason) > MOST.reasonBytes)
+    v.add("spec.reason", `is longer than ${MOST.reasonBytes} bytes`);
 }
 
 function checkAction(v: Violations, { action, groupId }: BatchJobSpec): void {
@@ -85,7 +92,7 @@ function checkCanary(v: Violations, canary: Canary | undefined): void {
   if (canary === undefined) return;
   const { percents, minSuccessRatio, deadline } = canary;
   const field = "spec.retry.canary";
-  checkCount(v, `${field}.percents`, percents.length, 0, PERCENTS_MAX);
+  checkCount(v, `${field}.percents`, percents.length, 0, MOST.percents);
   if (percents.some((one, at) => !(one > (percents[at - 1] ?? 0) && one <= 100)))
     v.add(`${field}.percents`, "are not more than 0, at most 100, and each larger than the last");
   if (!(minSuccessRatio >= 0 && minSuccessRatio <= 1))
@@ -93,7 +100,7 @@ function checkCanary(v: Violations, canary: Canary | undefined): void {
       `${field}.min_success_ratio`,
       `is ${minSuccessRatio}; more than 0 and at most 1 is allowed`,
     );
-  readDurationMs(v, `${field}.deadline`, deadline, SECOND_MS, DAY_MS);
+  readDurationMs(v, `${field}.deadline`, deadline, MOST.deadlineMinMs, MOST.deadlineMaxMs);
 }
 
 /** Returns the number of a job. */
@@ -111,8 +118,8 @@ export function readListJobs(request: ListBatchJobsRequest): {
   count: number;
 } {
   const v = new Violations();
-  const count = readPageSize(v, request.pageSize, PAGE_DEFAULT);
-  if (count > PAGE_MAX) v.add("page_size", `is ${count}; at most ${PAGE_MAX} are allowed`);
+  const count = readPageSize(v, request.pageSize, MOST.pageDefault);
+  if (count > MOST.pageMax) v.add("page_size", `is ${count}; at most ${MOST.pageMax} are allowed`);
   const below = readPageToken(v, request.pageToken, ALL_JOBS, ([text = ""]) =>
     /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined,
   );

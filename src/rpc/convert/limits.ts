@@ -52,6 +52,17 @@ export const WIRE_LIMITS = {
   ruleSamples: 100,
   noteBytes: 1024,
   groupNoteBytes: 1024,
+  /** A thousand ended jobs are kept, and each writes its record twice a second while it runs. */
+  batchJob: {
+    specBytes: 65_536,
+    reasonBytes: 255,
+    maxRate: 1_000_000,
+    pageDefault: 20,
+    pageMax: 100,
+    percents: 5,
+    deadlineMinMs: 1_000,
+    deadlineMaxMs: DAY_MS,
+  },
   groupLinkChars: 500,
   /** Failures after which an archived group opens again. */
   archivedUntilCount: 1_000_000_000,

@@ -3,12 +3,12 @@ import { judge, SliceSample, sizeOfSlice } from "../../../src/app/jobs/canary-sl
 import { type CanarySlice, newSlice } from "../../../src/codec/batch-job.ts";
 import type { MessageState } from "../../../src/store/contract.ts";
 
-const slice = (messages: number, succeeded: number, failed: number, left = 0): CanarySlice =>
+const slice = (messages: number, succeeded: number, failed: number, others = 0): CanarySlice =>
   newSlice({
     messageCount: BigInt(messages),
     succeededCount: BigInt(succeeded),
     failedCount: BigInt(failed),
-    leftCount: BigInt(left),
+    withoutOutcomeCount: BigInt(others),
   });
 
 const messages = (groups: readonly string[]): MessageState[] =>
@@ -29,9 +29,9 @@ test.each([
   ["just enough succeeded", slice(20, 19, 1), "PASS"],
   ["too few can succeed, although others are not known yet", slice(20, 0, 2), "STOP"],
   ["some are not known yet", slice(20, 18, 1), "WAIT"],
-  ["what has left counts neither way", slice(20, 10, 0, 10), "PASS"],
-  ["what has left makes each failure weigh more", slice(20, 9, 1, 10), "STOP"],
-  ["all have left", slice(20, 0, 0, 20), "NONE"],
+  ["what has no outcome counts neither way", slice(20, 10, 0, 10), "PASS"],
+  ["what has no outcome makes each failure weigh more", slice(20, 9, 1, 10), "STOP"],
+  ["none has an outcome", slice(20, 0, 0, 20), "NONE"],
   ["there was nothing to try", slice(0, 0, 0), "PASS"],
 ] as const)("%s: %o is %s", (_, tried, verdict) => {
   expect(judge(tried, 0.95)).toBe(verdict);

@@ -86,7 +86,7 @@ describe("retry with a canary", () => {
         "  1 failed: AuthError: token refused (new group ",
       ].join("\n"),
     );
-    expect(out).toContain("so fewer than 90 % can succeed");
+    expect(out).toContain("failed, and at least 90 % must succeed");
     expect(out).toContain("  59 messages not touched.");
     const shown = (await dlq(["jobs", "show", id])).stdout;
     expect(shown).toContain("CANARY");
@@ -98,7 +98,7 @@ describe("retry with a canary", () => {
     [["retry", "passes", "--canary", "0"], '"0" is no percentage'],
     [["retry", "passes", "--resolve"], "--resolve is for --group"],
     [["retry", "passes", "--job", "--deadline", "5m"], "--deadline is for --canary"],
-    [["retry", "passes", "--min-success", "5"], "--min-success is for --job"],
+    [["retry", "passes", "--min-success", "5"], "--min-success is for --canary"],
   ])("refuses %j", async (args, why) => {
     const { stderr: err, code } = await dlq(args);
     expect([code, err]).toEqual([2, expect.stringContaining(why)]);

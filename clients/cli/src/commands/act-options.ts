@@ -1,12 +1,13 @@
 import { type Command, Option } from "commander";
 import { repeatedOption } from "../command.ts";
 import { usageError } from "../errors.ts";
+import { RETRYABLE_STATES } from "../retry/filter.ts";
 import { parseCount } from "../values/duration.ts";
 import { addFilterOptions, showRedactedOption } from "./filter-options.ts";
 
 /** Adds all options of a command that acts on many messages. */
 export function addActOptions(command: Command): void {
-  addFilterOptions(command);
+  addFilterOptions(command, RETRYABLE_STATES);
   command.addOption(showRedactedOption());
   command
     .option("--expect <count>", "how many messages must match", parseCount(0))

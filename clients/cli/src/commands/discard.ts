@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { addCommand, type WithRun } from "../command.ts";
 import { actOnMany } from "../jobs/act.ts";
-import { idsOf } from "../jobs/ids.ts";
+import { jobIdsOf } from "../jobs/ids.ts";
 import type { ActOptions } from "../jobs/options.ts";
 import { ACT_DETAILS, addActOptions, UNDO_DETAILS } from "./act-options.ts";
 
@@ -18,7 +18,7 @@ export function addDiscard(program: Command, withRun: WithRun): void {
     ],
     options: addActOptions,
     run: async (run, options, [queue = "", ...words]) => {
-      const ids = await idsOf(run, words);
+      const ids = await jobIdsOf(run, words);
       return actOnMany(run, queue, { case: "discard", value: {} }, { ...options, ids });
     },
   });

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { addCommand, type WithRun } from "../command.ts";
 import { actOnMany } from "../jobs/act.ts";
-import { idsOf } from "../jobs/ids.ts";
+import { jobIdsOf } from "../jobs/ids.ts";
 import type { ActOptions } from "../jobs/options.ts";
 import { type PatchOptions, transformsOf } from "../jobs/transforms.ts";
 import { ACT_DETAILS, addActOptions, patchOptions } from "./act-options.ts";
@@ -26,7 +26,7 @@ export function addEdit(program: Command, withRun: WithRun): void {
     },
     run: async (run, options, [queue = "", ...words]) => {
       const transforms = await transformsOf(run, options, words);
-      const ids = await idsOf(run, words);
+      const ids = await jobIdsOf(run, words);
       return actOnMany(run, queue, { case: "edit", value: { transforms } }, { ...options, ids });
     },
   });

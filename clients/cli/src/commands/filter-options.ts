@@ -18,11 +18,11 @@ export const groupOption = () =>
     "group of its latest failure: six or more digits of its id, see `dlq groups`",
   );
 
-/** Adds the options that select messages. */
-export function addFilterOptions(command: Command): void {
+/** Adds the options that select messages. @param states that the command can select */
+export function addFilterOptions(command: Command, states = STATES): void {
   const group = "Which messages (all conditions must hold; lists mean any of their values):";
   const options = [
-    namesOption("-s, --state <states>", "its state", STATES),
+    namesOption("-s, --state <states>", "its state", states),
     reasonOption(),
     quarantineReasonOption(),
     new Option("--since <duration>", "entered its state within this time: 1h, 30m, 7d"),

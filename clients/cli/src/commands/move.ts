@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { addCommand, type WithRun } from "../command.ts";
 import { actOnMany } from "../jobs/act.ts";
-import { idsOf } from "../jobs/ids.ts";
+import { jobIdsOf } from "../jobs/ids.ts";
 import type { ActOptions } from "../jobs/options.ts";
 import { requireQueues } from "../reads/known-queues.ts";
 import { ACT_DETAILS, addActOptions } from "./act-options.ts";
@@ -32,7 +32,7 @@ export function addMove(program: Command, withRun: WithRun): void {
     },
     run: async (run, options, [queue = "", ...words]) => {
       const { to, create } = options;
-      const ids = await idsOf(run, words);
+      const ids = await jobIdsOf(run, words);
       if (create !== true) await requireQueues(run, [to]);
       return actOnMany(run, queue, { case: "move", value: { queue: to } }, { ...options, ids });
     },

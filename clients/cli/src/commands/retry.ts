@@ -4,7 +4,7 @@ import type { ExitCode } from "../errors.ts";
 import { usageError } from "../errors.ts";
 import { actOnMany } from "../jobs/act.ts";
 import { type CanaryOptions, canaryOf, canaryOptions } from "../jobs/canary.ts";
-import { idsOf } from "../jobs/ids.ts";
+import { jobIdsOf } from "../jobs/ids.ts";
 import type { RunOptions } from "../jobs/options.ts";
 import { optionalTransformsOf, type PatchOptions } from "../jobs/transforms.ts";
 import { isMessageId } from "../reads/messages.ts";
@@ -30,7 +30,7 @@ export function addRetry(program: Command, withRun: WithRun): void {
     usage: "retry [queue-or-ids...]",
     summary: "Make messages due now: by ids, or all that match in a queue or a group",
     details:
-      "Quarantined messages start a new round of attempts. With a queue, --expect must be the number of messages that match, so that nothing else is retried: without it nothing happens, and the number is printed. `-` reads ids from stdin. With ids, --expect is the number of ids, and options that select messages are refused.\n\nWith --group the queue may be a pattern in which * stands for any characters; without one it is all queues. The messages are counted first and retried after that, never more than --expect.\n\nWith --job a batch job of the servers does the work, as for `dlq move`: a dry run shows what matches, and the command asks. The queue may be a pattern, with ids behind it only these messages are retried, and --expect is not needed. --patch edits them in the same step, as `dlq edit` does; messages to which a patch does not apply are refused, and not retried.\n\n--canary retries a slice of the messages first, with one of each group, and waits for what workers report; if too few succeed, the job stops and leaves the rest alone. --resolve resolves the group when the canary has passed: a later failure opens it again. Both need no --job.",
+      "Quarantined messages start a new round of attempts. With a queue, --expect must be the number of messages that match, so that nothing else is retried: without it nothing happens, and the number is printed. `-` reads ids from stdin. With ids, --expect is the number of ids, and options that select messages are refused.\n\nWith --group the queue may be a pattern in which * stands for any characters; without one it is all queues. The messages are counted first and retried after that, never more than --expect.\n\nWith --job a batch job of the servers does the work, as for `dlq move`: a dry run shows what matches, and the command asks. The queue may be a pattern, with ids behind it only these messages are retried, and --expect is not needed. --patch edits them in the same step, as `dlq edit` does; messages to which a patch does not apply are refused, and not retried.\n\n--canary retries a slice of the messages first, with one of each group, and waits for what workers report; if too few succeed, the job stops and leaves the rest alone. --resolve resolves the group when the canary has passed, or without one before the retry: a later failure opens it again. Both imply --job.",
     examples: [
       ["dlq retry 01a21eee-752a-7000-8000-000c64f1d2b3", "one message"],
       [
@@ -59,13 +59,17 @@ export function addRetry(program: Command, withRun: WithRun): void {
           parseCount(0),
         )
         .option("--dry-run", "change nothing")
-        .option("--job", "by a batch job of the servers; the options below are for it");
+        .option(
+          "--job",
+          "run it as a batch job; needed for --rate, --why, --detach, --yes and --patch",
+        );
       for (const option of [...canaryOptions(), ...runOptions(), ...patchOptions()])
         command.addOption(option);
     },
     run: async (run, options, names) => {
       const [first = ""] = names;
-      if (isByJob(options)) return retryByJob(run, names, options);
+      const canary = canaryOf(options, options.group);
+      if (isByJob(options)) return retryByJob(run, names, options, canary);
       refuseJobOptions(options);
       if (first === "-" || isMessageId(first)) {
         refuseFilters(options);
@@ -93,6 +97,7 @@ async function retryByJob(
   run: Run,
   names: readonly string[],
   options: Options,
+  canary: ReturnType<typeof canaryOf>,
 ): Promise<ExitCode | undefined> {
   const [first = "", ...words] = names;
   if (first === "-" || isMessageId(first) || options.queue !== undefined)
@@ -103,18 +108,17 @@ async function retryByJob(
   if (first === "" && options.group === undefined)
     throw usageError("name a queue or a --group", "see --help");
   const transforms = await optionalTransformsOf(run, options, words);
-  const ids = await idsOf(run, words);
+  const ids = await jobIdsOf(run, words);
   const state = options.state ?? (ids.length > 0 ? undefined : ["quarantined"]);
-  const value = { transforms, ...canaryOf(options, options.group) };
+  const value = { transforms, ...canary };
   const retry = { case: "retry" as const, value };
   return actOnMany(run, first || "*", retry, { ...options, ids, ...(state && { state }) });
 }
 
 /** @throws {CliError} for an option that says how a job runs, or edits messages */
 function refuseJobOptions(options: Options): void {
-  const { rate, why, detach, yes, patch, merge, attributes, minSuccess, deadline } = options;
+  const { rate, why, detach, yes, patch, merge, attributes } = options;
   const given = Object.entries({
-    ...{ "--min-success": minSuccess, "--deadline": deadline },
     ...{ "--rate": rate, "--why": why, "--detach": detach, "--yes": yes },
     ...{ "--patch": patch, "--merge": merge, "--attributes": attributes },
   });

@@ -14,10 +14,9 @@ import { countedText, countText } from "../output/numbers.ts";
 import { spanText } from "../output/times.ts";
 import { type HeldMessage, heldAmong, heldByWorker } from "../reads/held.ts";
 import { quietHolders } from "../reads/holders.ts";
-import { isMessageId } from "../reads/messages.ts";
 import type { Run } from "../run.ts";
 import { parseCount } from "../values/duration.ts";
-import { readWords } from "../values/stdin.ts";
+import { idsOf } from "../values/ids.ts";
 
 interface Options {
   readonly queue?: string;
@@ -61,8 +60,10 @@ export function addTakeBack(program: Command, withRun: WithRun): void {
         ),
     run: async (run, options, words) => {
       const { delivery, worker } = options;
-      const ids = words[0] === "-" && words.length === 1 ? await readWords(run) : words;
-      checkUsage(options, ids, words);
+      checkUsage(options, words);
+      const ids = await idsOf(run, words);
+      if (delivery !== undefined && ids.length !== 1)
+        throw usageError("--delivery is for one id", "leave it out");
       const held = await heldOf(run, options, ids);
       const seen = held.filter((one) => delivery === undefined || one.deliveryCount === delivery);
       if (worker !== undefined && !(await isWanted(run, worker, seen.length, options.yes)))
@@ -87,8 +88,8 @@ function heldOf(
   return Promise.resolve(named);
 }
 
-/** @throws {CliError} for options that contradict each other, and for what is no id */
-function checkUsage(options: Options, ids: readonly string[], words: readonly string[]): void {
+/** @throws {CliError} for options that contradict each other */
+function checkUsage(options: Options, words: readonly string[]): void {
   const { queue, delivery, worker } = options;
   if (worker !== undefined && words.length > 0)
     throw usageError("--worker takes back all that it holds", "give ids or --worker");
@@ -96,11 +97,6 @@ function checkUsage(options: Options, ids: readonly string[], words: readonly st
     throw usageError("give ids, - or --worker", "`dlq ls --state in_flight` lists what is held");
   if (delivery !== undefined && queue === undefined)
     throw usageError("--delivery needs --queue", "name the queue of the message");
-  if (delivery !== undefined && ids.length !== 1)
-    throw usageError("--delivery is for one id", "leave it out");
-  const wrong = ids.find((id) => !isMessageId(id));
-  if (wrong !== undefined)
-    throw usageError(`"${wrong}" is no id of a message`, "`dlq ls --ids` prints ids");
 }
 
 /** Reports whether to go on with what a worker holds. @throws {CliError} if nobody can be asked */

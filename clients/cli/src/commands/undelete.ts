@@ -11,12 +11,12 @@ import {
 } from "../../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { MessageState } from "../../../../gen/dlq/v1/state_pb.ts";
 import { addCommand, type WithRun } from "../command.ts";
+import { confirm } from "../confirm.ts";
 import { EXIT, type ExitCode, usageError } from "../errors.ts";
 import { escaped } from "../output/escape.ts";
 import { countedText, countText } from "../output/numbers.ts";
-import { isMessageId } from "../reads/messages.ts";
 import type { Run } from "../run.ts";
-import { isConfirmed, readWords } from "../values/stdin.ts";
+import { idsOf } from "../values/ids.ts";
 import { type PastTime, parsePastTime } from "../values/time.ts";
 
 interface Options {
@@ -53,15 +53,15 @@ export function addUndelete(program: Command, withRun: WithRun): void {
         .option("--retry", "due now, with a new round of attempts")
         .option("-y, --yes", "with --from: do not ask"),
     run: async (run, options, [queue = "", ...words]) => {
-      const ids = words[0] === "-" && words.length === 1 ? await readWords(run) : words;
-      checkUsage(options, ids);
+      checkUsage(options, words);
+      const ids = await idsOf(run, words);
       if (options.from === undefined) return undeleteIds(run, queue, ids, options);
       return undeleteRange(run, queue, options.from, options);
     },
   });
 }
 
-/** @throws {CliError} for options that contradict each other, and for what is no id */
+/** @throws {CliError} for options that contradict each other */
 function checkUsage({ from, to, succeeded }: Options, ids: readonly string[]): void {
   if (from !== undefined && ids.length > 0)
     throw usageError("--from selects messages by time", "give ids or --from");
@@ -69,9 +69,6 @@ function checkUsage({ from, to, succeeded }: Options, ids: readonly string[]): v
     throw usageError("give ids, - or --from", "`dlq deleted QUEUE` lists what can come back");
   if (from === undefined && (to !== undefined || succeeded === true))
     throw usageError("--to and --succeeded need --from", "say since when");
-  const wrong = ids.find((id) => !isMessageId(id));
-  if (wrong !== undefined)
-    throw usageError(`"${wrong}" is no id of a message`, "`dlq deleted QUEUE --ids` prints ids");
 }
 
 const modeOf = ({ retry }: Options) => (retry === true ? UndeleteMode.RETRY : UndeleteMode.RESTORE);
@@ -126,20 +123,15 @@ async function undeleteRange(
 }
 
 /** Reports whether to go on. @throws {CliError} if nobody can be asked */
-async function isWanted(
-  run: Run,
-  queue: string,
-  count: number,
-  { yes, retry }: Options,
-): Promise<boolean> {
-  if (yes === true) return true;
+function isWanted(run: Run, queue: string, count: number, { yes, retry }: Options) {
   const how = retry === true ? ", due now" : "";
-  const what = `${countedText(count, "message")} would come back into ${escaped(queue)}${how}`;
-  if (run.io.stdin.isTTY !== true || !run.print.isTerminal)
-    throw usageError(`${what}; nothing was changed`, "give --yes to bring them back");
-  if (await isConfirmed(run, `${what}. Bring them back?`)) return true;
-  run.print.note("Nothing was changed.");
-  return false;
+  return confirm(run, {
+    what: `${countedText(count, "message")} would come back into ${escaped(queue)}${how}`,
+    question: "Bring them back?",
+    purpose: "bring them back",
+    refusal: "nothing was changed",
+    yes,
+  });
 }
 
 function add(all: UndeleteResponse, answer: UndeleteResponse): void {
@@ -148,7 +140,6 @@ function add(all: UndeleteResponse, answer: UndeleteResponse): void {
   all.nextPageToken = answer.nextPageToken;
 }
 
-/** Prints it. Returns the exit code. */
 function report({ print, signal }: Run, all: UndeleteResponse): ExitCode | undefined {
   const { undeletedCount, refused } = all;
   if (!print.isTable) print.message(UndeleteResponseSchema, all);

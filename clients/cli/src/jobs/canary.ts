@@ -26,7 +26,10 @@ export function canaryOptions(): Option[] {
       parsePercent,
     ),
     new Option("--deadline <time>", "how long to wait for a slice [10m]").argParser(parseDuration),
-    new Option("--resolve", "resolve the --group when the canary has passed"),
+    new Option(
+      "--resolve",
+      "resolve the --group: after its canary, or without one before the retry",
+    ),
   ];
 }
 

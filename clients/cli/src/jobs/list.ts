@@ -11,6 +11,7 @@ import type { Column } from "../output/table.ts";
 import type { Times } from "../output/times.ts";
 import type { Run } from "../run.ts";
 
+const BAD: ReadonlySet<BatchJobState> = new Set([BatchJobState.FAILED, BatchJobState.STOPPED]);
 /** The service's limit of one call. */
 const PAGE_SIZE = 100;
 
@@ -42,8 +43,7 @@ function columns(times: Times): Column<BatchJob>[] {
     {
       title: "STATE",
       text: ({ state }) => jobStateName(state),
-      paint: ({ state }, style) =>
-        state === BatchJobState.FAILED ? style.bad : (text: string) => text,
+      paint: ({ state }, style) => (BAD.has(state) ? style.bad : (text: string) => text),
     },
     { title: "DONE", text: doneText, align: "right" },
     { title: "WHO", text: ({ caller }) => caller || "-", least: 5 },

@@ -6,8 +6,8 @@ import {
 } from "../../../../gen/dlq/v1/rule_pb.ts";
 import { usageError } from "../errors.ts";
 import type { Run } from "../run.ts";
+import { readsIds } from "../values/ids.ts";
 import { readText } from "../values/json-file.ts";
-import { readsIds } from "./ids.ts";
 
 /** Options that edit messages. */
 export interface PatchOptions {

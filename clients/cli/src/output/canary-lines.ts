@@ -6,7 +6,7 @@ import { durationText } from "./times.ts";
 
 /** Returns how a slice of a canary stands: `canary 10 %: 108 of 120 succeeded, 12 failed`. */
 export function sliceText(slice: CanarySlice): string {
-  const { percent, messageCount, succeededCount, failedCount, leftCount } = slice;
+  const { percent, messageCount, succeededCount, failedCount, withoutOutcomeCount } = slice;
   const { beginTime, endTime } = slice;
   const some = (count: bigint, what: string) =>
     count === 0n ? "" : `, ${countText(count)} ${what}`;
@@ -15,7 +15,7 @@ export function sliceText(slice: CanarySlice): string {
       ? ""
       : ` in ${durationText(Math.max(0, timestampMs(endTime) - timestampMs(beginTime)))}`;
   const succeeded = `${countText(succeededCount)} of ${countText(messageCount)} succeeded`;
-  const others = `${some(failedCount, "failed")}${some(leftCount, "left without an outcome")}`;
+  const others = `${some(failedCount, "failed")}${some(withoutOutcomeCount, "without an outcome")}`;
   return `canary ${percent} %: ${succeeded}${others}${time}`;
 }
 

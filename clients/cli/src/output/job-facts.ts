@@ -95,11 +95,11 @@ function countFacts(job: BatchJob): Fact[] {
   if (counts === undefined) return [];
   const some = (count: bigint) => (count === 0n ? "" : countText(count));
   return [
-    ["examined", countText(counts.examinedCount)],
+    ["examined", some(counts.examinedCount)],
     ["selected", countText(counts.selectedCount)],
     ["outcome unknown", some(counts.outcomeUnknownCount)],
     ["done", spec?.dryRun === true ? "" : doneText(job)],
-    ["gone or changed", some(counts.leftCount)],
+    ["gone or changed", some(counts.changedCount)],
     ["redacted", some(counts.redactedCount)],
     ["damaged", some(counts.damagedCount)],
   ];

@@ -33,9 +33,9 @@ export function resultLines(job: BatchJob): string[] {
   const text = isDryRun
     ? `${countedText(selected, "message")} can be ${done}; nothing was changed`
     : `${countText(doneCount)} of ${countedText(selected, "message")} ${done}`;
-  const left = counts?.leftCount ?? 0n;
-  const isOne = left === 1n;
-  const gone = `${countText(left)} ${isOne ? "was" : "were"} gone or had changed before`;
+  const changed = counts?.changedCount ?? 0n;
+  const isOne = changed === 1n;
+  const gone = `${countText(changed)} ${isOne ? "was" : "were"} gone or had changed before`;
   return [
     problem === "" ? `${named}: ${text}.` : `${named}: ${escaped(problem)}`,
     ...(problem !== "" && doneCount > 0n ? [`  ${text}; this stays.`] : []),
@@ -43,7 +43,7 @@ export function resultLines(job: BatchJob): string[] {
       ? [`  ${countedText(selected - doneCount, "message")} not touched.`]
       : []),
     ...(counts?.refused ?? []).map((one) => `  ${refusalText(one, "refused")}`),
-    ...(left > 0n ? [`  ${gone}.`] : []),
+    ...(changed > 0n ? [`  ${gone}.`] : []),
   ];
 }
 

@@ -1,17 +1,13 @@
 import { ConnectError } from "@connectrpc/connect";
-import { type BatchJob, BatchJobState } from "../../../../gen/dlq/v1/batch_job_pb.ts";
+import type { BatchJob } from "../../../../gen/dlq/v1/batch_job_pb.ts";
 import { lookUp, reasonOf } from "../call-errors.ts";
 import type { Run } from "../run.ts";
 import { isLasting, pauseAfter, responsesInTime, STREAM_ENDED, whyEnded } from "./streams.ts";
 
 /** Reports whether a job has ended. */
-export function hasEnded({ state }: BatchJob): boolean {
-  return ENDED.has(state);
+export function hasEnded({ endTime }: BatchJob): boolean {
+  return endTime !== undefined;
 }
-
-const ENDED: ReadonlySet<BatchJobState> = new Set([
-  ...[BatchJobState.DONE, BatchJobState.CANCELLED, BatchJobState.FAILED, BatchJobState.STOPPED],
-]);
 
 /**
  * Yields a job as it is, and after each change, until it has ended or Ctrl-C. When the server ends the stream or is
