@@ -68,6 +68,18 @@ const SHAPES: Shapes = {
   extending: { request: text, tokens: many(text) },
   extended: { request: text, leases: many(object(lease)) },
   unextended: { request: text, code: text },
+  creating: {
+    request: text,
+    action: one("retry", "edit", "quarantine", "discard", "purge", "move"),
+    mark: text,
+  },
+  created: { request: text, job: text, createdAt: atMs },
+  uncreated: { request: text, code: text, refused: flag },
+  "job-seen": {
+    request: text,
+    state: text,
+    ...{ selected: number, passed: number, done: number, refused: number, left: number },
+  },
   ended: {},
 };
 

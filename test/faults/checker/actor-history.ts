@@ -6,6 +6,7 @@ import { Deliveries } from "./deliveries.ts";
 import { Extensions } from "./extensions.ts";
 import type { Findings } from "./findings.ts";
 import type { Ledger } from "./ledger.ts";
+import { OperatorJobs } from "./operator-jobs.ts";
 import { Sends } from "./sends.ts";
 
 /** Prefix of the names of actors that misbehave on purpose. */
@@ -20,6 +21,7 @@ export class ActorHistory {
   readonly #sends: Sends;
   readonly #deliveries: Deliveries;
   readonly #extensions: Extensions;
+  readonly #jobs: OperatorJobs;
   #acks: Acks | undefined;
   #hasEnded = false;
 
@@ -31,6 +33,7 @@ export class ActorHistory {
     this.#sends = new Sends(ledger, findings);
     this.#deliveries = new Deliveries(ledger, findings);
     this.#extensions = new Extensions(ledger, findings);
+    this.#jobs = new OperatorJobs(ledger, findings);
   }
 
   readonly take = (value: unknown): void => {
@@ -93,6 +96,18 @@ export class ActorHistory {
         break;
       case "unextended":
         this.#extensions.unextended(event);
+        break;
+      case "creating":
+        this.#jobs.creating(event, at);
+        break;
+      case "created":
+        this.#jobs.created(event, at);
+        break;
+      case "uncreated":
+        this.#jobs.uncreated(event);
+        break;
+      case "job-seen":
+        this.#jobs.seen(event, at);
         break;
       case "ended":
         this.#hasEnded = true;

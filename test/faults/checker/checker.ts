@@ -17,6 +17,7 @@ import { checkDuplicate } from "./rules/duplicates.ts";
 import { checkEdits } from "./rules/edits.ts";
 import { checkEnding, checkFinished } from "./rules/endings.ts";
 import { checkIdentity } from "./rules/identity.ts";
+import { checkActs, checkJobs } from "./rules/jobs.ts";
 import { LostClaims } from "./rules/lost-claims.ts";
 import { checkNumbers } from "./rules/numbers.ts";
 import { checkOrders } from "./rules/orders.ts";
@@ -60,6 +61,7 @@ export class Checker {
     for (const message of this.#ledger.messages.values()) this.#judgeMessage(message);
     checkUnreceivedTokens(this.#ledger, this.#findings);
     checkOrders(this.#ledger, this.#findings);
+    checkJobs(this.#ledger, this.#findings);
     this.#contents.counts.check(this.#ledger, this.#findings);
     this.#lost.check(this.counts.deliveries, this.#findings);
     if (events !== undefined) {
@@ -71,6 +73,8 @@ export class Checker {
     this.counts.sources = this.#ledger.sources.size;
     this.counts.messages = this.#ledger.messages.size;
     this.counts.kept = this.#contents.kept;
+    this.counts.jobs = this.#ledger.jobs.length;
+    this.counts.acts = this.#ledger.jobs.reduce((sum, { acts }) => sum + acts, 0);
     const { violations, rolledBack } = this.#findings;
     return { violations, rolledBack, counts: this.counts };
   }
@@ -82,6 +86,7 @@ export class Checker {
     checkNumbers(message, findings);
     checkPlaces(message, findings);
     checkEdits(message, this.#times, findings);
+    checkActs(message, this.#ledger, findings);
     const { deliveries } = message;
     for (const [index, one] of deliveries.entries()) {
       checkOutcome(message, one, findings);

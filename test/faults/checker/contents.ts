@@ -1,4 +1,4 @@
-import type { Kept, SnapshotLine } from "../history/event.ts";
+import type { Acted, Kept, SnapshotLine } from "../history/event.ts";
 import type { Findings } from "./findings.ts";
 import { type Ledger, type Message, Source } from "./ledger.ts";
 import { QueueCounts } from "./rules/counters.ts";
@@ -24,6 +24,10 @@ export class Contents {
       this.#ledger.noteOpening(line.queue, line.key, this.#ledger.clock.of(line.at));
       return;
     }
+    if (line.e === "acted") {
+      this.#act(line);
+      return;
+    }
     this.kept++;
     const message = this.#messageOf(line);
     if (message.kept !== undefined) {
@@ -34,6 +38,17 @@ export class Contents {
     const queue = this.#ledger.name(line.queue);
     message.kept = { queue, state, quarantineReason, attempts, number };
   };
+
+  #act({ id, action, at, queue, to, note, number }: Acted): void {
+    const message = this.#ledger.messages.get(id);
+    if (message === undefined) {
+      // An operator asks for a job when its sends are answered.
+      this.#findings.broken("job-selected", `${action} of ${id} in ${queue}, which is not known`);
+      return;
+    }
+    const names = { queue: this.#ledger.name(queue), to: this.#ledger.name(to) };
+    message.addAct({ action, at: this.#ledger.clock.of(at), note, number, ...names });
+  }
 
   #messageOf({ id, source: name, queue }: Kept): Message {
     const source = this.#ledger.sources.get(name) ?? this.#unknownSource(name, queue);

@@ -16,6 +16,8 @@ export const COUNTER_MUTATIONS: Readonly<Record<string, Named>> = {
   "accepted - 1": [countedDown("accepted"), "counters-agree"],
   "succeeded + 1": [countedUp("succeeded"), "counters-agree"],
   "discarded - 1": [countedDown("discarded"), "counters-agree"],
+  "purged + 1": [countedUp("purged"), "counters-agree"],
+  "purged - 1": [countedDown("purged"), "counters-agree"],
   "deliveries + 1": [countedUp("deliveries"), "counters-agree"],
   "deliveries - 1": [countedDown("deliveries"), "counters-agree"],
   "movedOut + 1": [countedUp("movedOut"), "counters-agree"],

@@ -1,6 +1,7 @@
 import { CLOCK_TOLERANCE_MS, NEVER, type RunMs } from "./clock.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Message } from "./ledger.ts";
+import { removalOf } from "./rules/jobs.ts";
 
 /** Consecutive claims that no worker received: missing delivery numbers, and when they were issued. */
 export interface Gap {
@@ -12,8 +13,9 @@ export interface Gap {
   readonly to: RunMs;
 }
 
-/** Returns the gaps of a message, in order. A message that ended did so by its last delivery. */
-export function gapsOf({ deliveries, kept, createdAt }: Message): Gap[] {
+/** Returns the gaps of a message, in order. A message that ended did so by its last delivery, unless a batch job removed it. */
+export function gapsOf(message: Message): Gap[] {
+  const { deliveries, kept, createdAt } = message;
   const gaps: Gap[] = [];
   let after = 0;
   let from = createdAt;
@@ -26,7 +28,9 @@ export function gapsOf({ deliveries, kept, createdAt }: Message): Gap[] {
     after = one.number;
     from = endOf(one, deliveries[index + 1]?.issuedAt ?? NEVER);
   }
+  const removal = removalOf(message);
   if (kept !== undefined) upTo(kept.number + 1, NEVER);
+  else if (removal !== undefined) upTo(removal.number + 1, removal.at);
   return gaps;
 }
 

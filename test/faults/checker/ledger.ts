@@ -1,9 +1,11 @@
 // The checker's data of a run: one small object for each source, message and delivery.
 
-import type { AtMs, Plan } from "../history/event.ts";
+import type { AtMs, JobAction, Plan } from "../history/event.ts";
 import { type Route, routeOf } from "../history/routes.ts";
 import { NEVER, type RunClock, type RunMs, UNKNOWN } from "./clock.ts";
 import { Delivery } from "./delivery.ts";
+import type { Findings } from "./findings.ts";
+import type { Act, Job } from "./operator-jobs.ts";
 import { ReportedOutages } from "./reported-outages.ts";
 
 /** What a producer sent, which must exist once. */
@@ -74,6 +76,8 @@ export class Message {
   dueAt: RunMs = UNKNOWN;
   deliveries: Delivery[] = NO_DELIVERIES;
   kept: KeptState | undefined;
+  /** What batch jobs did to it, by time. */
+  acts: Act[] = NO_ACTS;
 
   constructor(id: string, source: Source, createdAt: RunMs) {
     this.id = id;
@@ -86,18 +90,25 @@ export class Message {
     else this.deliveries.push(delivery);
   }
 
+  addAct(act: Act): void {
+    this.acts = [...this.acts, act].sort((a, b) => a.at - b.at);
+  }
+
   toString(): string {
     return `${this.id} (${this.source.name}, ${this.source.plan}, queue ${this.source.queue})`;
   }
 }
 
 const NO_DELIVERIES: Delivery[] = [];
+const NO_ACTS: Act[] = [];
 
 /** All sources, messages and tokens of a run, by name. */
 export class Ledger {
   readonly sources = new Map<string, Source>();
   readonly messages = new Map<string, Message>();
   readonly tokens = new Map<string, Delivery>();
+  /** Mark -> its jobs. */
+  readonly #jobs = new Map<string, Job[]>();
   /** Shares one string for each queue name, to save memory. */
   readonly #names = new Map<string, string>();
   readonly clock: RunClock;
@@ -128,6 +139,25 @@ export class Ledger {
 
   openingsOf(queue: string, key: string): readonly RunMs[] {
     return this.#openings.get(`${queue} ${key}`) ?? [];
+  }
+
+  addJob(job: Job, findings: Findings): void {
+    if (this.jobOf(job.action, job.mark) !== undefined) {
+      findings.broken("history-whole", `${job}: another job does the same`);
+    }
+    this.#jobs.set(job.mark, [...this.jobsOf(job.mark), job]);
+  }
+
+  get jobs(): Job[] {
+    return [...this.#jobs.values()].flat();
+  }
+
+  jobsOf(mark: string): readonly Job[] {
+    return this.#jobs.get(mark) ?? [];
+  }
+
+  jobOf(action: JobAction, mark: string): Job | undefined {
+    return this.jobsOf(mark).find((job) => job.action === action);
   }
 
   name(text: string): string {

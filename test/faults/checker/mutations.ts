@@ -2,6 +2,7 @@
 
 import type { Kept } from "../history/event.ts";
 import { COUNTER_MUTATIONS } from "./counter-mutations.ts";
+import { JOB_MUTATIONS } from "./job-mutations.ts";
 import { ROUTE_MUTATIONS } from "./route-mutations.ts";
 import { comesAgain } from "./simulation/again.ts";
 import { change, drop, type Named, type Of, repeat, swap } from "./simulation/mutate.ts";
@@ -40,12 +41,13 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
     change("sending", () => ({ source: "another" })),
     "one-source",
     "history-whole",
+    "job-selected",
   ],
   "another sum sent": [
     change(
       "sending",
       () => ({ sum: "another" }),
-      (line) => !isBaseline(line),
+      (line) => !isBaseline(line) && line.plan !== "job",
     ),
     "unchanged",
   ],
@@ -156,6 +158,7 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
   "a message stored as scheduled": [
     change("kept", () => ({ state: "SCHEDULED" }), quarantined),
     "finished",
+    "stays-ended",
   ],
   "a message stored as in flight": [
     change("kept", () => ({ state: "IN_FLIGHT" })),
@@ -192,7 +195,7 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
     "numbers-grow",
   ],
   "ids sent swapped": [swap("sent", "id"), "one-source"],
-  "requests sent swapped": [swap("sent", "request"), "one-source", "one-id"],
+  "requests sent swapped": [swap("sent", "request"), "one-source", "one-id", "history-whole"],
   "ids delivered swapped": [swap("delivered", "id"), "one-source"],
   "sources delivered swapped": [swap("delivered", "source"), "one-source"],
   "tokens delivered swapped": [
@@ -235,4 +238,5 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
   "a breaker open at the end": [change("counted", () => ({ openBreakers: 1 })), "breakers-close"],
   ...ROUTE_MUTATIONS,
   ...COUNTER_MUTATIONS,
+  ...JOB_MUTATIONS,
 };

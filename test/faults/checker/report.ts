@@ -26,6 +26,9 @@ export interface RunCounts {
   applied: number;
   unanswered: number;
   duplicates: DuplicateCounts;
+  /** Batch jobs, and their actions on messages. */
+  jobs: number;
+  acts: number;
   /** Messages in the stream of NATS: events, copies and notices. */
   published: number;
 }
@@ -56,6 +59,8 @@ export function noCounts(): RunCounts {
     applied: 0,
     unanswered: 0,
     duplicates: { expired: 0, unanswered: 0 },
+    jobs: 0,
+    acts: 0,
     published: 0,
   };
 }

@@ -4,14 +4,16 @@ export const RULES = {
   "one-source": "an id belongs to one source",
   unchanged: "plan and payload of a message are as sent, or with all edits applied",
   "edited-whole": "a message is edited from its first failure in a queue that edits, not before",
-  "in-place": "a message is delivered and stored in its queue, or where rules moved it",
+  "in-place":
+    "a message is delivered and stored in its queue, or where rules or batch jobs moved it",
   dropped: "exactly the sends that a rule drops are answered so, and they are never stored",
   "nothing-invented": "only sent messages exist, and none whose every try was refused",
   "not-lost":
-    "an acknowledged or delivered message is stored, or ended by an outcome that may count",
+    "an acknowledged or delivered message is stored, or ended by an outcome that may count or by a batch job",
   "stays-ended": "an ended or quarantined message is not delivered or stored otherwise again",
   "kept-once": "the store has each message once",
-  finished: "only baseline messages are scheduled or in flight at the end",
+  finished:
+    "only baseline messages, and those of batch jobs, are scheduled at the end; none is in flight",
   "baseline-untouched": "baseline messages stay scheduled and are never delivered",
   "token-once": "a token is issued once",
   "one-live-token": "a token does not count after the next one was issued",
@@ -40,6 +42,12 @@ export const RULES = {
     "a failure of a lease from before a breaker opened does not count as an attempt",
   "breakers-close": "no breaker is open at the end, when all messages succeeded",
   "counters-agree": "counters equal contents and histories",
+  "job-once": "a batch job acts on a message at most once, and a request creates one job",
+  "job-selected":
+    "a batch job acts only on messages that it selects: those that match, and that are as they were when it was created",
+  "job-complete": "a batch job acts on each message that it selects, or counts it",
+  "job-counts": "the counts of a batch job equal its actions in the outbox",
+  "job-ends": "each batch job is done at the end",
   "store-sound": "the store's invariants hold",
   "event-there": "each event of a change is in the stream, or a notice says that it may be missing",
   "event-real": "each event in the stream is of a change that happened, as it happened",

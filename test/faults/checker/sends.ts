@@ -1,4 +1,5 @@
 import type { Sending, Sent, Unsent } from "../history/event.ts";
+import { jobFacts } from "../history/job-sources.ts";
 import type { RunMs } from "./clock.ts";
 import type { Findings } from "./findings.ts";
 import type { Ledger, Source } from "./ledger.ts";
@@ -64,7 +65,8 @@ export class Sends {
     own.id = id;
     message.sentAt = at;
     if (dueAt > 0) message.dueAt = this.#ledger.clock.of(dueAt);
-    if (state !== "SCHEDULED") {
+    const expected = jobFacts(source.name)?.state === "quarantined" ? "QUARANTINED" : "SCHEDULED";
+    if (state !== expected) {
       const words = `${message} was sent and is ${state}`;
       this.#findings.broken("quarantine-earned", words);
     }

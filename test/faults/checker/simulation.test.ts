@@ -9,14 +9,15 @@ import { STILL_LEGAL } from "./still-legal.ts";
 
 it("the checker accepts legal histories", () => {
   for (let seed = 1; seed <= 3; seed++) {
-    const { events, kept, counted, openings, faults } = simulate(3_000, seededRandom(seed));
-    const snapshot = [...kept, ...counted, ...openings];
+    const { events, kept, counted, openings, acted, faults } = simulate(3_000, seededRandom(seed));
+    const snapshot = [...kept, ...counted, ...openings, ...acted];
     const { violations, counts } = checkRecorded(events, snapshot, faults);
     expect(violations, `seed ${seed}`).toEqual([]);
     // Otherwise the test would prove little.
     const { duplicates } = counts;
     expect(Math.min(duplicates.expired, counts.unanswered, counts.unreceived)).toBeGreaterThan(40);
     expect(counts.quarantined).toBeGreaterThan(400);
+    expect(counts.acts).toBeGreaterThan(40);
   }
 });
 

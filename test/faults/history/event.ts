@@ -161,6 +161,54 @@ export interface Unextended {
   readonly code: string;
 }
 
+/** What batch jobs do. */
+export type JobAction = "retry" | "edit" | "quarantine" | "discard" | "purge" | "move";
+
+/** Before a CreateBatchJob. Once for each try; tries share the `request`. */
+export interface Creating {
+  readonly e: "creating";
+  readonly at: AtMs;
+  readonly request: string;
+  readonly action: JobAction;
+  /** The job selects the messages of its queues whose source has this mark (./job-sources.ts). */
+  readonly mark: string;
+}
+
+/** The server has created the job. */
+export interface Created {
+  readonly e: "created";
+  readonly at: AtMs;
+  readonly request: string;
+  /** `j-3`. */
+  readonly job: string;
+  /** By the clock of the store. */
+  readonly createdAt: AtMs;
+}
+
+/** A try failed; `refused` as for {@link Unsent}. */
+export interface Uncreated {
+  readonly e: "uncreated";
+  readonly at: AtMs;
+  readonly request: string;
+  readonly code: string;
+  readonly refused: boolean;
+}
+
+/** The job as the operator saw it last: after its end, unless it did not end. */
+export interface JobSeen {
+  readonly e: "job-seen";
+  readonly at: AtMs;
+  readonly request: string;
+  /** DONE, FAILED, RUNNING and so on; GONE: the server does not know the job. */
+  readonly state: string;
+  /** The counts of the job; `passed`: messages that match and that it could not select. */
+  readonly selected: number;
+  readonly passed: number;
+  readonly done: number;
+  readonly refused: number;
+  readonly left: number;
+}
+
 /** The last line of an actor that ended normally. */
 export interface Ended {
   readonly e: "ended";
@@ -181,6 +229,10 @@ export type HistoryEvent =
   | Extending
   | Extended
   | Unextended
+  | Creating
+  | Created
+  | Uncreated
+  | JobSeen
   | Ended;
 
 /**
@@ -210,6 +262,8 @@ export const PLANS = {
   silent: "expires once",
   /** Never acknowledged, so it is quarantined as a crash loop. Only in its own queue. */
   crash: "never gets an outcome",
+  /** Succeeds, if a worker gets it. Only in queues of batch jobs, which may act on it before. */
+  job: "is there for batch jobs",
   /** Due in the far future. Must be stored unchanged at the end. */
   baseline: "stays",
 } as const;
@@ -260,7 +314,23 @@ export interface BreakerOpened {
   readonly key: string;
 }
 
-export type SnapshotLine = Kept | Counted | BreakerOpened;
+/** An action of a batch job on a message, in the outbox. */
+export interface Acted {
+  readonly e: "acted";
+  readonly at: AtMs;
+  /** Where the message was. */
+  readonly queue: string;
+  readonly id: string;
+  readonly action: JobAction;
+  /** `j-3: ` and the job's reason, which is its request. Empty: a move, whose changes have no note. */
+  readonly note: string;
+  /** The queue after it. */
+  readonly to: string;
+  /** Deliveries so far. */
+  readonly number: number;
+}
+
+export type SnapshotLine = Kept | Counted | BreakerOpened | Acted;
 
 /** A phase of a fault that the conductor injected. */
 export interface FaultRecord {

@@ -68,6 +68,7 @@ function partOf(result: RunResult, isLong: boolean): string {
       `${count(counts.deliveries)} deliveries received, ${count(counts.unreceived)} that reached no worker; ` +
       `${count(counts.applied)} outcomes applied, ${count(counts.unanswered)} unanswered; ` +
       `${count(counts.kept)} stored at the end, ${count(counts.quarantined)} of them in quarantine. ` +
+      `${count(counts.jobs)} batch jobs acted ${count(counts.acts)} times. ` +
       `Repeated deliveries: ${count(duplicates.expired)} after an expired lease, ` +
       `${count(duplicates.unanswered)} after an ` +
       `outcome without an answer. Most memory of one process: ` +

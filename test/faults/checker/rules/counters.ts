@@ -6,6 +6,7 @@ import { failureCounted, type Counted as IsCounted, isGuarded } from "../exempt.
 import type { Findings } from "../findings.ts";
 import type { Ledger, Message, Source } from "../ledger.ts";
 import { mayHaveFailed } from "./attempts.ts";
+import { removalOf } from "./jobs.ts";
 import { firstPlace, movesOf } from "./places.ts";
 import {
   addDeliveries,
@@ -38,7 +39,7 @@ export class QueueCounts {
 
   /** Each event counts in the queue of the message at that time. */
   add(message: Message, shortestLeaseMs: number, findings: Findings): void {
-    const { kept, deliveries } = message;
+    const { kept, deliveries, acts } = message;
     const of = (queue: string) => this.#sumsOf(queue);
     const failedIn = (queue: string) => of(queue).failedAttempts;
     addOutcomes(failedIn, message, isFailure, findings);
@@ -49,10 +50,16 @@ export class QueueCounts {
       of(from).movedOut.add(1, 1, mayBeForgotten ? 0 : 1);
       of(to).movedIn.add(1, 1, mayBeForgotten ? 0 : 1);
     }
-    const isSurelyThere = kept !== undefined || !isForgotten(message, findings);
+    const isSurelyThere = kept !== undefined || acts.length > 0 || !isForgotten(message, findings);
     of(firstPlace(message)).accepted.add(1, 1, isSurelyThere ? 1 : 0);
     if (kept !== undefined) {
       of(kept.queue).kept++;
+      return;
+    }
+    const removal = removalOf(message);
+    if (removal !== undefined) {
+      const { purged, discarded } = of(removal.queue);
+      (removal.action === "purge" ? purged : discarded).add(1, 1, 1);
       return;
     }
     const sums = of(deliveries.at(-1)?.queue ?? firstPlace(message));
@@ -105,8 +112,8 @@ export class QueueCounts {
       const strays = name === "released" ? this.#strays.most : 0;
       compare(`queue ${queue}: ${name}`, counted[name], sums[name], strays, findings);
     }
-    // The suite has no dedup keys, no expiry and no purge.
-    for (const name of ["duplicates", "expired", "purged"] as const) {
+    // The suite has no dedup keys and no expiry.
+    for (const name of ["duplicates", "expired"] as const) {
       compare(`queue ${queue}: ${name}`, counted[name], new Bounds(), 0, findings);
     }
   }
@@ -145,6 +152,7 @@ const BOUNDED = [
   "deliveries",
   "succeeded",
   "discarded",
+  "purged",
   "failedAttempts",
   "released",
   "leaseExpiries",

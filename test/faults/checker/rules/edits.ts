@@ -5,10 +5,11 @@ import type { FaultTimes } from "../fault-times.ts";
 import type { Findings } from "../findings.ts";
 import type { Message } from "../ledger.ts";
 import { mayHaveFailed } from "./attempts.ts";
+import { lastAct } from "./jobs.ts";
 
 /**
- * A payload is as sent, or has all edits. It is edited from the first failure in the editing queue on; if the store was
- * full then, from a later failure on.
+ * A payload is as sent, or has all edits. It is edited from the first failure in the editing queue on, or from a batch job on; if
+ * the store was full then, from a later failure on.
  */
 export function checkEdits(message: Message, times: FaultTimes, findings: Findings): void {
   const { source, deliveries } = message;
@@ -21,6 +22,7 @@ export function checkEdits(message: Message, times: FaultTimes, findings: Findin
       findings.broken("unchanged", words);
     }
     const isEdited = one.sum === source.edited;
+    if (lastAct(message, ["edit"], one.issuedAt) !== undefined) may = "yes";
     if (may !== "perhaps" && isEdited !== (may === "yes")) {
       const words = `${message}: delivery ${one.number} is ${isEdited ? "edited" : "as it was sent"}`;
       const { from, to } = by?.applied ?? { from: one.issuedAt, to: one.issuedAt };

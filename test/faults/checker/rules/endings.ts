@@ -4,12 +4,13 @@ import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
 import { forgottenOf } from "../late-outcome.ts";
 import type { Message } from "../ledger.ts";
+import { removalOf } from "./jobs.ts";
 
 /** Outcomes that remove a message. */
 export const TERMINAL = OUTCOME_KINDS.succeeded | OUTCOME_KINDS.discarded;
 
 /**
- * An acknowledged or delivered message is stored at the end, or an applied or unanswered outcome ended it. Only the last
+ * An acknowledged or delivered message is stored at the end, or a batch job or an applied or unanswered outcome ended it. Only the last
  * delivery can have ended it by an unanswered outcome: after a new delivery, earlier ones do not count.
  */
 export function checkEnding(message: Message, findings: Findings): void {
@@ -40,6 +41,7 @@ export function checkEnding(message: Message, findings: Findings): void {
 
 function checkNotLost(message: Message, findings: Findings): void {
   const { deliveries, createdAt } = message;
+  if (removalOf(message) !== undefined) return;
   const at = deliveries.findLastIndex(
     ({ applied, possible }) => applied === undefined && (possible & TERMINAL) !== 0,
   );
@@ -93,7 +95,8 @@ function isEnding(applied: Applied): boolean {
 export function checkFinished(message: Message, findings: Findings): void {
   const { kept, deliveries, source } = message;
   if (source.plan !== "baseline") {
-    if (kept !== undefined && kept.state !== "QUARANTINED") {
+    const mayWait = source.plan === "job" && kept?.state === "SCHEDULED";
+    if (kept !== undefined && kept.state !== "QUARANTINED" && !mayWait) {
       findings.broken("finished", `${message} is still ${kept.state}`);
     }
     return;

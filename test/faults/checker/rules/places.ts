@@ -5,10 +5,11 @@ import { failureCounted } from "../exempt.ts";
 import type { Findings } from "../findings.ts";
 import type { Message, Source } from "../ledger.ts";
 import { mayHaveFailed } from "./attempts.ts";
+import { lastAct, removalOf } from "./jobs.ts";
 
 /**
- * A message is delivered and stored in the queue of its send, or where routing rules moved it: on arrival or after a counted
- * failure.
+ * A message is delivered and stored in the queue of its send, or where routing rules moved it, on arrival or after a counted
+ * failure, or a batch job.
  */
 export function checkPlaces(message: Message, findings: Findings): void {
   const { source, deliveries, kept } = message;
@@ -20,11 +21,17 @@ export function checkPlaces(message: Message, findings: Findings): void {
     const words = `${message}: ${what} in queue ${queue}, not in ${places.join(" or ")}`;
     findings.brokenUnlessForgotten("in-place", words, from, to);
   };
+  const follow = (untilMs: number): void => {
+    const moved = lastAct(message, ["move"], untilMs);
+    if (moved !== undefined) places = [moved.to];
+  };
   for (const [index, one] of deliveries.entries()) {
+    follow(one.issuedAt);
     compare(one.queue, `delivery ${one.number} came`);
     places = placesAfter(source, one, deliveries[index + 1]);
     if (one.applied !== undefined) ({ from, to } = one.applied);
   }
+  follow(NEVER);
   if (kept !== undefined) compare(kept.queue, "it is stored");
 }
 
@@ -51,7 +58,8 @@ export function remembered({ deliveries, kept }: Message): readonly Delivery[] {
 
 /** Returns the moves that follow from the queues of its deliveries and its place in the store. */
 export function movesOf(message: Message, findings: Findings): Move[] {
-  const { kept } = message;
+  const { kept, acts } = message;
+  if (acts.length > 0) return movesByJobs(message);
   const deliveries = remembered(message);
   const moves: Move[] = [];
   let from = firstPlace(message);
@@ -67,6 +75,13 @@ export function movesOf(message: Message, findings: Findings): Move[] {
   return moves;
 }
 
+/** No rule moves such messages. What is in the outbox at the end was not undone. */
+function movesByJobs({ acts }: Message): Move[] {
+  return acts
+    .filter(({ action, queue, to }) => action === "move" && to !== queue)
+    .map(({ queue, to }) => ({ from: queue, to, mayBeForgotten: false }));
+}
+
 /** The first queue. If its send is unknown, where it was first seen. */
 export function firstPlace({ source, deliveries, kept }: Message): string {
   if (source.isKnown) return firstQueue(source.route, source.queue);
@@ -77,5 +92,6 @@ export function firstPlace({ source, deliveries, kept }: Message): string {
 export function placeAfter(message: Message, number: number): string {
   const { deliveries, kept } = message;
   const next = deliveries.find((one) => one.number > number);
-  return next?.queue ?? kept?.queue ?? deliveries.at(-1)?.queue ?? firstPlace(message);
+  const there = next?.queue ?? kept?.queue ?? removalOf(message)?.queue;
+  return there ?? deliveries.at(-1)?.queue ?? firstPlace(message);
 }

@@ -1,6 +1,6 @@
 import type { Plan } from "../../history/event.ts";
 import { OUTCOME_KINDS } from "../../history/shape.ts";
-import { CLOCK_TOLERANCE_MS, type RunMs } from "../clock.ts";
+import { CLOCK_TOLERANCE_MS, NEVER, type RunMs } from "../clock.ts";
 import type { Delivery } from "../delivery.ts";
 import { isGuarded } from "../exempt.ts";
 import type { FaultTimes } from "../fault-times.ts";
@@ -9,6 +9,7 @@ import { gapsOf, maxExpiredIn } from "../gaps.ts";
 import type { KeptState, Message } from "../ledger.ts";
 import type { ReportedOutages } from "../reported-outages.ts";
 import { endedUnknown } from "./duplicates.ts";
+import { isSetAside, lastAct } from "./jobs.ts";
 
 /** Consecutive leases without an outcome until a message is quarantined. */
 export const CRASH_LOOP = 5;
@@ -64,6 +65,10 @@ function isEarned(message: Message, kept: KeptState): boolean {
       return isRuled && byLast((one) => may(one, failed), undefined);
     case "WORKER_REQUEST":
       return byLast((one) => may(one, quarantined), "quarantine");
+    case "PRODUCER_REQUEST":
+      return isSetAside(message, NEVER) && lastAct(message, ["quarantine"]) === undefined;
+    case "OPERATOR_REQUEST":
+      return isSetAside(message, NEVER) && lastAct(message, ["quarantine"]) !== undefined;
     default:
       // The suite has no other reasons.
       return false;

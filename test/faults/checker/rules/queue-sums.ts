@@ -5,6 +5,7 @@ import type { Findings } from "../findings.ts";
 import { gapsOf, maxExpiredIn } from "../gaps.ts";
 import type { Message } from "../ledger.ts";
 import { onlyExpired } from "./duplicates.ts";
+import { removalOf } from "./jobs.ts";
 import { placeAfter, remembered } from "./places.ts";
 import { CRASH_LOOP } from "./quarantine.ts";
 
@@ -34,6 +35,7 @@ export class QueueSums {
   readonly deliveries = new Bounds();
   readonly succeeded = new Bounds();
   readonly discarded = new Bounds();
+  readonly purged = new Bounds();
   readonly failedAttempts = new Bounds();
   readonly released = new Bounds();
   readonly leaseExpiries = new Bounds();
@@ -62,7 +64,7 @@ function lastSureNumber({ deliveries }: Message, findings: Findings): number {
 
 /** Adds each delivery to its queue, with the unreceived claims before it. */
 export function addDeliveries(boundsIn: BoundsIn, message: Message, findings: Findings): void {
-  const { kept } = message;
+  const kept = message.kept ?? removalOf(message);
   const sure = kept === undefined ? lastSureNumber(message, findings) : Number.POSITIVE_INFINITY;
   let before = 0;
   for (const { number, queue } of remembered(message)) {

@@ -44,6 +44,8 @@ function checkTaken(message: Message, a: Delivery, takenAt: number, findings: Fi
   if (applied !== undefined || lostAt + CLOCK_TOLERANCE_MS >= takenAt) return;
   // An earlier unanswered outcome may have been applied, if the message could be delivered again after it.
   if ((takenAt === NEVER ? possible : a.mayHaveReturned(takenAt)) !== 0) return;
+  // Nobody acts on a message in flight: its lease had ended.
+  if (message.acts.some(({ at }) => at >= issuedAt && at <= lostAt)) return;
   const words = `${message}: an outcome of delivery ${number} was refused by ${lostAt} ms, but no other worker had the message before ${takenAt} ms`;
   // A rollback may have undone the delivery that caused the refusal.
   findings.brokenUnlessForgotten("outcome-taken", words, issuedAt, lostAt);

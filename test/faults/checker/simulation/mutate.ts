@@ -14,12 +14,13 @@ export class Lines {
   readonly lines: Line[] = [];
   readonly faults: readonly FaultRecord[];
 
-  constructor({ events, kept, counted, openings, faults }: Run) {
+  constructor({ events, kept, counted, openings, acted, faults }: Run) {
     this.faults = faults;
     for (const [actor, own] of events) this.#add(actor, own);
     this.#add(SNAPSHOT, kept);
     this.#add(SNAPSHOT, counted);
     this.#add(SNAPSHOT, openings);
+    this.#add(SNAPSHOT, acted);
   }
 
   #add(owner: string, lines: readonly Line[]): void {

@@ -1,4 +1,5 @@
 import type {
+  Acted,
   BreakerOpened,
   Counted,
   FaultRecord,
@@ -14,6 +15,7 @@ export interface Run {
   readonly kept: Kept[];
   readonly counted: Counted[];
   readonly openings: BreakerOpened[];
+  readonly acted: Acted[];
   readonly faults: FaultRecord[];
 }
 
@@ -22,7 +24,9 @@ type Counter = Exclude<keyof Counted, "e" | "queue" | "openBreakers" | "broken">
 
 /** Records a run. */
 export class RunRecord {
-  readonly run: Run = { events: new Map(), kept: [], counted: [], openings: [], faults: [] };
+  readonly run: Run = {
+    ...{ events: new Map(), kept: [], counted: [], openings: [], acted: [], faults: [] },
+  };
   readonly #counters = new Map<string, MutableCounted>();
   #names = 0;
 

@@ -7,6 +7,7 @@ import { PLANS } from "../../history/event.ts";
 import { GUARDED_QUEUE, HOLD_MS, hostOf } from "../../history/guarded-facts.ts";
 import { DIVERTED_QUEUE, ROUTES } from "../../history/routes.ts";
 import { idAt, STARTED_AT } from "../story.ts";
+import { QUEUES as JOB_QUEUES, JobRounds, TARGET } from "./jobs.ts";
 import { Life, outcomeOf } from "./life.ts";
 import { type Run, RunRecord } from "./record.ts";
 
@@ -21,6 +22,7 @@ const QUEUES = ["orders", GUARDED_QUEUE];
 /** Share of messages with a route: more than in a real run, because there are few messages. */
 const ROUTED = 0.5;
 const MAX_WORK_MS = 100;
+const [JOB_ROUNDS, JOB_ROUND_MS] = [6, 1_000];
 const HOSTS = 4;
 /** How often the breaker of each host opens. */
 const OPENS_EVERY_MS = 300;
@@ -63,7 +65,7 @@ export function simulate(messages: number, random: SeededRandom): Run {
 
 class Simulation {
   readonly #random: SeededRandom;
-  readonly #record = new RunRecord([...QUEUES, DIVERTED_QUEUE]);
+  readonly #record = new RunRecord([...QUEUES, DIVERTED_QUEUE, ...JOB_QUEUES, TARGET]);
   /** Host -> when its breaker opens. */
   readonly #openings = new Map<string, number[]>();
 
@@ -81,6 +83,7 @@ class Simulation {
     this.#openBreakers();
     for (let number = 0; number < messages; number++) this.#live(number);
     for (let order = 0; order < ORDERS; order++) this.#chain(order, messages + order * CHAIN);
+    new JobRounds(this.#record, this.#random).run(JOB_ROUNDS, JOB_ROUND_MS);
     this.#record.end(9 * RUN_MS, "worker-2");
     return this.#record.run;
   }
