@@ -26,7 +26,7 @@ export function payloadOf(source: string, plan: Plan, random: SeededRandom): str
 }
 
 /** The fields that edits add to a payload, as in rig/guarded.yaml. */
-const EDIT = { edit: { by: "queue", whole: true } };
+export const EDIT = { edit: { by: "queue", whole: true } };
 
 /** Returns the payload after all edits. */
 export function editedPayload(text: string): string {

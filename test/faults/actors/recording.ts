@@ -173,7 +173,7 @@ function recordExtend(
   };
 }
 
-function errorOf(reason: unknown): ErrorFields {
+export function errorOf(reason: unknown): ErrorFields {
   const error = ConnectError.from(reason);
   const refused = REFUSALS.has(error.code) && error.details.length > 0;
   return { code: Code[error.code], refused };

@@ -39,6 +39,8 @@ const RARE_RATE = 2;
 const CRASHING = 8;
 /** A short load whose messages all succeed, several for each host. */
 const GOOD_ONES = { messages: 64, rate: 200 };
+/** Rounds of batch jobs at a time. A server runs four jobs at a time. */
+const JOB_ROUNDS = 3;
 const GOOD_ONES_WITHIN_MS = 180_000;
 /** Producers of the load run until SIGTERM. */
 const ENDLESS = 1_000_000_000;
@@ -222,6 +224,10 @@ export class Crew {
       this.#actor("ts-rare-producer-1", inTypeScript("producer.ts"), {
         ...this.#behindBalancer,
         ...{ ...load(0), queues: RARE_QUEUES.join(","), rate: RARE_RATE },
+      }),
+      this.#actor("ts-operator-1", inTypeScript("operator.ts"), {
+        ...this.#behindBalancer,
+        rounds: JOB_ROUNDS,
       }),
       byClient("py-client-producer-1", inPython("client_producer.py"), PYTHON_CLIENT_PART),
       ...languages.map((language) =>

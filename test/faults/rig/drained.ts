@@ -2,9 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { queueBase } from "../../../src/store/redis/keys.ts";
 import type { Environment } from "./environment.ts";
-import { CRASH_QUEUE, EXPIRING_QUEUE, RARE_QUEUES, SERVED_QUEUES } from "./queues.ts";
+import { CRASH_QUEUE, EXPIRING_QUEUE, JOB_QUEUES, RARE_QUEUES, SERVED_QUEUES } from "./queues.ts";
 
-const QUEUES = [...SERVED_QUEUES, ...RARE_QUEUES, EXPIRING_QUEUE, CRASH_QUEUE];
+const QUEUES = [...SERVED_QUEUES, ...RARE_QUEUES, ...JOB_QUEUES, EXPIRING_QUEUE, CRASH_QUEUE];
+/** Messages that are due later stay: they wait for batch jobs. */
+const SOON_MS = 3_600_000;
 const CHECK_MS = 50;
 /** Work that does not decrease for so long is stuck. A crash loop takes five leases. */
 const STUCK_MS = 240_000;
@@ -47,9 +49,12 @@ export async function untilDrained(
 }
 
 async function waiting(redis: Redis, queue: string): Promise<number> {
-  const keys = ["due", "isolated", "laned", "moving", "leases"].map(
+  const keys = ["isolated", "laned", "moving", "leases"].map(
     (index) => `${queueBase("dlq", queue)}:${index}`,
   );
-  const sizes = await Promise.all(keys.map((key) => redis.zcard(key)));
+  const sizes = await Promise.all([
+    redis.zcount(`${queueBase("dlq", queue)}:due`, "-inf", Date.now() + SOON_MS),
+    ...keys.map((key) => redis.zcard(key)),
+  ]);
   return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Redis } from "ioredis";
 import type { LinkProxy } from "../../support/link-proxy.ts";
 import type { TestServer } from "../../support/server.ts";
-import type { BreakerOpened } from "../history/event.ts";
+import type { Acted, BreakerOpened } from "../history/event.ts";
 import type { PublishedEvidence } from "../history/published.ts";
 
 /** One deployment under test: servers, their store, and the links between them. */
@@ -25,8 +25,8 @@ export interface Environment {
   untilWhole?(): Promise<void>;
   /** What happened and what was published, at the end. Undefined: the servers publish nothing. */
   events?(): Promise<PublishedEvidence>;
-  /** Openings of breakers. Undefined: they are still in the outbox. */
-  openings?(): readonly BreakerOpened[];
+  /** Openings of breakers, and actions of batch jobs. Undefined: they are still in the outbox. */
+  recorded?(): readonly (BreakerOpened | Acted)[];
   stop(): Promise<void>;
 }
 

@@ -54,7 +54,7 @@ export async function openEventsEnvironment(): Promise<EventsEnvironment> {
     ...{ nats, natsLinks: links, record, stream: publishing.stream, trimmings },
     untilWhole: () => publishing.untilWhole(),
     events: () => publishing.evidence(trimmings),
-    openings: () => record.openings,
+    recorded: () => [...record.openings, ...record.acted],
     async stop() {
       record.stop();
       await external.stop();

@@ -1,10 +1,12 @@
 import type { Redis } from "ioredis";
 import { eventsOfChange } from "../../../src/app/events/events-of-change.ts";
+import { formatMessageId } from "../../../src/core/message-id.ts";
 import { globalKeys, partitionKeys } from "../../../src/store/redis/keys.ts";
 import { decodeEntry, type StreamEntry } from "../../../src/store/redis/outbox-entries.ts";
 import { PARTITIONS } from "../../../src/store/redis/partitions.ts";
-import type { BreakerOpened } from "../history/event.ts";
+import type { Acted, BreakerOpened } from "../history/event.ts";
 import type { Happened } from "../history/published.ts";
+import { actedIn } from "./job-acts.ts";
 
 const PREFIX = "dlq";
 const HISTORY = globalKeys(PREFIX).history;
@@ -25,6 +27,7 @@ interface End {
 export class OutboxRecord {
   readonly happened: Happened[] = [];
   readonly openings: BreakerOpened[] = [];
+  readonly acted: Acted[] = [];
   /** What is wrong with the record itself, so that it proves nothing. */
   readonly problems: string[] = [];
   readonly #redis: Redis;
@@ -95,6 +98,11 @@ export class OutboxRecord {
       for (const { id, type, messageId: message } of eventsOfChange(change, this.#storeId)) {
         this.happened.push({ id, type, queue, message, version, partition, epoch, number, at });
       }
+      const acted = actedIn({
+        ...{ at, queue, note: change.note, number: change.deliveryNumber },
+        ...{ kind: change.kind?.toLowerCase() ?? "", id: formatMessageId(change.id) },
+      });
+      if (acted !== undefined) this.acted.push(acted);
       if (change.kind === "BREAKER_OPENED") {
         this.openings.push({ e: "breaker", at, queue, key: change.note });
       }

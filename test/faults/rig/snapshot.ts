@@ -6,11 +6,12 @@ import { queueBase } from "../../../src/store/redis/keys.ts";
 import { dumpQueue, listedQueues } from "../../support/store-dump.ts";
 import { brokenInvariants } from "../../support/store-invariants.ts";
 import { readOutbox } from "../../support/store-outbox.ts";
-import type { BreakerOpened, SnapshotLine } from "../history/event.ts";
+import type { Acted, BreakerOpened, SnapshotLine } from "../history/event.ts";
 import { GUARDED_QUEUE } from "../history/guarded-facts.ts";
 import type { Environment } from "./environment.ts";
+import { actedIn } from "./job-acts.ts";
 import { isProbed } from "./probe.ts";
-import { isIdleQueue } from "./queues.ts";
+import { isIdleQueue, JOB_QUEUES } from "./queues.ts";
 
 const PREFIX = "dlq";
 
@@ -54,26 +55,41 @@ export async function takeSnapshot(environment: Environment): Promise<SnapshotLi
         openBreakers: await redis.zcard(`${queueBase(PREFIX, queue)}:breakers`),
         broken: brokenInvariants(dump),
       });
-      if (queue === GUARDED_QUEUE) {
-        lines.push(...(environment.openings?.() ?? (await openings(redis, queue))));
-      }
     }
+    lines.push(...(environment.recorded?.() ?? (await recorded(redis))));
     return lines;
   } finally {
     redis.disconnect();
   }
 }
 
-/** Returns openings of breakers from the outbox. */
-async function openings(redis: Redis, queue: string): Promise<BreakerOpened[]> {
+/** Returns openings of breakers and actions of batch jobs from the outbox. */
+async function recorded(redis: Redis): Promise<(BreakerOpened | Acted)[]> {
+  const openings = (await changesOf(redis, GUARDED_QUEUE))
+    .filter(({ kind }) => kind === "breaker_opened")
+    .map(({ at, queue, note: key }) => ({ e: "breaker", at, queue, key }) as const);
+  const acts: Acted[] = [];
+  for (const queue of JOB_QUEUES) {
+    const changes = await changesOf(redis, queue);
+    if ((changes[0]?.first ?? 0) > 0)
+      throw new Error(`the outbox has removed changes of ${queue}, so the run proves nothing`);
+    acts.push(...changes.flatMap((change) => actedIn(change) ?? []));
+  }
+  return [...openings, ...acts];
+}
+
+/** Returns the changes of a queue, each with the number of the first change that its outbox still has. */
+async function changesOf(redis: Redis, queue: string) {
   const base = queueBase(PREFIX, queue);
   const entries = await readOutbox(redis, base.slice(0, base.lastIndexOf(":")));
+  const first = entries[0]?.first ?? 0;
   return entries
     .filter((entry) => entry.queue === queue)
     .flatMap(({ atMs: at, changes }) =>
-      changes
-        .filter(({ kind }) => kind === "breaker_opened")
-        .map(({ note: key }) => ({ e: "breaker", at, queue, key }) as const),
+      changes.map(({ kind, id, note, deliveryNumber: number }) => ({
+        ...{ at, queue, kind, note, number, first },
+        id: formatMessageId(Buffer.from(id, "hex")),
+      })),
     );
 }
 
