@@ -70,7 +70,7 @@ const SHAPES: Shapes = {
   unextended: { request: text, code: text },
   creating: {
     request: text,
-    action: one("retry", "edit", "quarantine", "discard", "purge", "move"),
+    action: one("retry", "edit", "quarantine", "discard", "purge", "move", "undelete"),
     mark: text,
   },
   created: { request: text, job: text, createdAt: atMs },

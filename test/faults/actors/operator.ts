@@ -1,6 +1,6 @@
 // An operator who sends messages and has batch jobs of each kind act on them, during all faults. Each round has a mark of its own:
-// its jobs select the messages with that mark, one job after another, at a rate at which each takes some seconds. It uses plain
-// stubs, and repeats each call with its request id until it is answered.
+// its jobs select the messages with that mark, one job after another, at a rate at which each takes some seconds. Some of what they
+// removed is undeleted. It uses plain stubs, and repeats each call with its request id until it is answered.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
@@ -167,6 +167,24 @@ function record(request: string, job: BatchJob | undefined): void {
   });
 }
 
+/** Brings back every second of these messages that is removed, in the queues where they may be. */
+async function undelete(mark: string, ids: readonly string[]): Promise<void> {
+  const request = `${args.name}-undelete-${++jobs}`;
+  const half = ids.filter((_, at) => at % 2 === 0);
+  history.write({ e: "creating", request, action: "undelete", mark });
+  history.write({ e: "created", request, job: "undelete", createdAt: Date.now() });
+  let done = 0;
+  for (const queue of JOB_QUEUES) {
+    const call = { requestId: `${request}-${queue}`, queue, ids: half };
+    done += await answered(() => admin.undelete(call, { timeoutMs: CALL_MS })).then(
+      ({ undeletedCount }) => undeletedCount,
+      () => 0, // no job has moved messages to that queue yet
+    );
+  }
+  const rest = { passed: 0, refused: 0, left: 0 };
+  history.write({ e: "job-seen", request, state: "DONE", selected: done, done, ...rest });
+}
+
 async function round(): Promise<void> {
   const number = ++marks;
   const mark = `m${number}`;
@@ -182,6 +200,9 @@ async function round(): Promise<void> {
     await untilEnded(job);
     if (isOver) return;
   }
+  if (last === "retry") return;
+  await undelete(mark, ids);
+  if (random.chance(0.5)) await untilEnded(await create("retry", mark, ids));
 }
 
 async function rounds(): Promise<void> {

@@ -18,6 +18,7 @@ export const COUNTER_MUTATIONS: Readonly<Record<string, Named>> = {
   "discarded - 1": [countedDown("discarded"), "counters-agree"],
   "purged + 1": [countedUp("purged"), "counters-agree"],
   "purged - 1": [countedDown("purged"), "counters-agree"],
+  "undeleted + 1": [countedUp("undeleted"), "counters-agree"],
   "deliveries + 1": [countedUp("deliveries"), "counters-agree"],
   "deliveries - 1": [countedDown("deliveries"), "counters-agree"],
   "movedOut + 1": [countedUp("movedOut"), "counters-agree"],

@@ -1,6 +1,6 @@
 // Single changes of what batch jobs did, counted and said.
 
-import type { Acted, JobAction } from "../history/event.ts";
+import type { Acted, OperatorAction } from "../history/event.ts";
 import { jobFacts, UNSELECTED } from "../history/job-sources.ts";
 import {
   back,
@@ -14,7 +14,7 @@ import {
 } from "./simulation/mutate.ts";
 
 const ofAction =
-  (...actions: readonly JobAction[]) =>
+  (...actions: readonly OperatorAction[]) =>
   ({ action }: Acted) =>
     actions.includes(action);
 const seen = (over: (line: Of<"job-seen">) => Partial<Of<"job-seen">>) => change("job-seen", over);
@@ -37,7 +37,7 @@ const leftOut: Mutation = (run, random) => {
   const [at] = lines.pick(
     "acted",
     random,
-    (act) => !ofAction("retry", "move")(act) && isSure(lines, act),
+    (act) => ofAction("edit", "quarantine")(act) && isSure(lines, act),
   );
   if (at === undefined) return undefined;
   const { note } = lines.lines[at] as Acted;
@@ -94,7 +94,14 @@ const editUndone: Mutation = (run, random) => {
 /** Stores a message that a job removed. */
 const storedAgain: Mutation = (run, random) => {
   const lines = new Lines(run);
-  const [at] = lines.pick("acted", random, ofAction("discard", "purge"));
+  const undeleted = lines.lines.flatMap((line) =>
+    line.e === "acted" && line.action === "undelete" ? [line.id] : [],
+  );
+  const [at] = lines.pick(
+    "acted",
+    random,
+    (act) => ofAction("discard", "purge")(act) && !undeleted.includes(act.id),
+  );
   const [kept] = lines.pick("kept", random);
   if (at === undefined || kept === undefined) return undefined;
   const { id, queue } = lines.lines[at] as Acted;
@@ -140,7 +147,16 @@ export const JOB_MUTATIONS: Readonly<Record<string, Named>> = {
   "a retry that did not happen": [drop("acted", ofAction("retry")), "not-early", "stays-ended"],
   "a move that did not happen": [drop("acted", ofAction("move")), "in-place"],
   "an edit that did not happen": [editUndone, "edited-whole"],
-  "a removal that did not happen": [drop("acted", ofAction("discard", "purge")), "not-lost"],
+  "a removal that did not happen": [
+    drop("acted", ofAction("discard", "purge")),
+    "not-lost",
+    "job-selected",
+  ],
+  "an Undelete that did not happen": [drop("acted", ofAction("undelete")), "stays-ended"],
+  "an Undelete of what was there": [
+    change("acted", () => ({ action: "undelete", note: "" }), ofAction("edit", "quarantine")),
+    "job-selected",
+  ],
   "a quarantine that did not happen": [
     drop("acted", ofAction("quarantine")),
     "quarantine-earned",

@@ -1,6 +1,6 @@
 // The checker's data of a run: one small object for each source, message and delivery.
 
-import type { AtMs, JobAction, Plan } from "../history/event.ts";
+import type { AtMs, OperatorAction, Plan } from "../history/event.ts";
 import { type Route, routeOf } from "../history/routes.ts";
 import { NEVER, type RunClock, type RunMs, UNKNOWN } from "./clock.ts";
 import { Delivery } from "./delivery.ts";
@@ -156,7 +156,7 @@ export class Ledger {
     return this.#jobs.get(mark) ?? [];
   }
 
-  jobOf(action: JobAction, mark: string): Job | undefined {
+  jobOf(action: OperatorAction, mark: string): Job | undefined {
     return this.jobsOf(mark).find((job) => job.action === action);
   }
 

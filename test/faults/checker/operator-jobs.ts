@@ -1,12 +1,12 @@
-import type { Created, Creating, JobAction, JobSeen, Uncreated } from "../history/event.ts";
+import type { Created, Creating, JobSeen, OperatorAction, Uncreated } from "../history/event.ts";
 import { NEVER, type RunMs } from "./clock.ts";
 import type { Findings } from "./findings.ts";
 import type { Ledger } from "./ledger.ts";
 
-/** A batch job that an operator asked for. */
+/** A batch job, or an Undelete, that an operator asked for. */
 export class Job {
   readonly request: string;
-  readonly action: JobAction;
+  readonly action: OperatorAction;
   readonly mark: string;
   readonly askedAt: RunMs;
   /** Empty: no try was answered. */
@@ -37,14 +37,14 @@ export class Job {
   }
 }
 
-/** An action of a batch job on a message. */
+/** An action of a batch job or Undelete on a message. */
 export interface Act {
-  readonly action: JobAction;
+  readonly action: OperatorAction;
   readonly at: RunMs;
   /** Where the message was, and where it was after it. */
   readonly queue: string;
   readonly to: string;
-  /** `j-3: ` and the request of the job. Empty: a move. */
+  /** `j-3: ` and the request of the job. Empty: a move or Undelete. */
   readonly note: string;
   /** Deliveries until then. */
   readonly number: number;

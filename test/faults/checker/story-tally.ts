@@ -48,6 +48,7 @@ export class StoryTally {
       discarded,
       expired: 0,
       purged: 0,
+      undeleted: 0,
       movedOut: 0,
       movedIn: 0,
       deliveries: [...numbers.values()].reduce((sum, number) => sum + number, 0),

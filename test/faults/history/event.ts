@@ -164,24 +164,27 @@ export interface Unextended {
 /** What batch jobs do. */
 export type JobAction = "retry" | "edit" | "quarantine" | "discard" | "purge" | "move";
 
-/** Before a CreateBatchJob. Once for each try; tries share the `request`. */
+/** What operators do to many messages. Undelete is no job, but is recorded and checked like one. */
+export type OperatorAction = JobAction | "undelete";
+
+/** Before a CreateBatchJob, or an Undelete. Once for each try; tries share the `request`. */
 export interface Creating {
   readonly e: "creating";
   readonly at: AtMs;
   readonly request: string;
-  readonly action: JobAction;
+  readonly action: OperatorAction;
   /** The job selects the messages of its queues whose source has this mark (./job-sources.ts). */
   readonly mark: string;
 }
 
-/** The server has created the job. */
+/** The server has created the job, or has undeleted the messages. */
 export interface Created {
   readonly e: "created";
   readonly at: AtMs;
   readonly request: string;
-  /** `j-3`. */
+  /** `j-3`; `undelete` for an Undelete. */
   readonly job: string;
-  /** By the clock of the store. */
+  /** By the clock of the store; of an Undelete by that of the operator, when it was first asked for. */
   readonly createdAt: AtMs;
 }
 
@@ -294,6 +297,8 @@ export interface Counted {
   readonly discarded: number;
   readonly expired: number;
   readonly purged: number;
+  /** Messages that an operator brought back. */
+  readonly undeleted: number;
   /** Moves to other queues, and from other queues. */
   readonly movedOut: number;
   readonly movedIn: number;
@@ -314,15 +319,15 @@ export interface BreakerOpened {
   readonly key: string;
 }
 
-/** An action of a batch job on a message, in the outbox. */
+/** An action of a batch job or Undelete on a message, in the outbox. */
 export interface Acted {
   readonly e: "acted";
   readonly at: AtMs;
   /** Where the message was. */
   readonly queue: string;
   readonly id: string;
-  readonly action: JobAction;
-  /** `j-3: ` and the job's reason, which is its request. Empty: a move, whose changes have no note. */
+  readonly action: OperatorAction;
+  /** `j-3: ` and the job's reason, which is its request. Empty: a move or Undelete, whose changes have no note. */
   readonly note: string;
   /** The queue after it. */
   readonly to: string;

@@ -1,4 +1,4 @@
-import type { Acted, JobAction } from "../history/event.ts";
+import type { Acted, OperatorAction } from "../history/event.ts";
 import { JOB_QUEUES } from "./queues.ts";
 
 /** A change in the outbox. */
@@ -13,7 +13,7 @@ export interface QueueChange {
   readonly number: number;
 }
 
-const ACTIONS: ReadonlyMap<string, JobAction> = new Map([
+const ACTIONS: ReadonlyMap<string, OperatorAction> = new Map([
   ["retried", "retry"],
   ["edited", "edit"],
   ["quarantined", "quarantine"],
@@ -21,14 +21,16 @@ const ACTIONS: ReadonlyMap<string, JobAction> = new Map([
   ["purged", "purge"],
   ["moved_in", "move"],
   ["move_refused", "move"],
+  ["undeleted", "undelete"],
 ]);
 
-/** Returns the action of a batch job that a change is, if its queue is one of jobs. Only jobs move messages there. */
+/** Returns the action of an operator that a change is, if its queue is one of batch jobs. Only jobs move messages there. */
 export function actedIn({ at, queue, kind, id, note, number }: QueueChange): Acted | undefined {
   const action = ACTIONS.get(kind);
   if (action === undefined || !(JOB_QUEUES as readonly string[]).includes(queue)) return undefined;
   const act = { e: "acted", at, id, action, number, to: queue } as const;
   // The note of a move is the other queue.
   if (action === "move") return { ...act, queue: kind === "moved_in" ? note : queue, note: "" };
+  if (action === "undelete") return { ...act, queue, note: "" };
   return /^j-\d+(: |$)/.test(note) ? { ...act, queue, note } : undefined;
 }

@@ -46,6 +46,7 @@ export async function takeSnapshot(environment: Environment): Promise<SnapshotLi
         discarded: total("discarded"),
         expired: total("expired"),
         purged: total("purged"),
+        undeleted: total("undeleted"),
         movedOut: total("moved_out"),
         movedIn: total("moved_in"),
         deliveries: total("deliveries"),

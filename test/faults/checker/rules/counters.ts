@@ -50,18 +50,18 @@ export class QueueCounts {
       of(from).movedOut.add(1, 1, mayBeForgotten ? 0 : 1);
       of(to).movedIn.add(1, 1, mayBeForgotten ? 0 : 1);
     }
+    for (const { action, queue } of acts) {
+      if (action === "discard") of(queue).discarded.add(1, 1, 1);
+      if (action === "purge") of(queue).purged.add(1, 1, 1);
+      if (action === "undelete") of(queue).undeleted.add(1, 1, 1);
+    }
     const isSurelyThere = kept !== undefined || acts.length > 0 || !isForgotten(message, findings);
     of(firstPlace(message)).accepted.add(1, 1, isSurelyThere ? 1 : 0);
     if (kept !== undefined) {
       of(kept.queue).kept++;
       return;
     }
-    const removal = removalOf(message);
-    if (removal !== undefined) {
-      const { purged, discarded } = of(removal.queue);
-      (removal.action === "purge" ? purged : discarded).add(1, 1, 1);
-      return;
-    }
+    if (removalOf(message) !== undefined) return;
     const sums = of(deliveries.at(-1)?.queue ?? firstPlace(message));
     const success = endedBy(message, succeeded, findings);
     const discard = endedBy(message, discarded, findings);
@@ -103,9 +103,9 @@ export class QueueCounts {
       findings.broken("breakers-close", `queue ${queue}: ${counted.openBreakers} are not closed`);
     }
     const gone = counted.succeeded + counted.discarded + counted.expired + counted.purged;
-    const { accepted, movedIn, movedOut } = counted;
-    if (accepted + movedIn !== sums.kept + gone + movedOut) {
-      const words = `queue ${queue}: ${accepted} accepted and ${movedIn} moved in, ${sums.kept} stored, ${gone} ended, ${movedOut} moved out`;
+    const { accepted, undeleted, movedIn, movedOut } = counted;
+    if (accepted + undeleted + movedIn !== sums.kept + gone + movedOut) {
+      const words = `queue ${queue}: ${accepted} accepted, ${undeleted} undeleted and ${movedIn} moved in, ${sums.kept} stored, ${gone} ended, ${movedOut} moved out`;
       findings.broken("counters-agree", words);
     }
     for (const name of BOUNDED) {
@@ -153,6 +153,7 @@ const BOUNDED = [
   "succeeded",
   "discarded",
   "purged",
+  "undeleted",
   "failedAttempts",
   "released",
   "leaseExpiries",

@@ -4,11 +4,10 @@ import type { Findings } from "../findings.ts";
 import type { Ledger, Message } from "../ledger.ts";
 import type { Act, Job } from "../operator-jobs.ts";
 
-const REMOVALS: readonly string[] = ["discard", "purge"];
-
-/** The action of a job that removed a message. */
-export function removalOf({ acts }: Message): Act | undefined {
-  return acts.find(({ action }) => REMOVALS.includes(action));
+/** The action of a job that removed a message, until a time. Undefined: none did, or an Undelete has brought it back. */
+export function removalOf(message: Message, untilMs = NEVER): Act | undefined {
+  const last = lastAct(message, ["discard", "purge", "undelete"], untilMs);
+  return last?.action === "undelete" ? undefined : last;
 }
 
 /** The latest of these actions on a message, until a time. */
@@ -41,6 +40,10 @@ export function checkActs(message: Message, ledger: Ledger, findings: Findings):
     const report = (rule: "job-selected" | "job-once", why: string) =>
       findings.brokenUnlessForgotten(rule, `${words}, ${why}`, job.askedAt, act.at);
     if (done.has(job)) report("job-once", `the second time by ${job}`);
+    const isGone = removalOf(message, act.at - 1) !== undefined;
+    if (isGone !== (act.action === "undelete")) {
+      report("job-selected", isGone ? "but it was removed" : "but it was there");
+    }
     done.add(job);
     job.acts++;
     const why = unselected(message, act, job);
@@ -77,7 +80,9 @@ function mustSelect(message: Message, state: JobMessageState, job: Job): boolean
   const { sentAt, deliveries } = message;
   if (job.seen?.state !== "DONE" || sentAt + CLOCK_TOLERANCE_MS >= job.askedAt) return false;
   if (state === "soon" || deliveries.some(({ issuedAt }) => issuedAt < job.endedAt)) return false;
-  if (lastAct(message, ["retry", "discard", "purge"], job.endedAt) !== undefined) return false;
+  if (lastAct(message, ["retry"], job.endedAt) ?? removalOf(message, job.endedAt)) return false;
+  // What is removed is erased sooner if the store has no room.
+  if (job.action === "undelete") return false;
   return job.action !== "quarantine" || !isSetAside(message, job.askedAt);
 }
 

@@ -36,6 +36,7 @@ export class QueueSums {
   readonly succeeded = new Bounds();
   readonly discarded = new Bounds();
   readonly purged = new Bounds();
+  readonly undeleted = new Bounds();
   readonly failedAttempts = new Bounds();
   readonly released = new Bounds();
   readonly leaseExpiries = new Bounds();

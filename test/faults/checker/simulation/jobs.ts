@@ -1,7 +1,7 @@
 // Rounds of batch jobs: an operator sends messages, and jobs act on them, one after the other.
 
 import type { SeededRandom } from "../../../support/random.ts";
-import type { JobAction } from "../../history/event.ts";
+import type { OperatorAction } from "../../history/event.ts";
 import { type JobMessageState, jobSource, UNSELECTED } from "../../history/job-sources.ts";
 import { idAt, STARTED_AT } from "../story.ts";
 import type { RunRecord } from "./record.ts";
@@ -15,8 +15,8 @@ const STREAM_MS = 3_000;
 const LEASE_MS = 2_000;
 const FAR_MS = 30 * 86_400_000;
 const STATES: readonly JobMessageState[] = ["scheduled", "quarantined", "soon"];
-const FIRST: readonly JobAction[] = ["quarantine", "edit", "move"];
-const LAST: readonly JobAction[] = ["retry", "discard", "purge"];
+const FIRST: readonly OperatorAction[] = ["quarantine", "edit", "move"];
+const LAST: readonly OperatorAction[] = ["retry", "discard", "purge"];
 const [SELECTED, OTHERS] = [9, 2];
 /** Between two actions of a job. */
 const EVERY_MS = 20;
@@ -29,7 +29,13 @@ interface JobMessage {
   queue: string;
   state: "SCHEDULED" | "QUARANTINED" | "GONE";
   quarantineReason: string | undefined;
+  /** The state in which a job removed it. */
+  before: "SCHEDULED" | "QUARANTINED" | undefined;
   isEdited: boolean;
+}
+
+function isThere({ state, before }: JobMessage, action: OperatorAction): boolean {
+  return action === "undelete" ? before !== undefined : state !== "GONE";
 }
 
 export class JobRounds {
@@ -66,13 +72,14 @@ export class JobRounds {
     };
     const selected = send(SELECTED, mark);
     send(OTHERS, UNSELECTED);
-    const first = FIRST[round % FIRST.length] as JobAction;
-    const last = LAST[round % LAST.length] as JobAction;
+    const first = FIRST[round % FIRST.length] as OperatorAction;
+    const last = LAST[round % LAST.length] as OperatorAction;
     const late: JobMessage[] = [];
-    for (const action of [first, last]) {
+    for (const action of [first, last, ...(last === "retry" ? [] : ["undelete" as const])]) {
       // After the job is created, and before it acts.
       const lateAt = at + 16;
-      at = this.#job(action, mark, [...selected, ...late], at);
+      const half = (_: JobMessage, place: number) => action !== "undelete" || place % 2 === 0;
+      at = this.#job(action, mark, [...selected, ...late].filter(half), at);
       late.push(this.#send(mark, lateAt));
     }
     for (const message of this.#messages) this.#deliverDue(message, Number.POSITIVE_INFINITY);
@@ -85,6 +92,7 @@ export class JobRounds {
     const source = jobSource(`${OPERATOR}-${number}`, mark, state);
     const message: JobMessage = {
       ...{ id: idAt(at + 1, 500_000 + number), source, createdAt: at + 1, isEdited: false },
+      before: undefined,
       dueAt: at + (state === "soon" ? 100 + random.below(400) : FAR_MS),
       queue: random.pick(QUEUES),
       state: state === "quarantined" ? "QUARANTINED" : "SCHEDULED",
@@ -102,7 +110,12 @@ export class JobRounds {
   }
 
   /** Returns when the job has ended. */
-  #job(action: JobAction, mark: string, selected: readonly JobMessage[], askedAt: number): number {
+  #job(
+    action: OperatorAction,
+    mark: string,
+    selected: readonly JobMessage[],
+    askedAt: number,
+  ): number {
     const request = `operator-job-${++this.#jobs}`;
     const id = `j-${this.#jobs}`;
     const createdAt = askedAt + 12;
@@ -113,27 +126,28 @@ export class JobRounds {
     const counts = { selected: 0, passed: 0, done: 0, refused: 0, left: 0 };
     for (const message of selected) {
       this.#deliverDue(message, createdAt);
-      if (message.state === "GONE") continue;
+      if (!isThere(message, action)) continue;
       if (action === "quarantine" && message.state === "QUARANTINED") counts.passed++;
       else counts.selected++;
     }
     for (const message of selected) {
       at += EVERY_MS;
-      if (message.state === "GONE") continue;
+      if (!isThere(message, action)) continue;
       if (action === "quarantine" && message.state === "QUARANTINED") continue;
       this.#deliverDue(message, at - 1);
-      if ((message.state as string) === "GONE") {
+      if (!isThere(message, action)) {
         counts.left++;
         continue;
       }
       counts.done++;
-      this.#act(action, message, at, action === "move" ? "" : `${id}: ${request}`);
+      const hasNote = action !== "move" && action !== "undelete";
+      this.#act(action, message, at, hasNote ? `${id}: ${request}` : "");
     }
     this.#record.write(OPERATOR, { e: "job-seen", at: at + 20, request, state: "DONE", ...counts });
     return at + 40;
   }
 
-  #act(action: JobAction, message: JobMessage, at: number, note: string): void {
+  #act(action: OperatorAction, message: JobMessage, at: number, note: string): void {
     const { queue, id } = message;
     const to = action === "move" ? TARGET : queue;
     const act = {
@@ -163,7 +177,12 @@ export class JobRounds {
       case "retry":
         this.#deliver(message, at + 5);
         return;
+      case "undelete":
+        message.state = message.before ?? "GONE";
+        this.#record.count(queue, "undeleted");
+        return;
       default:
+        message.before = message.state === "GONE" ? undefined : message.state;
         message.state = "GONE";
         this.#record.count(queue, action === "purge" ? "purged" : "discarded");
     }

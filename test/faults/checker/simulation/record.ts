@@ -32,11 +32,13 @@ export class RunRecord {
 
   constructor(queues: readonly string[]) {
     for (const queue of queues) {
-      const ended = { succeeded: 0, discarded: 0, expired: 0, purged: 0, movedOut: 0, movedIn: 0 };
+      const ended = { succeeded: 0, discarded: 0, expired: 0, purged: 0 };
+      const came = { undeleted: 0, movedOut: 0, movedIn: 0 };
       const counted = {
         accepted: 0,
         duplicates: 0,
         ...ended,
+        ...came,
         deliveries: 0,
         leaseExpiries: 0,
         failedAttempts: 0,
