@@ -1,7 +1,6 @@
 import { CLOCK_TOLERANCE_MS, NEVER, type RunMs } from "./clock.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Message } from "./ledger.ts";
-import { removalOf } from "./rules/jobs.ts";
 
 /** Consecutive claims that no worker received: missing delivery numbers, and when they were issued. */
 export interface Gap {
@@ -13,9 +12,12 @@ export interface Gap {
   readonly to: RunMs;
 }
 
-/** Returns the gaps of a message, in order. A message that ended did so by its last delivery, unless a batch job removed it. */
+/**
+ * Returns the gaps of a message, in order. A message that ended did so by its last delivery, unless a batch job removed it. An
+ * action of a job ends a gap: no claim is open then.
+ */
 export function gapsOf(message: Message): Gap[] {
-  const { deliveries, kept, createdAt } = message;
+  const { deliveries, kept, createdAt, acts } = message;
   const gaps: Gap[] = [];
   let after = 0;
   let from = createdAt;
@@ -23,14 +25,22 @@ export function gapsOf(message: Message): Gap[] {
     const claims = number - after - 1;
     if (claims > 0) gaps.push({ claims, after, from: Math.min(from, to), to });
   };
+  const upToActs = (below: number): void => {
+    for (const act of acts) {
+      if (act.number <= after || act.number >= below) continue;
+      upTo(act.number + 1, act.at);
+      after = act.number;
+      from = act.at;
+    }
+  };
   for (const [index, one] of deliveries.entries()) {
+    upToActs(one.number);
     upTo(one.number, one.issuedAt);
     after = one.number;
     from = endOf(one, deliveries[index + 1]?.issuedAt ?? NEVER);
   }
-  const removal = removalOf(message);
+  upToActs(Number.POSITIVE_INFINITY);
   if (kept !== undefined) upTo(kept.number + 1, NEVER);
-  else if (removal !== undefined) upTo(removal.number + 1, removal.at);
   return gaps;
 }
 

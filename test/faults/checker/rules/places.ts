@@ -5,7 +5,7 @@ import { failureCounted } from "../exempt.ts";
 import type { Findings } from "../findings.ts";
 import type { Message, Source } from "../ledger.ts";
 import { mayHaveFailed } from "./attempts.ts";
-import { lastAct, removalOf } from "./jobs.ts";
+import { lastAct } from "./jobs.ts";
 
 /**
  * A message is delivered and stored in the queue of its send, or where routing rules moved it, on arrival or after a counted
@@ -88,10 +88,11 @@ export function firstPlace({ source, deliveries, kept }: Message): string {
   return deliveries[0]?.queue ?? kept?.queue ?? source.queue;
 }
 
-/** The queue of unreceived claims after this number: no failure could move it in between. */
+/** The queue of unreceived claims after this number: no failure could move it in between, and a batch job only between gaps. */
 export function placeAfter(message: Message, number: number): string {
-  const { deliveries, kept } = message;
+  const { deliveries, kept, acts } = message;
   const next = deliveries.find((one) => one.number > number);
-  const there = next?.queue ?? kept?.queue ?? removalOf(message)?.queue;
-  return there ?? deliveries.at(-1)?.queue ?? firstPlace(message);
+  const act = acts.find((one) => one.number > number);
+  if (act !== undefined && act.number < (next?.number ?? NEVER)) return act.queue;
+  return next?.queue ?? kept?.queue ?? deliveries.at(-1)?.queue ?? firstPlace(message);
 }

@@ -65,10 +65,13 @@ function lastSureNumber({ deliveries }: Message, findings: Findings): number {
 
 /** Adds each delivery to its queue, with the unreceived claims before it. */
 export function addDeliveries(boundsIn: BoundsIn, message: Message, findings: Findings): void {
+  const { acts } = message;
   const kept = message.kept ?? removalOf(message);
   const sure = kept === undefined ? lastSureNumber(message, findings) : Number.POSITIVE_INFINITY;
   let before = 0;
-  for (const { number, queue } of remembered(message)) {
+  // Claims that no worker got before an action of a job were where it found the message.
+  const places = [...remembered(message), ...acts].sort((a, b) => a.number - b.number);
+  for (const { number, queue } of places) {
     const span = number - before;
     boundsIn(queue).add(span, span, Math.min(span, Math.max(0, sure - before)));
     before = number;

@@ -18,6 +18,8 @@ const STATES: readonly JobMessageState[] = ["scheduled", "quarantined", "soon"];
 const FIRST: readonly OperatorAction[] = ["quarantine", "edit", "move"];
 const LAST: readonly OperatorAction[] = ["retry", "discard", "purge"];
 const [SELECTED, OTHERS] = [9, 2];
+/** As in the rest of the simulation. */
+const [FAULT_EVERY_MS, FAULT_MS] = [10_000, 3_000];
 /** Between two actions of a job. */
 const EVERY_MS = 20;
 
@@ -32,6 +34,13 @@ interface JobMessage {
   /** The state in which a job removed it. */
   before: "SCHEDULED" | "QUARANTINED" | undefined;
   isEdited: boolean;
+  /** Claims so far. */
+  number: number;
+}
+
+/** Reports whether a fault may lose claims, with room for what a round does. */
+function isLossy(at: number): boolean {
+  return at % FAULT_EVERY_MS < FAULT_MS - 500;
 }
 
 function isThere({ state, before }: JobMessage, action: OperatorAction): boolean {
@@ -54,10 +63,10 @@ export class JobRounds {
   /** Simulates rounds, each in `forMs`, and what they leave in the store. */
   run(rounds: number, forMs: number): void {
     for (let round = 0; round < rounds; round++) this.#round(round, round * forMs);
-    for (const { id, source, queue, state, quarantineReason } of this.#messages) {
+    for (const { id, source, queue, state, quarantineReason, number } of this.#messages) {
       if (state === "GONE") continue;
       const reason = quarantineReason === undefined ? {} : { quarantineReason };
-      const rest = { state, ...reason, attempts: 0, number: 0 };
+      const rest = { state, ...reason, attempts: 0, number };
       this.#record.run.kept.push({ e: "kept", queue, id, source, ...rest });
     }
   }
@@ -92,7 +101,7 @@ export class JobRounds {
     const source = jobSource(`${OPERATOR}-${number}`, mark, state);
     const message: JobMessage = {
       ...{ id: idAt(at + 1, 500_000 + number), source, createdAt: at + 1, isEdited: false },
-      before: undefined,
+      ...{ before: undefined, number: 0 },
       dueAt: at + (state === "soon" ? 100 + random.below(400) : FAR_MS),
       queue: random.pick(QUEUES),
       state: state === "quarantined" ? "QUARANTINED" : "SCHEDULED",
@@ -100,6 +109,11 @@ export class JobRounds {
     };
     this.#messages.push(message);
     this.#record.count(message.queue, "accepted");
+    if (state === "soon" && isLossy(at) && random.chance(0.5)) {
+      // A server took it back, because it could not write it to a worker.
+      message.number++;
+      this.#record.count(message.queue, "deliveries");
+    }
     const [queue, request] = [message.queue, source];
     const sums = { sum: `sum of ${source}`, edited: `edited ${source}`, plan: "job" } as const;
     this.#record.write(OPERATOR, { e: "sending", at, request, source, queue, ...sums });
@@ -148,7 +162,7 @@ export class JobRounds {
   }
 
   #act(action: OperatorAction, message: JobMessage, at: number, note: string): void {
-    const { queue, id } = message;
+    const { queue, id, number } = message;
     const to = action === "move" ? TARGET : queue;
     const act = {
       e: "acted",
@@ -158,7 +172,7 @@ export class JobRounds {
       action,
       note,
       to,
-      number: 0,
+      number,
     } as const;
     this.#record.run.acted.push(act);
     switch (action) {
@@ -205,7 +219,7 @@ export class JobRounds {
     this.#record.write(WORKER, {
       ...{ e: "delivered", at: seenAt, stream: `stream-${Math.floor(seenAt / STREAM_MS)}` },
       ...{ queue, id, source, sum: `${isEdited ? "edited" : "sum of"} ${source}`, plan: "job" },
-      ...{ token, number: 1, attempt: 1, unknown: false },
+      ...{ token, number: ++message.number, attempt: 1, unknown: false },
       expires: STARTED_AT + issuedAt + LEASE_MS,
     });
     const request = this.#record.name("ack");
