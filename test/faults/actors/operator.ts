@@ -41,12 +41,12 @@ const admin = createClient(DlqAdminService, transport);
 const CALL_MS = 3_000;
 const AGAIN_MS = 300;
 /** Messages of a round that its jobs select, and others beside them. */
-const SELECTED = 24;
-const OTHERS = 4;
+const SELECTED = 16;
+const OTHERS = 3;
 /** Messages with the mark that are sent when the first job has been created. */
 const LATE = 2;
 /** A job takes about 3 s. */
-const RATE = 8;
+const RATE = 6;
 const FAR_MS = 30 * 24 * 3_600_000;
 const SOON_MS = 4_000;
 /** A job that ends so much later than asked hangs. Jobs that the end of the run interrupts get the same time. */
@@ -185,14 +185,19 @@ async function undelete(mark: string, ids: readonly string[]): Promise<void> {
   history.write({ e: "job-seen", request, state: "DONE", selected: done, done, ...rest });
 }
 
+/** Whether a round begins with an action after which its messages are still there. */
+const isFirst = (number: number): boolean => number % (2 * FIRST.length) < FIRST.length;
+
 async function round(): Promise<void> {
   const number = ++marks;
   const mark = `m${number}`;
   const ids = await send(SELECTED, mark);
   await send(OTHERS, UNSELECTED);
-  // Three rounds have each action.
-  const own = FIRST[number % FIRST.length];
-  const first = random.shuffled(FIRST).filter((action) => action === own || random.chance(0.3));
+  // Six rounds begin with each action.
+  const own = isFirst(number) ? FIRST[number % FIRST.length] : undefined;
+  const first = random
+    .shuffled(FIRST)
+    .filter((one) => one === own || (own !== undefined && random.chance(0.3)));
   const last = LAST[number % LAST.length] as JobAction;
   for (const [at, action] of [...first, last].entries()) {
     const job = await create(action, mark, ids);

@@ -39,8 +39,8 @@ const RARE_RATE = 2;
 const CRASHING = 8;
 /** A short load whose messages all succeed, several for each host. */
 const GOOD_ONES = { messages: 64, rate: 200 };
-/** Rounds of batch jobs at a time. A server runs four jobs at a time. */
-const JOB_ROUNDS = 3;
+/** Rounds of batch jobs at a time, each beginning with another action. A server runs four jobs at a time. */
+const JOB_ROUNDS = 6;
 const GOOD_ONES_WITHIN_MS = 180_000;
 /** Producers of the load run until SIGTERM. */
 const ENDLESS = 1_000_000_000;
