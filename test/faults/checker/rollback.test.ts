@@ -366,3 +366,25 @@ describe("if sends are answered when a replica has them", () => {
     expect(forgotten).toContain("not-lost");
   });
 });
+
+describe("a move by a rule that a rollback undid", () => {
+  const queueIs = (queue: string) => ({ over: { queue } });
+  const name = "m.moved.h1";
+
+  it("is forgotten with the claim after it, though another outcome counts now", () => {
+    const moved = (claimedAt: number) => {
+      const story = new Story("orders").send(name, { plan: "fail1", at: claimedAt - 400 });
+      story.deliver(name, { at: claimedAt - 300 });
+      story.ack(`${name}-1`, "failed", { at: claimedAt - 100, dueAt: claimedAt - 10 });
+      story.deliver(name, { at: claimedAt, number: 2, attempt: 2, ...queueIs("diverted") });
+      // After the rollback.
+      story.ack(`${name}-1`, "released", { at: AT + 1_200, dueAt: AT + 2_250 });
+      story.deliver(name, { at: AT + 5_000, number: 4, unknown: true });
+      story.ack(`${name}-4`, "succeeded", { at: AT + 5_010 });
+      return judge(story);
+    };
+    expect(moved(AT - 50).forgotten).toContain("in-place");
+    expect(moved(AT - 50).broken).not.toContain("in-place");
+    expect(moved(AT - 2_000).broken).toContain("in-place");
+  });
+});
