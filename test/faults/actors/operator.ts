@@ -163,7 +163,7 @@ function record(request: string, job: BatchJob | undefined): void {
     passed: sum(counts?.notSelected),
     done: Number(counts?.doneCount ?? 0),
     refused: sum(counts?.refused),
-    left: Number(counts?.leftCount ?? 0),
+    left: Number(counts?.changedCount ?? 0),
   });
 }
 
