@@ -51,7 +51,6 @@ export interface PackedState {
   state: number;
   qreason: number;
   reason: number;
-  isolated: boolean;
   attempts: number;
   delivery: number;
   releases: number;
@@ -62,15 +61,14 @@ export interface PackedState {
   since: number;
   due: number;
   expire: number;
-  priority: number;
 }
 
-export function stateFields(packed: PackedState): StateFields {
+export function stateFields(packed: PackedState, isolated: boolean, priority: number): StateFields {
   return {
     state: storedState(packed.state),
     quarantineReason: storedQuarantineReason(packed.qreason),
     reason: storedReason(packed.reason),
-    isolated: packed.isolated,
+    isolated,
     attempts: packed.attempts,
     deliveries: packed.delivery,
     releases: packed.releases,
@@ -81,6 +79,6 @@ export function stateFields(packed: PackedState): StateFields {
     sinceMs: packed.since,
     dueAtMs: packed.due,
     expireAtMs: optionalMs(packed.expire),
-    priority: packed.priority,
+    priority,
   };
 }

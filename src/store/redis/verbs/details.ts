@@ -76,7 +76,7 @@ function readDetails(bodies: Bodies, values: readonly Buffer[]): MessageDetails 
   if (facts.length === 0) return undefined;
   const packed = new Reader(facts).read(LAYOUTS.details);
   return {
-    ...stateFields(packed),
+    ...stateFields(packed, packed.isolated, packed.priority),
     leaseExpireAtMs: optionalMs(packed.leaseEnd),
     workerId: worker.length === 0 ? undefined : workerOf(String(worker)),
     streamEnded: packed.ended,

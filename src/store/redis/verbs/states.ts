@@ -1,4 +1,4 @@
-import type { MessagePlace, MessageState, StatesFrom, StatesPage } from "../../contract.ts";
+import type { MessageState, StatesFrom, StatesPage } from "../../contract.ts";
 import type { GroupNumbers } from "../group-numbers.ts";
 import { CONSTANTS } from "../packed/constants.ts";
 import { LAYOUTS } from "../packed/layouts.ts";
@@ -16,8 +16,11 @@ const { MARK, FLAG, PLACE, GROUP } = CONSTANTS;
 /** The page, and for each chunk its number and its ids and states. */
 type StatesReply = [page: Buffer, ...chunks: (Buffer | Buffer[])[]];
 
-/** A state with the number of its group; 0: none. */
-type NumberedState = Omit<MessageState, "group"> & { groupNumber: number };
+/** A state without its group, and the number of that; 0: none. */
+interface NumberedState {
+  readonly state: MessageState;
+  readonly groupNumber: number;
+}
 
 type Groups = Pick<GroupNumbers, "digests" | "numbers">;
 
@@ -50,13 +53,13 @@ export async function runStates(
   const numbers = new Set(found.map(({ groupNumber }) => groupNumber));
   numbers.delete(0);
   const digests = await groups.digests(queue, [...numbers]);
+  // A job reads millions of states: to copy each of them would cost as much as to read it.
+  const messages = found.map(({ state, groupNumber }) => {
+    state.group = digests.get(groupNumber) ?? "";
+    return state;
+  });
   return {
-    nowMs: now,
-    messages: found.map(({ groupNumber, ...state }) => ({
-      ...state,
-      group: digests.get(groupNumber) ?? "",
-    })),
-    examined,
+    ...{ nowMs: now, messages, examined },
     next: more ? { chunk: last, id: newestFirst ? FIRST_ID : LAST_ID } : undefined,
   };
 }
@@ -93,19 +96,21 @@ function readChunk(chunk: number, values: readonly Buffer[]): NumberedState[] {
 
 function readState(chunk: number, id: Buffer, packed: Buffer): NumberedState {
   const reader = new Reader(packed);
-  const { place, flags, ...state } = reader.read(LAYOUTS.state);
+  const fields = reader.read(LAYOUTS.state);
+  const { place, flags, version } = fields;
   const extra = (flags & FLAG.EXTRA) === 0 ? undefined : reader.read(LAYOUTS.stateExtra);
-  return {
+  const isolated = place % MARK.FIRST === PLACE.ISOLATED;
+  const state = {
+    ...stateFields(fields, isolated, extra?.priority ?? 0),
     chunk,
     id: Uint8Array.from(id),
-    version: state.version,
+    version,
+    group: "",
     isMoving: place % MARK.FIRST === PLACE.MOVING,
-    ...stateFields({
-      ...state,
-      isolated: place % MARK.FIRST === PLACE.ISOLATED,
-      priority: extra?.priority ?? 0,
-    }),
     orderingKey: extra === undefined ? "" : String(Buffer.from(extra.order)),
+  };
+  return {
+    state,
     groupNumber: (place & (MARK.GROUP * MARK.FIRST)) === 0 ? 0 : readGroup(reader),
   };
 }
@@ -117,4 +122,4 @@ function readGroup(reader: Reader): number {
   return group === GROUP.NONE ? 0 : group;
 }
 
-const byId = (a: MessagePlace, b: MessagePlace): number => Buffer.compare(a.id, b.id);
+const byId = (a: NumberedState, b: NumberedState): number => Buffer.compare(a.state.id, b.state.id);
