@@ -104,6 +104,21 @@ test("rows become a table and a file, and can be compared with an earlier run", 
   expect(again.stdout).toMatch(/^\| deliver .*\| [+-]?\d+ %( !)? +\|$/m);
 });
 
+test("batch jobs are measured, alone and beside deliveries", async () => {
+  const only = ["job-retry", "deliver-job"].flatMap((row) => ["--only", row]);
+  const json = join(await temporaryFolder(), "results.json");
+  const { code, stdout, stderr } = await bench(...only, ...SMALL, "--json", json);
+  expect(code, stdout + stderr).toBe(0);
+  expect(stdout).toMatch(
+    /^\| job-retry +\| dlq:always +\| [\d,]+ msg\/s \(.*\), create [\d.]+ ms .*server [\d.]+, redis [\d.]+/m,
+  );
+  expect(stdout).toMatch(
+    /^\| deliver-job +\| dlq:always +\| [\d,]+ msg\/s \(.*\), alone [\d,]+ msg\/s \(.*\), ratio [\d.]+ x \(.*\), job [\d,]+ msg\/s/m,
+  );
+  const { goals } = JSON.parse(await readFile(json, "utf8")) as ResultFile;
+  expect(goals).toHaveLength(3);
+}, 600_000);
+
 test("clients of other languages are measured like the TypeScript client", async () => {
   const file = join(await temporaryFolder(), "results.json");
   const args = ["--only", "*-client-python*", ...SMALL, "--json", file];

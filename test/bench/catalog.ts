@@ -7,6 +7,7 @@ import {
   sendsByOthers,
 } from "./rows/client.ts";
 import { deliver, deliverBy4, reschedule } from "./rows/deliver.ts";
+import { deliverBesideJob, jobRetry } from "./rows/jobs.ts";
 import { latenesses, latenessOfMany } from "./rows/lateness.ts";
 import { deliverFromMany, deliverToMany, idle, sendToMany } from "./rows/many.ts";
 import { payloads } from "./rows/payloads.ts";
@@ -30,6 +31,8 @@ export const ROWS: readonly Row[] = [
   ...latenesses,
   empty,
   stored,
+  jobRetry,
+  deliverBesideJob,
   idle,
   sendToMany,
   deliverFromMany,

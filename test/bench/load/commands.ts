@@ -37,6 +37,8 @@ export interface SendCommand extends Target {
   readonly dueRate?: number;
   /** Whether workers will fail the messages. */
   readonly mayFail?: boolean;
+  /** Whether the messages go to quarantine. */
+  readonly quarantined?: boolean;
 }
 
 export interface ConsumeCommand extends Target {
@@ -73,13 +75,21 @@ export interface HoldCommand extends Target {
   readonly workers: number;
 }
 
+/** Retries all messages of a queue that are in quarantine, by one batch job. The command `stop` cancels it. */
+export interface JobCommand extends Target {
+  readonly op: "job";
+  /** Messages a second. Default: no limit. */
+  readonly maxRate?: number;
+}
+
 export type Command =
   | SendCommand
   | ConsumeCommand
   | StopCommand
   | LeftCommand
   | StatsCommand
-  | HoldCommand;
+  | HoldCommand
+  | JobCommand;
 
 export interface LoadResult {
   /** Successful operations. */
@@ -88,7 +98,7 @@ export interface LoadResult {
   readonly firstCount?: number;
   readonly firstAtMs?: number;
   readonly lastAtMs?: number;
-  /** Latency of a call, or lateness, ms. */
+  /** Latency of a call, or lateness, ms. Of a job: until its creation is answered. */
   readonly p50Ms?: number;
   readonly p99Ms?: number;
 }

@@ -1,12 +1,15 @@
 // Sends to this service with plain generated stubs.
 
 import { randomUUID } from "node:crypto";
+import { Reason } from "../../../gen/dlq/v1/state_pb.ts";
 import type { DlqClient } from "../../support/grpc.ts";
 import { dueAt, dueIn, type SendRequest } from "../../support/send-requests.ts";
 import { closedLoop } from "./closed-loop.ts";
 import { type LoadResult, payloadText, queueNames, type SendCommand } from "./commands.ts";
 
 const FAILURE = { type: "ConnectTimeout", message: "shop.example did not answer within 5 s" };
+/** Its messages go to quarantine at once. */
+const POISON = { ...FAILURE, reason: Reason.POISON_MESSAGE };
 
 /** Uses the clients in turn. */
 export function send(clients: readonly DlqClient[], command: SendCommand): Promise<LoadResult> {
@@ -43,7 +46,9 @@ export function sendRequestOf(command: SendCommand): (index: number) => SendRequ
   return (index) => ({
     queue: names[index % names.length] ?? "",
     payload,
-    ...(command.api === "stubs-of-errors" ? whole() : { failure: FAILURE }),
+    ...(command.api === "stubs-of-errors"
+      ? whole()
+      : { failure: command.quarantined === true ? POISON : FAILURE }),
     ...(firstDueAtMs === undefined ? now : dueAt(firstDueAtMs + (index * 1_000) / dueRate)),
   });
 }

@@ -5,13 +5,16 @@ import { closedLoop } from "./closed-loop.ts";
 import { queueNames } from "./commands.ts";
 import { consumeByClient, createClientOf, sendByClient } from "./dlq-client.ts";
 import { consume } from "./dlq-consume.ts";
+import { runJob } from "./dlq-job.ts";
 import { send } from "./dlq-send.ts";
 import { serveCommands } from "./serve-commands.ts";
 
-const clients = process.argv.slice(2).map((address) => connectTo(address).dlq);
+const connections = process.argv.slice(2).map((address) => connectTo(address));
+const clients = connections.map(({ dlq }) => dlq);
 const [dlq] = clients;
+const [admin] = connections.map((connection) => connection.admin);
 const [address] = process.argv.slice(2);
-if (dlq === undefined || address === undefined)
+if (dlq === undefined || admin === undefined || address === undefined)
   throw new Error("give at least one server: HOST:PORT");
 
 const client = createClientOf(address);
@@ -34,6 +37,8 @@ serveCommands({
     closedLoop({ batch: 1, inFlight: 1, count: command.count }, () =>
       dlq.stats({ queues: queueNames(command) }),
     ),
+
+  job: (command, running) => runJob(admin, command, running),
 
   /** Each worker streams its share of the queues. */
   async hold(command, { stop, done }) {
