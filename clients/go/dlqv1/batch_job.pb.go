@@ -693,8 +693,7 @@ type CanarySlice struct {
 	SucceededCount int64 `protobuf:"varint,3,opt,name=succeeded_count,json=succeededCount,proto3" json:"succeeded_count,omitempty"`
 	// Those that failed.
 	FailedCount int64 `protobuf:"varint,4,opt,name=failed_count,json=failedCount,proto3" json:"failed_count,omitempty"`
-	// Those that count as neither: they expired, or were retried, quarantined, removed or moved by another job, or removed with their
-	// queue.
+	// Those that count as neither: they expired, were edited, or were removed with their queue, or another job acted on them.
 	WithoutOutcomeCount int64 `protobuf:"varint,5,opt,name=without_outcome_count,json=withoutOutcomeCount,proto3" json:"without_outcome_count,omitempty"`
 	// When the first one was retried.
 	BeginTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=begin_time,json=beginTime,proto3" json:"begin_time,omitempty"`

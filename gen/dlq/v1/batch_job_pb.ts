@@ -397,8 +397,7 @@ export type CanarySlice = Message<"dlq.v1.CanarySlice"> & {
   failedCount: bigint;
 
   /**
-   * Those that count as neither: they expired, or were retried, quarantined, removed or moved by another job, or removed with their
-   * queue.
+   * Those that count as neither: they expired, were edited, or were removed with their queue, or another job acted on them.
    *
    * @generated from field: int64 without_outcome_count = 5;
    */

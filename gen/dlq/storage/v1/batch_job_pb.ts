@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dlq/storage/v1/batch_job.proto.
  */
 export const file_dlq_storage_v1_batch_job: GenFile = /*@__PURE__*/
-  fileDesc("Ch5kbHEvc3RvcmFnZS92MS9iYXRjaF9qb2IucHJvdG8SDmRscS5zdG9yYWdlLnYxIpsBCg5CYXRjaEpvYlJlY29yZBIdCgNqb2IYASABKAsyEC5kbHEudjEuQmF0Y2hKb2ISEgoKY3JlYXRlZF9tcxgCIAEoBBIsCgVwbGFjZRgDIAEoCzIdLmRscS5zdG9yYWdlLnYxLkJhdGNoSm9iUGxhY2USEgoKbGVmdF9xdWV1ZRgEIAEoCRIUCgxzbGljZV9xdWV1ZXMYBSADKAkiOQoNQmF0Y2hKb2JQbGFjZRINCgVxdWV1ZRgBIAEoCRINCgVjaHVuaxgCIAEoBBIKCgJpZBgDIAEoDCJoChBCYXRjaEpvYlByb2dyZXNzEiYKBmNvdW50cxgBIAEoCzIWLmRscS52MS5CYXRjaEpvYkNvdW50cxIsCgVwbGFjZRgCIAEoCzIdLmRscS5zdG9yYWdlLnYxLkJhdGNoSm9iUGxhY2ViBnByb3RvMw", [file_dlq_v1_batch_job]);
+  fileDesc("Ch5kbHEvc3RvcmFnZS92MS9iYXRjaF9qb2IucHJvdG8SDmRscS5zdG9yYWdlLnYxIqgBCg5CYXRjaEpvYlJlY29yZBIdCgNqb2IYASABKAsyEC5kbHEudjEuQmF0Y2hKb2ISEgoKY3JlYXRlZF9tcxgCIAEoBBIsCgVwbGFjZRgDIAEoCzIdLmRscS5zdG9yYWdlLnYxLkJhdGNoSm9iUGxhY2USEgoKbGVmdF9xdWV1ZRgEIAEoCRIUCgxzbGljZV9xdWV1ZXMYBSADKAkSCwoDcnVuGAYgASgEIjkKDUJhdGNoSm9iUGxhY2USDQoFcXVldWUYASABKAkSDQoFY2h1bmsYAiABKAQSCgoCaWQYAyABKAwiaAoQQmF0Y2hKb2JQcm9ncmVzcxImCgZjb3VudHMYASABKAsyFi5kbHEudjEuQmF0Y2hKb2JDb3VudHMSLAoFcGxhY2UYAiABKAsyHS5kbHEuc3RvcmFnZS52MS5CYXRjaEpvYlBsYWNlYgZwcm90bzM", [file_dlq_v1_batch_job]);
 
 /**
  * A batch job. Internal to the service: not part of the API, but every later version must read it.
@@ -54,6 +54,13 @@ export type BatchJobRecord = Message<"dlq.storage.v1.BatchJobRecord"> & {
    * @generated from field: repeated string slice_queues = 5;
    */
   sliceQueues: string[];
+
+  /**
+   * Grows each time a server begins to run the job. An earlier one stores nothing more.
+   *
+   * @generated from field: uint64 run = 6;
+   */
+  run: bigint;
 };
 
 /**

@@ -2109,8 +2109,7 @@ pub struct CanarySlice {
     /// Those that failed.
     #[prost(int64, tag="4")]
     pub failed_count: i64,
-    /// Those that count as neither: they expired, or were retried, quarantined, removed or moved by another job, or removed with their
-    /// queue.
+    /// Those that count as neither: they expired, were edited, or were removed with their queue, or another job acted on them.
     #[prost(int64, tag="5")]
     pub without_outcome_count: i64,
     /// When the first one was retried.
