@@ -174,3 +174,31 @@ test("a message keeps its order among those of its ordering key", async () => {
   await run([imported({ dueAtMs: 0, orderingKey: "k" }), second]);
   expect(only(await claim()).id).toEqual(ID);
 });
+
+test("a message that comes back by an import is no deleted one any more", async () => {
+  const { store, clock } = at.current;
+  const [first] = await store.send("orders", [item({ delayMs: 60_000 })], SETTINGS);
+  const id = storedId(first);
+  const retention = { succeededMs: 60_000, deletedMs: 3_600_000, maxBytes: 1_000_000 };
+  const discard = async (after: string) => {
+    const { messages } = await store.messageReads.states("orders", {
+      ...{ newestFirst: false, after: undefined },
+    });
+    const items = messages.map(({ id: one, version }) => ({ id: one, version }));
+    const step = { number: 1, createdMs: 0, action: "discard" as const, items, retention };
+    await store.jobs.act("orders", {
+      ...{ ...step, before: undefined, after: bytes(after), caller: "", note: "" },
+    });
+    await store.jobs.forgetProgress("orders", 1);
+  };
+  for (const name of ["a", "b"]) {
+    await discard(name);
+    // The end of the test checks that what is kept is whole, and counted.
+    expect(await run([imported({ id })], { importId: name })).toEqual(["IMPORTED"]);
+    await at.current.checkInvariants("orders");
+  }
+  await clock.advance(1);
+  await discard("c");
+  const listed = await at.current.dump("orders");
+  expect(listed.deleted.messages.size).toBe(1);
+});

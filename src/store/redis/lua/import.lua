@@ -28,6 +28,7 @@ local function store(item, s)
   local id = item.id
   -- Before anything else is written, as in send.lua.
   if not used[1] then redis.call('ZADD', p_queues, 0, QUEUE) end
+  deleted.replace(id)
   -- Its chunk was looked up by its id; here it gets another one.
   chunks_of_ids[id] = nil
   moved_in.add(id, redis.call('INCR', k_sequence))

@@ -30,6 +30,15 @@ function deleted.build()
     return facts.bytes
   end
 
+  -- Erases what is kept of a message that comes here in another way.
+  function deleted.replace(id)
+    if deleted.exist == nil then deleted.exist = redis.call('EXISTS', k_deleted_facts) == 1 end
+    local v = deleted.exist and redis.call('HGET', k_deleted_facts, id)
+    if not v then return end
+    local is_sound, facts = pcall(deleted.read, v)
+    if is_sound then deleted.erase(deleted.index_of(facts.state), id) end
+  end
+
   -- Erases those of an index that were deleted until then, at most so many.
   function deleted.erase_until(state, last, most)
     local index = deleted.index_of(state)
