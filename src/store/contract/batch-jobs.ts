@@ -65,6 +65,7 @@ export type JobAction = "retry" | "edit" | "quarantine" | "discard" | "purge" | 
 
 export interface JobStep {
   readonly number: number;
+  readonly createdMs: number;
   readonly action: JobAction;
   /** What `progress` has returned, or the step before has stored. Undefined: nothing. */
   readonly before: Uint8Array | undefined;
@@ -92,6 +93,7 @@ export interface JobItem {
 
 /**
  * DONE: all messages were changed, or had been by this same step. CHANGED: one of them has changed meanwhile, and nothing was done.
- * TAKEN: another server has gone on with the job, and nothing was done.
+ * TAKEN: another server has gone on with the job, and nothing was done. BEHIND: the store's clock is behind the creation of the job, and
+ * nothing was done.
  */
-export type JobStepResult = "DONE" | "CHANGED" | "TAKEN";
+export type JobStepResult = "DONE" | "CHANGED" | "TAKEN" | "BEHIND";

@@ -112,7 +112,7 @@ export const SCRIPTS = {
   },
   act: {
     flags: "allow-oom",
-    numbers: ["action", "historyChanged", "outboxMaxBytes"],
+    numbers: ["action", "created", "historyChanged", "outboxMaxBytes"],
     strings: [
       "job",
       "before",

@@ -27,6 +27,7 @@ export const actStep = () =>
           return chosen.has(hexOf(id)) && message !== undefined && canAct(kind, message);
         });
         const job = {
+          createdMs: 0,
           ...{ number, action: kind, before: undefined, items, caller: "ann", note: "j" },
           ...{ after: Buffer.from(play.fresh("act")), retention: retentionOf(rig.settings) },
         };

@@ -11,7 +11,7 @@ const SECOND = Buffer.from("second");
 
 const act = (action: JobAction, items: readonly JobItem[], over: Partial<JobStep> = {}) =>
   at.current.store.jobs.act(QUEUE, {
-    ...{ number: 8, action, before: undefined, after: FIRST, items },
+    ...{ number: 8, createdMs: START_MS, action, before: undefined, after: FIRST, items },
     ...{ caller: "ann", note: "j-8", ...over },
   });
 
@@ -167,4 +167,12 @@ test("edits wait until the store has room; other actions do not", async () => {
   await expect(act("edit", edits)).rejects.toThrow("full");
   expect(await act("retry", items)).toBe("DONE");
   full.mockRestore();
+});
+
+test("nothing is done while the clock is behind the creation of the job", async () => {
+  await send(LATER);
+  const items = await itemsOf();
+  const before = await at.current.dump(QUEUE);
+  expect(await act("retry", items, { createdMs: START_MS + 1 })).toBe("BEHIND");
+  expect(await at.current.dump(QUEUE)).toEqual(before);
 });

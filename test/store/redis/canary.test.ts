@@ -34,7 +34,14 @@ async function act(action: JobAction, slice: number | undefined, number = NUMBER
   const before = await jobs.progress(QUEUE, number);
   const items = (await states()).map(({ id, version }) => ({ id, version }));
   const result = await jobs.act(QUEUE, {
-    ...{ number, action, before, after: Buffer.from(`${before ?? ""}+`), items },
+    ...{
+      number,
+      createdMs: START_MS,
+      action,
+      before,
+      after: Buffer.from(`${before ?? ""}+`),
+      items,
+    },
     ...{ caller: "ann", note: "j-8", target: "elsewhere", ...(slice && { slice }) },
   });
   expect(result).toBe("DONE");
@@ -109,7 +116,7 @@ test("a crash loop is a failure", async () => {
   expect(await outcomes()).toMatchObject({ messages: 1, failed: 1 });
 });
 
-test.each(["discard", "purge", "quarantine", "retry"] as const)(
+test.each(["discard", "purge", "quarantine", "retry", "edit"] as const)(
   "a message that another job acts on (%s) counts neither way",
   async (action) => {
     await send(1);
@@ -124,11 +131,16 @@ test.each(["discard", "purge", "quarantine", "retry"] as const)(
   },
 );
 
-test("an edit by another job does not end the wait", async () => {
-  await send(1);
+test("a retry by hand is waited for, unless it edits the message", async () => {
+  const [plain, edited] = (await send(2)) as [Uint8Array, Uint8Array];
   await act("retry", 1);
-  await act("edit", undefined, 9);
-  expect(await outcomes()).toMatchObject({ messages: 1, withoutOutcome: 0 });
+  const write = { edits: bytes("edited"), payloadBytes: 6, grown: 6 };
+  const version = (await states())[1]?.version ?? 0;
+  await at.current.store.messages.retry(QUEUE, NO_REQUEST, [
+    { kind: "retry", id: plain },
+    { kind: "edit", id: edited, version, write } as never,
+  ]);
+  expect(await outcomes()).toMatchObject({ messages: 2, succeeded: 0, withoutOutcome: 1 });
 });
 
 test("a canary of another job takes a message over", async () => {

@@ -1,7 +1,7 @@
 -- Acts on messages of one queue for a batch job, and stores what the job has done: both or nothing. A step that was done before is not
 -- done again.
 -- KEYS: queue base
--- ARGV: action (a number of ACTION), history_changed (as in tick.lua), outbox_max_bytes, job (its number), before (its progress in this
+-- ARGV: action (a number of ACTION), created (when the job was), history_changed (as in tick.lua), outbox_max_bytes, job (its number), before (its progress in this
 -- queue; '': none), after (the progress with this step), caller ('': unknown), note, target (the queue of a move), retention (layout
 -- `retention`; '': what is removed is not kept), slice (of the job's canary, that the messages belong to; '': none), delivery_settings;
 -- items: item (id, layout `job_item`, and for some actions edits)
@@ -10,6 +10,8 @@ local progress_key = k_job .. job
 local progress = redis.call('GET', progress_key) or ''
 if progress == after then return ACT.DONE end
 if progress ~= before then return ACT.TAKEN end
+-- What changed before the clock stepped back looks as if it had changed after the job was created, and the other way round.
+if now < created then return ACT.BEHIND end
 
 local items, ids = {}, {}
 for at = FIRST, #ARGV do
@@ -83,7 +85,7 @@ local act = {
 for _, item in ipairs(items) do
   local s = load_state(item.id)
   -- Another job may wait for the outcome of a delivery.
-  if s.marks >= MARK.CANARY and action ~= ACTION.EDIT then canary.leave(item.id, s) end
+  if s.marks >= MARK.CANARY then canary.leave(item.id, s) end
   act[action](item.id, s, item.edits)
 end
 finish()

@@ -71,6 +71,8 @@ local function retry(item)
   if not s then return RETRIED.MISSING end
   if is_busy(s) then return RETRIED.BUSY end
   if item.status then return item.status end
+  -- A batch job may wait for the outcome of the message as it was.
+  if item.edits and s.marks >= MARK.CANARY then canary.leave(id, s) end
   make_due(id, s, changed_at, caller, '', item.edits)
   if remains ~= '' then
     s.since = changed_at

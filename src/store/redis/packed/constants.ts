@@ -145,7 +145,7 @@ export const CONSTANTS = {
   /** What a batch job does to a message. */
   ACTION: { RETRY: 1, EDIT: 2, QUARANTINE: 3, DISCARD: 4, PURGE: 5, MOVE: 6 },
   /** How a step of a batch job ended. */
-  ACT: { DONE: 0, CHANGED: 1, TAKEN: 2 },
+  ACT: { DONE: 0, CHANGED: 1, TAKEN: 2, BEHIND: 3 },
   /** What is counted of the messages of a slice (keys.ts). GROUP: the digest of a group follows. */
   SLICE: {
     MESSAGES: "messages",

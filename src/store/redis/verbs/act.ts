@@ -23,15 +23,29 @@ const RESULTS: Readonly<Record<number, JobStepResult>> = {
   [ACT.DONE]: "DONE",
   [ACT.CHANGED]: "CHANGED",
   [ACT.TAKEN]: "TAKEN",
+  [ACT.BEHIND]: "BEHIND",
 };
 
 export async function runAct(
   { run, bodies, outboxMaxBytes, deliverySettingsOf, historyChangedAtMs }: StoreContext,
   queue: string,
-  { number, action, before, after, items, caller, note, target = "", retention, slice }: JobStep,
+  {
+    number,
+    createdMs,
+    action,
+    before,
+    after,
+    items,
+    caller,
+    note,
+    target = "",
+    retention,
+    slice,
+  }: JobStep,
 ): Promise<JobStepResult> {
   const header = {
     action: ACTIONS[action],
+    created: createdMs,
     historyChanged: historyChangedAtMs(),
     outboxMaxBytes,
     job: String(number),
