@@ -1,20 +1,25 @@
-import { JobEntry, JobInterrupted, JobTaken } from "../app/jobs/job-entry.ts";
+import { JobEntry, JobImpossible, JobInterrupted, JobTaken } from "../app/jobs/job-entry.ts";
 import { JobRun, type JobRunParts } from "../app/jobs/run-job.ts";
 import type { DecisionLog } from "../app/observer.ts";
 import { DlqError, type DlqErrorKind } from "../core/errors.ts";
+import { LIMITS } from "../core/settings.ts";
+import { Turns } from "../core/turns.ts";
 import { type Loop, startLoop } from "./interval.ts";
 
-export interface JobRunnerParts extends JobRunParts {
+export interface JobRunnerParts extends Omit<JobRunParts, "turns"> {
   log: Pick<DecisionLog, "info" | "warn">;
 }
 
 /** How often a server looks for jobs that wait for one. */
 const LOOK_MS = 1_000;
-/** Jobs of one server at a time. The others wait. */
-const AT_ONCE = 4;
+/** Jobs of one server. Most may wait, for outcomes or because of their rates. */
+const AT_ONCE = LIMITS.openJobs;
+/** Steps of all of them that run at a time. */
+const STEPS_AT_ONCE = 4;
 const RETRY_MS = 1_000;
-/** A job fails after so many failures in a row that are not those of the store. */
+/** A job fails after so many failures in a short time that are not those of the store. */
 const FAILURES_MAX = 5;
+const FAILURES_TIME_MS = 60_000;
 /** The store or the queue may take it later. */
 const PASSING: ReadonlySet<DlqErrorKind> = new Set([
   "STORE_UNAVAILABLE",
@@ -28,6 +33,7 @@ const PASSING: ReadonlySet<DlqErrorKind> = new Set([
 export class JobRunner {
   readonly #parts: JobRunnerParts;
   readonly #running = new Map<number, { stop: AbortController; done: Promise<void> }>();
+  readonly #turns = new Turns(STEPS_AT_ONCE);
   readonly #stopping = new AbortController();
   #loop: Loop | undefined;
   #looking: Promise<void> = Promise.resolve();
@@ -78,7 +84,8 @@ export class JobRunner {
 
   async #run(number: number, signal: AbortSignal): Promise<void> {
     const { log, sleep } = this.#parts;
-    for (let failures = 0; !signal.aborted; ) {
+    let [failures, failedAtMs] = [0, 0];
+    while (!signal.aborted) {
       const error = await this.#runOnce(number, signal).then(
         () => undefined,
         (reason: unknown) => reason,
@@ -89,10 +96,16 @@ export class JobRunner {
         await this.#giveBack(number);
         break;
       }
+      if (error instanceof JobImpossible) {
+        await this.#fail(number, error).catch(() => {});
+        break;
+      }
       const isPassing = error instanceof DlqError && PASSING.has(error.kind);
       if (isPassing) await this.#note(number, error).catch(() => {});
       else {
-        failures++;
+        const isLater = performance.now() - failedAtMs > FAILURES_TIME_MS;
+        failures = isLater ? 1 : failures + 1;
+        failedAtMs = performance.now();
         log.warn({ job: `j-${number}`, error: String(error) }, "a step of a batch job failed");
         if (failures >= FAILURES_MAX) {
           await this.#fail(number, error as Error).catch(() => {});
@@ -122,7 +135,8 @@ export class JobRunner {
     const stored = await jobs.get(number);
     if (stored === undefined) return;
     const entry = new JobEntry(jobs, stored);
-    const run = new JobRun(this.#parts, entry, signal);
+    await entry.begin();
+    const run = new JobRun({ ...this.#parts, turns: this.#turns }, entry, signal);
     try {
       await run.run();
     } catch (error) {

@@ -250,3 +250,28 @@ test.each([
 ] as const)("%o is refused: %s", async (spec, why) => {
   await expect(create(spec as Spec)).rejects.toThrow(why);
 });
+
+test("a job with a rate works on a queue that workers drain at the same time", async () => {
+  await send("drained", 600, {});
+  const worker = await Worker.open(dlq, { queues: ["drained"], maxInFlight: 1 });
+  worker.onReceived = (received) => void worker.settle(received);
+  const action = { case: "discard" as const, value: {} };
+  const job = await run({ queue: "drained", action, maxRate: 400 });
+  await worker.close();
+  const { doneCount = 0n, changedCount = 0n } = job.counts ?? {};
+  expect(job.state).toBe(BatchJobState.DONE);
+  expect(doneCount).toBeGreaterThan(changedCount);
+});
+
+test("jobs that wait hold up no other one", async () => {
+  await send("waits", 10);
+  const canary = { percents: [10] };
+  const waiting = await Promise.all(
+    Array.from({ length: 5 }, () =>
+      create({ queue: "waits", action: { case: "retry", value: { canary } } }),
+    ),
+  );
+  await send("goes-on", 3);
+  expect(await run({ queue: "goes-on" })).toMatchObject({ state: BatchJobState.DONE });
+  for (const { id } of waiting) await client.admin.cancelBatchJob({ id });
+});

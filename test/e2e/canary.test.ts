@@ -11,9 +11,10 @@ import {
   type CanarySchema,
 } from "../../gen/dlq/v1/batch_job_pb.ts";
 import { GroupState } from "../../gen/dlq/v1/group_pb.ts";
+import { TransformTarget } from "../../gen/dlq/v1/rule_pb.ts";
 import { connectTo, type DlqClient, statsOf, type TestClient } from "../support/grpc.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
-import { failed, sendRequest, succeeded } from "../support/send-requests.ts";
+import { failed, sendRequest, succeeded, text } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 import { type Received, Worker } from "../support/worker.ts";
@@ -152,6 +153,22 @@ test("each group has a message in the first slice", async () => {
     state: BatchJobState.STOPPED,
     slices: [{ messageCount: 5n, succeededCount: 4n, failedCount: 1n }],
   });
+});
+
+test("a slice of which no message can be retried stops it, with why", async () => {
+  const requests = ["no json", "[1]", "[2]", "no json"].map((value) =>
+    sendRequest("refused", {
+      ...{ importedHistory: { quarantined: true }, payload: text(value) },
+      failure: { type: "X", message: "same" },
+    }),
+  );
+  await dlq.sendToDlqBatch({ requests });
+  const patch = { case: "jsonPatch" as const, value: '[{"op":"add","path":"/-","value":3}]' };
+  const transforms = [{ target: TransformTarget.PAYLOAD, patch }];
+  const job = await ended(await retry({ percents: [25] }, { queue: "refused" }, { transforms }));
+  expect(job).toMatchObject({ state: BatchJobState.STOPPED, counts: { doneCount: 0n } });
+  expect(job.problem).toContain("no message of the 25 % slice could be retried");
+  expect(job.counts?.refused).toHaveLength(1);
 });
 
 test("outcomes that do not come until the deadline stop it", async () => {

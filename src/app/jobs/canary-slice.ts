@@ -66,12 +66,16 @@ export class SliceSample {
     });
   }
 
-  /** These have come, and those that `choose` returns of them were acted on. */
-  pass(messages: readonly MessageState[]): void {
-    const chosen = this.choose(messages);
+  /** These have come, and some of those that `choose` returns of them were acted on. */
+  pass(messages: readonly MessageState[], acted: readonly MessageState[]): void {
     this.#seen += messages.length;
-    this.#taken += chosen.length;
-    for (const { group } of chosen) if (this.#groups.size < GROUPS_MAX) this.#groups.add(group);
+    this.#taken += acted.length;
+    for (const { group } of acted) if (this.#groups.size < GROUPS_MAX) this.#groups.add(group);
+  }
+
+  /** How many have come. */
+  get seen(): number {
+    return this.#seen;
   }
 
   #isFirst(group: string, fresh: ReadonlySet<string>): boolean {

@@ -1,4 +1,5 @@
 import {
+  BatchJobState,
   type Canary,
   type CanarySlice,
   jobTime,
@@ -13,7 +14,7 @@ import type { GroupAdmin } from "../groups/group-admin.ts";
 import { groupIdOf } from "../groups/group-id.ts";
 import { judge, SliceSample, sizeOfSlice, type Verdict } from "./canary-slice.ts";
 import { failureTitle } from "./job-counting.ts";
-import type { JobEntry } from "./job-entry.ts";
+import { endJob, type JobEntry } from "./job-entry.ts";
 import type { JobSteps, JobStepsParts } from "./job-steps.ts";
 
 export interface JobCanaryParts extends Pick<JobStepsParts, "store" | "sleep"> {
@@ -51,20 +52,20 @@ export class JobCanary {
     this.#slices = [...entry.job.slices];
   }
 
-  /** Returns why the job must stop; undefined: all slices have passed. */
-  async run(): Promise<string | undefined> {
+  /** Stops the job, or returns true: all slices have passed. */
+  async run(): Promise<boolean> {
     const { percents } = this.#canary;
     for (;;) {
       let slice = this.#slices.at(-1);
       if (slice === undefined || slice.endTime !== undefined) {
         const percent = percents[this.#slices.length];
-        if (percent === undefined) return undefined;
+        if (percent === undefined) return true;
         slice = await this.#begin(percent);
       }
-      if (slice.deadlineTime === undefined) await this.#retry(slice);
+      if (slice.deadlineTime === undefined && !(await this.#retry(slice))) return false;
       const problem = await this.#waitFor(slice);
-      await this.#end(slice);
-      if (problem !== undefined) return problem;
+      await this.#end(slice, problem);
+      if (problem !== undefined) return false;
     }
   }
 
@@ -78,8 +79,8 @@ export class JobCanary {
     return slice;
   }
 
-  /** Retries the messages of a slice, as long as it can pass. */
-  async #retry(slice: CanarySlice): Promise<void> {
+  /** Retries the messages of a slice, as long as it can pass. Stops the job, and returns false, if it can retry none. */
+  async #retry(slice: CanarySlice): Promise<boolean> {
     const { counts } = this.#entry.stand;
     const size = sizeOfSlice(slice.percent, Number(counts.selectedCount));
     let verdict: Verdict = "WAIT";
@@ -97,12 +98,20 @@ export class JobCanary {
         return verdict !== "STOP";
       },
     });
+    if (this.#countOf(slice) === 0n && sample.seen > 0) {
+      await this.#end(
+        slice,
+        `no message of the ${slice.percent} % slice could be retried; see what was refused`,
+      );
+      return false;
+    }
     const waitMs = millisOf(this.#canary.deadline) ?? 0;
     slice.messageCount = this.#countOf(slice);
     slice.deadlineTime = jobTime((await this.#parts.store.jobs.nowMs()) + waitMs);
     await this.#steps.end((job) => {
       job.slices = [...this.#slices];
     });
+    return true;
   }
 
   /** What the job has done since the slices before. */
@@ -154,13 +163,19 @@ export class JobCanary {
     return found;
   }
 
-  async #end(slice: CanarySlice): Promise<void> {
-    const { store } = this.#parts;
+  /** Stores the end of a slice, and that of the job, together. */
+  async #end(slice: CanarySlice, problem: string | undefined): Promise<void> {
+    const { jobs } = this.#parts.store;
     const { sliceQueues } = this.#entry.record;
     slice.failures = await this.#failures();
-    slice.endTime = jobTime(await store.jobs.nowMs());
-    await this.#save();
-    for (const queue of sliceQueues) await store.jobs.forgetOutcomes(queue, this.#entry.number);
+    slice.endTime = jobTime(await jobs.nowMs());
+    await this.#entry.save((job) => {
+      job.slices = [...this.#slices];
+      if (problem !== undefined) endJob(job, BatchJobState.STOPPED, problem);
+    });
+    // Else they expire.
+    for (const queue of sliceQueues)
+      await jobs.forgetOutcomes(queue, this.#entry.number).catch(() => {});
   }
 
   #save(): Promise<void> {

@@ -26,6 +26,11 @@ export class JobTaken extends Error {
   override readonly name = "JobTaken";
 }
 
+/** The job can never be done. */
+export class JobImpossible extends Error {
+  override readonly name = "JobImpossible";
+}
+
 /** How far a job is. */
 export interface JobStand {
   counts: BatchJobCounts;
@@ -72,6 +77,10 @@ export async function changeRecord<T>(
   return undefined;
 }
 
+/** Messages that arrived before the job may look as if they came later, and the other way round. */
+export const clockBehind = () =>
+  new JobImpossible("Redis' clock stepped back behind the creation of the job; create a new one");
+
 /** How often people see how far a job is. */
 export const SAVE_MS = 500;
 
@@ -105,6 +114,15 @@ export class JobEntry {
     return { job: id, state: jobStateName(state), done: Number(counts?.doneCount ?? 0n), problem };
   }
 
+  /** Begins to run the job; a server that ran it before stores nothing more. */
+  async begin(): Promise<void> {
+    const changed = await changeRecord(this.#jobs, this.#stored, (record) => {
+      record.run++;
+    });
+    if (changed === undefined) throw new JobInterrupted("the job is gone");
+    [this.#stored, this.record] = [changed.stored, changed.record];
+  }
+
   /** Says why the job makes no progress. Reports whether that is new; `save` takes it back. */
   async note(problem: string): Promise<boolean> {
     if (this.job.problem === problem) return false;
@@ -129,13 +147,16 @@ export class JobEntry {
 
   /**
    * Stores how far the job is, and other changes. Throws JobInterrupted if it is in another state by now; then only how far it is gets
-   * stored.
+   * stored. Throws JobTaken if another server has begun to run it, and JobImpossible if the store's clock is behind the job's creation.
    */
   async save(change: (job: BatchJob, record: BatchJobRecord) => void = () => {}): Promise<void> {
     const { state } = this.job;
     const { counts, place } = this.stand;
-    const time = jobTime(await this.#jobs.nowMs());
+    const nowMs = await this.#jobs.nowMs();
+    if (nowMs < Number(this.record.createdMs)) throw clockBehind();
+    const time = jobTime(nowMs);
     const changed = await changeRecord(this.#jobs, this.#stored, (record) => {
+      if (record.run !== this.record.run) throw new JobTaken("another server runs the job");
       const job = jobIn(record);
       Object.assign(job, { counts, queue: place.queue, updateTime: time });
       record.place = encodePlace(place);
@@ -159,7 +180,9 @@ export class JobEntry {
       job.queue = START.queue;
       record.place = encodePlace(START);
       change(job, record);
-      if (statusOf(job) !== "ENDED") counts.examinedCount = 0n;
+      if (statusOf(job) === "ENDED") return;
+      counts.examinedCount = 0n;
+      counts.refused = [];
     });
     this.stand = { counts, place: START };
   }

@@ -9,6 +9,7 @@ import {
 import { formatMessageId } from "../../core/message-id.ts";
 import { retentionOf } from "../../core/retention.ts";
 import type { QueueSettings } from "../../core/settings.ts";
+import type { Turns } from "../../core/turns.ts";
 import type { JobItem, MessageState, MoveRefusal, Store } from "../../store/contract.ts";
 import {
   type EditContextParts,
@@ -22,7 +23,7 @@ import { nextTurn } from "../timers.ts";
 import type { SliceSample } from "./canary-slice.ts";
 import { obstacleTo, type PlannedAction } from "./job-actions.ts";
 import { addRefusal } from "./job-counting.ts";
-import { type JobEntry, JobTaken, SAVE_MS } from "./job-entry.ts";
+import { clockBehind, type JobEntry, JobTaken, SAVE_MS } from "./job-entry.ts";
 import type { JobSelection, SelectedPage } from "./job-selection.ts";
 
 export interface JobStepsParts extends EditContextParts {
@@ -30,6 +31,8 @@ export interface JobStepsParts extends EditContextParts {
   store: Pick<Store, "jobs" | "messages">;
   /** Finishes moves that a step has started. */
   mover: Pick<Mover, "moveAll">;
+  /** Bounds the steps that run at a time. */
+  turns: Turns;
   /** Resolves after so many milliseconds, or rejects when the signal aborts. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -96,8 +99,12 @@ export class JobSteps {
 
   /** Acts on all selected messages from where the job is, or on those of a slice. */
   async run(slice?: StepsSlice): Promise<void> {
-    // After a change in between it looks at the messages again.
-    while (!(await this.#runFromHere(slice))) await this.#parts.sleep(CHANGED_MS, this.#signal);
+    for (;;) {
+      const end = await this.#runFromHere(slice);
+      if (end === "DONE") return;
+      // After a change in between it looks at the messages again.
+      if (end === "CHANGED") await this.#parts.sleep(CHANGED_MS, this.#signal);
+    }
   }
 
   /** Stores a change of a job that has acted on all of it; what it does next begins at the first queue. */
@@ -111,38 +118,41 @@ export class JobSteps {
     await this.#forget(left);
   }
 
-  /** Returns false if a message has changed before its step: then the job is still before that step. */
-  async #runFromHere(slice: StepsSlice | undefined): Promise<boolean> {
+  /** CHANGED: a message has changed before its step. WAITED: what was read is old. In both cases the job is before that step. */
+  async #runFromHere(slice: StepsSlice | undefined): Promise<"DONE" | "CHANGED" | "WAITED"> {
     const { selection } = this.#plan;
     for await (const page of selection.pages(this.#entry.stand.place, this.#signal)) {
       await this.#enter(page.queue);
       this.#entry.stand.counts.examinedCount += BigInt(page.examined);
-      const done = await this.#runPage(page, slice);
-      if (done !== "DONE") return done === "ENOUGH";
+      const end = await this.#runPage(page, slice);
+      if (end === "ENOUGH") return "DONE";
+      if (end !== "DONE") return end;
       const { counts } = this.#entry.stand;
       this.#entry.stand = { counts, place: page.next };
       await this.#entry.saveSometimes();
       await nextTurn();
     }
-    return true;
+    return "DONE";
   }
 
   async #runPage(
     { queue, messages }: SelectedPage,
     slice: StepsSlice | undefined,
-  ): Promise<"DONE" | "CHANGED" | "ENOUGH"> {
+  ): Promise<"DONE" | "CHANGED" | "WAITED" | "ENOUGH"> {
     const chosen = slice?.sample.choose(messages) ?? messages;
     let passed = 0;
     for (let at = 0; at < chosen.length; ) {
-      const taken = await this.#step(queue, chosen.slice(at, at + this.#stepSize()), slice);
-      if (taken === undefined) return "CHANGED";
-      at += taken;
+      if (await this.#pace()) return "WAITED";
+      const some = chosen.slice(at, at + this.#stepSize());
+      const step = await this.#parts.turns.run(() => this.#step(queue, some, slice));
+      if (step === undefined) return "CHANGED";
+      at += step.taken;
       const last = messages.indexOf(chosen[at - 1] as MessageState) + 1;
-      slice?.sample.pass(messages.slice(passed, last));
+      slice?.sample.pass(messages.slice(passed, last), step.acted);
       passed = last;
       if (slice !== undefined && !(await slice.goesOn())) return "ENOUGH";
     }
-    slice?.sample.pass(messages.slice(passed));
+    slice?.sample.pass(messages.slice(passed), []);
     return "DONE";
   }
 
@@ -178,42 +188,43 @@ export class JobSteps {
     });
   }
 
-  /** Acts on the first of these messages. Returns on how many; undefined: one has changed, and nothing was done. */
+  /** Acts on the first of these messages. Returns how many were looked at, and which were acted on; undefined: one has changed, and nothing was done. */
   async #step(
     queue: string,
     messages: readonly MessageState[],
     slice: StepsSlice | undefined,
-  ): Promise<number | undefined> {
+  ): Promise<{ taken: number; acted: MessageState[] } | undefined> {
     const counts = copyCounts(this.#entry.stand.counts);
     const planned = await this.#planned(queue, messages, counts);
     if (planned === undefined) return undefined;
-    // They come again after the canary.
-    if (slice !== undefined) counts.refused = this.#entry.stand.counts.refused;
     const { items, taken } = planned;
     const last = messages[taken - 1] as MessageState;
     const place = { queue, message: { chunk: last.chunk, id: last.id } };
     if (items.length > 0) {
       if (this.#stored === undefined) await this.#noteQueue(queue, slice);
-      await this.#pace(items.length);
       counts.doneCount += BigInt(items.length);
       const after = encodeJobProgress(counts, place);
       const { action, target, erases } = this.#plan.action;
-      const { number, job } = this.#entry;
+      const { number, job, record } = this.#entry;
       const result = await this.#parts.store.jobs.act(queue, {
-        ...{ number, action, before: this.#stored, after, items },
+        ...{ number, createdMs: Number(record.createdMs) },
+        ...{ action, before: this.#stored, after, items },
         ...{ caller: job.caller, note: noteOf(job) },
         ...(target && { target }),
         ...(slice && { slice: slice.number }),
         ...(erases !== true && { retention: retentionOf(this.#parts.settingsOf(queue)) }),
       });
       if (result === "TAKEN") throw new JobTaken("another server runs the job");
+      if (result === "BEHIND") throw clockBehind();
       if (result === "CHANGED") return undefined;
       this.#stored = after;
+      this.#spend(items.length);
       if (action === "move") await this.#finishMoves(queue, items, counts);
     }
     this.#entry.stand = { counts, place };
     await this.#entry.saveSometimes();
-    return taken;
+    const ids = new Set(items.map(({ id }) => id));
+    return { taken, acted: messages.slice(0, taken).filter(({ id }) => ids.has(id)) };
   }
 
   /** What the other queue refuses is back, and counts as refused. */
@@ -270,15 +281,20 @@ export class JobSteps {
     return Math.min(STEP, Math.max(1, Math.ceil(maxRate / STEPS_A_SECOND)));
   }
 
-  async #pace(messages: number): Promise<void> {
-    const { maxRate = 0 } = this.#entry.job.spec ?? {};
-    if (maxRate === 0) return;
+  /** Waits until the rate allows the next step. Returns whether it has waited. */
+  async #pace(): Promise<boolean> {
     const waitMs = this.#nextAtMs - performance.now();
     // Others must see a pause or an end while a slow job waits.
     for (let left = waitMs; left > 0; left -= SAVE_MS) {
       await this.#parts.sleep(Math.min(left, SAVE_MS), this.#signal);
       await this.#entry.saveSometimes();
     }
+    return waitMs > 0;
+  }
+
+  #spend(messages: number): void {
+    const { maxRate = 0 } = this.#entry.job.spec ?? {};
+    if (maxRate === 0) return;
     this.#nextAtMs = Math.max(performance.now(), this.#nextAtMs) + (messages * 1_000) / maxRate;
   }
 }

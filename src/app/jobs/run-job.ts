@@ -60,7 +60,11 @@ export class JobRun {
   async #count(): Promise<void> {
     const { counts, place } = this.#entry.stand;
     const { action, selection } = this.#plan;
-    for await (const page of selection.pages(place, this.#signal)) {
+    const { turns } = this.#parts;
+    const pages = selection.pages(place, this.#signal)[Symbol.asyncIterator]();
+    for (;;) {
+      const { done, value: page } = await turns.run(() => pages.next());
+      if (done === true) break;
       const selected = page.messages.filter((one) => countMessage(counts, action, page.queue, one));
       await this.#addSamples(page.queue, selected);
       addPage(counts, page);
@@ -103,9 +107,7 @@ export class JobRun {
     const canary = canaryOf(this.#spec);
     if (canary === undefined) throw new Error("the job has no canary");
     const run = new JobCanary(this.#parts, this.#entry, this.#steps, canary, this.#signal);
-    const problem = await run.run();
-    if (problem === undefined) await this.#begin();
-    else await this.#entry.end(BatchJobState.STOPPED, problem);
+    if (await run.run()) await this.#begin();
   }
 
   /** Begins to act on all that is selected. */
