@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dlq/storage/v1/batch_job.proto.
  */
 export const file_dlq_storage_v1_batch_job: GenFile = /*@__PURE__*/
-  fileDesc("Ch5kbHEvc3RvcmFnZS92MS9iYXRjaF9qb2IucHJvdG8SDmRscS5zdG9yYWdlLnYxIqgBCg5CYXRjaEpvYlJlY29yZBIdCgNqb2IYASABKAsyEC5kbHEudjEuQmF0Y2hKb2ISEgoKY3JlYXRlZF9tcxgCIAEoBBIsCgVwbGFjZRgDIAEoCzIdLmRscS5zdG9yYWdlLnYxLkJhdGNoSm9iUGxhY2USEgoKbGVmdF9xdWV1ZRgEIAEoCRIUCgxzbGljZV9xdWV1ZXMYBSADKAkSCwoDcnVuGAYgASgEIjkKDUJhdGNoSm9iUGxhY2USDQoFcXVldWUYASABKAkSDQoFY2h1bmsYAiABKAQSCgoCaWQYAyABKAwiaAoQQmF0Y2hKb2JQcm9ncmVzcxImCgZjb3VudHMYASABKAsyFi5kbHEudjEuQmF0Y2hKb2JDb3VudHMSLAoFcGxhY2UYAiABKAsyHS5kbHEuc3RvcmFnZS52MS5CYXRjaEpvYlBsYWNlYgZwcm90bzM", [file_dlq_v1_batch_job]);
+  fileDesc("Ch5kbHEvc3RvcmFnZS92MS9iYXRjaF9qb2IucHJvdG8SDmRscS5zdG9yYWdlLnYxIqwBCg5CYXRjaEpvYlJlY29yZBIdCgNqb2IYASABKAsyEC5kbHEudjEuQmF0Y2hKb2ISEgoKY3JlYXRlZF9tcxgCIAEoBBIsCgVwbGFjZRgDIAEoCzIdLmRscS5zdG9yYWdlLnYxLkJhdGNoSm9iUGxhY2USFgoOZmluaXNoZWRfcXVldWUYBCABKAkSFAoMc2xpY2VfcXVldWVzGAUgAygJEgsKA3J1bhgGIAEoBCI5Cg1CYXRjaEpvYlBsYWNlEg0KBXF1ZXVlGAEgASgJEg0KBWNodW5rGAIgASgEEgoKAmlkGAMgASgMImgKEEJhdGNoSm9iUHJvZ3Jlc3MSJgoGY291bnRzGAEgASgLMhYuZGxxLnYxLkJhdGNoSm9iQ291bnRzEiwKBXBsYWNlGAIgASgLMh0uZGxxLnN0b3JhZ2UudjEuQmF0Y2hKb2JQbGFjZWIGcHJvdG8z", [file_dlq_v1_batch_job]);
 
 /**
  * A batch job. Internal to the service: not part of the API, but every later version must read it.
@@ -44,9 +44,9 @@ export type BatchJobRecord = Message<"dlq.storage.v1.BatchJobRecord"> & {
   /**
    * Where a queue's progress was kept that may have to be removed.
    *
-   * @generated from field: string left_queue = 4;
+   * @generated from field: string finished_queue = 4;
    */
-  leftQueue: string;
+  finishedQueue: string;
 
   /**
    * The queues with messages of the last slice of the canary.
