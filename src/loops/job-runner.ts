@@ -1,4 +1,4 @@
-import { JobEntry, JobImpossible, JobInterrupted, JobTaken } from "../app/jobs/job-entry.ts";
+import { JobEntry, JobImpossible, JobInterrupted, JobLost } from "../app/jobs/job-entry.ts";
 import { JobRun, type JobRunParts } from "../app/jobs/run-job.ts";
 import type { DecisionLog } from "../app/observer.ts";
 import { DlqError, type DlqErrorKind } from "../core/errors.ts";
@@ -90,7 +90,7 @@ export class JobRunner {
         () => undefined,
         (reason: unknown) => reason,
       );
-      if (error === undefined || error instanceof JobTaken || signal.aborted) break;
+      if (error === undefined || error instanceof JobLost || signal.aborted) break;
       if (error instanceof JobInterrupted) {
         // It may have been resumed since.
         await this.#giveBack(number);

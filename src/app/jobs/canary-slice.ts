@@ -25,10 +25,10 @@ export function sizeOfSlice(percent: number, selected: number): number {
 }
 
 /** What a slice says. WAIT: not yet. NONE: it can have no outcome any more. */
-export type Verdict = "PASS" | "STOP" | "NONE" | "WAIT";
+export type SliceDecision = "PASS" | "STOP" | "NONE" | "WAIT";
 
 /** @param size how many messages it should have, while it is not complete */
-export function judge(slice: CanarySlice, minRatio: number, size = 0): Verdict {
+export function decideSlice(slice: CanarySlice, minRatio: number, size = 0): SliceDecision {
   const others = Number(slice.withoutOutcomeCount);
   const failed = Number(slice.failedCount);
   const counted = Math.max(Number(slice.messageCount), size) - others;
@@ -67,7 +67,7 @@ export class SliceSample {
   }
 
   /** These have come, and some of those that `choose` returns of them were acted on. */
-  pass(messages: readonly MessageState[], acted: readonly MessageState[]): void {
+  advance(messages: readonly MessageState[], acted: readonly MessageState[]): void {
     this.#seen += messages.length;
     this.#taken += acted.length;
     for (const { group } of acted) if (this.#groups.size < GROUPS_MAX) this.#groups.add(group);

@@ -12,9 +12,9 @@ import { DlqError } from "../../core/errors.ts";
 import type { SliceOutcomes } from "../../store/contract.ts";
 import type { GroupAdmin } from "../groups/group-admin.ts";
 import { groupIdOf } from "../groups/group-id.ts";
-import { judge, SliceSample, sizeOfSlice, type Verdict } from "./canary-slice.ts";
-import { failureTitle } from "./job-counting.ts";
+import { decideSlice, type SliceDecision, SliceSample, sizeOfSlice } from "./canary-slice.ts";
 import { endJob, type JobEntry } from "./job-entry.ts";
+import { failureTitle } from "./job-samples.ts";
 import type { JobSteps, JobStepsParts } from "./job-steps.ts";
 
 export interface JobCanaryParts extends Pick<JobStepsParts, "store" | "sleep"> {
@@ -22,7 +22,7 @@ export interface JobCanaryParts extends Pick<JobStepsParts, "store" | "sleep"> {
 }
 
 /** How often outcomes are counted. */
-const LOOK_MS = 500;
+const POLL_MS = 500;
 /** Queues that are asked at the same time. */
 const QUEUES_AT_ONCE = 20;
 const FAILURES_SHOWN = 10;
@@ -35,7 +35,7 @@ export class JobCanary {
   readonly #canary: Canary;
   readonly #signal: AbortSignal;
   readonly #slices: CanarySlice[];
-  #lookedAtMs = 0;
+  #polledAtMs = 0;
 
   constructor(
     parts: JobCanaryParts,
@@ -81,21 +81,21 @@ export class JobCanary {
 
   /** Retries the messages of a slice, as long as it can pass. Stops the job, and returns false, if it can retry none. */
   async #retry(slice: CanarySlice): Promise<boolean> {
-    const { counts } = this.#entry.stand;
+    const { counts } = this.#entry.progress;
     const size = sizeOfSlice(slice.percent, Number(counts.selectedCount));
-    let verdict: Verdict = "WAIT";
+    let decision: SliceDecision = "WAIT";
     const missing = size - Number(this.#countOf(slice));
     const sample = new SliceSample(missing, Number(counts.selectedCount - counts.doneCount));
     await this.#steps.run({
       number: this.#slices.length,
       sample,
-      goesOn: async () => {
-        if (performance.now() - this.#lookedAtMs >= LOOK_MS) {
-          await this.#look(slice);
-          verdict = judge(slice, this.#canary.minSuccessRatio, size);
+      shouldContinue: async () => {
+        if (performance.now() - this.#polledAtMs >= POLL_MS) {
+          await this.#poll(slice);
+          decision = decideSlice(slice, this.#canary.minSuccessRatio, size);
           await this.#save();
         }
-        return verdict !== "STOP";
+        return decision !== "STOP";
       },
     });
     if (this.#countOf(slice) === 0n && sample.seen > 0) {
@@ -116,7 +116,7 @@ export class JobCanary {
 
   /** What the job has done since the slices before. */
   #countOf(slice: CanarySlice): bigint {
-    const { doneCount } = this.#entry.stand.counts;
+    const { doneCount } = this.#entry.progress.counts;
     return this.#slices.reduce(
       (left, other) => (other === slice ? left : left - other.messageCount),
       doneCount,
@@ -127,20 +127,20 @@ export class JobCanary {
     const { store, sleep } = this.#parts;
     const { minSuccessRatio: minRatio } = this.#canary;
     for (;;) {
-      await this.#look(slice);
-      const verdict = judge(slice, minRatio);
-      if (verdict === "PASS") return undefined;
-      if (verdict !== "WAIT") return stopText(slice, verdict, minRatio);
+      await this.#poll(slice);
+      const decision = decideSlice(slice, minRatio);
+      if (decision === "PASS") return undefined;
+      if (decision !== "WAIT") return stopText(slice, decision, minRatio);
       const nowMs = await store.jobs.nowMs();
       if (nowMs >= (jobTimeMs(slice.deadlineTime) ?? 0)) return stopText(slice, "WAIT", minRatio);
       await this.#save();
-      await sleep(LOOK_MS, this.#signal);
+      await sleep(POLL_MS, this.#signal);
     }
   }
 
   /** Counts the outcomes so far. */
-  async #look(slice: CanarySlice): Promise<void> {
-    this.#lookedAtMs = performance.now();
+  async #poll(slice: CanarySlice): Promise<void> {
+    this.#polledAtMs = performance.now();
     const found = await this.#outcomes();
     const sum = (field: "succeeded" | "failed" | "withoutOutcome") =>
       BigInt(found.reduce((total, one) => total + one[field], 0));
@@ -214,12 +214,12 @@ export class JobCanary {
   }
 }
 
-function stopText(slice: CanarySlice, verdict: Verdict, minRatio: number): string {
+function stopText(slice: CanarySlice, decision: SliceDecision, minRatio: number): string {
   const { percent, messageCount, succeededCount, failedCount, withoutOutcomeCount } = slice;
   const known = succeededCount + failedCount + withoutOutcomeCount;
   const part = Number((minRatio * 100).toFixed(4));
   const of = `of the ${percent} % slice`;
-  switch (verdict) {
+  switch (decision) {
     case "NONE":
       return `all messages ${of} were changed or removed before they had an outcome; create a new job`;
     case "WAIT":

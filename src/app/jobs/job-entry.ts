@@ -22,8 +22,8 @@ export class JobInterrupted extends Error {
 }
 
 /** Another server runs the job. */
-export class JobTaken extends Error {
-  override readonly name = "JobTaken";
+export class JobLost extends Error {
+  override readonly name = "JobLost";
 }
 
 /** The job can never be done. */
@@ -32,7 +32,7 @@ export class JobImpossible extends Error {
 }
 
 /** How far a job is. */
-export interface JobStand {
+export interface JobProgress {
   counts: BatchJobCounts;
   place: JobPlace;
 }
@@ -91,13 +91,13 @@ export class JobEntry {
   #savedAtMs = performance.now();
   record: BatchJobRecord;
   /** How far the job is; `save` stores it. */
-  stand: JobStand;
+  progress: JobProgress;
 
   constructor(jobs: BatchJobs, stored: StoredJob) {
     this.#jobs = jobs;
     this.#stored = stored;
     this.record = decodeJobRecord(stored.record);
-    this.stand = { counts: this.job.counts ?? newCounts(), place: placeIn(this.record) };
+    this.progress = { counts: this.job.counts ?? newCounts(), place: placeIn(this.record) };
   }
 
   get number(): number {
@@ -147,16 +147,16 @@ export class JobEntry {
 
   /**
    * Stores how far the job is, and other changes. Throws JobInterrupted if it is in another state by now; then only how far it is gets
-   * stored. Throws JobTaken if another server has begun to run it, and JobImpossible if the store's clock is behind the job's creation.
+   * stored. Throws JobLost if another server has begun to run it, and JobImpossible if the store's clock is behind the job's creation.
    */
   async save(change: (job: BatchJob, record: BatchJobRecord) => void = () => {}): Promise<void> {
     const { state } = this.job;
-    const { counts, place } = this.stand;
+    const { counts, place } = this.progress;
     const nowMs = await this.#jobs.nowMs();
     if (nowMs < Number(this.record.createdMs)) throw clockBehind();
     const time = jobTime(nowMs);
     const changed = await changeRecord(this.#jobs, this.#stored, (record) => {
-      if (record.run !== this.record.run) throw new JobTaken("another server runs the job");
+      if (record.run !== this.record.run) throw new JobLost("another server runs the job");
       const job = jobIn(record);
       Object.assign(job, { counts, queue: place.queue, updateTime: time });
       record.place = encodePlace(place);
@@ -175,7 +175,7 @@ export class JobEntry {
 
   /** As `save`; then the job goes on at the first queue. */
   async saveAtStart(change: (job: BatchJob, record: BatchJobRecord) => void): Promise<void> {
-    const { counts } = this.stand;
+    const { counts } = this.progress;
     await this.save((job, record) => {
       job.queue = START.queue;
       record.place = encodePlace(START);
@@ -184,10 +184,10 @@ export class JobEntry {
       counts.examinedCount = 0n;
       counts.refused = [];
     });
-    this.stand = { counts, place: START };
+    this.progress = { counts, place: START };
   }
 
-  async saveSometimes(): Promise<void> {
+  async saveIfDue(): Promise<void> {
     if (performance.now() - this.#savedAtMs >= SAVE_MS) await this.save();
   }
 

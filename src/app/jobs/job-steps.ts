@@ -6,27 +6,21 @@ import {
   encodeJobProgress,
   placeIn,
 } from "../../codec/batch-job.ts";
-import { formatMessageId } from "../../core/message-id.ts";
 import { retentionOf } from "../../core/retention.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { Turns } from "../../core/turns.ts";
 import type { JobItem, MessageState, MoveRefusal, Store } from "../../store/contract.ts";
-import {
-  type EditContextParts,
-  editContext,
-  planEdits,
-  type SourcedTransform,
-} from "../edits/plan-edits.ts";
-import { EarlierAnswer, storedContents } from "../edits/stored-contents.ts";
+import type { SourcedTransform } from "../edits/plan-edits.ts";
 import type { Mover } from "../rules/mover.ts";
 import { nextTurn } from "../timers.ts";
 import type { SliceSample } from "./canary-slice.ts";
-import { obstacleTo, type PlannedAction } from "./job-actions.ts";
+import type { PlannedAction } from "./job-actions.ts";
 import { addRefusal } from "./job-counting.ts";
-import { clockBehind, type JobEntry, JobTaken, SAVE_MS } from "./job-entry.ts";
+import { clockBehind, type JobEntry, JobLost, SAVE_MS } from "./job-entry.ts";
 import type { JobSelection, SelectedPage } from "./job-selection.ts";
+import { planStep, type StepPlanParts } from "./step-plan.ts";
 
-export interface JobStepsParts extends EditContextParts {
+export interface JobStepsParts extends StepPlanParts {
   settingsOf(queue: string): QueueSettings;
   store: Pick<Store, "jobs" | "messages">;
   /** Finishes moves that a step has started. */
@@ -49,18 +43,15 @@ export interface StepsSlice {
   readonly number: number;
   readonly sample: SliceSample;
   /** Called after each step. False: it has enough. */
-  goesOn(): Promise<boolean>;
+  shouldContinue(): Promise<boolean>;
 }
 
 /** Messages of one step. A script that changes more would hold up others. */
 const STEP = 200;
-/** Bytes of edits of one step, except for a single larger message. */
-const STEP_BYTES = 1024 * 1024;
 /** Steps in a second, where a rate is limited. */
 const STEPS_A_SECOND = 4;
 /** Between two looks at messages that change all the time. */
 const CHANGED_MS = 20;
-const NO_REQUEST = new Uint8Array();
 
 const MOVE_REFUSALS: Readonly<Record<MoveRefusal, string>> = {
   FULL_MESSAGES: "the other queue has max_messages messages; it is back",
@@ -89,12 +80,12 @@ export class JobSteps {
 
   /** Finds the last step that any server has done. Call it first for a job that may have begun. */
   async restore(): Promise<void> {
-    const { number, record, stand } = this.#entry;
-    const { queue } = stand.place;
-    if (record.leftQueue !== queue) await this.#forget(record.leftQueue);
-    if (queue === "" || record.leftQueue === queue) return;
+    const { number, record, progress } = this.#entry;
+    const { queue } = progress.place;
+    if (record.finishedQueue !== queue) await this.#forget(record.finishedQueue);
+    if (queue === "" || record.finishedQueue === queue) return;
     this.#stored = await this.#parts.store.jobs.progress(queue, number);
-    if (this.#stored !== undefined) this.#entry.stand = decodeJobProgress(this.#stored);
+    if (this.#stored !== undefined) this.#entry.progress = decodeJobProgress(this.#stored);
   }
 
   /** Acts on all selected messages from where the job is, or on those of a slice. */
@@ -109,9 +100,9 @@ export class JobSteps {
 
   /** Stores a change of a job that has acted on all of it; what it does next begins at the first queue. */
   async end(change: (job: BatchJob) => void): Promise<void> {
-    const left = this.#entry.stand.place.queue;
+    const left = this.#entry.progress.place.queue;
     await this.#entry.saveAtStart((job, record) => {
-      record.leftQueue = left;
+      record.finishedQueue = left;
       change(job);
     });
     this.#stored = undefined;
@@ -121,15 +112,15 @@ export class JobSteps {
   /** CHANGED: a message has changed before its step. WAITED: what was read is old. In both cases the job is before that step. */
   async #runFromHere(slice: StepsSlice | undefined): Promise<"DONE" | "CHANGED" | "WAITED"> {
     const { selection } = this.#plan;
-    for await (const page of selection.pages(this.#entry.stand.place, this.#signal)) {
+    for await (const page of selection.pages(this.#entry.progress.place, this.#signal)) {
       await this.#enter(page.queue);
-      this.#entry.stand.counts.examinedCount += BigInt(page.examined);
+      this.#entry.progress.counts.examinedCount += BigInt(page.examined);
       const end = await this.#runPage(page, slice);
       if (end === "ENOUGH") return "DONE";
       if (end !== "DONE") return end;
-      const { counts } = this.#entry.stand;
-      this.#entry.stand = { counts, place: page.next };
-      await this.#entry.saveSometimes();
+      const { counts } = this.#entry.progress;
+      this.#entry.progress = { counts, place: page.next };
+      await this.#entry.saveIfDue();
       await nextTurn();
     }
     return "DONE";
@@ -148,23 +139,23 @@ export class JobSteps {
       if (step === undefined) return "CHANGED";
       at += step.taken;
       const last = messages.indexOf(chosen[at - 1] as MessageState) + 1;
-      slice?.sample.pass(messages.slice(passed, last), step.acted);
+      slice?.sample.advance(messages.slice(passed, last), step.acted);
       passed = last;
-      if (slice !== undefined && !(await slice.goesOn())) return "ENOUGH";
+      if (slice !== undefined && !(await slice.shouldContinue())) return "ENOUGH";
     }
-    slice?.sample.pass(messages.slice(passed), []);
+    slice?.sample.advance(messages.slice(passed), []);
     return "DONE";
   }
 
   /** What was done in earlier queues is in the record before anything is done in the next one. */
   async #enter(queue: string): Promise<void> {
-    const { counts, place } = this.#entry.stand;
+    const { counts, place } = this.#entry.progress;
     if (queue === place.queue) return;
     const left = place.queue;
-    this.#entry.stand = { counts, place: { queue, message: undefined } };
+    this.#entry.progress = { counts, place: { queue, message: undefined } };
     if (this.#stored === undefined) return;
     await this.#entry.save((_, record) => {
-      record.leftQueue = left;
+      record.finishedQueue = left;
     });
     this.#stored = undefined;
     await this.#forget(left);
@@ -179,11 +170,11 @@ export class JobSteps {
     const { record } = this.#entry;
     const isNoted =
       placeIn(record).queue === queue &&
-      record.leftQueue !== queue &&
+      record.finishedQueue !== queue &&
       (slice === undefined || record.sliceQueues.includes(queue));
     if (isNoted) return;
     await this.#entry.save((_, noted) => {
-      if (noted.leftQueue === queue) noted.leftQueue = "";
+      if (noted.finishedQueue === queue) noted.finishedQueue = "";
       if (slice !== undefined && !noted.sliceQueues.includes(queue)) noted.sliceQueues.push(queue);
     });
   }
@@ -194,8 +185,8 @@ export class JobSteps {
     messages: readonly MessageState[],
     slice: StepsSlice | undefined,
   ): Promise<{ taken: number; acted: MessageState[] } | undefined> {
-    const counts = copyCounts(this.#entry.stand.counts);
-    const planned = await this.#planned(queue, messages, counts);
+    const counts = copyCounts(this.#entry.progress.counts);
+    const planned = await planStep(this.#parts, this.#plan, queue, messages, counts);
     if (planned === undefined) return undefined;
     const { items, taken } = planned;
     const last = messages[taken - 1] as MessageState;
@@ -214,15 +205,15 @@ export class JobSteps {
         ...(slice && { slice: slice.number }),
         ...(erases !== true && { retention: retentionOf(this.#parts.settingsOf(queue)) }),
       });
-      if (result === "TAKEN") throw new JobTaken("another server runs the job");
+      if (result === "TAKEN") throw new JobLost("another server runs the job");
       if (result === "BEHIND") throw clockBehind();
       if (result === "CHANGED") return undefined;
       this.#stored = after;
       this.#spend(items.length);
       if (action === "move") await this.#finishMoves(queue, items, counts);
     }
-    this.#entry.stand = { counts, place };
-    await this.#entry.saveSometimes();
+    this.#entry.progress = { counts, place };
+    await this.#entry.saveIfDue();
     const ids = new Set(items.map(({ id }) => id));
     return { taken, acted: messages.slice(0, taken).filter(({ id }) => ids.has(id)) };
   }
@@ -240,41 +231,6 @@ export class JobSteps {
     }
   }
 
-  /** Decides what to do with the first of these messages, and counts those that cannot be acted on. */
-  async #planned(
-    queue: string,
-    messages: readonly MessageState[],
-    counts: BatchJobCounts,
-  ): Promise<{ items: JobItem[]; taken: number } | undefined> {
-    const { action, transforms } = this.#plan;
-    const free = messages.filter((one) => obstacleTo(action, queue, one) === undefined);
-    if (transforms.length === 0) {
-      const items = free.map(({ id, version }) => ({ id, version }));
-      return { items, taken: messages.length };
-    }
-    const context = editContext(queue, this.#parts);
-    const versions = new Map(free.map((one) => [formatMessageId(one.id), one]));
-    const items: JobItem[] = [];
-    let bytes = 0;
-    const ids = free.map(({ id }) => id);
-    for await (const one of storedContents(this.#parts.store.messages, queue, NO_REQUEST, ids)) {
-      if (one instanceof EarlierAnswer) continue;
-      const { id, stored } = one;
-      const state = versions.get(formatMessageId(id));
-      if (stored === undefined || stored.version !== state?.version) return undefined;
-      const plan = planEdits(stored, transforms, context);
-      if (plan.kind === "refuse") addRefusal(counts.refused, plan.detail, queue, id);
-      else {
-        const write = plan.kind === "edit" ? plan.write : undefined;
-        items.push({ id, version: stored.version, ...(write && { write }) });
-        bytes += stored.envelope.length + (write?.edits.length ?? 0);
-      }
-      if (bytes >= STEP_BYTES) return { items, taken: messages.indexOf(state) + 1 };
-      await nextTurn();
-    }
-    return { items, taken: messages.length };
-  }
-
   #stepSize(): number {
     const { maxRate = 0 } = this.#entry.job.spec ?? {};
     if (maxRate === 0) return STEP;
@@ -287,7 +243,7 @@ export class JobSteps {
     // Others must see a pause or an end while a slow job waits.
     for (let left = waitMs; left > 0; left -= SAVE_MS) {
       await this.#parts.sleep(Math.min(left, SAVE_MS), this.#signal);
-      await this.#entry.saveSometimes();
+      await this.#entry.saveIfDue();
     }
     return waitMs > 0;
   }

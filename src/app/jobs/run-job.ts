@@ -5,8 +5,9 @@ import { editContext } from "../edits/plan-edits.ts";
 import type { GroupAdmin } from "../groups/group-admin.ts";
 import { JobCanary, type JobCanaryParts } from "./canary.ts";
 import { actionOf, canaryOf } from "./job-actions.ts";
-import { countMessage, SAMPLES, sampleOf } from "./job-counting.ts";
+import { countMessage } from "./job-counting.ts";
 import { endJob, type JobEntry } from "./job-entry.ts";
+import { SAMPLES, sampleOf } from "./job-samples.ts";
 import { JobSelection, type JobSelectionParts, type SelectedPage } from "./job-selection.ts";
 import { type JobPlan, JobSteps, type JobStepsParts, noteOf } from "./job-steps.ts";
 
@@ -43,7 +44,7 @@ export class JobRun {
     this.#steps = new JobSteps(parts, entry, this.#plan, signal);
   }
 
-  /** Resolves when the job has ended. Rejects with JobInterrupted or JobTaken if this server must not go on. */
+  /** Resolves when the job has ended. Rejects with JobInterrupted or JobLost if this server must not go on. */
   async run(): Promise<void> {
     if (this.#state === BatchJobState.COUNTING) await this.#count();
     else await this.#steps.restore();
@@ -58,7 +59,7 @@ export class JobRun {
   }
 
   async #count(): Promise<void> {
-    const { counts, place } = this.#entry.stand;
+    const { counts, place } = this.#entry.progress;
     const { action, selection } = this.#plan;
     const { turns } = this.#parts;
     const pages = selection.pages(place, this.#signal)[Symbol.asyncIterator]();
@@ -68,8 +69,8 @@ export class JobRun {
       const selected = page.messages.filter((one) => countMessage(counts, action, page.queue, one));
       await this.#addSamples(page.queue, selected);
       addPage(counts, page);
-      this.#entry.stand = { counts, place: page.next };
-      await this.#entry.saveSometimes();
+      this.#entry.progress = { counts, place: page.next };
+      await this.#entry.saveIfDue();
     }
     await this.#endCounting();
   }
@@ -92,7 +93,7 @@ export class JobRun {
 
   async #endCounting(): Promise<void> {
     const { expectedCount, dryRun } = this.#spec;
-    const found = this.#entry.stand.counts.selectedCount;
+    const found = this.#entry.progress.counts.selectedCount;
     const isExpected =
       expectedCount === undefined || (found >= expectedCount.min && found <= expectedCount.max);
     if (!isExpected) return this.#entry.end(BatchJobState.FAILED, unexpected(expectedCount, found));
@@ -132,7 +133,7 @@ export class JobRun {
 
   async #act(): Promise<void> {
     await this.#steps.run();
-    const { counts } = this.#entry.stand;
+    const { counts } = this.#entry.progress;
     const refused = counts.refused.reduce((sum, { count }) => sum + count, 0n);
     const changed = counts.selectedCount - counts.doneCount - refused;
     counts.changedCount = changed > 0n ? changed : 0n;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { judge, SliceSample, sizeOfSlice } from "../../../src/app/jobs/canary-slice.ts";
+import { decideSlice, SliceSample, sizeOfSlice } from "../../../src/app/jobs/canary-slice.ts";
 import { type CanarySlice, newSlice } from "../../../src/codec/batch-job.ts";
 import type { MessageState } from "../../../src/store/contract.ts";
 
@@ -33,13 +33,13 @@ test.each([
   ["what has no outcome makes each failure weigh more", slice(20, 9, 1, 10), "STOP"],
   ["none has an outcome", slice(20, 0, 0, 20), "NONE"],
   ["there was nothing to try", slice(0, 0, 0), "PASS"],
-] as const)("%s: %o is %s", (_, tried, verdict) => {
-  expect(judge(tried, 0.95)).toBe(verdict);
+] as const)("%s: %o is %s", (_, tried, decision) => {
+  expect(decideSlice(tried, 0.95)).toBe(decision);
 });
 
 test("a slice that is not complete stops only when the complete one could not pass", () => {
-  expect(judge(slice(2, 0, 1), 0.95, 20)).toBe("WAIT");
-  expect(judge(slice(3, 0, 2), 0.95, 20)).toBe("STOP");
+  expect(decideSlice(slice(2, 0, 1), 0.95, 20)).toBe("WAIT");
+  expect(decideSlice(slice(3, 0, 2), 0.95, 20)).toBe("STOP");
 });
 
 test("a sample is spread evenly over what comes, and has exactly its size", () => {
@@ -61,7 +61,7 @@ test("it is the same in parts, also if a part is looked at again", () => {
     sample.choose(part);
     const chosen = sample.choose(part);
     inParts.push(...chosen);
-    sample.pass(part, chosen);
+    sample.advance(part, chosen);
   }
   expect(inParts).toEqual(whole);
   expect(inParts).toHaveLength(12);
@@ -86,7 +86,7 @@ test("each group has one place of its own, and 1,000 groups have one", () => {
   for (const part of [many.slice(0, 700), many.slice(700), many]) {
     const some = sample.choose(part);
     chosen += some.length;
-    sample.pass(part, some);
+    sample.advance(part, some);
   }
   expect(chosen).toBe(1_000);
 });

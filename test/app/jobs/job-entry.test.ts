@@ -10,7 +10,7 @@ import {
   JobEntry,
   JobImpossible,
   JobInterrupted,
-  JobTaken,
+  JobLost,
 } from "../../../src/app/jobs/job-entry.ts";
 import {
   decodeJobRecord,
@@ -44,10 +44,10 @@ const jobOf = async ({ number }: StoredJob) =>
 test("a server that another one has taken the job from stores nothing more", async () => {
   const job = await stored();
   const [late, present] = [await begun(job), await begun(job)];
-  present.stand.counts.doneCount = 1_000n;
+  present.progress.counts.doneCount = 1_000n;
   await present.end(BatchJobState.DONE);
-  late.stand.counts.doneCount = 275n;
-  await expect(late.save()).rejects.toThrow(JobTaken);
+  late.progress.counts.doneCount = 275n;
+  await expect(late.save()).rejects.toThrow(JobLost);
   expect(await jobOf(job)).toMatchObject({
     ...{ state: BatchJobState.DONE, counts: { doneCount: 1_000n } },
   });
@@ -58,7 +58,7 @@ test("what was done until somebody ended the job is stored", async () => {
   const entry = await begun(job);
   const other = new JobEntry(jobs(), (await jobs().get(job.number)) as StoredJob);
   await other.fail("somebody ended it");
-  entry.stand.counts.doneCount = 7n;
+  entry.progress.counts.doneCount = 7n;
   await expect(entry.save()).rejects.toThrow(JobInterrupted);
   expect(await jobOf(job)).toMatchObject({
     ...{ state: BatchJobState.FAILED, counts: { doneCount: 7n } },
@@ -78,7 +78,7 @@ test("the end of a slice and of the job that it stops are stored together", asyn
   const job = await stored(BatchJobState.CANARY, { spec, slices: [slice] });
   const entry = await begun(job);
   entry.record.sliceQueues = ["a"];
-  Object.assign(entry.stand.counts, { selectedCount: 10n, doneCount: 1n });
+  Object.assign(entry.progress.counts, { selectedCount: 10n, doneCount: 1n });
   const lost: BatchJobs = Object.create(jobs(), {
     forgetOutcomes: { value: () => Promise.reject(new Error("the server dies")) },
     outcomes: {
