@@ -15,6 +15,8 @@ export interface Command {
   readonly argument?: string;
   /** Whether it accepts the flags of settings. */
   readonly takesSettings: boolean;
+  /** Flags that its help shows. Absent: all. */
+  readonly shownFlags?: readonly string[];
   readonly examples: readonly { readonly line: string; readonly about: string }[];
 }
 
@@ -104,6 +106,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     argument: "FOLDER",
     switches: [],
     takesSettings: true,
+    shownFlags: ["--config", "--data-dir"],
     examples: [
       { line: "dlq-server backup /backups/dlq-monday", about: "of the data folder ./data" },
       { line: "dlq-server backup /backups/dlq --data-dir /var/lib/dlq", about: "of another one" },
@@ -118,6 +121,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     argument: "FOLDER",
     switches: [],
     takesSettings: true,
+    shownFlags: ["--config", "--data-dir"],
     examples: [
       {
         line: "dlq-server restore /backups/dlq-monday --data-dir /var/lib/dlq-restored",

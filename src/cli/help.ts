@@ -18,9 +18,11 @@ function settingRow(setting: Setting): { left: string; right: string } {
   return { left, right: `${setting.doc} [${describeFallback(setting)}]` };
 }
 
-function settingsHelp(style: Style, width: number): string[] {
+function settingsHelp(style: Style, width: number, shown?: readonly string[]): string[] {
   return GROUPS.flatMap((group) => {
-    const rows = ALL_SETTINGS.filter((s) => s.group === group).map(settingRow);
+    const isShown = (s: Setting) => shown === undefined || shown.includes(flagOf(s));
+    const rows = ALL_SETTINGS.filter((s) => s.group === group && isShown(s)).map(settingRow);
+    if (rows.length === 0) return [];
     const intro = group === "Queues" ? wrap(QUEUES, width - 2).map((line) => `  ${line}`) : [];
     return ["", style.heading(group), ...intro, ...columns(rows, width, style.strong)];
   });
@@ -69,7 +71,9 @@ export function commandHelp(command: Command, style: Style, width: number): stri
     ...(switches.length > 0
       ? ["", style.heading("Flags of this command"), ...columns(switches, width, style.strong)]
       : []),
-    ...(command.takesSettings ? ["", ...wrap(NAMES, width), ...settingsHelp(style, width)] : []),
+    ...(command.takesSettings
+      ? ["", ...wrap(NAMES, width), ...settingsHelp(style, width, command.shownFlags)]
+      : []),
     ...examples([command], style),
     "",
     ...wrap(EXIT_CODES, width),

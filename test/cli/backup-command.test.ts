@@ -30,3 +30,9 @@ test("a failure has its reason, and wrong arguments a hint", async () => {
   });
   expect(await cli(["backup", "/b", "/c"])).toMatchObject({ code: 2 });
 });
+
+test.each(["backup", "restore"])("the help of %s has the settings that it uses", async (name) => {
+  const { stdout } = await cli([name, "--help"]);
+  const flags = stdout.split("\n").flatMap((line) => /^ {2}(--[a-z-]+)/.exec(line)?.[1] ?? []);
+  expect(flags).toEqual(["--config", "--data-dir"]);
+});
