@@ -186,6 +186,32 @@ test("a move that the other queue refuses is counted as refused", async () => {
   expect(await statsOf(dlq, "small")).toMatchObject({ quarantined: 3n });
 });
 
+test("messages that move back and forth are never lost", async () => {
+  await send("forth", 3);
+  const move = (from: string, to: string) =>
+    run({ queue: from, action: { case: "move", value: { queue: to } } });
+  for (const [from, to] of [
+    ...[["forth", "back"] as const, ["back", "forth"] as const],
+    ...[["forth", "back"] as const, ["back", "forth"] as const],
+  ] as const) {
+    expect(await move(from, to)).toMatchObject({ counts: { doneCount: 3n, refused: [] } });
+    expect(await statsOf(dlq, from)).toMatchObject({ quarantined: 0n });
+    expect(await statsOf(dlq, to)).toMatchObject({ quarantined: 3n });
+  }
+});
+
+test("a refused move can succeed later", async () => {
+  await send("retried", 2);
+  const queue = { name: "narrow", config: { maxMessages: 1n } };
+  await client.admin.updateQueue({ queue });
+  const spec: Spec = { queue: "retried", action: { case: "move", value: { queue: "narrow" } } };
+  expect((await run(spec)).counts?.doneCount).toBe(1n);
+  await client.admin.updateQueue({ queue: { ...queue, config: { maxMessages: 9n } } });
+  await until("the new limit", async () =>
+    (await run(spec)).counts?.doneCount === 1n ? true : undefined,
+  );
+});
+
 test("edits are previewed, applied once, and refused where they cannot be applied", async () => {
   await send("edited", 2, { ...QUARANTINED, payload: text('{"date":"1 May"}') });
   await send("edited", 1, { ...QUARANTINED, payload: text("no JSON") });

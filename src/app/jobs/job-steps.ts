@@ -57,6 +57,7 @@ const MOVE_REFUSALS: Readonly<Record<MoveRefusal, string>> = {
   FULL_MESSAGES: "the other queue has max_messages messages; it is back",
   FULL_BYTES: "the other queue has max_bytes bytes; it is back",
   DELETING: "the other queue is being deleted; it is back",
+  PRESENT: "the other queue has a message of this id; it is back",
   CLOSED: "the other queue does not exist, and queue_creation is closed; it is back",
 };
 

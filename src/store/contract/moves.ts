@@ -16,8 +16,8 @@ export interface Moves {
     which: readonly Uint8Array[] | { olderThanMs: number },
   ): Promise<MovingMessage[]>;
   /**
-   * Takes in messages from another queue. One answer each; a repeat of the same message and delivery gets the same answer
-   * for 7 days: what was refused stays refused.
+   * Takes in messages from another queue. One answer each; a repeat of the same move gets the same answer for 7 days: what was
+   * refused stays refused.
    */
   receive(
     target: string,
@@ -41,8 +41,10 @@ export interface Moves {
 
 export interface MovingMessage {
   id: Uint8Array;
-  /** With the id it identifies this move. */
+  /** With the id and `beganMs` it identifies this move. */
   deliveryNumber: number;
+  /** When a batch job started it; 0: an outcome did. */
+  beganMs: number;
   target: string;
   /** `dlq.storage.v1.Envelope` bytes. */
   envelope: Uint8Array;
@@ -68,13 +70,13 @@ export interface ReceiveItem {
   orderingKey: string;
 }
 
-/** Why a queue refuses a message. */
-export type MoveRefusal = "FULL_MESSAGES" | "FULL_BYTES" | "DELETING" | "CLOSED";
+/** Why a queue refuses a message. PRESENT: it has one of this id. */
+export type MoveRefusal = "FULL_MESSAGES" | "FULL_BYTES" | "DELETING" | "CLOSED" | "PRESENT";
 
 export type Received = "RECEIVED" | MoveRefusal;
 
 export interface MoveEnd {
-  message: Pick<MovingMessage, "id" | "deliveryNumber">;
+  message: Pick<MovingMessage, "id" | "deliveryNumber" | "beganMs">;
   /** False: it was refused there and stays here. */
   received: boolean;
 }

@@ -92,7 +92,10 @@ export class RedisMoves implements Moves {
   async end(queue: string, ends: readonly MoveEnd[]): Promise<boolean[]> {
     const { run, outboxMaxBytes, historyChangedAtMs, deliverySettingsOf } = this.#parts;
     const items = ends.map(({ message, received }) => ({
-      facts: LAYOUTS.moveEnd.pack({ id: message.id, delivery: message.deliveryNumber, received }),
+      facts: LAYOUTS.moveEnd.pack({
+        ...{ id: message.id, delivery: message.deliveryNumber },
+        ...{ began: message.beganMs, received },
+      }),
     }));
     const header = {
       ...{ historyChanged: historyChangedAtMs(), outboxMaxBytes },
@@ -130,10 +133,11 @@ type MovingValues = [
 function readMoving(values: MovingValues, bodies: Bodies): MovingMessage {
   const [head, state, body, history, edits, eventFields, group, timeline] = values;
   const reader = new Reader(head);
-  const { id, delivery } = reader.read(LAYOUTS.moving);
+  const { id, delivery, began } = reader.read(LAYOUTS.moving);
   return {
     id,
     deliveryNumber: delivery,
+    beganMs: began,
     target: Buffer.from(reader.rest()).toString(),
     envelope: bodies.unpack(body),
     edits: edits.length === 0 ? undefined : bodies.unpack(edits),
@@ -146,6 +150,7 @@ function packReceived({ message, limiterKey, orderingKey }: ReceiveItem) {
   const facts = LAYOUTS.receiveItem.pack({
     id: message.id,
     delivery: message.deliveryNumber,
+    began: message.beganMs,
     key: Buffer.from(limiterKey),
     order: Buffer.from(orderingKey),
   });

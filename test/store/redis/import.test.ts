@@ -202,3 +202,23 @@ test("a message that comes back by an import is no deleted one any more", async 
   const listed = await at.current.dump("orders");
   expect(listed.deleted.messages.size).toBe(1);
 });
+
+test("a queue refuses a message that moves there if it has one of this id", async () => {
+  const { store } = at.current;
+  const id = storedId(only(await store.send("orders", [item({ delayMs: 60_000 })], SETTINGS)));
+  await run([imported({ id })], {}, "copies");
+  const { messages } = await store.messageReads.states("copies", {
+    ...{ newestFirst: false, after: undefined },
+  });
+  await store.jobs.act("copies", {
+    ...{ number: 1, createdMs: 0, action: "move", items: messages, target: "orders" },
+    ...{ before: undefined, after: bytes("a"), caller: "", note: "" },
+  });
+  const moving = await store.moves.pending("copies", [id]);
+  const plain = moving.map((message) => ({ message, limiterKey: "", orderingKey: "" }));
+  expect(await store.moves.receive("orders", "copies", plain, SETTINGS)).toEqual(["PRESENT"]);
+  const ends = moving.map((message) => ({ message, received: false }));
+  expect(await store.moves.end("copies", ends)).toEqual([true]);
+  for (const queue of ["orders", "copies"])
+    expect((await store.messageReads.details(queue, [id]))[0]).toBeDefined();
+});

@@ -78,7 +78,8 @@ local act = {
     leave(id, s)
     -- It keeps its due time, or stays in quarantine: there, and here if that queue refuses it.
     local delay = s.due - now
-    start_move(id, s, { delay = delay, refused_delay = delay, qreason = s.qreason, refused_qreason = s.qreason, target = target })
+    start_move(id, s, { delay = delay, refused_delay = delay, qreason = s.qreason, refused_qreason = s.qreason, target = target,
+      is_by_job = true })
   end,
   [ACTION.PURGE] = function(id, s) remove(id, s, STATE.PURGED, COUNTER.PURGED, CHANGE.PURGED) end,
 }

@@ -18,9 +18,10 @@ end
 
 local replies = {}
 for at = FIRST, #ARGV, STRIDE do
-  local id, delivery, received = read.move_end(ARGV[at])
+  local id, delivery, began, received = read.move_end(ARGV[at])
   local s = load_state(id)
   local is_open = s and s.state == STATE.SCHEDULED and s.place == PLACE.MOVING and s.delivery == delivery
+    and move_began(s) == began
   if is_open then
     if received == 1 then depart(id, s) else stay(id, s) end
   end

@@ -22,7 +22,8 @@ for _, id in ipairs(ids) do
     if bytes > 0 and bytes + s.size > reply_bytes then break end
     bytes = bytes + s.size
     local chunk = chunk_of(id)
-    replies[#replies + 1] = write.moving { id = id, delivery = s.delivery } .. move_target(s)
+    replies[#replies + 1] = write.moving { id = id, delivery = s.delivery, began = move_began(s) }
+      .. move_target(s)
     replies[#replies + 1] = pack_state(s)
     replies[#replies + 1] = redis.call('HGET', bodies_of(chunk), id) or ''
     replies[#replies + 1] = has_flag(s, FLAG.HISTORY) and redis.call('HGET', k_failures .. chunk, id) or ''

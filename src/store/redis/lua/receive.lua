@@ -1,6 +1,6 @@
--- Takes in messages that move here from another queue, or refuses them. Decisions are kept for days by message and
--- delivery (each move follows another delivery): a repeat gets the same answer and changes nothing, even if the message
--- was processed or moved on since.
+-- Takes in messages that move here from another queue, or refuses them. Decisions are kept for days by message, delivery and, of moves
+-- by batch jobs, when they began (each other move follows another delivery): a repeat gets the same answer and changes nothing, even if
+-- the message was processed or moved on since.
 -- KEYS: base of the target queue
 -- ARGV: max_messages, max_bytes, refuse (0, or the status of MOVE for messages that are not decided yet), history_changed (as
 -- in tick.lua), outbox_max_bytes, from (the other queue), delivery_settings; items: facts (layout `receive_item`), state,
@@ -9,7 +9,7 @@
 local items, marks = {}, {}
 for at = FIRST, #ARGV, STRIDE do
   local item = record.receive_item(ARGV[at + I_facts])
-  item.mark, item.at = write.move_mark(item), at
+  item.mark, item.at = write.move_mark(item) .. (item.began > 0 and write.move_began(item) or ''), at
   items[#items + 1] = item
   marks[#marks + 1] = item.mark
 end
@@ -19,8 +19,12 @@ local decided = arrivals.decided(marks)
 local used = redis.call('HMGET', k_counters, COUNTER.MESSAGES, COUNTER.BYTES, COUNTER.DELETING)
 local messages, bytes = tonumber(used[1] or 0), tonumber(used[2] or 0)
 
-local function refusal(s)
+local function refusal(item, s)
   if refuse > 0 then return refuse end
+  -- An import may have brought a copy. Or it has moved on from this queue, and its server has not ended that move: then this copy is
+  -- older than the delivery that it had since.
+  local before = load_state(item.id)
+  if before and (before.place ~= PLACE.MOVING or before.delivery >= item.delivery) then return MOVE.PRESENT end
   if used[3] then return MOVE.DELETING end
   if max_messages > 0 and messages + 1 > max_messages then return MOVE.FULL_MESSAGES end
   if max_bytes > 0 and bytes + s.size > max_bytes then return MOVE.FULL_BYTES end
@@ -30,15 +34,7 @@ end
 local function take_in(item, s)
   local id = item.id
   local before = load_state(id)
-  if before then
-    if before.place ~= PLACE.MOVING or before.delivery >= item.delivery then
-      -- A defect: it is here already. One copy is enough.
-      count(COUNTER.HEALED)
-      return
-    end
-    -- It has moved on from this queue, and its server has not ended that move: this copy is old.
-    depart(id, before)
-  end
+  if before then depart(id, before) end
   -- Before anything else is written, as in send.lua.
   if not used[1] then redis.call('ZADD', p_queues, 0, QUEUE) end
   deleted.replace(id)
@@ -77,7 +73,7 @@ for index, item in ipairs(items) do
   local status = decided[item.mark]
   if not status then
     local s = unpack_state(ARGV[item.at + I_state])
-    status = refusal(s) or MOVE.RECEIVED
+    status = refusal(item, s) or MOVE.RECEIVED
     if status == MOVE.RECEIVED then take_in(item, s) end
     decided[item.mark] = status
     arrivals.keep(item.mark, status)

@@ -129,7 +129,7 @@ export const CONSTANTS = {
   },
 
   /** What a queue decided about a message that moves to it. */
-  MOVE: { RECEIVED: 1, FULL_MESSAGES: 2, FULL_BYTES: 3, DELETING: 4, CLOSED: 5 },
+  MOVE: { RECEIVED: 1, FULL_MESSAGES: 2, FULL_BYTES: 3, DELETING: 4, CLOSED: 5, PRESENT: 6 },
 
   /** What an import did with a message. */
   IMPORT: { IMPORTED: 1, ALREADY_THERE: 2, FULL_MESSAGES: 3, FULL_BYTES: 4, DELETING: 5 },

@@ -116,7 +116,7 @@ export const LAYOUTS = {
   retryDecision: layout({ status: u8, version: u16 }),
   /** Behind the id; edits may follow. */
   jobItem: layout({ version: u16 }),
-  receiveItem: layout({ id: bytes(16), delivery: u32, key: short, order: medium }),
+  receiveItem: layout({ id: bytes(16), delivery: u32, began: ms, key: short, order: medium }),
   /** Of an import. `group`: as in `sendItem`. `from`: the queue that it was exported from. */
   importItem: layout({
     id: bytes(16),
@@ -126,7 +126,7 @@ export const LAYOUTS = {
     from: short,
     group: medium,
   }),
-  moveEnd: layout({ id: bytes(16), delivery: u32, received: flag }),
+  moveEnd: layout({ id: bytes(16), delivery: u32, began: ms, received: flag }),
 
   // Replies.
 
@@ -215,7 +215,7 @@ export const LAYOUTS = {
     isolated: flag,
   }),
   /** The queue that it moves to follows. */
-  moving: layout({ id: bytes(16), delivery: u32 }),
+  moving: layout({ id: bytes(16), delivery: u32, began: ms }),
   /** `number`: when the retry began, or how many messages match. */
   retryReply: layout({ status: u8, number: ms }),
   retried: layout({ status: u8 }),

@@ -162,6 +162,8 @@ export const STORED_LAYOUTS = {
   dedup: layout({ id: bytes(16) }),
   keyQueueName: layout({ retries: u8, priority: i8, key: short }),
   moveMark: layout({ id: bytes(16), delivery: u32 }),
+  /** Behind `moveMark`, if a batch job started the move. */
+  moveBegan: layout({ began: ms }),
   /** The last lease that was compared with its length after step `step` of the clock; `done`: it was the last of all. */
   leaseCheck: layout({ step: u32, done: flag, score: double, id: bytes(16) }),
   /** An entry of the outbox: the number of its first change since the outbox began, how many it has, and its epoch (lua/lib/outbox.lua). */

@@ -27,7 +27,8 @@ local function make_due(id, s, round, who, note, edits)
 end
 
 -- Starts a move: nobody can claim the message here any more, and it is not in the other queue yet. `delay` and `qreason` of
--- the outcome apply in the other queue, `refused_delay` and `refused_qreason` here if that queue refuses it.
+-- the outcome apply in the other queue, `refused_delay` and `refused_qreason` here if that queue refuses it. `is_by_job`: no outcome
+-- starts it, and the message may move again without a delivery in between.
 local function start_move(id, s, o)
   if redis.call('HEXISTS', k_meta, META.DELETING) == 1 then
     -- A late outcome in a queue that is being deleted: the message is deleted with it.
@@ -35,7 +36,7 @@ local function start_move(id, s, o)
     return
   end
   s.state, s.qreason, s.place, s.due, s.since = STATE.SCHEDULED, 0, PLACE.MOVING, now + o.delay, now
-  s.move = write.move_plan(o, { refused_due = now + o.refused_delay }) .. o.target
+  s.move = write.move_plan(o, { refused_due = now + o.refused_delay }) .. o.target .. (o.is_by_job and '\0' or '')
   if s.order ~= '' then ordering.leave(id, s) end
   -- This server moves it. In case it dies, a tick finds the move.
   note_tend(now + LIMIT.LEFT_BEHIND_MS)

@@ -216,8 +216,11 @@ local function forget_lease(s)
   s.nonce, s.session, s.lease = '', '', 0
 end
 
--- The queue that a message moves to; it stands behind the plan of the move.
-local function move_target(s) return string.sub(s.move, 9) end
+-- The queue that a message moves to; it stands behind the plan of the move. A move by a batch job ends in a zero byte.
+local function move_target(s) return (string.gsub(string.sub(s.move, 9), '%z$', '')) end
+
+-- When a move by a batch job began; 0: an outcome started it. With the id and the delivery it tells the moves of a message apart.
+local function move_began(s) return string.byte(s.move, -1) == 0 and #s.move > 8 and s.since or 0 end
 
 -- Removes a message that its target queue has taken in.
 local function depart(id, s)
