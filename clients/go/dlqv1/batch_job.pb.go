@@ -122,14 +122,16 @@ type BatchJob struct {
 	Queue string `protobuf:"bytes,8,opt,name=queue,proto3" json:"queue,omitempty"`
 	// Why it is FAILED or STOPPED, or why it makes no progress, and what to do. Empty: no problem.
 	Problem string `protobuf:"bytes,9,opt,name=problem,proto3" json:"problem,omitempty"`
-	// Some of the selected messages, at most 5.
+	// Some of the selected messages, at most 5: until the job ends, and of a dry run for an hour after that.
 	Samples []*BatchJobSample `protobuf:"bytes,10,rep,name=samples,proto3" json:"samples,omitempty"`
 	// When a server last stored its progress: about twice a second while it works.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// PAUSED: the state that it goes on in.
 	ResumeState BatchJobState `protobuf:"varint,12,opt,name=resume_state,json=resumeState,proto3,enum=dlq.v1.BatchJobState" json:"resume_state,omitempty"`
 	// The slices of its canary so far, in order. Empty: it has none, or has not begun.
-	Slices        []*CanarySlice `protobuf:"bytes,13,rep,name=slices,proto3" json:"slices,omitempty"`
+	Slices []*CanarySlice `protobuf:"bytes,13,rep,name=slices,proto3" json:"slices,omitempty"`
+	// Who paused, resumed or cancelled it last: the name of the token. Empty: nobody did, or unknown.
+	StateCaller   string `protobuf:"bytes,14,opt,name=state_caller,json=stateCaller,proto3" json:"state_caller,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -255,6 +257,13 @@ func (x *BatchJob) GetSlices() []*CanarySlice {
 	return nil
 }
 
+func (x *BatchJob) GetStateCaller() string {
+	if x != nil {
+		return x.StateCaller
+	}
+	return ""
+}
+
 // What a batch job does, and to which messages.
 type BatchJobSpec struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -282,7 +291,7 @@ type BatchJobSpec struct {
 	ExpectedCount *ExpectedCount `protobuf:"bytes,11,opt,name=expected_count,json=expectedCount,proto3" json:"expected_count,omitempty"`
 	// True: only count, and show samples.
 	DryRun bool `protobuf:"varint,12,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
-	// Messages a second. 0: no limit. At most 1,000,000.
+	// Messages a second: 0.01 to 1,000,000. 0: no limit.
 	MaxRate float64 `protobuf:"fixed64,13,opt,name=max_rate,json=maxRate,proto3" json:"max_rate,omitempty"`
 	// Why, for those who look at the job later. At most 255 bytes.
 	Reason string `protobuf:"bytes,14,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -1108,7 +1117,10 @@ type BatchJobCounts struct {
 	// Messages whose content was hidden from the filter. Some of them may match and be missing.
 	RedactedCount int64 `protobuf:"varint,8,opt,name=redacted_count,json=redactedCount,proto3" json:"redacted_count,omitempty"`
 	// Messages that were left out because their stored content is damaged.
-	DamagedCount  int64 `protobuf:"varint,9,opt,name=damaged_count,json=damagedCount,proto3" json:"damaged_count,omitempty"`
+	DamagedCount int64 `protobuf:"varint,9,opt,name=damaged_count,json=damagedCount,proto3" json:"damaged_count,omitempty"`
+	// For a discard, or a purge without `now`: selected messages that Undelete will not be able to bring back, because retain_deleted or retain_bytes of
+	// their queue does not keep them. About: what else is deleted meanwhile is not counted.
+	NotKeptCount  int64 `protobuf:"varint,10,opt,name=not_kept_count,json=notKeptCount,proto3" json:"not_kept_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1206,6 +1218,13 @@ func (x *BatchJobCounts) GetDamagedCount() int64 {
 	return 0
 }
 
+func (x *BatchJobCounts) GetNotKeptCount() int64 {
+	if x != nil {
+		return x.NotKeptCount
+	}
+	return 0
+}
+
 // Messages that a batch job did not act on.
 type BatchJobRefusal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1294,7 +1313,9 @@ type BatchJobSample struct {
 	// After the edits of the job.
 	After *MessageContent `protobuf:"bytes,5,opt,name=after,proto3" json:"after,omitempty"`
 	// What `[redacted]` stands for, as in StoredMessage.
-	Redacted      []string `protobuf:"bytes,6,rep,name=redacted,proto3" json:"redacted,omitempty"`
+	Redacted []string `protobuf:"bytes,6,rep,name=redacted,proto3" json:"redacted,omitempty"`
+	// Why the edits of the job are refused. Empty: they are not.
+	Refusal       string `protobuf:"bytes,7,opt,name=refusal,proto3" json:"refusal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1371,11 +1392,18 @@ func (x *BatchJobSample) GetRedacted() []string {
 	return nil
 }
 
+func (x *BatchJobSample) GetRefusal() string {
+	if x != nil {
+		return x.Refusal
+	}
+	return ""
+}
+
 var File_dlq_v1_batch_job_proto protoreflect.FileDescriptor
 
 const file_dlq_v1_batch_job_proto_rawDesc = "" +
 	"\n" +
-	"\x16dlq/v1/batch_job.proto\x12\x06dlq.v1\x1a\x18dlq/v1/dlq_service.proto\x1a\x11dlq/v1/rule.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x04\n" +
+	"\x16dlq/v1/batch_job.proto\x12\x06dlq.v1\x1a\x18dlq/v1/dlq_service.proto\x1a\x11dlq/v1/rule.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd6\x04\n" +
 	"\bBatchJob\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12(\n" +
 	"\x04spec\x18\x02 \x01(\v2\x14.dlq.v1.BatchJobSpecR\x04spec\x12\x16\n" +
@@ -1392,7 +1420,8 @@ const file_dlq_v1_batch_job_proto_rawDesc = "" +
 	"\vupdate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x128\n" +
 	"\fresume_state\x18\f \x01(\x0e2\x15.dlq.v1.BatchJobStateR\vresumeState\x12+\n" +
-	"\x06slices\x18\r \x03(\v2\x13.dlq.v1.CanarySliceR\x06slices\"\xbf\x04\n" +
+	"\x06slices\x18\r \x03(\v2\x13.dlq.v1.CanarySliceR\x06slices\x12!\n" +
+	"\fstate_caller\x18\x0e \x01(\tR\vstateCaller\"\xbf\x04\n" +
 	"\fBatchJobSpec\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x16\n" +
 	"\x06filter\x18\x02 \x01(\tR\x06filter\x12\x19\n" +
@@ -1453,7 +1482,7 @@ const file_dlq_v1_batch_job_proto_rawDesc = "" +
 	"\x03now\x18\x01 \x01(\bR\x03now\"\"\n" +
 	"\n" +
 	"MoveAction\x12\x14\n" +
-	"\x05queue\x18\x01 \x01(\tR\x05queue\"\x91\x03\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\"\xb7\x03\n" +
 	"\x0eBatchJobCounts\x12%\n" +
 	"\x0eexamined_count\x18\x01 \x01(\x03R\rexaminedCount\x12%\n" +
 	"\x0eselected_count\x18\x02 \x01(\x03R\rselectedCount\x122\n" +
@@ -1464,19 +1493,22 @@ const file_dlq_v1_batch_job_proto_rawDesc = "" +
 	"\arefused\x18\x06 \x03(\v2\x17.dlq.v1.BatchJobRefusalR\arefused\x12#\n" +
 	"\rchanged_count\x18\a \x01(\x03R\fchangedCount\x12%\n" +
 	"\x0eredacted_count\x18\b \x01(\x03R\rredactedCount\x12#\n" +
-	"\rdamaged_count\x18\t \x01(\x03R\fdamagedCount\"_\n" +
+	"\rdamaged_count\x18\t \x01(\x03R\fdamagedCount\x12$\n" +
+	"\x0enot_kept_count\x18\n" +
+	" \x01(\x03R\fnotKeptCount\"_\n" +
 	"\x0fBatchJobRefusal\x12\x10\n" +
 	"\x03why\x18\x01 \x01(\tR\x03why\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x03R\x05count\x12\x0e\n" +
 	"\x02id\x18\x03 \x01(\tR\x02id\x12\x14\n" +
-	"\x05queue\x18\x04 \x01(\tR\x05queue\"\xca\x01\n" +
+	"\x05queue\x18\x04 \x01(\tR\x05queue\"\xe4\x01\n" +
 	"\x0eBatchJobSample\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x18\n" +
 	"\afailure\x18\x03 \x01(\tR\afailure\x12.\n" +
 	"\x06before\x18\x04 \x01(\v2\x16.dlq.v1.MessageContentR\x06before\x12,\n" +
 	"\x05after\x18\x05 \x01(\v2\x16.dlq.v1.MessageContentR\x05after\x12\x1a\n" +
-	"\bredacted\x18\x06 \x03(\tR\bredacted*\x95\x02\n" +
+	"\bredacted\x18\x06 \x03(\tR\bredacted\x12\x18\n" +
+	"\arefusal\x18\a \x01(\tR\arefusal*\x95\x02\n" +
 	"\rBatchJobState\x12\x1f\n" +
 	"\x1bBATCH_JOB_STATE_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18BATCH_JOB_STATE_COUNTING\x10\x01\x12\x1b\n" +

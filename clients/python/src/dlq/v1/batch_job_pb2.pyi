@@ -35,7 +35,7 @@ BATCH_JOB_STATE_CANARY: BatchJobState
 BATCH_JOB_STATE_STOPPED: BatchJobState
 
 class BatchJob(_message.Message):
-    __slots__ = ("id", "spec", "caller", "create_time", "end_time", "state", "counts", "queue", "problem", "samples", "update_time", "resume_state", "slices")
+    __slots__ = ("id", "spec", "caller", "create_time", "end_time", "state", "counts", "queue", "problem", "samples", "update_time", "resume_state", "slices", "state_caller")
     ID_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
     CALLER_FIELD_NUMBER: _ClassVar[int]
@@ -49,6 +49,7 @@ class BatchJob(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     RESUME_STATE_FIELD_NUMBER: _ClassVar[int]
     SLICES_FIELD_NUMBER: _ClassVar[int]
+    STATE_CALLER_FIELD_NUMBER: _ClassVar[int]
     id: str
     spec: BatchJobSpec
     caller: str
@@ -62,7 +63,8 @@ class BatchJob(_message.Message):
     update_time: _timestamp_pb2.Timestamp
     resume_state: BatchJobState
     slices: _containers.RepeatedCompositeFieldContainer[CanarySlice]
-    def __init__(self, id: _Optional[str] = ..., spec: _Optional[_Union[BatchJobSpec, _Mapping[str, object]]] = ..., caller: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., state: _Optional[_Union[BatchJobState, str]] = ..., counts: _Optional[_Union[BatchJobCounts, _Mapping[str, object]]] = ..., queue: _Optional[str] = ..., problem: _Optional[str] = ..., samples: _Optional[_Iterable[_Union[BatchJobSample, _Mapping[str, object]]]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., resume_state: _Optional[_Union[BatchJobState, str]] = ..., slices: _Optional[_Iterable[_Union[CanarySlice, _Mapping[str, object]]]] = ...) -> None: ...
+    state_caller: str
+    def __init__(self, id: _Optional[str] = ..., spec: _Optional[_Union[BatchJobSpec, _Mapping[str, object]]] = ..., caller: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., state: _Optional[_Union[BatchJobState, str]] = ..., counts: _Optional[_Union[BatchJobCounts, _Mapping[str, object]]] = ..., queue: _Optional[str] = ..., problem: _Optional[str] = ..., samples: _Optional[_Iterable[_Union[BatchJobSample, _Mapping[str, object]]]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., resume_state: _Optional[_Union[BatchJobState, str]] = ..., slices: _Optional[_Iterable[_Union[CanarySlice, _Mapping[str, object]]]] = ..., state_caller: _Optional[str] = ...) -> None: ...
 
 class BatchJobSpec(_message.Message):
     __slots__ = ("queue", "filter", "group_id", "ids", "retry", "edit", "quarantine", "discard", "purge", "move", "expected_count", "dry_run", "max_rate", "reason", "show_redacted")
@@ -187,7 +189,7 @@ class MoveAction(_message.Message):
     def __init__(self, queue: _Optional[str] = ...) -> None: ...
 
 class BatchJobCounts(_message.Message):
-    __slots__ = ("examined_count", "selected_count", "outcome_unknown_count", "not_selected", "done_count", "refused", "changed_count", "redacted_count", "damaged_count")
+    __slots__ = ("examined_count", "selected_count", "outcome_unknown_count", "not_selected", "done_count", "refused", "changed_count", "redacted_count", "damaged_count", "not_kept_count")
     EXAMINED_COUNT_FIELD_NUMBER: _ClassVar[int]
     SELECTED_COUNT_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_UNKNOWN_COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -197,6 +199,7 @@ class BatchJobCounts(_message.Message):
     CHANGED_COUNT_FIELD_NUMBER: _ClassVar[int]
     REDACTED_COUNT_FIELD_NUMBER: _ClassVar[int]
     DAMAGED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    NOT_KEPT_COUNT_FIELD_NUMBER: _ClassVar[int]
     examined_count: int
     selected_count: int
     outcome_unknown_count: int
@@ -206,7 +209,8 @@ class BatchJobCounts(_message.Message):
     changed_count: int
     redacted_count: int
     damaged_count: int
-    def __init__(self, examined_count: _Optional[int] = ..., selected_count: _Optional[int] = ..., outcome_unknown_count: _Optional[int] = ..., not_selected: _Optional[_Iterable[_Union[BatchJobRefusal, _Mapping[str, object]]]] = ..., done_count: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[BatchJobRefusal, _Mapping[str, object]]]] = ..., changed_count: _Optional[int] = ..., redacted_count: _Optional[int] = ..., damaged_count: _Optional[int] = ...) -> None: ...
+    not_kept_count: int
+    def __init__(self, examined_count: _Optional[int] = ..., selected_count: _Optional[int] = ..., outcome_unknown_count: _Optional[int] = ..., not_selected: _Optional[_Iterable[_Union[BatchJobRefusal, _Mapping[str, object]]]] = ..., done_count: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[BatchJobRefusal, _Mapping[str, object]]]] = ..., changed_count: _Optional[int] = ..., redacted_count: _Optional[int] = ..., damaged_count: _Optional[int] = ..., not_kept_count: _Optional[int] = ...) -> None: ...
 
 class BatchJobRefusal(_message.Message):
     __slots__ = ("why", "count", "id", "queue")
@@ -221,17 +225,19 @@ class BatchJobRefusal(_message.Message):
     def __init__(self, why: _Optional[str] = ..., count: _Optional[int] = ..., id: _Optional[str] = ..., queue: _Optional[str] = ...) -> None: ...
 
 class BatchJobSample(_message.Message):
-    __slots__ = ("queue", "id", "failure", "before", "after", "redacted")
+    __slots__ = ("queue", "id", "failure", "before", "after", "redacted", "refusal")
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     BEFORE_FIELD_NUMBER: _ClassVar[int]
     AFTER_FIELD_NUMBER: _ClassVar[int]
     REDACTED_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
     queue: str
     id: str
     failure: str
     before: _dlq_service_pb2.MessageContent
     after: _dlq_service_pb2.MessageContent
     redacted: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, queue: _Optional[str] = ..., id: _Optional[str] = ..., failure: _Optional[str] = ..., before: _Optional[_Union[_dlq_service_pb2.MessageContent, _Mapping[str, object]]] = ..., after: _Optional[_Union[_dlq_service_pb2.MessageContent, _Mapping[str, object]]] = ..., redacted: _Optional[_Iterable[str]] = ...) -> None: ...
+    refusal: str
+    def __init__(self, queue: _Optional[str] = ..., id: _Optional[str] = ..., failure: _Optional[str] = ..., before: _Optional[_Union[_dlq_service_pb2.MessageContent, _Mapping[str, object]]] = ..., after: _Optional[_Union[_dlq_service_pb2.MessageContent, _Mapping[str, object]]] = ..., redacted: _Optional[_Iterable[str]] = ..., refusal: _Optional[str] = ...) -> None: ...

@@ -1978,7 +1978,7 @@ pub struct BatchJob {
     /// Why it is FAILED or STOPPED, or why it makes no progress, and what to do. Empty: no problem.
     #[prost(string, tag="9")]
     pub problem: ::prost::alloc::string::String,
-    /// Some of the selected messages, at most 5.
+    /// Some of the selected messages, at most 5: until the job ends, and of a dry run for an hour after that.
     #[prost(message, repeated, tag="10")]
     pub samples: ::prost::alloc::vec::Vec<BatchJobSample>,
     /// When a server last stored its progress: about twice a second while it works.
@@ -1990,6 +1990,9 @@ pub struct BatchJob {
     /// The slices of its canary so far, in order. Empty: it has none, or has not begun.
     #[prost(message, repeated, tag="13")]
     pub slices: ::prost::alloc::vec::Vec<CanarySlice>,
+    /// Who paused, resumed or cancelled it last: the name of the token. Empty: nobody did, or unknown.
+    #[prost(string, tag="14")]
+    pub state_caller: ::prost::alloc::string::String,
 }
 /// What a batch job does, and to which messages.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2013,7 +2016,7 @@ pub struct BatchJobSpec {
     /// True: only count, and show samples.
     #[prost(bool, tag="12")]
     pub dry_run: bool,
-    /// Messages a second. 0: no limit. At most 1,000,000.
+    /// Messages a second: 0.01 to 1,000,000. 0: no limit.
     #[prost(double, tag="13")]
     pub max_rate: f64,
     /// Why, for those who look at the job later. At most 255 bytes.
@@ -2203,6 +2206,10 @@ pub struct BatchJobCounts {
     /// Messages that were left out because their stored content is damaged.
     #[prost(int64, tag="9")]
     pub damaged_count: i64,
+    /// For a discard, or a purge without `now`: selected messages that Undelete will not be able to bring back, because retain_deleted or retain_bytes of
+    /// their queue does not keep them. About: what else is deleted meanwhile is not counted.
+    #[prost(int64, tag="10")]
+    pub not_kept_count: i64,
 }
 /// Messages that a batch job did not act on.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2242,6 +2249,9 @@ pub struct BatchJobSample {
     /// What `\[redacted\]` stands for, as in StoredMessage.
     #[prost(string, repeated, tag="6")]
     pub redacted: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Why the edits of the job are refused. Empty: they are not.
+    #[prost(string, tag="7")]
+    pub refusal: ::prost::alloc::string::String,
 }
 /// Where a batch job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
