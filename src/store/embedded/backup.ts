@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, readFile } from "node:fs/promises";
+import { chmod, type FileHandle, mkdir, open, readdir, readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { AOF_FOLDER, AOF_MANIFEST, type AofFile, filesOf, readManifest } from "./aof-manifest.ts";
 import { makeFolder } from "./make-folder.ts";
@@ -39,6 +39,8 @@ export interface Backup {
  */
 export async function makeBackup(dataDir: string, folder: string, now: Date): Promise<Backup> {
   await useEmptyFolder(folder, "The backup folder");
+  // It may have been there for others to change.
+  await chmod(folder, 0o700);
   const { files, handles } = await openFiles(dataDir);
   try {
     await mkdir(join(folder, AOF_FOLDER), { mode: 0o700 });
