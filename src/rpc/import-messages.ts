@@ -6,6 +6,7 @@ import {
 } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import type { MessageToImport } from "../app/messages/import-messages.ts";
 import type { MessageAdmin } from "../app/messages/message-admin.ts";
+import { Pace } from "../app/timers.ts";
 import { DlqError, internal } from "../core/errors.ts";
 import { checkImport, writeImportResult } from "./convert/import-messages.ts";
 import { readExported } from "./convert/imported-message.ts";
@@ -29,14 +30,17 @@ export async function importMessages(
   checkImport(request);
   const { importId, dryRun, queue } = request;
   const limits = { payloadMaxBytes, nowMs: now() };
-  const read = request.messages.map((message, index): MessageToImport | DlqError => {
+  const read: (MessageToImport | DlqError)[] = [];
+  const pace = new Pace();
+  for (const [index, message] of request.messages.entries()) {
     try {
-      return readExported(message, queue, limits, `messages[${index}].`);
+      read.push(readExported(message, queue, limits, `messages[${index}].`));
     } catch (error) {
-      if (error instanceof DlqError) return error;
-      throw error;
+      if (!(error instanceof DlqError)) throw error;
+      read.push(error);
     }
-  });
+    if (pace.isTooLong) await pace.giveTurn();
+  }
   const valid = read.filter((one): one is MessageToImport => !(one instanceof DlqError));
   const { results, storeId } = await messages.importMessages({
     importId,
