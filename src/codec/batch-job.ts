@@ -1,4 +1,11 @@
-import { clone, create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import {
+  clone,
+  create,
+  equals,
+  fromBinary,
+  type MessageInitShape,
+  toBinary,
+} from "@bufbuild/protobuf";
 import {
   type Duration,
   durationFromMs,
@@ -25,6 +32,7 @@ import {
   BatchJobSampleSchema,
   BatchJobSchema,
   type BatchJobSpec,
+  BatchJobSpecSchema,
   BatchJobState,
   type Canary,
   type CanaryFailure,
@@ -118,6 +126,8 @@ export const jobTimeMs = (time: Timestamp | undefined): number | undefined =>
 export const jobDuration = (ms: number): Duration => durationFromMs(ms);
 export const millisOf = (duration: Duration | undefined): number | undefined =>
   duration && durationMs(duration);
+export const isSameSpec = (a: BatchJobSpec, b: BatchJobSpec): boolean =>
+  equals(BatchJobSpecSchema, a, b);
 export const copyJob = (job: BatchJob): BatchJob => clone(BatchJobSchema, job);
 export const newCounts = (): BatchJobCounts => create(BatchJobCountsSchema);
 export const copyCounts = (counts: BatchJobCounts): BatchJobCounts =>

@@ -284,16 +284,16 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
       }
     },
 
-    async pauseBatchJob(request) {
-      return { job: await jobs.pause(readJobId(request)) };
+    async pauseBatchJob(request, context) {
+      return { job: await jobs.pause(readJobId(request), callerOf(context).caller) };
     },
 
-    async resumeBatchJob(request) {
-      return { job: await jobs.resume(readJobId(request)) };
+    async resumeBatchJob(request, context) {
+      return { job: await jobs.resume(readJobId(request), callerOf(context).caller) };
     },
 
-    async cancelBatchJob(request) {
-      return { job: await jobs.cancel(readJobId(request)) };
+    async cancelBatchJob(request, context) {
+      return { job: await jobs.cancel(readJobId(request), callerOf(context).caller) };
     },
   } satisfies Admin;
 }

@@ -81,7 +81,7 @@ const EXPECTED = [
   `${size(RULE_LIMITS.expressionBytes)}; ${W.countValues}`,
   String(LIMITS.openJobs),
   size(W.batchJob.specBytes),
-  `${W.batchJob.reasonBytes} bytes; ${W.batchJob.maxRate} messages a second`,
+  `${W.batchJob.reasonBytes} bytes; ${W.batchJob.minRate} to ${W.batchJob.maxRate} messages a second`,
   `${W.batchJob.percents}; ${W.batchJob.deadlineMinMs / 1000} s to ${W.batchJob.deadlineMaxMs / 3_600_000} h`,
   String(MOST_QUIET_SESSIONS),
   `${REDACT_LIMITS.entries}; each ${size(REDACT_LIMITS.entryBytes)}`,

@@ -130,7 +130,8 @@ test("quarantine holds scheduled messages; discard and purge remove them", async
     ...{ selectedCount: 0n, doneCount: 0n },
     notSelected: [{ why: "it is in quarantine already", count: 4n }],
   });
-  const ids = held.samples.map(({ id }) => id).slice(0, 1);
+  const { samples } = await run({ queue: "acts", dryRun: true });
+  const ids = samples.map(({ id }) => id).slice(0, 1);
   const purged = await run({ queue: "acts", ids, action: { case: "purge", value } });
   expect(purged.counts).toMatchObject({ selectedCount: 1n, doneCount: 1n });
   const discarded = await run({ queue: "acts", action: { case: "discard", value } });
@@ -227,7 +228,7 @@ test("edits are previewed, applied once, and refused where they cannot be applie
   });
   const job = await run({ queue: "edited", action: edit });
   expect(job.counts).toMatchObject({ selectedCount: 3n, doneCount: 2n, refused: [{ count: 1n }] });
-  const stored = await client.admin.getMessage({ queue: "edited", id: job.samples[0]?.id ?? "" });
+  const stored = await client.admin.getMessage({ queue: "edited", id: preview.samples[0]?.id ?? "" });
   expect(stored.message?.message).toMatchObject({ payload: text('{"date":"1 May","fixed":true}') });
 });
 
@@ -264,6 +265,40 @@ test("the same request creates one job; the list has the latest first", async ()
   expect(next.jobs[0]?.id).not.toBe(jobs[1]?.id);
 });
 
+test("a request that was used for another job is refused", async () => {
+  const requestId = "taken";
+  await client.admin.createBatchJob({ spec: { ...RETRY, queue: "one" }, requestId });
+  await expect(
+    client.admin.createBatchJob({ spec: { ...RETRY, queue: "two" }, requestId }),
+  ).rejects.toThrow("was used for j-");
+});
+
+test("samples go when the job ends, those of a dry run later; they say what is refused", async () => {
+  await send("sampled", 2, { ...QUARANTINED, payload: text("no json") });
+  const patch = { case: "jsonPatch" as const, value: '[{"op":"remove","path":"/a"}]' };
+  const transforms = [{ target: TransformTarget.PAYLOAD, patch }];
+  const action = { case: "edit" as const, value: { transforms } };
+  const dry = await run({ queue: "sampled", action, dryRun: true });
+  expect(dry.samples).toHaveLength(2);
+  for (const { refusal } of dry.samples) expect(refusal).not.toBe("");
+  expect((await run({ queue: "sampled" })).samples).toEqual([]);
+});
+
+test("a purge says how many messages cannot be brought back", async () => {
+  const config = { retainBytes: 2_000n };
+  await client.admin.updateQueue({ queue: { name: "limited", config } });
+  await send("limited", 10);
+  const action = { case: "purge" as const, value: {} };
+  const dry = await until("the new setting", async () => {
+    const job = await run({ queue: "limited", action, dryRun: true });
+    return (job.counts?.notKeptCount ?? 0n) > 0n ? job : undefined;
+  });
+  const notKept = dry.counts?.notKeptCount ?? 0n;
+  expect((await run({ queue: "limited", action })).counts?.doneCount).toBe(10n);
+  const { totalCount } = await client.admin.listDeleted({ queue: "limited", pageSize: 1 });
+  expect(BigInt(totalCount)).toBe(10n - notKept);
+});
+
 test.each([
   [{ queue: "" }, "spec.queue: is empty"],
   [{ queue: "a", filter: "nonsense(" }, "spec.filter"],
@@ -271,6 +306,7 @@ test.each([
   [{ queue: "a", ids: ["x"] }, "spec.ids"],
   [{ queue: "a", groupId: "xyz" }, "spec.group_id"],
   [{ queue: "a", maxRate: -1 }, "spec.max_rate"],
+  [{ queue: "a", maxRate: 1e-300 }, "spec.max_rate"],
   [{ queue: "a", expectedCount: { min: 5n, max: 4n } }, "spec.expected_count"],
   [{ queue: "a", reason: "x".repeat(256) }, "spec.reason"],
 ] as const)("%o is refused: %s", async (spec, why) => {

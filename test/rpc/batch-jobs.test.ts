@@ -18,9 +18,9 @@ test("list, get, pause, resume and cancel name a job by its number", async () =>
   expect(jobs.commands).toEqual([
     ...[
       ["get", 12],
-      ["pause", 12],
-      ["resume", 12],
-      ["cancel", 12],
+      ["pause", 12, undefined],
+      ["resume", 12, undefined],
+      ["cancel", 12, undefined],
     ],
     ...[
       ["list", undefined, 5],

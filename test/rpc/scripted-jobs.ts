@@ -20,14 +20,14 @@ export class ScriptedJobs implements JobAdmin {
   async *watch(number: number) {
     yield this.#answer("watch", number);
   }
-  async pause(number: number) {
-    return this.#answer("pause", number);
+  async pause(...asked: Parameters<JobAdmin["pause"]>) {
+    return this.#answer("pause", ...asked);
   }
-  async resume(number: number) {
-    return this.#answer("resume", number);
+  async resume(...asked: Parameters<JobAdmin["resume"]>) {
+    return this.#answer("resume", ...asked);
   }
-  async cancel(number: number) {
-    return this.#answer("cancel", number);
+  async cancel(...asked: Parameters<JobAdmin["cancel"]>) {
+    return this.#answer("cancel", ...asked);
   }
 
   #answer(...command: readonly unknown[]): BatchJob {

@@ -5,11 +5,14 @@ import {
   copyJob,
   decodeJobRecord,
   encodeJobRecord,
+  isSameSpec,
   jobStateName,
   jobTime,
+  jobTimeMs,
   newJobRecord,
 } from "../../codec/batch-job.ts";
-import { jobHasEnded, unknownJob } from "../../core/errors.ts";
+import { invalidField, jobHasEnded, unknownJob } from "../../core/errors.ts";
+import { HOUR_MS } from "../../core/time-units.ts";
 import type { Store, StoredJob } from "../../store/contract.ts";
 import type { Caller } from "../commands.ts";
 import type { GroupAdmin } from "../groups/group-admin.ts";
@@ -31,9 +34,9 @@ export interface JobAdmin {
   ): Promise<{ jobs: readonly BatchJob[]; next: number | undefined }>;
   /** Yields a job as it is now, and after changes, until it has ended. */
   watch(number: number, signal: AbortSignal): AsyncIterable<BatchJob>;
-  pause(number: number): Promise<BatchJob>;
-  resume(number: number): Promise<BatchJob>;
-  cancel(number: number): Promise<BatchJob>;
+  pause(number: number, caller: Caller): Promise<BatchJob>;
+  resume(number: number, caller: Caller): Promise<BatchJob>;
+  cancel(number: number, caller: Caller): Promise<BatchJob>;
 }
 
 export interface JobAdminParts {
@@ -46,6 +49,8 @@ export interface JobAdminParts {
 }
 
 const WATCH_MS = 250;
+/** For how long a dry run that has ended shows its samples. */
+const SAMPLES_SHOWN_MS = HOUR_MS;
 
 export function createJobAdmin(parts: JobAdminParts): JobAdmin {
   const { groups, wake, sleep, log } = parts;
@@ -57,15 +62,27 @@ export function createJobAdmin(parts: JobAdminParts): JobAdmin {
     if (stored === undefined) throw unknownJob(number);
     return stored;
   };
-  const change = async (number: number, edit: (job: BatchJob) => void): Promise<BatchJob> => {
+  /** `edit` returns whether it has changed anything. */
+  const change = async (
+    number: number,
+    caller: Caller,
+    edit: (job: BatchJob) => boolean,
+  ): Promise<BatchJob> => {
     const time = jobTime(await jobs.nowMs());
     const changed = await changeRecord(jobs, await read(number), (record) => {
       const job = jobIn(record);
       job.updateTime = time;
-      edit(job);
+      const isChanged = edit(job);
+      if (isChanged) job.stateCaller = caller ?? "";
+      return isChanged;
     });
     if (changed === undefined) throw unknownJob(number);
-    return jobIn(changed.record);
+    const job = jobIn(changed.record);
+    if (changed.result) {
+      const facts = { job: job.id, state: jobStateName(job.state), caller };
+      log.info(facts, "job paused, resumed or cancelled");
+    }
+    return job;
   };
 
   return {
@@ -84,13 +101,16 @@ export function createJobAdmin(parts: JobAdminParts): JobAdmin {
       );
       wake();
       const job = jobIn(decodeJobRecord(record));
+      if (job.spec === undefined || !isSameSpec(job.spec, spec))
+        throw invalidField("request_id", `was used for ${job.id}, which does something else`);
       const { queue, action, dryRun, reason } = spec;
       log.info({ job: job.id, action: action.case, queue, dryRun, reason, caller }, "job created");
       return job;
     },
 
     async get(number) {
-      return jobIn(decodeJobRecord((await read(number)).record));
+      const nowMs = await jobs.nowMs();
+      return withoutOldSamples(jobIn(decodeJobRecord((await read(number)).record)), nowMs);
     },
 
     async list(below, count) {
@@ -108,39 +128,51 @@ export function createJobAdmin(parts: JobAdminParts): JobAdmin {
         if (seen === undefined || Buffer.compare(record, seen) !== 0) {
           seen = record;
           const job = jobIn(decodeJobRecord(record));
+          if (statusOf(job) === "ENDED") {
+            yield withoutOldSamples(job, await jobs.nowMs());
+            return;
+          }
           yield job;
-          if (statusOf(job) === "ENDED") return;
         }
         await sleep(WATCH_MS, signal);
       }
     },
 
-    pause: (number) =>
-      change(number, (job) => {
+    pause: (number, caller) =>
+      change(number, caller, (job) => {
         requireOpen(job);
-        if (job.state === BatchJobState.PAUSED) return;
+        if (job.state === BatchJobState.PAUSED) return false;
         job.resumeState = job.state;
         job.state = BatchJobState.PAUSED;
+        return true;
       }),
 
-    async resume(number) {
-      const job = await change(number, (one) => {
+    async resume(number, caller) {
+      const job = await change(number, caller, (one) => {
         requireOpen(one);
-        if (one.state !== BatchJobState.PAUSED) return;
+        if (one.state !== BatchJobState.PAUSED) return false;
         one.state = one.resumeState;
         one.resumeState = BatchJobState.UNSPECIFIED;
+        return true;
       });
       wake();
       return job;
     },
 
-    cancel: (number) =>
-      change(number, (job) => {
-        if (job.state === BatchJobState.CANCELLED) return;
+    cancel: (number, caller) =>
+      change(number, caller, (job) => {
+        if (job.state === BatchJobState.CANCELLED) return false;
         requireOpen(job);
         endJob(job, BatchJobState.CANCELLED);
+        return true;
       }),
   };
+}
+
+/** What samples show may have been erased since. */
+function withoutOldSamples(job: BatchJob, nowMs: number): BatchJob {
+  if (nowMs - (jobTimeMs(job.endTime) ?? nowMs) > SAMPLES_SHOWN_MS) job.samples = [];
+  return job;
 }
 
 /** Without what may be large. */

@@ -55,6 +55,8 @@ export function statusOf({ state, endTime }: BatchJob): JobStatus {
 /** Ends a job at the time of its update. */
 export function endJob(job: BatchJob, state: BatchJobState, problem = ""): void {
   Object.assign(job, { state, problem, endTime: job.updateTime, queue: "" });
+  // They have content of messages that may be erased.
+  if (job.spec?.dryRun !== true) job.samples = [];
 }
 
 /** Changes a job's record, also if others change it at the same time. Returns what `change` returns for the record that is written. */

@@ -27,6 +27,7 @@ export async function sampleOf(
   const bytes = envelope.length + (edits?.length ?? 0);
   if (transforms.length === 0 || bytes > SAMPLE_BYTES) return sample;
   const plan = planEdits({ envelope, edits }, transforms, context);
+  if (plan.kind === "refuse") sample.refusal = plan.detail.slice(0, FAILURE_CHARS);
   if (plan.kind !== "edit" || plan.write.edits.length > SAMPLE_BYTES) return sample;
   const { before, after, write } = plan;
   const preview = await previewOf({ id, before, after, envelope, edits: write.edits }, redaction);

@@ -1,11 +1,12 @@
 import { type BatchJobCounts, type BatchJobSpec, BatchJobState } from "../../codec/batch-job.ts";
 import { DlqError } from "../../core/errors.ts";
+import { retentionOf } from "../../core/retention.ts";
 import type { MessageState } from "../../store/contract.ts";
 import { editContext } from "../edits/plan-edits.ts";
 import type { GroupAdmin } from "../groups/group-admin.ts";
 import { JobCanary, type JobCanaryParts } from "./canary.ts";
 import { actionOf, canaryOf } from "./job-actions.ts";
-import { countMessage } from "./job-counting.ts";
+import { countMessage, KeepCount } from "./job-counting.ts";
 import { endJob, type JobEntry } from "./job-entry.ts";
 import { SAMPLES, sampleOf } from "./job-samples.ts";
 import { JobSelection, type JobSelectionParts, type SelectedPage } from "./job-selection.ts";
@@ -61,12 +62,17 @@ export class JobRun {
   async #count(): Promise<void> {
     const { counts, place } = this.#entry.progress;
     const { action, selection } = this.#plan;
-    const { turns } = this.#parts;
+    const { turns, settingsOf } = this.#parts;
+    const removes = action.action === "discard" || action.action === "purge";
+    const kept = new KeepCount((queue) => {
+      return removes && action.erases !== true ? retentionOf(settingsOf(queue)) : undefined;
+    });
     const pages = selection.pages(place, this.#signal)[Symbol.asyncIterator]();
     for (;;) {
       const { done, value: page } = await turns.run(() => pages.next());
       if (done === true) break;
       const selected = page.messages.filter((one) => countMessage(counts, action, page.queue, one));
+      kept.add(counts, page.queue, selected);
       await this.#addSamples(page.queue, selected);
       addPage(counts, page);
       this.#entry.progress = { counts, place: page.next };

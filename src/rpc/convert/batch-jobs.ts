@@ -54,8 +54,8 @@ function checkSpec(v: Violations, spec: BatchJobSpec): void {
     const { min, max } = expectedCount;
     if (min < 0n || max < min) v.add("spec.expected_count", `${min} to ${max} is no range`);
   }
-  if (!(maxRate >= 0 && maxRate <= MOST.maxRate))
-    v.add("spec.max_rate", `is ${maxRate}; 0 to ${MOST.maxRate} are allowed`);
+  if (!(maxRate === 0 || (maxRate >= MOST.minRate && maxRate <= MOST.maxRate)))
+    v.add("spec.max_rate", `is ${maxRate}; 0, or ${MOST.minRate} to ${MOST.maxRate} are allowed`);
   const bytes = toBinary(BatchJobSpecSchema, spec).length;
   if (bytes > MOST.specBytes)
     v.add(

@@ -56,6 +56,7 @@ export const WIRE_LIMITS = {
   batchJob: {
     specBytes: 65_536,
     reasonBytes: 255,
+    minRate: 0.01,
     maxRate: 1_000_000,
     pageDefault: 20,
     pageMax: 100,

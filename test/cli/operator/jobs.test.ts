@@ -300,9 +300,12 @@ describe("edit", () => {
       /DONE: 1 of 2 messages edited\.\n {2}1 refused: .*TEST_FAILED.* \(such as \S{36} in edited\)\n$/,
     );
     expect(await payloads("edited")).toEqual(['{"n":2}', "{}"]);
-    const shown = await dlq(["jobs", "show", (await latestJob())?.id ?? ""]);
+    const [latest, before] = (await client.admin.listBatchJobs({ pageSize: 2 })).jobs;
+    const shown = await dlq(["jobs", "show", latest?.id ?? ""]);
     expect(shown.stdout).toMatch(/^NOT DONE\n {2}1 refused: .*TEST_FAILED/m);
-    expect(shown.stdout).toMatch(/^SAMPLES\n(?:.*\n)* {4}before {2}\{"n":1\}$/m);
+    const preview = await dlq(["jobs", "show", before?.id ?? ""]);
+    expect(preview.stdout).toMatch(/^SAMPLES\n(?:.*\n)* {4}before {2}\{"n":1\}$/m);
+    expect(preview.stdout).toMatch(/^ {4}refused {2}.*TEST_FAILED/m);
   });
 
   it("takes merge patches, of a file, in the order of the options, and attributes", async () => {

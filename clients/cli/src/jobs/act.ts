@@ -87,7 +87,9 @@ function whatText({ spec, counts }: BatchJob, { mayRunTwice }: ActionWords): str
   const place = spec?.queue === "*" ? "all queues" : escaped(spec?.queue ?? "");
   const unknown = mayRunTwice ? (counts?.outcomeUnknownCount ?? 0n) : 0n;
   const twice = unknown === 0n ? "" : `; ${countText(unknown)} may run twice`;
-  return `${countedText(counts?.selectedCount ?? 0n, "message")} in ${place}${twice}`;
+  const notKept = counts?.notKeptCount ?? 0n;
+  const lost = notKept === 0n ? "" : `; ${countText(notKept)} cannot be brought back`;
+  return `${countedText(counts?.selectedCount ?? 0n, "message")} in ${place}${twice}${lost}`;
 }
 
 /** For a dry run that nobody waits for. */

@@ -59,6 +59,7 @@ function standFacts(job: BatchJob, times: Times): Fact[] {
     ["state", jobStateName(state)],
     ["problem", escaped(problem)],
     ["who", escaped(caller)],
+    ["changed by", escaped(job.stateCaller)],
     ["reason", escaped(job.spec?.reason ?? "")],
     ["created", times.both(createTime)],
     ["changed", endTime === undefined ? times.both(updateTime) : ""],
@@ -100,6 +101,7 @@ function countFacts(job: BatchJob): Fact[] {
     ["outcome unknown", some(counts.outcomeUnknownCount)],
     ["done", spec?.dryRun === true ? "" : doneText(job)],
     ["gone or changed", some(counts.changedCount)],
+    ["not kept", some(counts.notKeptCount)],
     ["redacted", some(counts.redactedCount)],
     ["damaged", some(counts.damagedCount)],
   ];

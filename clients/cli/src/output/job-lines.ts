@@ -68,7 +68,7 @@ export function refusalText({ count, why, id, queue }: BatchJobRefusal, verb: st
 
 /** Returns a sample: its id, queue and failure, and its content before and after edits. */
 export function sampleLines(sample: BatchJobSample, width = Infinity): string[] {
-  const { id, queue, failure, before, after } = sample;
+  const { id, queue, failure, before, after, refusal } = sample;
   const texts = [`  ${id}  ${escaped(queue)}  ${escaped(failure)}`.trimEnd()];
   if (before !== undefined && after !== undefined) {
     const [was, is] = [contentText(before), contentText(after)];
@@ -78,6 +78,7 @@ export function sampleLines(sample: BatchJobSample, width = Infinity): string[] 
       texts.push(`    before  ${was.attributes}`, `    after   ${is.attributes}`);
     if (texts.length === 1) texts.push("    does not change");
   }
+  if (refusal !== "") texts.push(`    refused  ${escaped(refusal)}`);
   return texts.map((text) => cutTo(text, width));
 }
 
