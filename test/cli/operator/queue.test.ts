@@ -275,6 +275,20 @@ describe("delete", () => {
     await worker.close();
   });
 
+  it("says before that messages that could come back are erased too", async () => {
+    await send("emptied", 3, true);
+    await runDlq(["discard", "emptied", "--yes"], { target: server.grpcAddress });
+    const what = "emptied holds no messages, and keeps 3 deleted ones, which are erased too";
+    const refused = await dlq(["delete", "emptied"]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(`dlq: ${what}; nothing was deleted\n`);
+    const no = await answered("n\n", ["delete", "emptied"]);
+    expect(no.stderr).toContain(`${what}.\nDelete the queue with its messages and settings? [y/N]`);
+    await client.dlq.sendToDlq(sendRequest("emptied"));
+    const both = await dlq(["delete", "emptied", "--yes"]);
+    expect(both.stderr).toContain("holds 1 message: 1 scheduled, and keeps 3 deleted ones");
+  });
+
   it("removes the settings of a queue without messages, and finds no other", async () => {
     await dlq(["set", "empty", "--create", "--set", "max_retries=5"]);
     const done = await answered("yes\n", ["delete", "empty"]);

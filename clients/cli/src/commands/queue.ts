@@ -107,7 +107,7 @@ function addDelete(queue: Command, withRun: WithRun): void {
     usage: "delete <queue>",
     summary: "Delete a queue with its messages and settings, for good",
     details:
-      "Shows how many messages it holds and some of them, and asks. If the number or the settings change meanwhile, nothing is deleted. A queue with messages in flight is not deleted. Its messages are erased at once, also those that were deleted before: nothing brings them back.",
+      "Shows how many messages it holds and some of them, and how many deleted ones it keeps, and asks. If the number or the settings change meanwhile, nothing is deleted. A queue with messages in flight is not deleted. Its messages are erased at once, also those that were deleted before: nothing brings them back.",
     examples: [
       ["dlq queue delete orders", "asks on a terminal"],
       ["dlq queue delete orders --expect 12 --yes", "in a script"],

@@ -28,7 +28,10 @@ export async function deleteQueue(
 ): Promise<void> {
   const { print } = run;
   await requireQueues(run, [name]);
-  const [{ etag }, { queues }] = [await readQueue(run, name), await readStats(run, [name])];
+  const { etag } = await readQueue(run, name);
+  const { queues } = await readStats(run, [name]);
+  // Without states: of all three.
+  const deleted = await run.admin.listDeleted({ queue: name, pageSize: 1 }, run.call);
   const [stats] = queues;
   const count = stats === undefined ? 0n : messagesOf(stats);
   const what = `${name} holds ${contentText(stats, count)}`;
@@ -43,7 +46,7 @@ export async function deleteQueue(
   }
   const sample = await sampleLines(run, { queue: name, filter: "", count });
   const isWanted = await confirm(run, {
-    ...{ what, sample, yes },
+    ...{ what: `${what}${keptText(deleted.totalCount)}`, sample, yes },
     question: "Delete the queue with its messages and settings?",
     purpose: "delete the queue",
     refusal: "nothing was deleted",
@@ -53,6 +56,13 @@ export async function deleteQueue(
   const answer = await run.admin.deleteQueue(request, run.call);
   if (!print.isTable) print.message(DeleteQueueResponseSchema, answer);
   else print.lines([`Deleted ${name} with ${countedText(answer.deletedCount, "message")}.`]);
+}
+
+/** Returns what Undelete could bring back until now: `, and keeps 400 deleted ones, which are erased too`. */
+function keptText(count: number): string {
+  if (count === 0) return "";
+  const [ones, are] = count === 1 ? ["one", "is"] : ["ones", "are"];
+  return `, and keeps ${countText(count)} deleted ${ones}, which ${are} erased too`;
 }
 
 function contentText(stats: QueueStats | undefined, count: bigint): string {
