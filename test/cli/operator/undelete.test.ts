@@ -79,6 +79,23 @@ describe("undelete", () => {
     expect(JSON.parse(rest.stdout)).toMatchObject({ undeletedCount: 0 });
   });
 
+  it("says why nothing came back by time, and finds no queue that does not exist", async () => {
+    await client.dlq.sendToDlq(sendRequest("kept"));
+    const deleted = await dlq(["undelete", "kept", "--from", "1h"]);
+    expect(deleted).toEqual({
+      ...{ code: 0, stdout: "Brought back: 0\n" },
+      stderr:
+        "Nothing that ended in this time is kept; retain_deleted of kept says for how long. `dlq deleted kept` lists what is.\n",
+    });
+    const succeeded = await dlq(["undelete", "kept", "--from", "1h", "--succeeded"]);
+    expect(succeeded.stderr).toContain("retain_succeeded of kept says for how long");
+    const missing = await dlq(["undelete", "nowhere", "--from", "1h"]);
+    expect(missing).toMatchObject({
+      ...{ code: 3, stdout: "" },
+      stderr: expect.stringContaining("there is no queue nowhere"),
+    });
+  });
+
   it.each([
     [["undelete", "q"], "give ids, - or --from"],
     [["undelete", "q", "x"], '"x" is no id'],

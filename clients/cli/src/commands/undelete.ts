@@ -15,6 +15,7 @@ import { confirm } from "../confirm.ts";
 import { EXIT, type ExitCode, usageError } from "../errors.ts";
 import { escaped } from "../output/escape.ts";
 import { countedText, countText } from "../output/numbers.ts";
+import { requireQueues } from "../reads/known-queues.ts";
 import type { Run } from "../run.ts";
 import { idsOf } from "../values/ids.ts";
 import { type PastTime, parsePastTime } from "../values/time.ts";
@@ -94,6 +95,7 @@ async function undeleteRange(
   from: PastTime,
   options: Options,
 ): Promise<ExitCode | undefined> {
+  await requireQueues(run, [queue]);
   const states = options.succeeded
     ? [MessageState.SUCCEEDED]
     : [MessageState.DISCARDED, MessageState.PURGED];
@@ -119,7 +121,15 @@ async function undeleteRange(
   } finally {
     progress.end();
   }
-  return report(run, all);
+  const code = report(run, all);
+  const isNone = all.undeletedCount === 0 && all.refused.length === 0;
+  if (isNone && !run.signal.aborted) run.print.note(noneNote(queue, options));
+  return code;
+}
+
+function noneNote(queue: string, { succeeded }: Options): string {
+  const setting = succeeded === true ? "retain_succeeded" : "retain_deleted";
+  return `Nothing that ended in this time is kept; ${setting} of ${queue} says for how long. \`dlq deleted ${queue}\` lists what is.`;
 }
 
 /** Reports whether to go on. @throws {CliError} if nobody can be asked */
