@@ -31,7 +31,18 @@ export async function confirm(run: Run, decision: Decision): Promise<boolean> {
   if (sample !== undefined) print.notes([yes === true || isAsked ? `${what}.` : "", ...sample]);
   if (yes === true) return true;
   if (!isAsked) throw usageError(`${what}; ${refusal}`, `give --yes to ${purpose}`);
-  if (await isConfirmed(run, sample === undefined ? `${what}. ${question}` : question)) return true;
-  print.note(`${refusal.charAt(0).toUpperCase()}${refusal.slice(1)}.`);
+  try {
+    const asked = sample === undefined ? `${what}. ${question}` : question;
+    if (await isConfirmed(run, asked)) return true;
+  } catch (error) {
+    if (run.signal.aborted) print.note(`\n${refusalNote(refusal)}`); // behind the question
+    throw error;
+  }
+  print.note(refusalNote(refusal));
   return false;
+}
+
+/** Returns a refusal as a sentence: `Nothing was deleted.` */
+export function refusalNote(refusal: string): string {
+  return `${refusal.charAt(0).toUpperCase()}${refusal.slice(1)}.`;
 }

@@ -6,7 +6,7 @@ import {
   type BatchJobSpecSchema,
   BatchJobState,
 } from "../../../../gen/dlq/v1/batch_job_pb.ts";
-import { confirm } from "../confirm.ts";
+import { confirm, refusalNote } from "../confirm.ts";
 import { CliError, EXIT, type ExitCode } from "../errors.ts";
 import { type ActionInit, type ActionWords, actionWords } from "../output/action-words.ts";
 import { escaped } from "../output/escape.ts";
@@ -45,7 +45,10 @@ export async function actOnMany(
     ...(options.resolve === true && { groupId: options.group ?? "" }),
   };
   const words = actionWords(action);
-  const preview = await previewOf(run, spec, words);
+  const preview = await previewOf(run, spec, words).catch((error: unknown) => {
+    if (run.signal.aborted) print.note(refusalNote(words.refusal));
+    throw error;
+  });
   const count = preview.counts?.selectedCount ?? 0n;
   const what = whatText(preview, words);
   if (options.expect !== undefined && BigInt(options.expect) !== count)
