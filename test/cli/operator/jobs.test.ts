@@ -348,7 +348,7 @@ describe("jobs", () => {
       stderr: `${id} continues: \`dlq jobs watch ${id}\` shows it again, \`dlq jobs cancel ${id}\` ends it.\n`,
     });
     const paused = await dlq(["jobs", "pause", id]);
-    expect(paused).toMatchObject({ code: 0, stdout: `${id} is PAUSED; done: 1 of 5.\n` });
+    expect(paused).toMatchObject({ code: 0, stdout: `${id} is PAUSED; 1 done so far.\n` });
     const rows = (await dlq(["jobs"])).stdout.split("\n").map((line) => line.split(/ {2,}/));
     expect(rows[0]).toEqual(["ID", "ACTION", "QUEUE", "STATE", "DONE", "WHO", "AGE", "REASON"]);
     expect(rows.find(([name]) => name === id)?.slice(1, 6)).toEqual([
@@ -359,7 +359,7 @@ describe("jobs", () => {
       dlq(["jobs", "watch", id]),
       dlq(["jobs", "cancel", id]),
     ]);
-    expect(cancelled.stdout).toMatch(/ is CANCELLED; done: \d of 5\.\n$/);
+    expect(cancelled.stdout).toMatch(/ is CANCELLED; \d done so far\.\n$/);
     expect(ended.code).toBe(1);
     expect(ended.stdout).toMatch(/^j-\d+ CANCELLED: \d of 5 messages purged\.$/m);
     const again = await dlq(["jobs", "pause", id]);

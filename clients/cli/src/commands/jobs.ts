@@ -6,7 +6,8 @@ import { CliError, EXIT } from "../errors.ts";
 import { listJobs } from "../jobs/list.ts";
 import { printJob, watchJob } from "../jobs/watch.ts";
 import { jobLines } from "../output/job-facts.ts";
-import { doneText, jobStateName } from "../output/job-lines.ts";
+import { jobStateName } from "../output/job-lines.ts";
+import { countText } from "../output/numbers.ts";
 import type { Run } from "../run.ts";
 import { parseCount } from "../values/duration.ts";
 
@@ -88,8 +89,13 @@ function addControl(jobs: Command, withRun: WithRun, control: Control): void {
       const { job } = await lookUp("job", id, control.call(run, id));
       if (job === undefined) throw new CliError(EXIT.notFound, `there is no job ${id}`);
       if (!print.isTable) printJob(run, job);
-      else print.lines([`${job.id} is ${jobStateName(job.state)}; done: ${doneText(job)}.`]);
+      else print.lines([`${job.id} is ${jobStateName(job.state)}; ${soFar(job)}.`]);
       return undefined;
     },
   });
+}
+
+/** Returns `1,991 done so far`: a step that a server has begun may still add some. */
+function soFar({ counts }: BatchJob): string {
+  return `${countText(counts?.doneCount ?? 0n)} done so far`;
 }
