@@ -2,12 +2,16 @@ import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Canary, CanaryFailure, CanarySlice } from "../../../../gen/dlq/v1/batch_job_pb.ts";
 import { escaped } from "./escape.ts";
 import { countText } from "./numbers.ts";
-import { durationText } from "./times.ts";
+import { durationText, instant, type Times } from "./times.ts";
 
-/** Returns how a slice of a canary stands: `canary 10 %: 108 of 120 succeeded, 12 failed`. */
-export function sliceText(slice: CanarySlice): string {
+/**
+ * Returns how a slice of a canary stands: `canary 10 %: 108 of 120 succeeded, 8 failed, 4 open, waits until TIME`.
+ *
+ * @param times for text that is read at once. Absent: the time is an instant, which stays true.
+ */
+export function sliceText(slice: CanarySlice, times?: Times): string {
   const { percent, messageCount, succeededCount, failedCount, withoutOutcomeCount } = slice;
-  const { beginTime, endTime } = slice;
+  const { beginTime, endTime, deadlineTime } = slice;
   const some = (count: bigint, what: string) =>
     count === 0n ? "" : `, ${countText(count)} ${what}`;
   const time =
@@ -15,14 +19,22 @@ export function sliceText(slice: CanarySlice): string {
       ? ""
       : ` in ${durationText(Math.max(0, timestampMs(endTime) - timestampMs(beginTime)))}`;
   const succeeded = `${countText(succeededCount)} of ${countText(messageCount)} succeeded`;
-  const others = `${some(failedCount, "failed")}${some(withoutOutcomeCount, "without an outcome")}`;
-  return `canary ${percent} %: ${succeeded}${others}${time}`;
+  const open = messageCount - succeededCount - failedCount - withoutOutcomeCount;
+  const isOver = endTime !== undefined;
+  const without = withoutOutcomeCount + (isOver ? open : 0n);
+  const others = `${some(failedCount, "failed")}${some(without, "without an outcome")}`;
+  if (isOver || open <= 0n) return `canary ${percent} %: ${succeeded}${others}${time}`;
+  const until =
+    deadlineTime === undefined
+      ? ""
+      : `, waits until ${times?.both(deadlineTime) ?? instant(deadlineTime)}`;
+  return `canary ${percent} %: ${succeeded}${others}${some(open, "open")}${until}`;
 }
 
 /** Returns how a slice stands, behind `before`, and its failures. */
-export function sliceLines(slice: CanarySlice, before = ""): string[] {
+export function sliceLines(slice: CanarySlice, before = "", times?: Times): string[] {
   return [
-    before + sliceText(slice),
+    before + sliceText(slice, times),
     ...slice.failures.map((failure) => `  ${failureText(failure)}`),
   ];
 }

@@ -23,7 +23,11 @@ export function jobLines(
     ...block("COUNTS", factLines(countFacts(job), style, width, "  ")),
     ...block(
       "CANARY",
-      job.slices.flatMap((slice) => sliceLines(slice)).map((line) => `  ${line}`),
+      job.slices
+        // The end of a job, as by a cancel, ends its slice.
+        .map((slice) => ({ ...slice, endTime: slice.endTime ?? job.endTime }))
+        .flatMap((slice) => sliceLines(slice, "", times))
+        .map((line) => `  ${line}`),
     ),
     ...block(
       "NOT DONE",
