@@ -87,9 +87,12 @@ describe("groups", () => {
   });
 
   it("says which columns a narrow terminal has no room for", async () => {
-    const run = { target: server.grpcAddress, columns: 80 };
-    const { stderr } = await runDlq(["groups"], run);
-    expect(stderr).toBe("Not shown in 80 columns: TREND, STATE, REASON.\n");
+    const run = { target: server.grpcAddress, columns: 80, env: { NO_COLOR: "1" } };
+    const { stdout, stderr } = await runDlq(["groups"], run);
+    expect(stderr).toBe("Not shown in 80 columns: TREND, REASON, QUEUES.\n");
+    expect(stdout).toMatch(/^GROUP .* STATE +FAILURE/);
+    const wider = await runDlq(["groups"], { ...run, columns: 100 });
+    expect(wider.stderr).toBe("Not shown in 100 columns: TREND, QUEUES.\n");
     expect((await runDlq(["groups"], { ...run, columns: 120 })).stderr).toBe("");
   });
 

@@ -122,13 +122,12 @@ function columns(times: Times): Column<Group>[] {
       paint: (_, style) => style.strong,
     },
     { title: "MESSAGES", text: ({ storedCount }) => countText(storedCount), align: "right" },
-    { title: "TREND", text: ({ trend }) => sparkline(merged(trend, BARS)), from: 90 },
+    { title: "TREND", text: ({ trend }) => sparkline(merged(trend, BARS)), from: 120 },
     { title: "LAST", text: ({ lastFailureTime }) => times.age(lastFailureTime), align: "right" },
     {
       title: "STATE",
       text: stateText,
       paint: ({ state }, style) => paintOf(groupStateName(state), style),
-      from: 110,
     },
     {
       title: "REASON",
@@ -138,7 +137,7 @@ function columns(times: Times): Column<Group>[] {
       from: 100,
     },
     { title: "FAILURE", text: groupFailure, least: 20 },
-    { title: "QUEUES", text: queuesText, least: 12, isCutFirst: true },
+    { title: "QUEUES", text: queuesText, least: 12, isCutFirst: true, from: 110 },
   ];
 }
 
