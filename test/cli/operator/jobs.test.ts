@@ -421,6 +421,25 @@ describe("jobs", () => {
     });
   });
 
+  it.each([
+    [0n, 1],
+    [1n, 0],
+  ])(
+    "that were refused some messages and have done %d end with exit code %d",
+    async (doneCount, code) => {
+      const refused = [{ count: 3n, why: "the queue is full", id: ID, queue: "full" }];
+      const target = await serve((router) =>
+        router.service(DlqAdminService, {
+          async *watchBatchJob({ id }) {
+            const counts = { selectedCount: 3n + doneCount, doneCount, refused };
+            yield { job: { id, state: BatchJobState.DONE, endTime: { seconds: 1n }, counts } };
+          },
+        }),
+      );
+      expect(await dlq(["jobs", "watch", "j-7"], { target })).toMatchObject({ code });
+    },
+  );
+
   it("show the rate and the time left on a terminal", async () => {
     const target = await serve((router) =>
       router.service(DlqAdminService, {

@@ -39,7 +39,7 @@ export function runOptions(): Option[] {
 
 /** Help of commands that act by a job. */
 export const ACT_DETAILS =
-  "QUEUE is a queue, or a pattern in which * stands for any characters. With ids, at most 1,000, only these messages; `-` reads them from stdin. A dry run first counts the messages and shows some; then the command asks. A batch job of the servers does the work, if it finds the same number. Ctrl-C does not end the job: `dlq jobs cancel` does. The exit code is 0 when it is done.";
+  "QUEUE is a queue, or a pattern in which * stands for any characters. With ids, at most 1,000, only these messages; `-` reads them from stdin. A dry run first counts the messages and shows some; then the command asks. A batch job of the servers does the work, if it finds the same number. Ctrl-C does not end the job: `dlq jobs cancel` does. The exit code is 0 when it is done, and 1 if messages were refused and none was acted on.";
 
 /** Help of commands that remove messages by a job. */
 export const UNDO_DETAILS =

@@ -43,7 +43,8 @@ export function addJobs(program: Command, withRun: WithRun): void {
   addCommand(jobs, withRun, {
     usage: "watch <job>",
     summary: "Show how far a job is, until it has ended",
-    details: "Ctrl-C leaves the job running. The exit code is 1 unless the job ends as DONE.",
+    details:
+      "Ctrl-C leaves the job running. The exit code is 1 unless the job ends as DONE; also if messages were refused and none was acted on.",
     examples: [["dlq jobs watch j-12", "with its rate and the time left"]],
     run: (run, _, [id = ""]) => watchJob(run, id, true),
   });

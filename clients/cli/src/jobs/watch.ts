@@ -10,7 +10,7 @@ import type { Run } from "../run.ts";
 
 /**
  * Shows how far a job is until it has ended, and then what came of it. Ctrl-C leaves the job running. Returns the exit code:
- * that of a failure unless the job is DONE.
+ * that of a failure unless the job is DONE and, if messages were refused, has done something.
  *
  * @param isEach whether JSON lines have each change, not only the end
  */
@@ -28,7 +28,11 @@ export async function watchJob(
   }
   if (print.isTable) print.lines(resultLines(job));
   else if (!isLines) printJob(run, job);
-  return job.state === BatchJobState.DONE ? undefined : EXIT.failed;
+  return job.state === BatchJobState.DONE && !isAllRefused(job) ? undefined : EXIT.failed;
+}
+
+function isAllRefused({ counts }: BatchJob): boolean {
+  return counts !== undefined && counts.doneCount === 0n && counts.refused.length > 0;
 }
 
 /** Returns a note about a job that is no longer watched. */
