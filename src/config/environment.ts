@@ -9,8 +9,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const byVariable = new Map<string, Setting>(ALL_SETTINGS.map((s) => [variableOf(s), s]));
 
 /**
- * Variables of other programs. The clients' DLQ_TOKEN is not listed: here it is probably a misspelt
- * DLQ_TOKENS, which would leave the server open.
+ * Variables of other programs. A misspelt DLQ_TOKENS among them leaves no server open to the network: without
+ * tokens it listens to loopback alone, unless insecure_listen is set.
  */
 const NOT_SETTINGS = new Set([
   // Setup and test scripts.
@@ -18,6 +18,8 @@ const NOT_SETTINGS = new Set([
   ...["DLQ_MODEL_RUNS", "DLQ_MODEL_SEED", "DLQ_BENCH_GHZ", "DLQ_BENCH_AGENTS"],
   // Clients.
   ...["DLQ_SPOOL_DIR", "DLQ_SERVER_COMMAND", "DLQ_TARGET", "DLQ_SERVICE"],
+  // The command line.
+  ...["DLQ_TOKEN", "DLQ_TLS_CA", "DLQ_CONTEXT"],
 ]);
 const NOT_SETTINGS_PREFIX = "DLQ_TEST_";
 

@@ -139,6 +139,7 @@ describe("unknown names", () => {
   test.each([
     ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON", "DLQ_GO", "DLQ_OLDEST_NODE", "DLQ_TEST_ANYTHING"],
     ...["DLQ_SPOOL_DIR", "DLQ_SERVER_COMMAND", "DLQ_TARGET", "DLQ_SERVICE", "DLQX", "OTHER"],
+    ...["DLQ_TOKEN", "DLQ_TLS_CA", "DLQ_CONTEXT"],
   ])("%s is ignored", (name) => {
     expect(loadErrors({ env: { [name]: "x" } })).toEqual([]);
   });
