@@ -263,6 +263,7 @@ describe("acting on many messages", () => {
   it.each([
     [["purge", "nowhere"], 3, "there is no queue nowhere"],
     [["move", "tried", "--to", "nowhere"], 3, "there is no queue nowhere"],
+    [["move", "tried", "--to", "nowhere"], 3, "give --create to move them to a new queue"],
     [["move", "tried"], 2, "--to"],
     [["purge", "tried", "--rate", "fast"], 2, '"fast" is no rate'],
     [["purge", "tried", "--rate", "0"], 2, '"0" is no rate'],

@@ -11,6 +11,8 @@ interface Options extends ActOptions {
   readonly create?: true;
 }
 
+const TO_HINT = "`dlq queues` lists queues; give --create to move them to a new queue";
+
 /** Adds `move`: moves messages to another queue. */
 export function addMove(program: Command, withRun: WithRun): void {
   addCommand<Options>(program, withRun, {
@@ -33,7 +35,7 @@ export function addMove(program: Command, withRun: WithRun): void {
     run: async (run, options, [queue = "", ...words]) => {
       const { to, create } = options;
       const ids = await jobIdsOf(run, words);
-      if (create !== true) await requireQueues(run, [to]);
+      if (create !== true) await requireQueues(run, [to], TO_HINT);
       return actOnMany(run, queue, { case: "move", value: { queue: to } }, { ...options, ids });
     },
   });

@@ -10,14 +10,19 @@ const COMPARED = 1_000;
 /**
  * Checks that queues exist, or have settings. Patterns are not checked.
  *
+ * @param hint what to do if one does not
  * @throws {CliError} for a queue that does not: with the name that was probably meant
  */
-export async function requireQueues(run: Run, names: readonly string[]): Promise<void> {
+export async function requireQueues(
+  run: Run,
+  names: readonly string[],
+  hint = "`dlq queues` lists queues",
+): Promise<void> {
   for (const name of names) {
     const question = await questionOf(run, name);
     if (question === undefined) continue;
     const text = `there is no queue ${name}${question}`;
-    throw new CliError(EXIT.notFound, text, "`dlq queues` lists queues");
+    throw new CliError(EXIT.notFound, text, hint);
   }
 }
 
