@@ -88,6 +88,8 @@ describe("retry with a canary", () => {
     );
     expect(out).toContain("failed, and at least 90 % must succeed");
     expect(out).toContain("  59 messages not touched.");
+    const [, group = ""] = /\(new group ([0-9a-f]{8})/.exec(out) ?? [];
+    expect(out).toContain(`  \`dlq group ${group}\` shows the largest new group.\n`);
     const shown = (await dlq(["jobs", "show", id])).stdout;
     expect(shown).toContain("CANARY");
     expect(shown).toContain("at least 90 % must succeed");

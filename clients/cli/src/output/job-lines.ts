@@ -44,7 +44,22 @@ export function resultLines(job: BatchJob): string[] {
       : []),
     ...(counts?.refused ?? []).map((one) => `  ${refusalText(one, "refused")}`),
     ...(changed > 0n ? [`  ${gone}.`] : []),
+    ...(state === BatchJobState.STOPPED ? newGroupLines(job) : []),
   ];
+}
+
+/** Digits of an id in a command. */
+const GROUP_DIGITS = 8;
+
+/** Returns the command that shows why most messages of a canary failed in a new way. */
+function newGroupLines({ slices }: BatchJob): string[] {
+  const [largest] = slices
+    .flatMap(({ failures }) => failures)
+    .filter(({ isNew, groupId }) => isNew && groupId !== "")
+    .toSorted((a, b) => Number(b.count - a.count));
+  if (largest === undefined) return [];
+  const id = largest.groupId.slice(0, GROUP_DIGITS);
+  return [`  \`dlq group ${id}\` shows the largest new group.`];
 }
 
 /** Returns what a job would act on and what not, from its dry run. Stored texts are cut to the width. */
