@@ -43,7 +43,7 @@ export const ACT_DETAILS =
 
 /** Help of commands that remove messages by a job. */
 export const UNDO_DETAILS =
-  "`dlq undelete` brings the messages back for the queue's retain_deleted, a day by default.";
+  "`dlq undelete` brings the messages back for the queue's retain_deleted, a day by default, up to its retain_bytes: by default a tenth of max_bytes, or 64 MiB. Beyond that the oldest are erased first.";
 
 /** Reads `200` or `200/s`. @throws {CliError} for any other text */
 function parseRate(text: string): number {
