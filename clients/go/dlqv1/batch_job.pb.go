@@ -124,7 +124,7 @@ type BatchJob struct {
 	Problem string `protobuf:"bytes,9,opt,name=problem,proto3" json:"problem,omitempty"`
 	// Some of the selected messages, at most 5: until the job ends, and of a dry run for an hour after that.
 	Samples []*BatchJobSample `protobuf:"bytes,10,rep,name=samples,proto3" json:"samples,omitempty"`
-	// When a server last stored its progress: about twice a second while it works.
+	// When a server last stored progress: about twice a second while there is some.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// PAUSED: the state that it goes on in.
 	ResumeState BatchJobState `protobuf:"varint,12,opt,name=resume_state,json=resumeState,proto3,enum=dlq.v1.BatchJobState" json:"resume_state,omitempty"`

@@ -96,7 +96,7 @@ export type BatchJob = Message<"dlq.v1.BatchJob"> & {
   samples: BatchJobSample[];
 
   /**
-   * When a server last stored its progress: about twice a second while it works.
+   * When a server last stored progress: about twice a second while there is some.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 11;
    */

@@ -1981,7 +1981,7 @@ pub struct BatchJob {
     /// Some of the selected messages, at most 5: until the job ends, and of a dry run for an hour after that.
     #[prost(message, repeated, tag="10")]
     pub samples: ::prost::alloc::vec::Vec<BatchJobSample>,
-    /// When a server last stored its progress: about twice a second while it works.
+    /// When a server last stored progress: about twice a second while there is some.
     #[prost(message, optional, tag="11")]
     pub update_time: ::core::option::Option<::prost_types::Timestamp>,
     /// PAUSED: the state that it goes on in.
