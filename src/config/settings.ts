@@ -3,6 +3,7 @@ import { DAY_MS, MINUTE_MS } from "../core/time-units.ts";
 import { listenAddress, optionalListenAddress } from "./address.ts";
 import { bytes } from "./bytes.ts";
 import { duration } from "./duration.ts";
+import { LOG_SETTINGS } from "./log-settings.ts";
 import { NATS_SETTINGS } from "./nats-settings.ts";
 import { OUTBOX_SETTINGS } from "./outbox-settings.ts";
 import { REDIS_SETTINGS } from "./redis-settings.ts";
@@ -14,8 +15,6 @@ import { hostNames, webOrigins } from "./web-names.ts";
 const MIB = 1024 * 1024;
 /** Node's timers overflow at 2^31 ms, about 24.8 days, and then fire at once. */
 const TIMER_MAX_MS = 24 * DAY_MS;
-export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
-export const LOG_FORMATS = ["json", "pretty", "auto"] as const;
 
 /** The server's settings. Those of queues are in queue-settings.ts. */
 export const SETTINGS = {
@@ -243,6 +242,14 @@ export const SETTINGS = {
     doc: "Age at which clients are asked to reconnect, so that load balancers can spread the load again. 0: never.",
     example: "30m",
   }),
+  batchJobs: setting({
+    name: "batch-jobs",
+    group: "Delivery and shutdown",
+    type: boolean,
+    fallback: true,
+    doc: "Whether this server runs batch jobs. Without a server that does, they wait: so a restored backup does not go on with those that were open.",
+    example: "false",
+  }),
   heartbeatIntervalMs: setting({
     name: "heartbeat-interval",
     group: "Delivery and shutdown",
@@ -260,59 +267,7 @@ export const SETTINGS = {
     example: "16KiB",
   }),
 
-  logLevel: setting({
-    name: "log-level",
-    group: "Logs and metrics",
-    type: choice(LOG_LEVELS, "LEVEL"),
-    fallback: "info",
-    doc: `Lowest level that is logged: ${LOG_LEVELS.join(", ")}.`,
-    example: "debug",
-  }),
-  logFormat: setting({
-    name: "log-format",
-    group: "Logs and metrics",
-    type: choice(LOG_FORMATS),
-    fallback: "auto",
-    doc: "json: one object for each line. pretty: for people. auto: pretty on a terminal, otherwise json.",
-    example: "json",
-  }),
-  logNotes: setting({
-    name: "log-notes",
-    group: "Logs and metrics",
-    type: boolean,
-    fallback: false,
-    doc: "Logs the notes with which workers quarantine or discard messages. They are free text and may have personal data.",
-    example: "true",
-  }),
-  metricsAccess: setting({
-    name: "metrics-access",
-    group: "Logs and metrics",
-    type: choice(["open", "token"]),
-    fallback: "open",
-    doc: "Who may read /metrics, which shows names of queues. open: everybody who can connect to listen-http. token: callers with a token.",
-    example: "token",
-  }),
-  metricsNamespace: setting({
-    name: "metrics-namespace",
-    group: "Logs and metrics",
-    type: string({
-      placeholder: "NAME",
-      allowed: "letters, digits and _, not starting with a digit",
-      pattern: /^([A-Za-z_][A-Za-z0-9_]*)?$/,
-    }),
-    fallback: "",
-    fallbackText: "none",
-    doc: "Prefix of each metric's name, followed by an underscore.",
-    example: "acme",
-  }),
-  metricsMaxQueues: setting({
-    name: "metrics-max-queues",
-    group: "Logs and metrics",
-    type: integer(0, 100_000),
-    fallback: 100,
-    doc: 'Most queues with a label of their own in metrics; up to a quarter more get one if they outgrow the others. All other queues are summed as queue="/other".',
-    example: "1000",
-  }),
+  ...LOG_SETTINGS,
 } as const satisfies Record<string, Setting>;
 
 export type ServerSettings = ValuesOf<typeof SETTINGS>;

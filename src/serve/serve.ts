@@ -209,7 +209,7 @@ async function run(
   pumps.start();
   const tender = new Tender(shared);
   tender.start();
-  batchJobs.start();
+  if (config.batchJobs) batchJobs.start();
   const loops = [
     startLoop(SIGN_OF_LIFE_MS, () => store.signOfLife()),
     startReconciler(store, registry, log),

@@ -1,5 +1,6 @@
 // A server that is killed in the middle of a batch job: another one continues, and each message is acted on exactly once.
 
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type BatchJob, BatchJobState } from "../../gen/dlq/v1/batch_job_pb.ts";
 import { MessageView } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
@@ -68,4 +69,24 @@ test("another server continues; no message is left out, and none is retried twic
     pageToken = answer.nextPageToken;
   } while (pageToken !== "");
   expect(retries).toEqual(Array.from({ length: COUNT }, () => 1));
+});
+
+test("a server that runs no batch jobs leaves them to others", async () => {
+  const own = await startTestRedis();
+  const args = ["--no-batch-jobs"];
+  const idle = await startTestServer({ redisUrl: own.url, args });
+  const client = connectTo(idle.grpcAddress);
+  const spec = { queue: "any", action: { case: "retry" as const, value: {} } };
+  const { job } = await client.admin.createBatchJob({ spec });
+  expect(job?.state).toBe(BatchJobState.COUNTING);
+  const active = new Redis(own.url);
+  expect(await active.zscore("dlq:{jobs}:active", "1")).toBe("1");
+  await active.quit();
+  const busy = await startTestServer({ redisUrl: own.url });
+  for await (const { job: now } of client.admin.watchBatchJob({ id: "j-1" }))
+    if (now?.endTime !== undefined) expect(now.state).toBe(BatchJobState.DONE);
+  client.close();
+  await busy.stop();
+  await idle.stop();
+  await own.stop();
 });

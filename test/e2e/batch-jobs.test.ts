@@ -228,7 +228,10 @@ test("edits are previewed, applied once, and refused where they cannot be applie
   });
   const job = await run({ queue: "edited", action: edit });
   expect(job.counts).toMatchObject({ selectedCount: 3n, doneCount: 2n, refused: [{ count: 1n }] });
-  const stored = await client.admin.getMessage({ queue: "edited", id: preview.samples[0]?.id ?? "" });
+  const stored = await client.admin.getMessage({
+    queue: "edited",
+    id: preview.samples[0]?.id ?? "",
+  });
   expect(stored.message?.message).toMatchObject({ payload: text('{"date":"1 May","fixed":true}') });
 });
 
