@@ -48,6 +48,7 @@ export class JobRunner {
 
   /** Looks for jobs at once. */
   wake(): void {
+    if (this.#loop === undefined) return;
     void this.#look().catch(() => {});
   }
 

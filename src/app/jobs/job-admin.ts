@@ -13,6 +13,7 @@ import {
 } from "../../codec/batch-job.ts";
 import { invalidField, jobHasEnded, unknownJob } from "../../core/errors.ts";
 import { HOUR_MS } from "../../core/time-units.ts";
+import { Turns } from "../../core/turns.ts";
 import type { Store, StoredJob } from "../../store/contract.ts";
 import type { Caller } from "../commands.ts";
 import type { GroupAdmin } from "../groups/group-admin.ts";
@@ -55,6 +56,17 @@ const SAMPLES_SHOWN_MS = HOUR_MS;
 export function createJobAdmin(parts: JobAdminParts): JobAdmin {
   const { groups, wake, sleep, log } = parts;
   const { jobs } = parts.store;
+  // Records may be large: others wait while many are decoded.
+  const lists = new Turns(1);
+  /** Reads that run, for all watchers of a job together. */
+  const reads = new Map<number, Promise<StoredJob>>();
+  const readForAll = (number: number): Promise<StoredJob> => {
+    const running = reads.get(number);
+    if (running !== undefined) return running;
+    const started = read(number).finally(() => reads.delete(number));
+    reads.set(number, started);
+    return started;
+  };
   const groupIdFor = async (id: string) =>
     groupIdOf((await groups.get(id, undefined)).group.digest);
   const read = async (number: number): Promise<StoredJob> => {
@@ -114,7 +126,7 @@ export function createJobAdmin(parts: JobAdminParts): JobAdmin {
     },
 
     async list(below, count) {
-      const found = await jobs.list(below, count + 1);
+      const found = await lists.run(() => jobs.list(below, count + 1));
       const shown = found.slice(0, count).map(({ record }) => {
         return briefJob(copyJob(jobIn(decodeJobRecord(record))));
       });
@@ -124,7 +136,7 @@ export function createJobAdmin(parts: JobAdminParts): JobAdmin {
     async *watch(number, signal) {
       let seen: Uint8Array | undefined;
       for (;;) {
-        const { record } = await read(number);
+        const { record } = await readForAll(number);
         if (seen === undefined || Buffer.compare(record, seen) !== 0) {
           seen = record;
           const job = jobIn(decodeJobRecord(record));

@@ -157,6 +157,7 @@ export class JobEntry {
     const nowMs = await this.#jobs.nowMs();
     if (nowMs < Number(this.record.createdMs)) throw clockBehind();
     const time = jobTime(nowMs);
+    if (await this.#isStored(counts, place, change)) return;
     const changed = await changeRecord(this.#jobs, this.#stored, (record) => {
       if (record.run !== this.record.run) throw new JobLost("another server runs the job");
       const job = jobIn(record);
@@ -173,6 +174,24 @@ export class JobEntry {
     [this.#stored, this.record] = [changed.stored, changed.record];
     this.#savedAtMs = performance.now();
     if (!changed.result) throw new JobInterrupted("the job was paused or ended");
+  }
+
+  /** Whether nothing but the time would change, and nobody else has changed the record. A job that waits must not fill the disk. */
+  async #isStored(
+    counts: BatchJobCounts,
+    place: JobPlace,
+    change: (job: BatchJob, record: BatchJobRecord) => void,
+  ): Promise<boolean> {
+    const record = decodeJobRecord(this.#stored.record);
+    const job = jobIn(record);
+    Object.assign(job, { counts, queue: place.queue, problem: "" });
+    record.place = encodePlace(place);
+    change(job, record);
+    if (Buffer.compare(encodeJobRecord(record), this.#stored.record) !== 0) return false;
+    const stored = await this.#jobs.get(this.number);
+    const isSame = stored !== undefined && Buffer.compare(stored.record, this.#stored.record) === 0;
+    if (isSame) this.#savedAtMs = performance.now();
+    return isSame;
   }
 
   /** As `save`; then the job goes on at the first queue. */

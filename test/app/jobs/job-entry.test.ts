@@ -95,3 +95,15 @@ test("the end of a slice and of the job that it stops are stored together", asyn
   expect(passed).toBe(false);
   expect(await jobOf(job)).toMatchObject({ state: BatchJobState.STOPPED, slices: [{}] });
 });
+
+test("a job that waits writes nothing", async () => {
+  const job = await stored();
+  const entry = await begun(job);
+  await entry.save();
+  const before = (await jobs().get(job.number))?.record;
+  await entry.save();
+  expect((await jobs().get(job.number))?.record).toEqual(before);
+  entry.progress.counts.doneCount = 1n;
+  await entry.save();
+  expect(await jobOf(job)).toMatchObject({ counts: { doneCount: 1n } });
+});
