@@ -772,7 +772,8 @@ type ImportMessagesRequest struct {
 	Messages []*ExportedMessage `protobuf:"bytes,2,rep,name=messages,proto3" json:"messages,omitempty"`
 	// The queue for all of them. Empty: the queue of each message.
 	Queue string `protobuf:"bytes,3,opt,name=queue,proto3" json:"queue,omitempty"`
-	// True: checks the messages and stores nothing.
+	// True: checks the messages and the limits of the queue, and stores nothing. It does not check whether a new queue may exist, nor
+	// whether the store has room.
 	DryRun        bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -327,7 +327,8 @@ export type ImportMessagesRequest = Message<"dlq.v1.ImportMessagesRequest"> & {
   queue: string;
 
   /**
-   * True: checks the messages and stores nothing.
+   * True: checks the messages and the limits of the queue, and stores nothing. It does not check whether a new queue may exist, nor
+   * whether the store has room.
    *
    * @generated from field: bool dry_run = 4;
    */

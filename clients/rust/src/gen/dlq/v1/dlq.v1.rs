@@ -3174,7 +3174,8 @@ pub struct ImportMessagesRequest {
     /// The queue for all of them. Empty: the queue of each message.
     #[prost(string, tag="3")]
     pub queue: ::prost::alloc::string::String,
-    /// True: checks the messages and stores nothing.
+    /// True: checks the messages and the limits of the queue, and stores nothing. It does not check whether a new queue may exist, nor
+    /// whether the store has room.
     #[prost(bool, tag="4")]
     pub dry_run: bool,
 }
