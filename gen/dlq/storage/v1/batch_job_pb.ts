@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dlq/storage/v1/batch_job.proto.
  */
 export const file_dlq_storage_v1_batch_job: GenFile = /*@__PURE__*/
-  fileDesc("Ch5kbHEvc3RvcmFnZS92MS9iYXRjaF9qb2IucHJvdG8SDmRscS5zdG9yYWdlLnYxIqwBCg5CYXRjaEpvYlJlY29yZBIdCgNqb2IYASABKAsyEC5kbHEudjEuQmF0Y2hKb2ISEgoKY3JlYXRlZF9tcxgCIAEoBBIsCgVwbGFjZRgDIAEoCzIdLmRscS5zdG9yYWdlLnYxLkJhdGNoSm9iUGxhY2USFgoOZmluaXNoZWRfcXVldWUYBCABKAkSFAoMc2xpY2VfcXVldWVzGAUgAygJEgsKA3J1bhgGIAEoBCI5Cg1CYXRjaEpvYlBsYWNlEg0KBXF1ZXVlGAEgASgJEg0KBWNodW5rGAIgASgEEgoKAmlkGAMgASgMImgKEEJhdGNoSm9iUHJvZ3Jlc3MSJgoGY291bnRzGAEgASgLMhYuZGxxLnYxLkJhdGNoSm9iQ291bnRzEiwKBXBsYWNlGAIgASgLMh0uZGxxLnN0b3JhZ2UudjEuQmF0Y2hKb2JQbGFjZWIGcHJvdG8z", [file_dlq_v1_batch_job]);
+  fileDesc("Ch5kbHEvc3RvcmFnZS92MS9iYXRjaF9qb2IucHJvdG8SDmRscS5zdG9yYWdlLnYxIsIBCg5CYXRjaEpvYlJlY29yZBIdCgNqb2IYASABKAsyEC5kbHEudjEuQmF0Y2hKb2ISEgoKY3JlYXRlZF9tcxgCIAEoBBIsCgVwbGFjZRgDIAEoCzIdLmRscS5zdG9yYWdlLnYxLkJhdGNoSm9iUGxhY2USFgoOZmluaXNoZWRfcXVldWUYBCABKAkSFAoMc2xpY2VfcXVldWVzGAUgAygJEgsKA3J1bhgGIAEoBBIUCgxzbGljZV9ncm91cHMYByADKAkiOQoNQmF0Y2hKb2JQbGFjZRINCgVxdWV1ZRgBIAEoCRINCgVjaHVuaxgCIAEoBBIKCgJpZBgDIAEoDCJoChBCYXRjaEpvYlByb2dyZXNzEiYKBmNvdW50cxgBIAEoCzIWLmRscS52MS5CYXRjaEpvYkNvdW50cxIsCgVwbGFjZRgCIAEoCzIdLmRscS5zdG9yYWdlLnYxLkJhdGNoSm9iUGxhY2ViBnByb3RvMw", [file_dlq_v1_batch_job]);
 
 /**
  * A batch job. Internal to the service: not part of the API, but every later version must read it.
@@ -61,6 +61,13 @@ export type BatchJobRecord = Message<"dlq.storage.v1.BatchJobRecord"> & {
    * @generated from field: uint64 run = 6;
    */
   run: bigint;
+
+  /**
+   * The groups with a message in the last slice: the first 8 digits of their digests.
+   *
+   * @generated from field: repeated string slice_groups = 7;
+   */
+  sliceGroups: string[];
 };
 
 /**
