@@ -6,6 +6,8 @@ import type { MessageState } from "../../store/contract.ts";
 const SLICE_MAX = 1_000;
 /** The groups that have a message in each slice. */
 const GROUPS_MAX = 1_000;
+/** By which groups are told apart. */
+const GROUP_DIGITS = 8;
 const DEFAULT_PERCENTS: readonly number[] = [1, 10];
 const DEFAULT_MIN_SUCCESS_RATIO = 0.95;
 const DEFAULT_DEADLINE_MS = 10 * MINUTE_MS;
@@ -47,8 +49,10 @@ export class SliceSample {
   /**
    * @param missing how many messages the slice lacks
    * @param among how many there are to choose from
+   * @param groups that have a message in it, as `groups` returns them
    */
-  constructor(missing: number, among: number) {
+  constructor(missing: number, among: number, groups: readonly string[] = []) {
+    for (const group of groups) this.#groups.add(group);
     this.#ratio = Math.max(0, missing) / Math.max(1, among);
   }
 
@@ -58,10 +62,11 @@ export class SliceSample {
     let [seen, taken] = [this.#seen, this.#taken];
     return messages.filter(({ group }) => {
       seen++;
-      const isFirst = this.#isFirst(group, fresh);
+      const name = group.slice(0, GROUP_DIGITS);
+      const isFirst = this.#isFirst(name, fresh);
       if (!isFirst && taken + 1 > seen * this.#ratio + ROUNDING) return false;
       taken++;
-      fresh.add(group);
+      fresh.add(name);
       return true;
     });
   }
@@ -70,7 +75,15 @@ export class SliceSample {
   advance(messages: readonly MessageState[], acted: readonly MessageState[]): void {
     this.#seen += messages.length;
     this.#taken += acted.length;
-    for (const { group } of acted) if (this.#groups.size < GROUPS_MAX) this.#groups.add(group);
+    for (const { group } of acted) {
+      if (group !== "" && this.#groups.size < GROUPS_MAX)
+        this.#groups.add(group.slice(0, GROUP_DIGITS));
+    }
+  }
+
+  /** The groups that have a message in the slice: the first digits of their digests. */
+  get groups(): string[] {
+    return [...this.#groups];
   }
 
   /** How many have come. */

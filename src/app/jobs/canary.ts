@@ -74,7 +74,7 @@ export class JobCanary {
     this.#slices.push(slice);
     await this.#entry.saveAtStart((job, record) => {
       job.slices = [...this.#slices];
-      record.sliceQueues = [];
+      Object.assign(record, { sliceQueues: [], sliceGroups: [] });
     });
     return slice;
   }
@@ -85,7 +85,8 @@ export class JobCanary {
     const size = sizeOfSlice(slice.percent, Number(counts.selectedCount));
     let decision: SliceDecision = "WAIT";
     const missing = size - Number(this.#countOf(slice));
-    const sample = new SliceSample(missing, Number(counts.selectedCount - counts.doneCount));
+    const among = Number(counts.selectedCount - counts.doneCount);
+    const sample = new SliceSample(missing, among, this.#entry.record.sliceGroups);
     await this.#steps.run({
       number: this.#slices.length,
       sample,
@@ -93,7 +94,7 @@ export class JobCanary {
         if (performance.now() - this.#polledAtMs >= POLL_MS) {
           await this.#poll(slice);
           decision = decideSlice(slice, this.#canary.minSuccessRatio, size);
-          await this.#save();
+          await this.#save(sample.groups);
         }
         return decision !== "STOP";
       },
@@ -178,9 +179,10 @@ export class JobCanary {
       await jobs.forgetOutcomes(queue, this.#entry.number).catch(() => {});
   }
 
-  #save(): Promise<void> {
-    return this.#entry.save((job) => {
+  #save(groups?: string[]): Promise<void> {
+    return this.#entry.save((job, record) => {
       job.slices = [...this.#slices];
+      if (groups !== undefined) record.sliceGroups = groups;
     });
   }
 

@@ -95,3 +95,11 @@ test("a slice that lacks nothing takes only what stands for a group", () => {
   const sample = new SliceSample(0, 100);
   expect(sample.choose(alike(100))).toHaveLength(1);
 });
+
+test("after a break it goes on with the groups that it had", () => {
+  const sample = new SliceSample(0, 100);
+  const first = sample.choose(messages(["aaaaaaaa1", "bbbbbbbb1"]));
+  sample.advance(messages(["aaaaaaaa1", "bbbbbbbb1"]), first);
+  const later = new SliceSample(0, 100, sample.groups);
+  expect(later.choose(messages(["aaaaaaaa1", "bbbbbbbb1", "cccccccc1"]))).toHaveLength(1);
+});
