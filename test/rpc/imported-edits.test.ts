@@ -29,6 +29,25 @@ test("a message that was edited is read", () => {
 });
 
 describe("edits", () => {
+  test("need the content before them", () => {
+    const found = refusals((parts) => {
+      edit(parts, 1);
+      delete parts.stored.original;
+    });
+    expect(found).toEqual(["stored.original is required with edits"]);
+  });
+  testLimit<number>(
+    "a target that is known",
+    [TransformTarget.ATTRIBUTES, 77],
+    (parts, target) => Object.assign(edit(parts, 1), { target }),
+    "stored.edits has the target 77, which is unknown to this server",
+  );
+  testLimit(
+    "a time since 1970",
+    [0, -1],
+    (parts, ms) => Object.assign(edit(parts, 1), { time: timestampFromMs(ms) }),
+    "stored.edits has a time before 1970",
+  );
   testLimit("count", [32, 33], edit, "stored.edits has 33 entries; at most 32 are allowed");
   testLimit(
     "transforms that were applied",

@@ -82,6 +82,12 @@ describe("times", () => {
     (parts, ms) => due(parts, timestampFromMs(ms)),
     "stored.message.due_time is before 1970",
   );
+  testLimit(
+    "due within 365 days",
+    [NOW_MS + 365 * DAY_MS, NOW_MS + 365 * DAY_MS + 1],
+    (parts, ms) => due(parts, timestampFromMs(ms)),
+    "stored.message.due_time is more than 365 days ahead",
+  );
   test("due until year 9999", () => {
     expect(refusals((parts) => due(parts, TOO_LATE))).toContain(
       `stored.message.due_time ${NO_TIME}`,

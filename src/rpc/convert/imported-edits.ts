@@ -26,7 +26,10 @@ export function readEdits(
   { payload, attributes }: Message,
   payloadMaxBytes: number,
 ): ImportedEdits | undefined {
-  if (original === undefined) return undefined;
+  if (original === undefined) {
+    if (edits.length > 0) v.add("stored.original", "is required with edits");
+    return undefined;
+  }
   const { appliedTransforms, editHashes } = exported;
   checkCount(v, "applied_transforms", appliedTransforms.length, 0, EDIT_LIMITS.applied);
   checkCount(v, "stored.edits", edits.length, 0, EDIT_LIMITS.diffs);
@@ -34,7 +37,9 @@ export function readEdits(
     v.add("edit_hashes", `has ${editHashes.length} entries for ${edits.length} edits`);
   checkHashes(v, "applied_transforms", appliedTransforms);
   checkHashes(v, "edit_hashes", editHashes);
-  for (const { source, patch, inverse } of edits) {
+  for (const { source, patch, inverse, target } of edits) {
+    if (EDIT_TARGETS[target] === undefined)
+      v.add("stored.edits", `has the target ${target}, which is unknown to this server`);
     checkText(v, "stored.edits", source, SOURCE_BYTES);
     checkText(v, "stored.edits", `${patch}${inverse}`, EDIT_LIMITS.diffBytes);
   }
@@ -79,5 +84,6 @@ function plain({ body, contentType }: Payload) {
 function readTime(v: Violations, time: Timestamp | undefined): number | undefined {
   if (time === undefined) return undefined;
   const atMs = readTimestampMs(v, "stored.edits", time, Number.POSITIVE_INFINITY, "");
+  if (atMs !== undefined && atMs < 0) v.add("stored.edits", "has a time before 1970");
   return atMs === undefined ? undefined : timestampMs(time);
 }

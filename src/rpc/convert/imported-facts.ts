@@ -62,6 +62,9 @@ export function readFacts(
   }
   const dueAtMs = readTime(v, "stored.message.due_time", message.dueTime);
   if (dueAtMs === undefined && !isQuarantined) v.add("stored.message.due_time", "is required");
+  // As of a send. It bounds the end of the message's life, too.
+  if (dueAtMs !== undefined && dueAtMs > nowMs + WIRE_LIMITS.firstRetryMs)
+    v.add("stored.message.due_time", "is more than 365 days ahead");
   const longest = WIRE_LIMITS.ttlMaxMs;
   return {
     id: readId(v, message.id, nowMs),
