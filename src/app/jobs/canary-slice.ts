@@ -6,7 +6,7 @@ import type { MessageState } from "../../store/contract.ts";
 const SLICE_MAX = 1_000;
 /** The groups that have a message in each slice. */
 const GROUPS_MAX = 1_000;
-/** By which groups are told apart. */
+/** Groups with different first digits are different. */
 const GROUP_DIGITS = 8;
 const DEFAULT_PERCENTS: readonly number[] = [1, 10];
 const DEFAULT_MIN_SUCCESS_RATIO = 0.95;
