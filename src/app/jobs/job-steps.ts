@@ -252,7 +252,9 @@ export class JobSteps {
   #spend(messages: number): void {
     const { maxRate = 0 } = this.#entry.job.spec ?? {};
     if (maxRate === 0) return;
-    this.#nextAtMs = Math.max(performance.now(), this.#nextAtMs) + (messages * 1_000) / maxRate;
+    // What the work took counts as waiting, for as long as a step may.
+    const earliest = performance.now() - 1_000 / STEPS_A_SECOND;
+    this.#nextAtMs = Math.max(earliest, this.#nextAtMs) + (messages * 1_000) / maxRate;
   }
 }
 
