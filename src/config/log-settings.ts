@@ -4,7 +4,7 @@ import { boolean, choice, integer, string } from "./value-type.ts";
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 const LOG_FORMATS = ["json", "pretty", "auto"] as const;
 
-/** What the server tells of itself. */
+/** Logs and metrics of the server. */
 export const LOG_SETTINGS = {
   logLevel: setting({
     name: "log-level",

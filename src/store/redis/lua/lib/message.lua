@@ -219,7 +219,7 @@ end
 -- The queue that a message moves to; it stands behind the plan of the move. A move by a batch job ends in a zero byte.
 local function move_target(s) return (string.gsub(string.sub(s.move, 9), '%z$', '')) end
 
--- When a move by a batch job began; 0: an outcome started it. With the id and the delivery it tells the moves of a message apart.
+-- When a move by a batch job began; 0: an outcome started it. With the id and the delivery it identifies a move.
 local function move_began(s) return string.byte(s.move, -1) == 0 and #s.move > 8 and s.since or 0 end
 
 -- Removes a message that its target queue has taken in.
