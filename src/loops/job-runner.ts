@@ -1,4 +1,10 @@
-import { JobEntry, JobImpossible, JobInterrupted, JobLost } from "../app/jobs/job-entry.ts";
+import {
+  JobEntry,
+  JobImpossible,
+  JobInterrupted,
+  JobLost,
+  statusOf,
+} from "../app/jobs/job-entry.ts";
 import { JobRun, type JobRunParts } from "../app/jobs/run-job.ts";
 import type { DecisionLog } from "../app/observer.ts";
 import { DlqError, type DlqErrorKind } from "../core/errors.ts";
@@ -136,7 +142,9 @@ export class JobRunner {
     const stored = await jobs.get(number);
     if (stored === undefined) return;
     const entry = new JobEntry(jobs, stored);
-    await entry.begin();
+    // Somebody may have paused or ended it since it was taken.
+    if (statusOf(entry.job) === "WAITING") await entry.begin();
+    if (statusOf(entry.job) !== "WAITING") return;
     const run = new JobRun({ ...this.#parts, turns: this.#turns }, entry, signal);
     try {
       await run.run();

@@ -3,6 +3,7 @@ import {
   type BatchJobCounts,
   type BatchJobRecord,
   BatchJobState,
+  copyCounts,
   decodeJobRecord,
   encodeJobRecord,
   encodePlace,
@@ -161,7 +162,8 @@ export class JobEntry {
     const changed = await changeRecord(this.#jobs, this.#stored, (record) => {
       if (record.run !== this.record.run) throw new JobLost("another server runs the job");
       const job = jobIn(record);
-      Object.assign(job, { counts, queue: place.queue, updateTime: time });
+      const queue = statusOf(job) === "ENDED" ? "" : place.queue;
+      Object.assign(job, { counts: copyCounts(counts), queue, updateTime: time });
       record.place = encodePlace(place);
       const isOurs = job.state === state;
       if (isOurs) {
@@ -184,7 +186,7 @@ export class JobEntry {
   ): Promise<boolean> {
     const record = decodeJobRecord(this.#stored.record);
     const job = jobIn(record);
-    Object.assign(job, { counts, queue: place.queue, problem: "" });
+    Object.assign(job, { counts: copyCounts(counts), queue: place.queue, problem: "" });
     record.place = encodePlace(place);
     change(job, record);
     if (Buffer.compare(encodeJobRecord(record), this.#stored.record) !== 0) return false;
@@ -196,16 +198,14 @@ export class JobEntry {
 
   /** As `save`; then the job goes on at the first queue. */
   async saveAtStart(change: (job: BatchJob, record: BatchJobRecord) => void): Promise<void> {
-    const { counts } = this.progress;
     await this.save((job, record) => {
       job.queue = START.queue;
       record.place = encodePlace(START);
       change(job, record);
-      if (statusOf(job) === "ENDED") return;
-      counts.examinedCount = 0n;
-      counts.refused = [];
+      if (statusOf(job) !== "ENDED")
+        Object.assign(job.counts ?? {}, { examinedCount: 0n, refused: [] });
     });
-    this.progress = { counts, place: START };
+    this.progress = { counts: copyCounts(this.job.counts ?? newCounts()), place: START };
   }
 
   async saveIfDue(): Promise<void> {

@@ -107,3 +107,15 @@ test("a job that waits writes nothing", async () => {
   await entry.save();
   expect(await jobOf(job)).toMatchObject({ counts: { doneCount: 1n } });
 });
+
+test("a pause in the moment when a phase ends leaves its counts", async () => {
+  const job = await stored(BatchJobState.COUNTING);
+  const entry = await begun(job);
+  entry.progress.counts.examinedCount = 9n;
+  const seen = (await jobs().get(job.number)) as StoredJob;
+  const record = decodeJobRecord(seen.record);
+  Object.assign(record.job ?? {}, { state: BatchJobState.PAUSED });
+  await jobs().replace(seen, encodeJobRecord(record), "PAUSED");
+  await expect(entry.saveAtStart(() => {})).rejects.toThrow(JobInterrupted);
+  expect(await jobOf(job)).toMatchObject({ counts: { examinedCount: 9n } });
+});
